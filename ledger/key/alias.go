@@ -1,0 +1,127 @@
+package key
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Alias is the keyed hash of a phone number: HMAC-SHA256 of its E.164 text under the network's alias key (SPEC.md 4).
+// Outsiders cannot enumerate numbers; whoever holds the key could.
+type Alias [32]byte
+
+// String writes the alias in hexadecimal.
+func (a Alias) String() string { return hex.EncodeToString(a[:]) }
+
+// SealedName is a display name that only a holder of the alias key who also knows the number can read:
+// a 12-byte nonce, the name padded with zeros to 32 bytes under AES-256-GCM, and the 16-byte tag.
+type SealedName [60]byte
+
+const sealedNamePlain = 32
+
+// MaxNameLetters is how many letters a display name may have: with GSM-7's two-byte letters in UTF-8 it fits the seal.
+const MaxNameLetters = 14
+
+// Errors of sealed names.
+var (
+	// ErrBadName means the name is empty or longer than a seal holds.
+	ErrBadName = errors.New("display name is empty or too long")
+	// ErrSeal means the seal is not the key's for that number.
+	ErrSeal = errors.New("sealed name does not open")
+)
+
+// AliasKey is the network's 32-byte secret for aliases, held by providers, attestors and validators. It prints as
+// "redacted".
+type AliasKey struct {
+	secret [32]byte
+}
+
+// NewAliasKey takes the secret.
+func NewAliasKey(secret [32]byte) AliasKey { return AliasKey{secret: secret} }
+
+// ParseAliasKey reads 64 hexadecimal digits.
+func ParseAliasKey(text string) (AliasKey, error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != 32 {
+		return AliasKey{}, errors.New("alias key is not 64 hexadecimal digits")
+	}
+	return NewAliasKey([32]byte(raw)), nil
+}
+
+// Text writes the secret for a key file.
+func (k AliasKey) Text() string { return hex.EncodeToString(k.secret[:]) }
+
+// String hides the secret.
+func (k AliasKey) String() string { return "redacted" }
+
+// GoString hides the secret from %#v.
+func (k AliasKey) GoString() string { return "redacted" }
+
+// LogValue hides the secret from slog.
+func (k AliasKey) LogValue() slog.Value { return slog.StringValue("redacted") }
+
+// Alias hashes a number in E.164 form, such as +254711000001.
+func (k AliasKey) Alias(e164 string) Alias {
+	mac := hmac.New(sha256.New, k.secret[:])
+	mac.Write([]byte("umoja/alias/v1\x00" + e164))
+	return Alias(mac.Sum(nil))
+}
+
+// SealName seals a display name for the number, with a nonce from rand.
+func (k AliasKey) SealName(rand io.Reader, e164, name string) (SealedName, error) {
+	if name == "" || len(name) > sealedNamePlain {
+		return SealedName{}, ErrBadName
+	}
+	var sealed SealedName
+	if _, err := io.ReadFull(rand, sealed[:12]); err != nil {
+		return SealedName{}, fmt.Errorf("read random bytes for a seal: %w", err)
+	}
+	var plain [sealedNamePlain]byte
+	copy(plain[:], name)
+	aead, err := k.nameCipher(e164)
+	if err != nil {
+		return SealedName{}, err
+	}
+	aead.Seal(sealed[:12], sealed[:12], plain[:], nil)
+	return sealed, nil
+}
+
+// OpenName reads a display name.
+func (k AliasKey) OpenName(e164 string, sealed SealedName) (string, error) {
+	aead, err := k.nameCipher(e164)
+	if err != nil {
+		return "", err
+	}
+	plain, err := aead.Open(nil, sealed[:12], sealed[12:], nil)
+	if err != nil {
+		return "", ErrSeal
+	}
+	end := len(plain)
+	for end > 0 && plain[end-1] == 0 {
+		end--
+	}
+	return string(plain[:end]), nil
+}
+
+func (k AliasKey) nameCipher(e164 string) (cipher.AEAD, error) {
+	derived, err := hkdf.Key(sha256.New, k.secret[:], []byte(e164), "umoja/name/v1", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive name key: %w", err)
+	}
+	block, err := aes.NewCipher(derived)
+	if err != nil {
+		return nil, fmt.Errorf("make name cipher: %w", err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("make name cipher: %w", err)
+	}
+	return aead, nil
+}
