@@ -137,7 +137,9 @@ func (p Private) GoString() string { return "redacted" }
 func (p Private) LogValue() slog.Value { return slog.StringValue("redacted") }
 
 // MarshalText refuses: a secret is written by Text and nothing else.
-func (p Private) MarshalText() ([]byte, error) { return nil, errors.New("marshal private key: refused") }
+func (p Private) MarshalText() ([]byte, error) {
+	return nil, errors.New("marshal private key: refused")
+}
 
 // ParsePublic takes 32 bytes that are on the curve.
 func ParsePublic(raw []byte) (Public, error) {
