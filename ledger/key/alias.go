@@ -125,3 +125,24 @@ func (k AliasKey) nameCipher(e164 string) (cipher.AEAD, error) {
 	}
 	return aead, nil
 }
+
+// MarshalText writes the alias in hexadecimal.
+func (a Alias) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, a[:]), nil }
+
+// UnmarshalText reads it.
+func (a *Alias) UnmarshalText(text []byte) error { return unhex(a[:], text, "alias") }
+
+// MarshalText writes the seal in hexadecimal.
+func (s SealedName) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, s[:]), nil }
+
+// UnmarshalText reads it.
+func (s *SealedName) UnmarshalText(text []byte) error { return unhex(s[:], text, "sealed name") }
+
+func unhex(to, text []byte, what string) error {
+	raw, err := hex.DecodeString(string(text))
+	if err != nil || len(raw) != len(to) {
+		return fmt.Errorf("%s is not %d hexadecimal digits", what, 2*len(to))
+	}
+	copy(to, raw)
+	return nil
+}

@@ -1,0 +1,169 @@
+package genesis
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Hex is bytes written in hexadecimal.
+type Hex []byte
+
+// MarshalText writes it.
+func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
+// UnmarshalText reads it.
+func (h *Hex) UnmarshalText(text []byte) error {
+	raw, err := hex.DecodeString(string(text))
+	if err != nil {
+		return fmt.Errorf("not hexadecimal: %w", ErrBadGenesis)
+	}
+	*h = raw
+	return nil
+}
+
+// check says whether the document can found a ledger.
+func (g *Genesis) check() error {
+	switch {
+	case g.Format != Format:
+		return fmt.Errorf("format is %q, not %q: %w", g.Format, Format, ErrBadGenesis)
+	case g.Name == "" || len(g.Name) > 64:
+		return fmt.Errorf("name is empty or above 64 bytes: %w", ErrBadGenesis)
+	case g.RulesVersion != 1:
+		return fmt.Errorf("rules_version is %d, not 1: %w", g.RulesVersion, ErrBadGenesis)
+	case g.TimeUnixMs == 0:
+		return fmt.Errorf("time_unix_ms is zero: %w", ErrBadGenesis)
+	case g.DayOffsetMinutes < -14*60 || g.DayOffsetMinutes > 14*60:
+		return fmt.Errorf("day_offset_minutes is beyond 14 hours: %w", ErrBadGenesis)
+	}
+	var validators []checkpoint.Validator
+	for _, r := range g.Validators {
+		v, err := r.Validator()
+		if err != nil {
+			return err
+		}
+		validators = append(validators, v)
+	}
+	set, err := checkpoint.NewValidatorSet(validators)
+	if err != nil {
+		return fmt.Errorf("validators: %v: %w", err, ErrBadGenesis)
+	}
+	g.set = set
+	accounts, err := g.checkAccounts()
+	if err != nil {
+		return err
+	}
+	if err := g.checkAssets(accounts); err != nil {
+		return err
+	}
+	if err := g.checkProviders(accounts); err != nil {
+		return err
+	}
+	return g.checkBindings(accounts)
+}
+
+func (g *Genesis) checkAccounts() (map[tx.AccountID]bool, error) {
+	known := make(map[tx.AccountID]bool, len(g.Accounts))
+	for i, a := range g.Accounts {
+		if len(a.Salt) != 16 {
+			return nil, fmt.Errorf("account %d: salt is not 16 bytes: %w", i+1, ErrBadGenesis)
+		}
+		authority := a.Authority.Tx()
+		if _, err := tx.ParseAuthority(authority.Encode()); err != nil {
+			return nil, fmt.Errorf("account %d: %v: %w", i+1, err, ErrBadGenesis)
+		}
+		open := tx.OpenAccount{Authority: authority, Salt: [16]byte(a.Salt)}
+		if open.Account() != a.ID {
+			return nil, fmt.Errorf("account %d: id is not the hash of salt and authority: %w", i+1, ErrBadGenesis)
+		}
+		if known[a.ID] {
+			return nil, fmt.Errorf("account %d: twice: %w", i+1, ErrBadGenesis)
+		}
+		known[a.ID] = true
+	}
+	return known, nil
+}
+
+func (g *Genesis) checkAssets(accounts map[tx.AccountID]bool) error {
+	for i, a := range g.Assets {
+		if len(a.Code) < 1 || len(a.Code) > 12 || a.Scale > amount.MaxScale {
+			return fmt.Errorf("asset %d: code must be 1 to 12 characters, scale at most %d: %w", i+1, amount.MaxScale, ErrBadGenesis)
+		}
+		if !accounts[a.Issuer] {
+			return fmt.Errorf("asset %s: issuer is not in accounts: %w", a.Code, ErrBadGenesis)
+		}
+	}
+	supply := make([]amount.Amount, len(g.Assets)+1)
+	for i, is := range g.Issues {
+		if !g.hasAsset(is.Asset) || !accounts[is.Credit] || is.Amount == 0 {
+			return fmt.Errorf("issue %d: unknown asset or account, or no amount: %w", i+1, ErrBadGenesis)
+		}
+		sum, ok := supply[is.Asset].Add(is.Amount)
+		if !ok {
+			return fmt.Errorf("issue %d: supply passes 2^63 - 1: %w", i+1, ErrBadGenesis)
+		}
+		supply[is.Asset] = sum
+	}
+	tiers := make(map[tx.Asset]bool)
+	for i, t := range g.Tiers {
+		if !g.hasAsset(t.Asset) || tiers[t.Asset] || t.CapTransaction == 0 || t.CapTransaction > t.CapDay || t.CapDay > amount.Max {
+			return fmt.Errorf("tier %d: asset unknown or twice, or caps not 0 < transaction <= day: %w", i+1, ErrBadGenesis)
+		}
+		tiers[t.Asset] = true
+	}
+	return nil
+}
+
+func (g *Genesis) checkProviders(accounts map[tx.AccountID]bool) error {
+	seen := make(map[tx.AccountID]bool)
+	keys := make(map[key.Public]bool)
+	for i, p := range g.Providers {
+		if !accounts[p.Account] || seen[p.Account] || keys[p.Key] || p.Name == "" || len(p.Name) > 32 {
+			return fmt.Errorf("provider %d: account unknown, account or key twice, or no name: %w", i+1, ErrBadGenesis)
+		}
+		if _, err := key.ParsePublic(p.Key[:]); err != nil {
+			return fmt.Errorf("provider %d: %v: %w", i+1, err, ErrBadGenesis)
+		}
+		for j, s := range p.Schedules {
+			if !g.hasAsset(s.Asset) || s.Flat > amount.Max {
+				return fmt.Errorf("provider %d: schedule %d: asset unknown or fee too large: %w", i+1, j+1, ErrBadGenesis)
+			}
+		}
+		seen[p.Account], keys[p.Key] = true, true
+	}
+	return nil
+}
+
+func (g *Genesis) checkBindings(accounts map[tx.AccountID]bool) error {
+	aliases := make(map[key.Alias]bool)
+	for i, a := range g.Aliases {
+		if !accounts[a.Account] || aliases[a.Alias] {
+			return fmt.Errorf("alias %d: account unknown, or bound twice: %w", i+1, ErrBadGenesis)
+		}
+		aliases[a.Alias] = true
+	}
+	for i, gr := range g.Grants {
+		if !accounts[gr.Account] || !g.hasAsset(gr.Asset) {
+			return fmt.Errorf("grant %d: account or asset unknown: %w", i+1, ErrBadGenesis)
+		}
+		// The static rules are those of the operation.
+		if _, err := (tx.Body{ExpiresAtUnixMs: 1, Operations: []tx.Operation{gr.Tx()}}).Encode(); err != nil {
+			return fmt.Errorf("grant %d: %v: %w", i+1, err, ErrBadGenesis)
+		}
+	}
+	return nil
+}
+
+// Tx gives the operation form of a founding grant.
+func (g Grant) Tx() tx.IssueGrant {
+	return tx.IssueGrant{
+		Account: g.Account, Grantee: g.Grantee, Operations: []tx.GrantedOperation{tx.GrantTransfer}, Asset: g.Asset,
+		CapTransaction: g.CapTransaction, CapDay: g.CapDay, FeeCeiling: g.FeeCeiling, ExpiresAtUnixMs: g.ExpiresAtUnixMs,
+	}
+}
+
+func (g *Genesis) hasAsset(n tx.Asset) bool { return n >= 1 && int(n) <= len(g.Assets) }

@@ -1,0 +1,121 @@
+package tx
+
+import (
+	"crypto/ed25519"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/umoja-ledger/umoja/ledger/key"
+	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
+)
+
+// BatchHash identifies a batch and, through its header, every batch before it.
+type BatchHash [32]byte
+
+// BatchHeader binds a batch to its place, its time and its leader.
+type BatchHeader struct {
+	Epoch         uint64
+	Number        uint64
+	PreviousHash  BatchHash
+	TimeUnixMs    uint64
+	Leader        string
+	EnvelopesHash [32]byte
+}
+
+// Batch is what one raft entry carries.
+type Batch struct {
+	rawHeader []byte
+	hash      BatchHash
+
+	Header BatchHeader
+	// Signature is the leader's, over the batch hash; the ledger checks it against the validator set in force.
+	Signature [64]byte
+	// Envelopes are the transactions as received. They are not parsed here: one that is malformed voids the batch.
+	Envelopes [][]byte
+}
+
+// maxBatchMessage bounds the encoded batch: envelopes, their length prefixes, header and signature.
+const maxBatchMessage = MaxBatchBytes + 64<<10
+
+// EnvelopesHash is the tagged hash over the hashes of the envelopes in order.
+func EnvelopesHash(network NetworkID, envelopes [][]byte) [32]byte {
+	all := make([]byte, 0, 32*len(envelopes))
+	for _, e := range envelopes {
+		h := NewEnvelopeHash(network, e)
+		all = append(all, h[:]...)
+	}
+	return key.TaggedHash("umoja/envelopes/v1", all)
+}
+
+// SealBatch fills in the envelopes' hash, signs the header and gives the bytes for the raft entry.
+func SealBatch(network NetworkID, h BatchHeader, envelopes [][]byte, leader ed25519.PrivateKey) []byte {
+	h.EnvelopesHash = EnvelopesHash(network, envelopes)
+	rawHeader := marshal(&umojav1.BatchHeader{
+		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs,
+		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:],
+	}, formBatchHeader)
+	hash := newBatchHash(network, rawHeader)
+	return marshal(&umojav1.Batch{Header: rawHeader, Signature: ed25519.Sign(leader, hash[:]), Envelopes: envelopes}, formBatch)
+}
+
+// ParseBatch reads a raft entry and checks its form and that the header is of these envelopes.
+func ParseBatch(network NetworkID, raw []byte) (*Batch, error) {
+	if len(raw) > maxBatchMessage {
+		return nil, fmt.Errorf("batch is %d bytes, above %d: %w", len(raw), maxBatchMessage, ErrTooLarge)
+	}
+	if err := formBatch.check(raw); err != nil {
+		return nil, err
+	}
+	var m umojav1.Batch
+	if err := proto.Unmarshal(raw, &m); err != nil {
+		return nil, fmt.Errorf("batch: %w", ErrNotCanonical)
+	}
+	if err := formBatchHeader.check(m.GetHeader()); err != nil {
+		return nil, err
+	}
+	var mh umojav1.BatchHeader
+	if err := proto.Unmarshal(m.GetHeader(), &mh); err != nil {
+		return nil, fmt.Errorf("batch header: %w", ErrNotCanonical)
+	}
+	b := &Batch{rawHeader: m.GetHeader(), hash: newBatchHash(network, m.GetHeader()), Envelopes: m.GetEnvelopes()}
+	b.Header = BatchHeader{Epoch: mh.GetEpoch(), Number: mh.GetNumber(), TimeUnixMs: mh.GetTimeUnixMs(), Leader: mh.GetLeader()}
+	if err := fixed(b.Header.PreviousHash[:], mh.GetPreviousHash(), "batch previous_hash"); err != nil {
+		return nil, err
+	}
+	if err := fixed(b.Header.EnvelopesHash[:], mh.GetEnvelopesHash(), "batch envelopes_hash"); err != nil {
+		return nil, err
+	}
+	if err := fixed(b.Signature[:], m.GetSignature(), "batch signature"); err != nil {
+		return nil, err
+	}
+	size := 0
+	for _, e := range b.Envelopes {
+		size += len(e)
+	}
+	if size > MaxBatchBytes {
+		return nil, fmt.Errorf("batch envelopes are %d bytes, above %d: %w", size, MaxBatchBytes, ErrTooLarge)
+	}
+	if EnvelopesHash(network, b.Envelopes) != b.Header.EnvelopesHash {
+		return nil, fmt.Errorf("batch envelopes are not the header's: %w", ErrMalformed)
+	}
+	return b, nil
+}
+
+// Hash is the batch's hash.
+func (b *Batch) Hash() BatchHash { return b.hash }
+
+// RawHeader is the header's bytes as received: with the signature, evidence of what a leader said.
+func (b *Batch) RawHeader() []byte { return b.rawHeader }
+
+// VerifyLeader checks the signature of the leader's key over the batch hash.
+func (b *Batch) VerifyLeader(leader ed25519.PublicKey) error {
+	if len(leader) != ed25519.PublicKeySize || !ed25519.Verify(leader, b.hash[:], b.Signature[:]) {
+		return fmt.Errorf("batch header: %w", ErrBadSignature)
+	}
+	return nil
+}
+
+func newBatchHash(network NetworkID, rawHeader []byte) BatchHash {
+	return BatchHash(key.TaggedHash("umoja/batch/v1", network[:], rawHeader))
+}
