@@ -160,7 +160,7 @@ func (b *batch) transaction(signed *tx.Signed) error {
 		b.put(keySeen(body.ExpiresAtUnixMs, signed.ID()), seen{Leaf: outcome.LeafIndex, Result: outcome.Result}.encode())
 	}
 	b.keep()
-	b.fx.Leaves = append(b.fx.Leaves, Leaf{Index: outcome.LeafIndex, Raw: raw, Lookup: lookup, Accounts: d.shown(outcome.Result)})
+	b.fx.Leaves = append(b.fx.Leaves, Leaf{Index: outcome.LeafIndex, Raw: raw, Lookup: lookup, Accounts: d.shown(code == tx.OK, outcome.Result)})
 	b.fx.Outcomes = append(b.fx.Outcomes, outcome)
 	return b.overlay.append(raw)
 }
@@ -254,12 +254,12 @@ func (d *draft) postStates() []tx.PostState {
 
 // shown lists the accounts whose history shows the transaction: for a success all that it names, for a refusal only those
 // it would have debited, so that nobody's history can be filled by others.
-func (d *draft) shown(result tx.Result) []tx.AccountID {
+func (d *draft) shown(admitted bool, result tx.Result) []tx.AccountID {
+	if !admitted {
+		return nil
+	}
 	if result.Code == tx.OK {
 		return d.signed.Body.Accounts()
-	}
-	if result.Code < tx.AccountExists {
-		return nil // Unauthorised.
 	}
 	var all []tx.AccountID
 	for _, op := range d.signed.Body.Operations {
