@@ -22,7 +22,9 @@ const (
 )
 
 // ResultCode names the rule that decided a transaction. Codes are in order of precedence: when several rules are
-// broken by one operation, the lowest code is the result. Codes are never reused.
+// broken by one operation, the lowest code is the result. Codes are never reused. The codes 2, 3, 5 and 6 depend on the
+// envelope or on the moment, so they never decide a transaction's id: a validator answers with them and records nothing;
+// where a leader packed one by bad timing, the leaf stands under the envelope's hash.
 type ResultCode int32
 
 const (
@@ -30,15 +32,15 @@ const (
 	ResultCode_RESULT_CODE_UNSPECIFIED ResultCode = 0
 	// Applied.
 	ResultCode_RESULT_CODE_OK ResultCode = 1
-	// The signers may not do this. Recorded under the envelope's hash only: it never decides the transaction's id.
+	// The signers may not do this.
 	ResultCode_RESULT_CODE_UNAUTHORISED ResultCode = 2
 	// The expiry is more than seven days ahead of ledger time.
 	ResultCode_RESULT_CODE_EXPIRY_TOO_FAR ResultCode = 3
 	// The account to be opened is open already.
 	ResultCode_RESULT_CODE_ACCOUNT_EXISTS ResultCode = 4
-	// The account does not exist.
+	// The account to be acted on does not exist, so nobody has authority over it.
 	ResultCode_RESULT_CODE_ACCOUNT_UNKNOWN ResultCode = 5
-	// The account debited does not exist.
+	// The account debited does not exist, so nobody has authority over it.
 	ResultCode_RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN ResultCode = 6
 	// The account credited does not exist.
 	ResultCode_RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN ResultCode = 7

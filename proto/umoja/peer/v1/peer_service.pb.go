@@ -156,8 +156,8 @@ func (*ReadIndexRequest) Descriptor() ([]byte, []int) {
 // ReadIndexResponse carries it.
 type ReadIndexResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The raft index to have applied before reading.
-	RaftIndex     uint64 `protobuf:"varint,1,opt,name=raft_index,json=raftIndex,proto3" json:"raft_index,omitempty"`
+	// The number of the batch to have applied before reading.
+	Batch         uint64 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -192,11 +192,94 @@ func (*ReadIndexResponse) Descriptor() ([]byte, []int) {
 	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *ReadIndexResponse) GetRaftIndex() uint64 {
+func (x *ReadIndexResponse) GetBatch() uint64 {
 	if x != nil {
-		return x.RaftIndex
+		return x.Batch
 	}
 	return 0
+}
+
+// AdvanceTimeRequest asks for ledger time to pass.
+type AdvanceTimeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The time that ledger time shall pass, in milliseconds since 1970; refused while the leader's clock has not.
+	PastUnixMs    uint64 `protobuf:"varint,1,opt,name=past_unix_ms,json=pastUnixMs,proto3" json:"past_unix_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdvanceTimeRequest) Reset() {
+	*x = AdvanceTimeRequest{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdvanceTimeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdvanceTimeRequest) ProtoMessage() {}
+
+func (x *AdvanceTimeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdvanceTimeRequest.ProtoReflect.Descriptor instead.
+func (*AdvanceTimeRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *AdvanceTimeRequest) GetPastUnixMs() uint64 {
+	if x != nil {
+		return x.PastUnixMs
+	}
+	return 0
+}
+
+// AdvanceTimeResponse says that a batch with a later time was accepted.
+type AdvanceTimeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdvanceTimeResponse) Reset() {
+	*x = AdvanceTimeResponse{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdvanceTimeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdvanceTimeResponse) ProtoMessage() {}
+
+func (x *AdvanceTimeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdvanceTimeResponse.ProtoReflect.Descriptor instead.
+func (*AdvanceTimeResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{5}
 }
 
 // Vote is one validator's signed word on a tree: an attestation or a ratification.
@@ -216,7 +299,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -228,7 +311,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -241,7 +324,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{4}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Vote) GetEpoch() uint64 {
@@ -289,7 +372,7 @@ type Cosignature struct {
 
 func (x *Cosignature) Reset() {
 	*x = Cosignature{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -301,7 +384,7 @@ func (x *Cosignature) String() string {
 func (*Cosignature) ProtoMessage() {}
 
 func (x *Cosignature) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -314,7 +397,7 @@ func (x *Cosignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cosignature.ProtoReflect.Descriptor instead.
 func (*Cosignature) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{5}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Cosignature) GetSize() uint64 {
@@ -366,7 +449,7 @@ type FinalityMessages struct {
 
 func (x *FinalityMessages) Reset() {
 	*x = FinalityMessages{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +461,7 @@ func (x *FinalityMessages) String() string {
 func (*FinalityMessages) ProtoMessage() {}
 
 func (x *FinalityMessages) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +474,7 @@ func (x *FinalityMessages) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinalityMessages.ProtoReflect.Descriptor instead.
 func (*FinalityMessages) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{6}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FinalityMessages) GetValidator() string {
@@ -451,7 +534,7 @@ type NamedSize struct {
 
 func (x *NamedSize) Reset() {
 	*x = NamedSize{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +546,7 @@ func (x *NamedSize) String() string {
 func (*NamedSize) ProtoMessage() {}
 
 func (x *NamedSize) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +559,7 @@ func (x *NamedSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedSize.ProtoReflect.Descriptor instead.
 func (*NamedSize) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{7}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *NamedSize) GetEpoch() uint64 {
@@ -511,7 +594,7 @@ type ExchangeRequest struct {
 
 func (x *ExchangeRequest) Reset() {
 	*x = ExchangeRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -523,7 +606,7 @@ func (x *ExchangeRequest) String() string {
 func (*ExchangeRequest) ProtoMessage() {}
 
 func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -536,7 +619,7 @@ func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeRequest.ProtoReflect.Descriptor instead.
 func (*ExchangeRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{8}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ExchangeRequest) GetMessages() *FinalityMessages {
@@ -559,7 +642,7 @@ type ExchangeResponse struct {
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -571,7 +654,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -584,7 +667,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{9}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExchangeResponse) GetMessages() *FinalityMessages {
@@ -610,10 +693,13 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\"J\n" +
 	"\x0fForwardResponse\x127\n" +
 	"\x06status\x18\x01 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\"\x12\n" +
-	"\x10ReadIndexRequest\"2\n" +
-	"\x11ReadIndexResponse\x12\x1d\n" +
-	"\n" +
-	"raft_index\x18\x01 \x01(\x04R\traftIndex\"b\n" +
+	"\x10ReadIndexRequest\")\n" +
+	"\x11ReadIndexResponse\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\x04R\x05batch\"6\n" +
+	"\x12AdvanceTimeRequest\x12 \n" +
+	"\fpast_unix_ms\x18\x01 \x01(\x04R\n" +
+	"pastUnixMs\"\x15\n" +
+	"\x13AdvanceTimeResponse\"b\n" +
 	"\x04Vote\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x04R\x04size\x12\x12\n" +
@@ -640,10 +726,11 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\"z\n" +
 	"\x10ExchangeResponse\x12;\n" +
 	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\x12)\n" +
-	"\x10final_checkpoint\x18\x02 \x01(\fR\x0ffinalCheckpoint2\xf4\x01\n" +
+	"\x10final_checkpoint\x18\x02 \x01(\fR\x0ffinalCheckpoint2\xca\x02\n" +
 	"\vPeerService\x12H\n" +
 	"\aForward\x12\x1d.umoja.peer.v1.ForwardRequest\x1a\x1e.umoja.peer.v1.ForwardResponse\x12N\n" +
-	"\tReadIndex\x12\x1f.umoja.peer.v1.ReadIndexRequest\x1a .umoja.peer.v1.ReadIndexResponse\x12K\n" +
+	"\tReadIndex\x12\x1f.umoja.peer.v1.ReadIndexRequest\x1a .umoja.peer.v1.ReadIndexResponse\x12T\n" +
+	"\vAdvanceTime\x12!.umoja.peer.v1.AdvanceTimeRequest\x1a\".umoja.peer.v1.AdvanceTimeResponse\x12K\n" +
 	"\bExchange\x12\x1e.umoja.peer.v1.ExchangeRequest\x1a\x1f.umoja.peer.v1.ExchangeResponseB:Z8github.com/umoja-ledger/umoja/proto/umoja/peer/v1;peerv1b\x06proto3"
 
 var (
@@ -658,36 +745,40 @@ func file_umoja_peer_v1_peer_service_proto_rawDescGZIP() []byte {
 	return file_umoja_peer_v1_peer_service_proto_rawDescData
 }
 
-var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*ForwardRequest)(nil),       // 0: umoja.peer.v1.ForwardRequest
 	(*ForwardResponse)(nil),      // 1: umoja.peer.v1.ForwardResponse
 	(*ReadIndexRequest)(nil),     // 2: umoja.peer.v1.ReadIndexRequest
 	(*ReadIndexResponse)(nil),    // 3: umoja.peer.v1.ReadIndexResponse
-	(*Vote)(nil),                 // 4: umoja.peer.v1.Vote
-	(*Cosignature)(nil),          // 5: umoja.peer.v1.Cosignature
-	(*FinalityMessages)(nil),     // 6: umoja.peer.v1.FinalityMessages
-	(*NamedSize)(nil),            // 7: umoja.peer.v1.NamedSize
-	(*ExchangeRequest)(nil),      // 8: umoja.peer.v1.ExchangeRequest
-	(*ExchangeResponse)(nil),     // 9: umoja.peer.v1.ExchangeResponse
-	(*v1.TransactionStatus)(nil), // 10: umoja.api.v1.TransactionStatus
+	(*AdvanceTimeRequest)(nil),   // 4: umoja.peer.v1.AdvanceTimeRequest
+	(*AdvanceTimeResponse)(nil),  // 5: umoja.peer.v1.AdvanceTimeResponse
+	(*Vote)(nil),                 // 6: umoja.peer.v1.Vote
+	(*Cosignature)(nil),          // 7: umoja.peer.v1.Cosignature
+	(*FinalityMessages)(nil),     // 8: umoja.peer.v1.FinalityMessages
+	(*NamedSize)(nil),            // 9: umoja.peer.v1.NamedSize
+	(*ExchangeRequest)(nil),      // 10: umoja.peer.v1.ExchangeRequest
+	(*ExchangeResponse)(nil),     // 11: umoja.peer.v1.ExchangeResponse
+	(*v1.TransactionStatus)(nil), // 12: umoja.api.v1.TransactionStatus
 }
 var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
-	10, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	7,  // 1: umoja.peer.v1.FinalityMessages.named:type_name -> umoja.peer.v1.NamedSize
-	4,  // 2: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
-	4,  // 3: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
-	5,  // 4: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
-	6,  // 5: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
-	6,  // 6: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
+	12, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	9,  // 1: umoja.peer.v1.FinalityMessages.named:type_name -> umoja.peer.v1.NamedSize
+	6,  // 2: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
+	6,  // 3: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
+	7,  // 4: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
+	8,  // 5: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
+	8,  // 6: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
 	0,  // 7: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
 	2,  // 8: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
-	8,  // 9: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
-	1,  // 10: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
-	3,  // 11: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
-	9,  // 12: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
-	10, // [10:13] is the sub-list for method output_type
-	7,  // [7:10] is the sub-list for method input_type
+	4,  // 9: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
+	10, // 10: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
+	1,  // 11: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
+	3,  // 12: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
+	5,  // 13: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
+	11, // 14: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
+	11, // [11:15] is the sub-list for method output_type
+	7,  // [7:11] is the sub-list for method input_type
 	7,  // [7:7] is the sub-list for extension type_name
 	7,  // [7:7] is the sub-list for extension extendee
 	0,  // [0:7] is the sub-list for field type_name
@@ -704,7 +795,7 @@ func file_umoja_peer_v1_peer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_peer_v1_peer_service_proto_rawDesc), len(file_umoja_peer_v1_peer_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,9 +21,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	PeerService_Forward_FullMethodName   = "/umoja.peer.v1.PeerService/Forward"
-	PeerService_ReadIndex_FullMethodName = "/umoja.peer.v1.PeerService/ReadIndex"
-	PeerService_Exchange_FullMethodName  = "/umoja.peer.v1.PeerService/Exchange"
+	PeerService_Forward_FullMethodName     = "/umoja.peer.v1.PeerService/Forward"
+	PeerService_ReadIndex_FullMethodName   = "/umoja.peer.v1.PeerService/ReadIndex"
+	PeerService_AdvanceTime_FullMethodName = "/umoja.peer.v1.PeerService/AdvanceTime"
+	PeerService_Exchange_FullMethodName    = "/umoja.peer.v1.PeerService/Exchange"
 )
 
 // PeerServiceClient is the client API for PeerService service.
@@ -34,8 +35,10 @@ const (
 type PeerServiceClient interface {
 	// Forward hands a submission to the leader. The answer is the accepted stage or an error.
 	Forward(ctx context.Context, in *ForwardRequest, opts ...grpc.CallOption) (*ForwardResponse, error)
-	// ReadIndex asks the leader for a raft index that covers everything accepted before the call.
+	// ReadIndex asks the leader for a batch number that covers everything accepted before the call.
 	ReadIndex(ctx context.Context, in *ReadIndexRequest, opts ...grpc.CallOption) (*ReadIndexResponse, error)
+	// AdvanceTime asks the leader to pack a batch, even an empty one, so that ledger time passes the time given.
+	AdvanceTime(ctx context.Context, in *AdvanceTimeRequest, opts ...grpc.CallOption) (*AdvanceTimeResponse, error)
 	// Exchange gives the caller's newest finality messages and takes the callee's, so that one lost message is made good
 	// by the next exchange in either direction.
 	Exchange(ctx context.Context, in *ExchangeRequest, opts ...grpc.CallOption) (*ExchangeResponse, error)
@@ -69,6 +72,16 @@ func (c *peerServiceClient) ReadIndex(ctx context.Context, in *ReadIndexRequest,
 	return out, nil
 }
 
+func (c *peerServiceClient) AdvanceTime(ctx context.Context, in *AdvanceTimeRequest, opts ...grpc.CallOption) (*AdvanceTimeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AdvanceTimeResponse)
+	err := c.cc.Invoke(ctx, PeerService_AdvanceTime_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *peerServiceClient) Exchange(ctx context.Context, in *ExchangeRequest, opts ...grpc.CallOption) (*ExchangeResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExchangeResponse)
@@ -87,8 +100,10 @@ func (c *peerServiceClient) Exchange(ctx context.Context, in *ExchangeRequest, o
 type PeerServiceServer interface {
 	// Forward hands a submission to the leader. The answer is the accepted stage or an error.
 	Forward(context.Context, *ForwardRequest) (*ForwardResponse, error)
-	// ReadIndex asks the leader for a raft index that covers everything accepted before the call.
+	// ReadIndex asks the leader for a batch number that covers everything accepted before the call.
 	ReadIndex(context.Context, *ReadIndexRequest) (*ReadIndexResponse, error)
+	// AdvanceTime asks the leader to pack a batch, even an empty one, so that ledger time passes the time given.
+	AdvanceTime(context.Context, *AdvanceTimeRequest) (*AdvanceTimeResponse, error)
 	// Exchange gives the caller's newest finality messages and takes the callee's, so that one lost message is made good
 	// by the next exchange in either direction.
 	Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error)
@@ -107,6 +122,9 @@ func (UnimplementedPeerServiceServer) Forward(context.Context, *ForwardRequest) 
 }
 func (UnimplementedPeerServiceServer) ReadIndex(context.Context, *ReadIndexRequest) (*ReadIndexResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ReadIndex not implemented")
+}
+func (UnimplementedPeerServiceServer) AdvanceTime(context.Context, *AdvanceTimeRequest) (*AdvanceTimeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AdvanceTime not implemented")
 }
 func (UnimplementedPeerServiceServer) Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Exchange not implemented")
@@ -168,6 +186,24 @@ func _PeerService_ReadIndex_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PeerService_AdvanceTime_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AdvanceTimeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PeerServiceServer).AdvanceTime(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PeerService_AdvanceTime_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PeerServiceServer).AdvanceTime(ctx, req.(*AdvanceTimeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PeerService_Exchange_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ExchangeRequest)
 	if err := dec(in); err != nil {
@@ -200,6 +236,10 @@ var PeerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ReadIndex",
 			Handler:    _PeerService_ReadIndex_Handler,
+		},
+		{
+			MethodName: "AdvanceTime",
+			Handler:    _PeerService_AdvanceTime_Handler,
 		},
 		{
 			MethodName: "Exchange",
