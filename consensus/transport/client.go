@@ -1,0 +1,251 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+// lane is a purpose that has its own connection to each peer, so that its calls wait for no other's bytes.
+type lane int
+
+const (
+	lanePrompt  lane = iota // heartbeats, votes, TimeoutNow
+	laneBulk                // entries and snapshots
+	laneService             // the node's other peer services
+	lanes                   // how many there are
+)
+
+type connKey struct {
+	peer string
+	lane lane
+}
+
+const (
+	// firstBackoff and lastBackoff are the pauses between attempts to connect: a restarted peer is met again within a
+	// second. The jitter comes on top of the last.
+	firstBackoff = 50 * time.Millisecond
+	lastBackoff  = 800 * time.Millisecond
+	// keepaliveTime and keepaliveTimeout find a peer that vanished without a word while a call waits for it. An idle
+	// connection sends nothing.
+	keepaliveTime    = 10 * time.Second
+	keepaliveTimeout = 5 * time.Second
+)
+
+// DialPeer returns the connection to another validator that the node's own peer services share. It belongs to the
+// Transport, and must not be closed by the caller.
+func (t *Transport) DialPeer(ctx context.Context, name string) (*grpc.ClientConn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("dial %s: %w", name, err)
+	}
+	return t.conn(name, laneService)
+}
+
+// conn returns the connection of a lane, made but not yet connected at its first use.
+func (t *Transport) conn(name string, l lane) (*grpc.ClientConn, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.conns == nil {
+		return nil, raft.ErrTransportShutdown
+	}
+	key := connKey{name, l}
+	if c, ok := t.conns[key]; ok {
+		return c, nil
+	}
+	p, err := t.directory.other(name)
+	if err != nil {
+		return nil, err
+	}
+	// passthrough: the address is resolved anew at every attempt, without the pause of the dns resolver.
+	c, err := grpc.NewClient("passthrough:///"+p.Address,
+		grpc.WithTransportCredentials(credentials.NewTLS(t.directory.clientTLS(t.cfg.Certificate, name))),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: firstBackoff, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastBackoff},
+			MinConnectTimeout: t.cfg.ConnectTimeout,
+		}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: keepaliveTime, Timeout: keepaliveTimeout}),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes), grpc.MaxCallSendMsgSize(maxMessageBytes)),
+		grpc.WithMaxHeaderListSize(maxHeaderBytes),
+		grpc.WithDisableServiceConfig(),
+		grpc.WithDisableRetry(),
+		grpc.WithNoProxy(),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", name, err)
+	}
+	t.conns[key] = c
+	return c, nil
+}
+
+// hurry makes the connections to a peer try again at once: it has just shown that it is alive.
+func (t *Transport) hurry(peer string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for l := lane(0); l < lanes; l++ {
+		if c, ok := t.conns[connKey{peer, l}]; ok {
+			c.ResetConnectBackoff()
+		}
+	}
+}
+
+// call makes one unary call and judges who answered and in which term. The number of calls in flight is raft's: one
+// append and one heartbeat to each peer, one vote for each election, each ended by its deadline.
+func call[Out any](t *Transport, id raft.ServerID, addr raft.ServerAddress, l lane, timeout time.Duration,
+	invoke func(context.Context, peerv1.RaftServiceClient) (Out, error), judge func(Out) (raft.RPCHeader, uint64)) (Out, error) {
+	var none Out
+	client, err := t.client(id, addr, l)
+	if err != nil {
+		return none, err
+	}
+	ctx, cancel := context.WithTimeout(t.ctx, timeout)
+	defer cancel()
+	out, err := invoke(ctx, client)
+	if err != nil {
+		return none, t.callFailed(id, err)
+	}
+	header, term := judge(out)
+	if err := t.checkAnswer(string(id), header, term); err != nil {
+		return none, err
+	}
+	return out, nil
+}
+
+// client finds the connection for a raft call. Id and address are the same name; anything else is a raft configuration
+// that this transport did not let through.
+func (t *Transport) client(id raft.ServerID, addr raft.ServerAddress, l lane) (peerv1.RaftServiceClient, error) {
+	if string(id) != string(addr) {
+		return nil, fmt.Errorf("%w: id %q at address %q", ErrUnknownPeer, id, addr)
+	}
+	c, err := t.conn(string(id), l)
+	if err != nil {
+		return nil, err
+	}
+	return peerv1.NewRaftServiceClient(c), nil
+}
+
+// callFailed tells a call that the transport's end cut short from one that the peer refused.
+func (t *Transport) callFailed(id raft.ServerID, err error) error {
+	if t.ctx.Err() != nil {
+		return raft.ErrTransportShutdown
+	}
+	return fromStatus(string(id), err)
+}
+
+// checkAnswer judges a response and remembers a term too high to believe.
+func (t *Transport) checkAnswer(peer string, h raft.RPCHeader, term uint64) error {
+	err := filterAnswer(h, term, peer, t.facts())
+	if errors.Is(err, ErrTermWindow) {
+		t.window.claim(peer, term)
+	}
+	if err != nil {
+		t.refusals.add(peer, "answer", err)
+		return fmt.Errorf("call %s: %w", peer, err)
+	}
+	return nil
+}
+
+// AppendEntries replicates entries, or beats the heart when there is nothing but a term to say. It may shorten
+// args.Entries; see trimEntries.
+func (t *Transport) AppendEntries(id raft.ServerID, addr raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	if isHeartbeat(args) {
+		return t.beat(id, addr, args, resp)
+	}
+	size := trimEntries(args, t.cfg.AppendBudget)
+	timeout := t.cfg.AppendTimeout + time.Duration(size)*time.Second/slowestLink
+	out, err := call(t, id, addr, laneBulk, timeout,
+		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.AppendEntriesResponse, error) {
+			answer, err := c.AppendEntries(ctx, appendRequestToProto(args))
+			return appendResponseFromProto(answer), err
+		},
+		func(r *raft.AppendEntriesResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	if err != nil {
+		return err
+	}
+	*resp = *out
+	return nil
+}
+
+// trimEntries cuts an append to its byte budget and returns the bytes left. Raft limits the number of entries only, and
+// a request that is too large would be refused and built again for ever. It is sound to shorten the request in place:
+// raft (v1.7.3, replicateTo) takes the follower's progress from args.Entries after the call, and goes on from there.
+// One entry always stays.
+func trimEntries(args *raft.AppendEntriesRequest, budget int) int {
+	total := 0
+	for i, e := range args.Entries {
+		size := len(e.Data) + len(e.Extensions)
+		if i > 0 && total+size > budget {
+			args.Entries = args.Entries[:i]
+			break
+		}
+		total += size
+	}
+	return total
+}
+
+func (t *Transport) beat(id raft.ServerID, addr raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
+		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.AppendEntriesResponse, error) {
+			answer, err := c.Heartbeat(ctx, heartbeatRequestToProto(args))
+			return heartbeatResponseFromProto(answer), err
+		},
+		func(r *raft.AppendEntriesResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	if err != nil {
+		return err
+	}
+	*resp = *out
+	return nil
+}
+
+// RequestVote asks a peer for its vote.
+func (t *Transport) RequestVote(id raft.ServerID, addr raft.ServerAddress, args *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
+		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.RequestVoteResponse, error) {
+			answer, err := c.RequestVote(ctx, voteRequestToProto(args))
+			return voteResponseFromProto(answer), err
+		},
+		func(r *raft.RequestVoteResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	if err != nil {
+		return err
+	}
+	*resp = *out
+	return nil
+}
+
+// RequestPreVote asks a peer whether it would vote.
+func (t *Transport) RequestPreVote(id raft.ServerID, addr raft.ServerAddress, args *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
+		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.RequestPreVoteResponse, error) {
+			answer, err := c.RequestPreVote(ctx, preVoteRequestToProto(args))
+			return preVoteResponseFromProto(answer), err
+		},
+		func(r *raft.RequestPreVoteResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	if err != nil {
+		return err
+	}
+	*resp = *out
+	return nil
+}
+
+// TimeoutNow tells a peer to call an election.
+func (t *Transport) TimeoutNow(id raft.ServerID, addr raft.ServerAddress, args *raft.TimeoutNowRequest, resp *raft.TimeoutNowResponse) error {
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
+		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.TimeoutNowResponse, error) {
+			answer, err := c.TimeoutNow(ctx, timeoutNowRequestToProto(args))
+			return timeoutNowResponseFromProto(answer), err
+		},
+		func(r *raft.TimeoutNowResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, 0 })
+	if err != nil {
+		return err
+	}
+	*resp = *out
+	return nil
+}

@@ -1,0 +1,228 @@
+package transport
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/raft"
+)
+
+// maxConfigurationBytes bounds what is given to raft's decoder of configurations. Ten validators need about a kilobyte.
+const maxConfigurationBytes = 64 << 10
+
+// facts is what the filter knows of this node when it judges a request. The functions below are pure: the same request,
+// peer and facts always give the same answer, so each rule is tested without a network. A rule to come (an election
+// certificate, the commit guard) brings its fact here and its line into the function of the request it guards.
+type facts struct {
+	// validators holds the names of all validators.
+	validators map[string]bool
+	// termLimit is the highest term that one peer is believed.
+	termLimit uint64
+	// leader is the name of the known leader, or empty.
+	leader string
+	// maxEntries and maxEntryBytes bound one append.
+	maxEntries    int
+	maxEntryBytes int
+	// maxSnapshotBytes bounds a snapshot.
+	maxSnapshotBytes int64
+}
+
+// filterHeader holds a header to the identity that the TLS connection proved. legacy is the field in which older raft
+// versions named the sender: raft reads it when the address is empty, so it may not say anything else.
+func filterHeader(h raft.RPCHeader, legacy []byte, peer string) error {
+	if string(h.ID) != peer || string(h.Addr) != peer {
+		return fmt.Errorf("%w: id and address must be %q", ErrIdentity, peer)
+	}
+	if len(legacy) > 0 && string(legacy) != peer {
+		return fmt.Errorf("%w: leader or candidate must be %q", ErrIdentity, peer)
+	}
+	if h.ProtocolVersion < raft.ProtocolVersionMin || h.ProtocolVersion > raft.ProtocolVersionMax {
+		return fmt.Errorf("%w: raft protocol version %d", ErrMalformed, h.ProtocolVersion)
+	}
+	return nil
+}
+
+// filterTerm comes last in every filter, so that only a request sound in all else counts as a peer's word on the term.
+func filterTerm(term uint64, f facts) error {
+	if term > f.termLimit {
+		return fmt.Errorf("%w: %d, want at most %d", ErrTermWindow, term, f.termLimit)
+	}
+	return nil
+}
+
+// filterAppend judges an append: raft panics on unknown types and bad configurations, and stores gaps as they come.
+func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+		return err
+	}
+	if r.Term == 0 {
+		return fmt.Errorf("%w: append in term 0", ErrMalformed)
+	}
+	if r.PrevLogTerm > r.Term || (r.PrevLogEntry == 0) != (r.PrevLogTerm == 0) {
+		return fmt.Errorf("%w: previous entry %d of term %d in term %d", ErrEntryTerm, r.PrevLogEntry, r.PrevLogTerm, r.Term)
+	}
+	if len(r.Entries) > f.maxEntries {
+		return fmt.Errorf("%w: %d entries, want at most %d", ErrTooLarge, len(r.Entries), f.maxEntries)
+	}
+	index, term, room := r.PrevLogEntry, r.PrevLogTerm, f.maxEntryBytes
+	for i, e := range r.Entries {
+		if e == nil {
+			return fmt.Errorf("%w: entry %d is absent", ErrMalformed, i)
+		}
+		if e.Index != index+1 || e.Index == 0 {
+			return fmt.Errorf("%w: index %d after %d", ErrEntryGap, e.Index, index)
+		}
+		if e.Term == 0 || e.Term < term || e.Term > r.Term {
+			return fmt.Errorf("%w: entry %d of term %d after %d in term %d", ErrEntryTerm, e.Index, e.Term, term, r.Term)
+		}
+		size := len(e.Data) + len(e.Extensions)
+		if size > room {
+			return fmt.Errorf("%w: entries of more than %d bytes", ErrTooLarge, f.maxEntryBytes)
+		}
+		if err := filterEntry(e, f); err != nil {
+			return err
+		}
+		index, term, room = e.Index, e.Term, room-size
+	}
+	return filterTerm(r.Term, f)
+}
+
+// filterEntry judges the kind and content of one entry. The content of a command is the ledger's to judge.
+func filterEntry(e *raft.Log, f facts) error {
+	switch e.Type {
+	case raft.LogCommand, raft.LogNoop, raft.LogBarrier:
+		return nil
+	case raft.LogConfiguration:
+		if err := filterConfiguration(e.Data, f); err != nil {
+			return fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: entry %d is of type %d", ErrEntryType, e.Index, uint8(e.Type))
+}
+
+// filterConfiguration allows only sets of known validators, each under its own name and at most once.
+func filterConfiguration(data []byte, f facts) error {
+	if len(data) > maxConfigurationBytes {
+		return fmt.Errorf("%w: %d bytes, want at most %d", ErrConfiguration, len(data), maxConfigurationBytes)
+	}
+	configuration, err := decodeConfiguration(data)
+	if err != nil {
+		return err
+	}
+	voters := 0
+	seen := make(map[raft.ServerID]bool, len(configuration.Servers))
+	for _, s := range configuration.Servers {
+		if !f.validators[string(s.ID)] {
+			return fmt.Errorf("%w: %q is no validator", ErrConfiguration, s.ID)
+		}
+		if string(s.Address) != string(s.ID) {
+			return fmt.Errorf("%w: address of %q is not its name", ErrConfiguration, s.ID)
+		}
+		if seen[s.ID] {
+			return fmt.Errorf("%w: %q stands twice", ErrConfiguration, s.ID)
+		}
+		seen[s.ID] = true
+		switch s.Suffrage {
+		case raft.Voter:
+			voters++
+		case raft.Nonvoter:
+		default:
+			return fmt.Errorf("%w: suffrage %d of %q", ErrConfiguration, s.Suffrage, s.ID)
+		}
+	}
+	if voters == 0 {
+		return fmt.Errorf("%w: no voter", ErrConfiguration)
+	}
+	return nil
+}
+
+// decodeConfiguration turns the panic of raft's decoder into an error. The decoder touches nothing but its result, so
+// nothing is left half done.
+func decodeConfiguration(data []byte) (c raft.Configuration, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c, err = raft.Configuration{}, fmt.Errorf("%w: does not decode", ErrConfiguration)
+		}
+	}()
+	return raft.DecodeConfiguration(data), nil
+}
+
+// filterHeartbeat judges a heartbeat. It reaches raft beside the main loop, so it may carry nothing that touches the log;
+// the wire form sees to that.
+func filterHeartbeat(r *raft.AppendEntriesRequest, peer string, f facts) error {
+	if !isHeartbeat(r) {
+		return fmt.Errorf("%w: heartbeat in term %d", ErrMalformed, r.Term)
+	}
+	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+		return err
+	}
+	return filterTerm(r.Term, f)
+}
+
+// filterVote judges a request for a vote.
+func filterVote(r *raft.RequestVoteRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, r.Candidate, peer); err != nil {
+		return err
+	}
+	if r.LastLogTerm > r.Term {
+		return fmt.Errorf("%w: last entry of term %d in term %d", ErrEntryTerm, r.LastLogTerm, r.Term)
+	}
+	return filterTerm(r.Term, f)
+}
+
+// filterPreVote judges a request for a pre-vote.
+func filterPreVote(r *raft.RequestPreVoteRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
+		return err
+	}
+	if r.LastLogTerm > r.Term {
+		return fmt.Errorf("%w: last entry of term %d in term %d", ErrEntryTerm, r.LastLogTerm, r.Term)
+	}
+	return filterTerm(r.Term, f)
+}
+
+// filterTimeoutNow lets only the known leader start an election, because raft itself asks neither who nor when.
+func filterTimeoutNow(r *raft.TimeoutNowRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
+		return err
+	}
+	if f.leader == "" || f.leader != peer {
+		return fmt.Errorf("%w: TimeoutNow from %q", ErrNotLeader, peer)
+	}
+	return nil
+}
+
+// filterSnapshot judges the announcement of a snapshot. Whether its content is true is for the snapshot store.
+func filterSnapshot(r *raft.InstallSnapshotRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+		return err
+	}
+	// Version 0 describes peers in a form whose decoder is not guarded, and nobody sends it.
+	if r.SnapshotVersion != raft.SnapshotVersionMax {
+		return fmt.Errorf("%w: snapshot version %d, want %d", ErrMalformed, r.SnapshotVersion, raft.SnapshotVersionMax)
+	}
+	if r.LastLogIndex == 0 || r.LastLogTerm == 0 || r.LastLogTerm > r.Term {
+		return fmt.Errorf("%w: snapshot at entry %d of term %d in term %d", ErrEntryTerm, r.LastLogIndex, r.LastLogTerm, r.Term)
+	}
+	if r.ConfigurationIndex > r.LastLogIndex {
+		return fmt.Errorf("%w: written at %d, after the snapshot's end at %d", ErrConfiguration, r.ConfigurationIndex, r.LastLogIndex)
+	}
+	if err := filterConfiguration(r.Configuration, f); err != nil {
+		return err
+	}
+	if len(r.Peers) > maxConfigurationBytes {
+		return fmt.Errorf("%w: peers of %d bytes, want at most %d", ErrTooLarge, len(r.Peers), maxConfigurationBytes)
+	}
+	if r.Size < 0 || r.Size > f.maxSnapshotBytes {
+		return fmt.Errorf("%w: snapshot of %d bytes, want at most %d", ErrTooLarge, r.Size, f.maxSnapshotBytes)
+	}
+	return filterTerm(r.Term, f)
+}
+
+// filterAnswer judges a response. A candidate takes over any higher term it is told, so the window guards answers too.
+func filterAnswer(h raft.RPCHeader, term uint64, peer string, f facts) error {
+	if string(h.ID) != peer || string(h.Addr) != peer {
+		return fmt.Errorf("%w: answer's id and address must be %q", ErrIdentity, peer)
+	}
+	return filterTerm(term, f)
+}
