@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode/utf8"
 )
 
 // Alias is the keyed hash of a phone number: HMAC-SHA256 of its E.164 text under the network's alias key (SPEC.md 4).
@@ -26,25 +28,32 @@ type SealedName [60]byte
 
 const sealedNamePlain = 32
 
-// MaxNameLetters is how many letters a display name may have: with GSM-7's two-byte letters in UTF-8 it fits the seal.
+// MaxNameLetters is how many letters a display name may have. Those that people's names are written with in GSM-7 take at
+// most two bytes in UTF-8, so the name fits the seal; SealName refuses the rare one that does not.
 const MaxNameLetters = 14
 
 // Errors of sealed names.
 var (
-	// ErrBadName means the name is empty or longer than a seal holds.
-	ErrBadName = errors.New("display name is empty or too long")
+	// ErrBadName means the name is empty, longer than a seal holds, or not plain text.
+	ErrBadName = errors.New("display name is empty, too long or not plain text")
 	// ErrSeal means the seal is not the key's for that number.
 	ErrSeal = errors.New("sealed name does not open")
 )
 
 // AliasKey is the network's 32-byte secret for aliases, held by providers, attestors and validators. It prints as
-// "redacted".
+// "redacted". Its zero value is no key and panics when it is used.
 type AliasKey struct {
-	secret [32]byte
+	// secret is two pointers away for the reason given at Private.
+	secret **[32]byte
 }
 
 // NewAliasKey takes the secret.
-func NewAliasKey(secret [32]byte) AliasKey { return AliasKey{secret: secret} }
+func NewAliasKey(secret [32]byte) AliasKey {
+	kept := &secret
+	return AliasKey{secret: &kept}
+}
+
+func (k AliasKey) raw() []byte { return (*k.secret)[:] }
 
 // ParseAliasKey reads 64 hexadecimal digits.
 func ParseAliasKey(text string) (AliasKey, error) {
@@ -56,7 +65,7 @@ func ParseAliasKey(text string) (AliasKey, error) {
 }
 
 // Text writes the secret for a key file.
-func (k AliasKey) Text() string { return hex.EncodeToString(k.secret[:]) }
+func (k AliasKey) Text() string { return hex.EncodeToString(k.raw()) }
 
 // String hides the secret.
 func (k AliasKey) String() string { return "redacted" }
@@ -67,16 +76,21 @@ func (k AliasKey) GoString() string { return "redacted" }
 // LogValue hides the secret from slog.
 func (k AliasKey) LogValue() slog.Value { return slog.StringValue("redacted") }
 
+// MarshalText refuses: a secret is written by Text and nothing else.
+func (k AliasKey) MarshalText() ([]byte, error) {
+	return nil, errors.New("marshal alias key: refused")
+}
+
 // Alias hashes a number in E.164 form, such as +254711000001.
 func (k AliasKey) Alias(e164 string) Alias {
-	mac := hmac.New(sha256.New, k.secret[:])
+	mac := hmac.New(sha256.New, k.raw())
 	mac.Write([]byte("umoja/alias/v1\x00" + e164))
 	return Alias(mac.Sum(nil))
 }
 
 // SealName seals a display name for the number, with a nonce from rand.
 func (k AliasKey) SealName(rand io.Reader, e164, name string) (SealedName, error) {
-	if name == "" || len(name) > sealedNamePlain {
+	if !plainName(name) {
 		return SealedName{}, ErrBadName
 	}
 	var sealed SealedName
@@ -93,7 +107,14 @@ func (k AliasKey) SealName(rand io.Reader, e164, name string) (SealedName, error
 	return sealed, nil
 }
 
-// OpenName reads a display name.
+// plainName says whether the name fits the seal, and is text that a screen shows as it is.
+func plainName(name string) bool {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	return name != "" && len(name) <= sealedNamePlain && utf8.ValidString(name) && !strings.ContainsFunc(name, control)
+}
+
+// OpenName reads a display name. A seal that the key opens may still hold what SealName refuses, for whoever holds the
+// key can seal anything; that is ErrBadName.
 func (k AliasKey) OpenName(e164 string, sealed SealedName) (string, error) {
 	aead, err := k.nameCipher(e164)
 	if err != nil {
@@ -107,11 +128,15 @@ func (k AliasKey) OpenName(e164 string, sealed SealedName) (string, error) {
 	for end > 0 && plain[end-1] == 0 {
 		end--
 	}
-	return string(plain[:end]), nil
+	name := string(plain[:end])
+	if !plainName(name) {
+		return "", ErrBadName
+	}
+	return name, nil
 }
 
 func (k AliasKey) nameCipher(e164 string) (cipher.AEAD, error) {
-	derived, err := hkdf.Key(sha256.New, k.secret[:], []byte(e164), "umoja/name/v1", 32)
+	derived, err := hkdf.Key(sha256.New, k.raw(), []byte(e164), "umoja/name/v1", 32)
 	if err != nil {
 		return nil, fmt.Errorf("derive name key: %w", err)
 	}
@@ -145,4 +170,15 @@ func unhex(to, text []byte, what string) error {
 	}
 	copy(to, raw)
 	return nil
+}
+
+// ShortName shortens a display name for a confirm screen: the first word, and the first letter of the last one. It lets
+// a payer recognise somebody they know without telling a stranger the whole name.
+func ShortName(name string) string {
+	words := strings.Fields(name)
+	if len(words) < 2 {
+		return name
+	}
+	initial, _ := utf8.DecodeRuneInString(words[len(words)-1])
+	return words[0] + " " + string(initial)
 }

@@ -48,7 +48,9 @@ type Signer interface {
 
 // Private is a secret key. It prints as "redacted".
 type Private struct {
-	secret *btcec.PrivateKey
+	// secret is two pointers away because fmt asks no String method of a field that is not exported, and follows one
+	// pointer: a struct that keeps a Private to itself then prints an address, not the secret.
+	secret **btcec.PrivateKey
 }
 
 // privateHRP is the human-readable part of a private key's bech32m text.
@@ -74,7 +76,7 @@ func NewPrivate(secret [32]byte) (Private, error) {
 		return Private{}, ErrBadPrivate
 	}
 	k, _ := btcec.PrivKeyFromBytes(secret[:])
-	return Private{secret: k}, nil
+	return Private{secret: &k}, nil
 }
 
 // ParsePrivate reads the text that Text wrote.
@@ -92,7 +94,7 @@ func ParsePrivate(text string) (Private, error) {
 
 // Text writes the secret as bech32m, for a key file that only its owner can read.
 func (p Private) Text() string {
-	data, err := bech32.ConvertBits(p.secret.Serialize(), 8, 5, true)
+	data, err := bech32.ConvertBits((*p.secret).Serialize(), 8, 5, true)
 	if err != nil {
 		panic("convert 32 bytes to 5-bit groups: " + err.Error()) // Cannot happen: padding is allowed.
 	}
@@ -105,13 +107,14 @@ func (p Private) Text() string {
 
 // Public is the key that verifies what p signs.
 func (p Private) Public() Public {
-	return Public(schnorr.SerializePubKey(p.secret.PubKey()))
+	return Public(schnorr.SerializePubKey((*p.secret).PubKey()))
 }
 
-// Sign signs a tagged hash by BIP340 with the deterministic nonce of a zero auxiliary input replaced by btcec's RFC6979
-// one, and checks the signature before it is given out, so that a fault in the arithmetic never leaks the key.
+// Sign signs a tagged hash by BIP340. The nonce is btcec's, by RFC 6979 and not by the auxiliary bytes of BIP340, which
+// verifiers cannot tell: one digest always gets one signature. btcec verifies the signature before it gives it out, so that
+// a fault in the arithmetic never leaks the key.
 func (p Private) Sign(digest [32]byte) (Signature, error) {
-	sig, err := schnorr.Sign(p.secret, digest[:])
+	sig, err := schnorr.Sign(*p.secret, digest[:])
 	if err != nil {
 		return Signature{}, fmt.Errorf("sign digest: %w", err)
 	}
@@ -120,7 +123,7 @@ func (p Private) Sign(digest [32]byte) (Signature, error) {
 
 // SignAux signs with the BIP340 nonce for the given auxiliary random bytes; test vectors use zero bytes.
 func (p Private) SignAux(digest, aux [32]byte) (Signature, error) {
-	sig, err := schnorr.Sign(p.secret, digest[:], schnorr.CustomNonce(aux))
+	sig, err := schnorr.Sign(*p.secret, digest[:], schnorr.CustomNonce(aux))
 	if err != nil {
 		return Signature{}, fmt.Errorf("sign digest: %w", err)
 	}
