@@ -1,6 +1,7 @@
 package tx
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -44,6 +45,12 @@ type EnvelopeHash [32]byte
 // NewEnvelopeHash hashes an envelope.
 func NewEnvelopeHash(network NetworkID, envelope []byte) EnvelopeHash {
 	return EnvelopeHash(key.TaggedHash("umoja/envelope/v1", network[:], envelope))
+}
+
+// PendingDigest is what a grant key signs to ask for an account's open payments (SPEC.md 9). The time keeps an old
+// request from being asked again by a stranger.
+func PendingDigest(network NetworkID, account AccountID, timeUnixMs uint64) [32]byte {
+	return key.TaggedHash("umoja/pending/v1", network[:], account[:], binary.BigEndian.AppendUint64(nil, timeUnixMs))
 }
 
 // AccountID names an account: the first 16 bytes of the tagged hash of salt and founding authority, so that its author
@@ -123,7 +130,7 @@ func (n AccountNumber) Text() string {
 
 // ParseAccountNumber reads the digits with their check digit.
 func ParseAccountNumber(text string) (AccountNumber, error) {
-	if len(text) < 2 || len(text) > 20 || text[0] == '0' {
+	if len(text) < 2 || len(text) > 21 || text[0] == '0' {
 		return 0, fmt.Errorf("account number: %w", ErrBadAccount)
 	}
 	for i := range len(text) {

@@ -2,6 +2,7 @@ package tx
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -202,6 +203,8 @@ func (o Transfer) check() error {
 		return fmt.Errorf("transfer amount must be 0 < amount < 2^63: %w", ErrMalformed)
 	case len(o.Reference) > MaxReferenceBytes:
 		return fmt.Errorf("transfer reference is above %d bytes: %w", MaxReferenceBytes, ErrMalformed)
+	case !utf8.ValidString(o.Reference):
+		return fmt.Errorf("transfer reference is not UTF-8: %w", ErrMalformed)
 	case o.Fee != nil && o.Fee.ScheduleVersion == 0:
 		return fmt.Errorf("transfer fee names no schedule version: %w", ErrMalformed)
 	}
