@@ -276,7 +276,7 @@ func (s linesSnapshot) Persist(sink raft.SnapshotSink) error {
 func (s linesSnapshot) Release() {}
 
 // Three validators elect a leader over real TLS, replicate, lose the leader, elect another, and take the first one back
-// at its old address. What it missed is larger than one append may be.
+// at its old address. What it missed is larger than a peer accepts in one append, so raft must go on after each cut.
 func TestClusterSurvivesItsLeader(t *testing.T) {
 	w := newNetwork(t, 3)
 	w.bootstrap(w.validators...)
@@ -285,7 +285,7 @@ func TestClusterSurvivesItsLeader(t *testing.T) {
 	w.stop(old)
 
 	big := bytes.Repeat([]byte{'x'}, 300<<10)
-	for i := range 4 {
+	for i := range 16 {
 		w.apply(fmt.Sprintf("%d %s", i, big))
 	}
 	w.apply("two")

@@ -214,6 +214,30 @@ func TestForgedAnswersAreRefused(t *testing.T) {
 	}
 }
 
+// A validator that was away through many elections gets back in: it believes a far term once two peers have named it,
+// whether by answers or by requests.
+func TestLongAwayValidatorReturns(t *testing.T) {
+	w := newNetwork(t, 4)
+	away, err := New(w.config(w.validators[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer away.Close()
+	if err := away.checkAnswer("validator-2", headerOf("validator-2"), 500); !errors.Is(err, ErrTermWindow) {
+		t.Fatalf("first answer: %v", err)
+	}
+	verdict := filterHeartbeat(heartbeatOf("validator-3", 500), "validator-3", away.facts())
+	if err := away.admit("validator-3", 500, verdict); !errors.Is(err, ErrTermWindow) {
+		t.Fatalf("first request: %v", err)
+	}
+	if err := away.checkAnswer("validator-2", headerOf("validator-2"), 501); err != nil {
+		t.Errorf("answer after two peers named the term: %v", err)
+	}
+	if err := filterHeartbeat(heartbeatOf("validator-3", 501), "validator-3", away.facts()); err != nil {
+		t.Errorf("request after two peers named the term: %v", err)
+	}
+}
+
 // A snapshot is exactly as long as announced, in frames of exactly one length, or raft's reader ends with an error.
 func TestSnapshotFrames(t *testing.T) {
 	w := newNetwork(t, 2)
