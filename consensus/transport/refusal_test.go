@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -77,6 +76,58 @@ func TestDialRefusesAnotherValidator(t *testing.T) {
 	}
 }
 
+// lie is a call that must be refused with an error.
+type lie struct {
+	name string
+	call func(context.Context) error
+	want error
+}
+
+// lies are what a validator that does not lead may try on another, which is in the given term and has the given last entry.
+func lies(client peerv1.RaftServiceClient, liar, leader string, last, term uint64) []lie {
+	appendOf := func(mutate func(*raft.AppendEntriesRequest)) func(context.Context) error {
+		return func(ctx context.Context) error {
+			r := &raft.AppendEntriesRequest{
+				RPCHeader: headerOf(liar), Leader: []byte(liar), Term: term, PrevLogEntry: last, PrevLogTerm: term,
+				Entries: []*raft.Log{{Index: last + 1, Term: term, Data: []byte("forged")}},
+			}
+			mutate(r)
+			_, err := client.AppendEntries(ctx, appendRequestToProto(r))
+			return err
+		}
+	}
+	voteOf := func(term uint64) func(context.Context) error {
+		return func(ctx context.Context) error {
+			_, err := client.RequestVote(ctx, voteRequestToProto(&raft.RequestVoteRequest{
+				RPCHeader: headerOf(liar), Term: term, LastLogIndex: math.MaxUint64, LeadershipTransfer: true,
+			}))
+			return err
+		}
+	}
+	return []lie{
+		{"in the leader's name", appendOf(func(r *raft.AppendEntriesRequest) { r.RPCHeader, r.Leader = headerOf(leader), nil }), ErrIdentity},
+		{"naming the leader the old way", appendOf(func(r *raft.AppendEntriesRequest) { r.Leader = []byte(leader) }), ErrIdentity},
+		{"unknown log type", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = 99 }), ErrEntryType},
+		{"bad configuration entry", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = raft.LogConfiguration }), ErrConfiguration},
+		{"gap in entries", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Index += 5 }), ErrEntryGap},
+		{"term bomb by append", appendOf(func(r *raft.AppendEntriesRequest) { r.Term = math.MaxUint64 }), ErrTermWindow},
+		{"term bomb by vote", voteOf(math.MaxUint64), ErrTermWindow},
+		{"term bomb, again", voteOf(math.MaxUint64), ErrTermWindow},
+		{"term bomb by heartbeat", func(ctx context.Context) error {
+			_, err := client.Heartbeat(ctx, heartbeatRequestToProto(heartbeatOf(liar, math.MaxUint64)))
+			return err
+		}, ErrTermWindow},
+		{"heartbeat in term 0", func(ctx context.Context) error {
+			_, err := client.Heartbeat(ctx, heartbeatRequestToProto(heartbeatOf(liar, 0)))
+			return err
+		}, ErrMalformed},
+		{"TimeoutNow from who does not lead", func(ctx context.Context) error {
+			_, err := client.TimeoutNow(ctx, timeoutNowRequestToProto(&raft.TimeoutNowRequest{RPCHeader: headerOf(liar)}))
+			return err
+		}, ErrNotLeader},
+	}
+}
+
 // A true validator that sends what raft must not see is told why, and the three others go on as if nothing had been said.
 func TestLyingValidatorIsRefused(t *testing.T) {
 	w := newNetwork(t, 4)
@@ -98,51 +149,7 @@ func TestLyingValidatorIsRefused(t *testing.T) {
 	}
 	client := peerv1.NewRaftServiceClient(conn)
 	last := victim.raft.Load().LastIndex()
-	appendOf := func(mutate func(*raft.AppendEntriesRequest)) func(context.Context) error {
-		return func(ctx context.Context) error {
-			r := &raft.AppendEntriesRequest{
-				RPCHeader: headerOf(liar.name), Leader: []byte(liar.name), Term: term, PrevLogEntry: last, PrevLogTerm: term,
-				Entries: []*raft.Log{{Index: last + 1, Term: term, Data: []byte("forged")}},
-			}
-			mutate(r)
-			_, err := client.AppendEntries(ctx, appendRequestToProto(r))
-			return err
-		}
-	}
-	voteOf := func(term uint64) func(context.Context) error {
-		return func(ctx context.Context) error {
-			_, err := client.RequestVote(ctx, voteRequestToProto(&raft.RequestVoteRequest{
-				RPCHeader: headerOf(liar.name), Term: term, LastLogIndex: math.MaxUint64, LeadershipTransfer: true,
-			}))
-			return err
-		}
-	}
-	for _, row := range []struct {
-		name string
-		call func(context.Context) error
-		want error
-	}{
-		{"in the leader's name", appendOf(func(r *raft.AppendEntriesRequest) { r.RPCHeader, r.Leader = headerOf(leader.name), nil }), ErrIdentity},
-		{"naming the leader the old way", appendOf(func(r *raft.AppendEntriesRequest) { r.Leader = []byte(leader.name) }), ErrIdentity},
-		{"unknown log type", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = 99 }), ErrEntryType},
-		{"bad configuration entry", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = raft.LogConfiguration }), ErrConfiguration},
-		{"gap in entries", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Index += 5 }), ErrEntryGap},
-		{"term bomb by append", appendOf(func(r *raft.AppendEntriesRequest) { r.Term = math.MaxUint64 }), ErrTermWindow},
-		{"term bomb by vote", voteOf(math.MaxUint64), ErrTermWindow},
-		{"term bomb, again", voteOf(math.MaxUint64), ErrTermWindow},
-		{"term bomb by heartbeat", func(ctx context.Context) error {
-			_, err := client.Heartbeat(ctx, heartbeatRequestToProto(heartbeatOf(liar.name, math.MaxUint64)))
-			return err
-		}, ErrTermWindow},
-		{"heartbeat in term 0", func(ctx context.Context) error {
-			_, err := client.Heartbeat(ctx, heartbeatRequestToProto(heartbeatOf(liar.name, 0)))
-			return err
-		}, ErrMalformed},
-		{"TimeoutNow from who does not lead", func(ctx context.Context) error {
-			_, err := client.TimeoutNow(ctx, timeoutNowRequestToProto(&raft.TimeoutNowRequest{RPCHeader: headerOf(liar.name)}))
-			return err
-		}, ErrNotLeader},
-	} {
+	for _, row := range lies(client, liar.name, leader.name, last, term) {
 		t.Run(row.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
@@ -236,86 +243,6 @@ func TestLongAwayValidatorReturns(t *testing.T) {
 	if err := filterHeartbeat(heartbeatOf("validator-3", 501), "validator-3", away.facts()); err != nil {
 		t.Errorf("request after two peers named the term: %v", err)
 	}
-}
-
-// A snapshot is exactly as long as announced, in frames of exactly one length, or raft's reader ends with an error.
-func TestSnapshotFrames(t *testing.T) {
-	w := newNetwork(t, 2)
-	caller, callee := w.validators[0], w.validators[1]
-	cfg := w.config(callee)
-	cfg.FrameTimeout, cfg.MaxSnapshotBytes = 300*time.Millisecond, 1<<20
-	w.open(caller, w.config(caller))
-	w.open(callee, cfg)
-	defer answerRaft(callee)()
-	id := raft.ServerID(callee.name)
-	conn, err := caller.transport.DialPeer(t.Context(), callee.name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := peerv1.NewRaftServiceClient(conn)
-
-	send := func(announced int64, frames ...int) error {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		defer cancel()
-		stream, err := client.InstallSnapshot(ctx)
-		if err != nil {
-			return err
-		}
-		header := &peerv1.InstallSnapshotRequest_Header{Header: snapshotRequestToProto(goodSnapshot(caller.name, announced))}
-		_ = stream.Send(&peerv1.InstallSnapshotRequest{Frame: header})
-		for _, n := range frames {
-			if n < 0 { // wait for the verdict instead of ending the stream
-				return fromStatus(callee.name, stream.RecvMsg(&peerv1.InstallSnapshotResponse{}))
-			}
-			_ = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Data{Data: make([]byte, n)}})
-		}
-		if _, err = stream.CloseAndRecv(); err != nil {
-			return fromStatus(callee.name, err)
-		}
-		return nil
-	}
-	for _, row := range []struct {
-		name      string
-		announced int64
-		frames    []int
-		want      error
-	}{
-		{"empty", 0, nil, nil},
-		{"one frame", 5, []int{5}, nil},
-		{"a full and a short frame", frameBytes + 1, []int{frameBytes, 1}, nil},
-		{"missing bytes", 5, nil, ErrSnapshotSize},
-		{"missing frame", frameBytes + 1, []int{frameBytes}, ErrSnapshotSize},
-		{"one frame too many", 5, []int{5, 1}, ErrSnapshotSize},
-		{"trickled", 5, []int{1, 1, 1, 1, 1}, ErrSnapshotSize},
-		{"frame too large", frameBytes + 1, []int{frameBytes + 1}, ErrSnapshotSize},
-		{"stalled", 5, []int{-1}, ErrSlow},
-		{"over the cap", 1<<20 + 1, nil, ErrTooLarge},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			if err := send(row.announced, row.frames...); !errors.Is(err, row.want) {
-				t.Errorf("got %v, want %v", err, row.want)
-			}
-		})
-	}
-	t.Run("no header", func(t *testing.T) {
-		stream, err := client.InstallSnapshot(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Data{Data: []byte{1}}})
-		if _, err := stream.CloseAndRecv(); !errors.Is(fromStatus(callee.name, err), ErrMalformed) {
-			t.Errorf("got %v, want %v", err, ErrMalformed)
-		}
-	})
-	t.Run("our own store lies", func(t *testing.T) {
-		for _, held := range []int{4, 6} {
-			var resp raft.InstallSnapshotResponse
-			err := caller.transport.InstallSnapshot(id, raft.ServerAddress(id), goodSnapshot(caller.name, 5), &resp, bytes.NewReader(make([]byte, held)))
-			if !errors.Is(err, ErrSnapshotSize) || resp.Success {
-				t.Errorf("%d of 5 bytes: got %v, want %v", held, err, ErrSnapshotSize)
-			}
-		}
-	})
 }
 
 // A peer has a bounded number of calls in flight, and its excess costs nobody else.

@@ -1,0 +1,309 @@
+package transport
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// validator is one member of a test network: its key, its place, and a transport on a real gRPC server when it runs.
+type validator struct {
+	name        string
+	certificate tls.Certificate
+	address     string
+
+	transport *Transport
+	server    *grpc.Server
+	raft      atomic.Pointer[raft.Raft]
+
+	logs      *raft.InmemStore
+	snapshots *raft.InmemSnapshotStore
+	fsm       *lines
+}
+
+// network is n validators on loopback, on ports the system chose.
+type network struct {
+	t          *testing.T
+	peers      []Peer
+	validators []*validator
+}
+
+// testKey makes the same key for the same seed in every run, so that a failure can be read again.
+func testKey(seed byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+}
+
+func testCertificate(t testing.TB, seed byte, name string) tls.Certificate {
+	t.Helper()
+	certificate, err := NewCertificate(testKey(seed), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate
+}
+
+// newNetwork gives each validator a port by listening on it once.
+func newNetwork(t *testing.T, n int) *network {
+	t.Helper()
+	w := &network{t: t}
+	for i := range n {
+		name := fmt.Sprintf("validator-%d", i+1)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &validator{
+			name: name, certificate: testCertificate(t, byte(i+1), name), address: listener.Addr().String(),
+			logs: raft.NewInmemStore(), snapshots: raft.NewInmemSnapshotStore(), fsm: &lines{},
+		}
+		listener.Close()
+		w.validators = append(w.validators, v)
+		w.peers = append(w.peers, Peer{Name: name, Address: v.address, TLSKeyHash: KeyHash(v.certificate.Leaf)})
+	}
+	return w
+}
+
+// config is short of patience, as loopback allows.
+func (w *network) config(v *validator) Config {
+	return Config{
+		Name: v.name, Certificate: v.certificate, Peers: w.peers,
+		PromptTimeout: time.Second, AppendTimeout: 2 * time.Second, FrameTimeout: 2 * time.Second, InstallTimeout: 5 * time.Second,
+		LocalTerm: func() uint64 {
+			if r := v.raft.Load(); r != nil {
+				return r.CurrentTerm()
+			}
+			return 0
+		},
+		Leader: func() string {
+			if r := v.raft.Load(); r != nil {
+				_, id := r.LeaderWithID()
+				return string(id)
+			}
+			return ""
+		},
+	}
+}
+
+// open makes the transport and serves it.
+func (w *network) open(v *validator, cfg Config) {
+	w.t.Helper()
+	transport, err := New(cfg)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", v.address)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v.transport = transport
+	v.server = grpc.NewServer(transport.ServerOptions()...)
+	transport.Register(v.server)
+	server := v.server
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener)
+	}()
+	w.t.Cleanup(func() {
+		_ = transport.Close()
+		server.Stop()
+		<-served
+	})
+}
+
+// start runs raft on an opened validator. The stores are those of its last run, as after a crash.
+func (w *network) start(v *validator) {
+	w.t.Helper()
+	w.open(v, w.config(v))
+	cfg := raft.DefaultConfig()
+	cfg.LocalID = raft.ServerID(v.name)
+	cfg.HeartbeatTimeout, cfg.ElectionTimeout = 200*time.Millisecond, 200*time.Millisecond
+	cfg.LeaderLeaseTimeout, cfg.CommitTimeout = 150*time.Millisecond, 10*time.Millisecond
+	cfg.TrailingLogs = 4
+	cfg.LogOutput = io.Discard
+	v.fsm = &lines{}
+	r, err := raft.NewRaft(cfg, v.fsm, v.logs, v.logs, v.snapshots, v.transport)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v.raft.Store(r)
+	w.t.Cleanup(func() { w.stop(v) })
+}
+
+// stop ends a validator as far as its peers can tell.
+func (w *network) stop(v *validator) {
+	r := v.raft.Swap(nil)
+	if r == nil {
+		return
+	}
+	v.server.Stop()
+	_ = v.transport.Close()
+	if err := r.Shutdown().Error(); err != nil {
+		w.t.Errorf("shut raft down: %v", err)
+	}
+}
+
+// bootstrap starts the named validators with a configuration of all of them.
+func (w *network) bootstrap(validators ...*validator) {
+	w.t.Helper()
+	var c raft.Configuration
+	for _, v := range validators {
+		c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(v.name), Address: raft.ServerAddress(v.name)})
+	}
+	for _, v := range validators {
+		w.start(v)
+		if err := v.raft.Load().BootstrapCluster(c).Error(); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// leader waits until one validator leads.
+func (w *network) leader() *validator {
+	w.t.Helper()
+	var found *validator
+	w.eventually("a leader", func() bool {
+		for _, v := range w.validators {
+			if r := v.raft.Load(); r != nil && r.State() == raft.Leader && r.VerifyLeader().Error() == nil {
+				found = v
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// apply commits a line through the leader, whoever that is by now.
+func (w *network) apply(line string) {
+	w.t.Helper()
+	w.eventually("commit of "+line[:min(len(line), 20)], func() bool {
+		return w.leader().raft.Load().Apply([]byte(line), time.Second).Error() == nil
+	})
+}
+
+// eventually looks again until it is so. Raft offers no event for what happens on another node.
+func (w *network) eventually(what string, so func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(8 * time.Second)
+	for !so() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited too long for %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// lines is a state machine: the lines applied, in order.
+type lines struct {
+	mu       sync.Mutex
+	applied  []string
+	restored int
+}
+
+func (l *lines) Apply(e *raft.Log) any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.applied = append(l.applied, string(e.Data))
+	return nil
+}
+
+func (l *lines) last() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.applied) == 0 {
+		return ""
+	}
+	return l.applied[len(l.applied)-1]
+}
+
+func (l *lines) Snapshot() (raft.FSMSnapshot, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var buf []byte
+	for _, line := range l.applied {
+		buf = binary.BigEndian.AppendUint32(buf, uint32(len(line)))
+		buf = append(buf, line...)
+	}
+	return linesSnapshot(buf), nil
+}
+
+func (l *lines) Restore(r io.ReadCloser) error {
+	defer r.Close()
+	buf, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.applied, l.restored = nil, l.restored+1
+	for len(buf) >= 4 {
+		n := binary.BigEndian.Uint32(buf)
+		if uint32(len(buf)-4) < n {
+			return errors.New("snapshot of lines is short")
+		}
+		l.applied = append(l.applied, string(buf[4:4+n]))
+		buf = buf[4+n:]
+	}
+	return nil
+}
+
+type linesSnapshot []byte
+
+func (s linesSnapshot) Persist(sink raft.SnapshotSink) error {
+	if _, err := sink.Write(s); err != nil {
+		return errors.Join(err, sink.Cancel())
+	}
+	return sink.Close()
+}
+
+func (s linesSnapshot) Release() {}
+
+func headerOf(name string) raft.RPCHeader {
+	return raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(name), Addr: []byte(name)}
+}
+
+func heartbeatOf(name string, term uint64) *raft.AppendEntriesRequest {
+	return &raft.AppendEntriesRequest{RPCHeader: headerOf(name), Term: term, Leader: []byte(name)}
+}
+
+// answerRaft stands where raft would, and agrees to everything.
+func answerRaft(v *validator) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	transport := v.transport
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case rpc := <-transport.Consumer():
+				switch cmd := rpc.Command.(type) {
+				case *raft.AppendEntriesRequest:
+					rpc.Respond(&raft.AppendEntriesResponse{Term: cmd.Term, Success: true}, nil)
+				case *raft.InstallSnapshotRequest:
+					_, err := io.Copy(io.Discard, rpc.Reader)
+					rpc.Respond(&raft.InstallSnapshotResponse{Term: cmd.Term, Success: err == nil}, err)
+				default:
+					rpc.Respond(nil, fmt.Errorf("unexpected %T", cmd))
+				}
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
+}
