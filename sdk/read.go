@@ -1,0 +1,193 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
+)
+
+// Freshness says how old a read may be.
+type Freshness uint8
+
+// The freshnesses. The zero value is Final.
+const (
+	// Final reads what cannot change any more; it needs no leader.
+	Final Freshness = iota
+	// Accepted includes everything accepted before the read; it needs a leader.
+	Accepted
+	// Local is whatever the validator has applied.
+	Local
+)
+
+func (f Freshness) proto() apiv1.Freshness {
+	switch f {
+	case Accepted:
+		return apiv1.Freshness_FRESHNESS_ACCEPTED
+	case Local:
+		return apiv1.Freshness_FRESHNESS_LOCAL
+	}
+	return apiv1.Freshness_FRESHNESS_FINAL
+}
+
+// AsOf says which state a read saw.
+type AsOf struct {
+	// Size is the number of leaves.
+	Size uint64
+	// TimeUnixMs is ledger time.
+	TimeUnixMs uint64
+}
+
+func asOf(m *apiv1.AsOf) AsOf { return AsOf{Size: m.GetSize(), TimeUnixMs: m.GetTimeUnixMs()} }
+
+// errStale means an answer is older than what this client knows to be final.
+var errStale = errors.New("answer is older than what was seen final")
+
+// readRounds is how often a read goes through all the validators.
+const readRounds = 3
+
+// read asks one validator after the other until one answers. An answer that denies (not found, refused) is believed when
+// enough validators give it, since one may be behind or lie.
+func (c *Client) read(ctx context.Context, ask func(ctx context.Context, v *validator) error) error {
+	var last error
+	for round := range readRounds {
+		if round > 0 {
+			if err := pause(ctx, c.retryDelay(round-1)); err != nil {
+				break
+			}
+		}
+		denials := make(map[string]int)
+		stale := false
+		for _, v := range c.order() {
+			err := c.attempt(ctx, v, ask)
+			if err == nil {
+				c.answered(v)
+				return nil
+			}
+			if ctx.Err() != nil {
+				return fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+			}
+			if reason, ok := decisive(err); ok {
+				if denials[reason]++; denials[reason] >= c.alike() {
+					return plain(err, reason)
+				}
+			}
+			c.log.Debug("validator did not answer a read", "validator", v.address, "error", err)
+			stale = stale || errors.Is(err, errStale)
+			last = err
+		}
+		if stale {
+			return errStale // The others failed or are as far behind; the caller has the newest there is.
+		}
+	}
+	return fmt.Errorf("%w: %v", ErrUnavailable, last)
+}
+
+// attempt asks one validator within the read timeout.
+func (c *Client) attempt(ctx context.Context, v *validator, ask func(ctx context.Context, v *validator) error) error {
+	ctx, cancel := context.WithTimeout(ctx, c.config.ReadTimeout)
+	defer cancel()
+	return ask(ctx, v)
+}
+
+// readFresh reads an answer that says which state it saw, and prefers one that is not behind what was seen final: a wallet
+// that was paid never sees the balance from before. When all are behind, the newest stands.
+func readFresh[T any](ctx context.Context, c *Client, state func(T) AsOf, ask func(ctx context.Context, v *validator) (T, error)) (T, error) {
+	var best T
+	found := false
+	err := c.read(ctx, func(ctx context.Context, v *validator) error {
+		answer, err := ask(ctx, v)
+		if err != nil {
+			return err
+		}
+		if !found || state(answer).Size > state(best).Size {
+			best, found = answer, true
+		}
+		if state(answer).Size < c.final.Load() {
+			return errStale
+		}
+		return nil
+	})
+	if err != nil && found && ctx.Err() == nil {
+		return best, nil
+	}
+	return best, err
+}
+
+// word is one validator's answer to a question that several are asked.
+type word[T any] struct {
+	answer T
+	denied string // the reason, for an answer that denies
+	err    error
+}
+
+// agree asks validators until f+1 gave the same answer, by key: as many at first, another for each that failed or
+// differed. A denial counts as an answer.
+func agree[T any](ctx context.Context, c *Client, key func(T) string, ask func(ctx context.Context, v *validator) (T, error)) (T, error) {
+	var none T
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	queue := c.order()
+	words := make(chan word[T], len(queue))
+	start := func() {
+		v := queue[0]
+		queue = queue[1:]
+		go func() {
+			var w word[T]
+			w.err = c.attempt(ctx, v, func(ctx context.Context, v *validator) (err error) {
+				w.answer, err = ask(ctx, v)
+				return err
+			})
+			if w.err == nil {
+				c.answered(v)
+			} else {
+				w.denied, _ = decisive(w.err)
+			}
+			words <- w
+		}()
+	}
+	need := c.alike()
+	running := 0
+	for ; running < need; running++ {
+		start()
+	}
+	votes := make(map[string]int)
+	var failure error
+	for running > 0 {
+		w := <-words
+		running--
+		switch {
+		case w.err == nil:
+			if name := "=" + key(w.answer); votes[name]+1 >= need {
+				return w.answer, nil
+			} else {
+				votes[name]++
+			}
+		case w.denied != "":
+			if name := "!" + w.denied; votes[name]+1 >= need {
+				return none, plain(w.err, w.denied)
+			} else {
+				votes[name]++
+			}
+		default:
+			failure = w.err
+		}
+		// As long as the best answer could still be confirmed by those asked, nobody else is.
+		best := 0
+		for _, n := range votes {
+			best = max(best, n)
+		}
+		if best+running < need && len(queue) > 0 {
+			start()
+			running++
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return none, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	case len(votes) > 1:
+		return none, ErrDisagreement
+	}
+	return none, fmt.Errorf("%w: %v", ErrUnavailable, failure)
+}
