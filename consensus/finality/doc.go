@@ -1,0 +1,45 @@
+// Package finality turns what raft ordered into what can never be taken back.
+//
+// Raft puts batches in order but promises nothing against a lying member, so a batch that raft committed is only
+// accepted. This package lets n = 3f+1 validators agree, in spite of f liars, that the history tree at one size has one
+// root. The life of a round:
+//
+//  1. The raft leader names a size: a header leaf's boundary, so that the round covers every batch since the last one.
+//     The next round is named only when this one is final.
+//  2. Every validator that has applied and re-verified the tree up to the named size attests (epoch, size, root).
+//  3. A quorum of matching attestations is a certificate. Whoever holds one, and has the same root in its own tree,
+//     ratifies (epoch, size, root) and keeps the certificate.
+//  4. A quorum of matching ratifications makes the checkpoint final: undo records below it may go. Only now does the
+//     validator give its C2SP cosignature, which is therefore never taken back.
+//  5. A quorum of cosignatures seals the checkpoint as a note that proves itself to anybody: what receipts carry.
+//
+// A validator that missed rounds takes the newest sealed note from a peer: when its own tree has the same root, the
+// checkpoint is final for it too. A sealed size that it has not applied yet waits.
+//
+// Nobody waits for a particular message. Each exchange between two validators carries the newest word of each kind, so a
+// lost message is made good by the next exchange in either direction, and the newest words of a quorum are enough to
+// finish a round or to make a later one, which covers it.
+//
+// # Parts
+//
+// Machine is the whole protocol as a step function: events in, effects out; it has no goroutine, clock or I/O. StateFile
+// keeps what was signed on disk. Driver owns both, talks to the peers and tells the node. The state file must be alone:
+// the node's lock on its data directory keeps a second process from signing with the same key.
+//
+// # Promises
+//
+// A validator gives at most one attestation, one ratification and one cosignature for one (epoch, size), each only above
+// everything of that kind that it signed before, and each attestation only for an extension of the one before. Every
+// signature is on disk before anybody sees it; after a crash the same bytes are sent again. With at most f liars no two
+// final checkpoints conflict. While a quorum and an honest leader are connected, what they applied becomes final.
+//
+// # Refusals
+//
+// Words of strangers, words sent in another's name, signatures that do not verify and sizes named by anybody but the
+// leader of the current raft term are ignored. A validator whose two signatures contradict each other is reported with
+// both (Evidence). A validator whose own tree contradicts a quorum, or whose own cosignature it does not remember,
+// stops signing (ErrDiverged, ErrRolledBack): the operator has to look.
+//
+// There is one epoch, 0, until epochs can change; every word already carries its epoch, and words of other epochs are
+// ignored.
+package finality

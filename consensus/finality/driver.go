@@ -1,0 +1,352 @@
+package finality
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+// The pace of a driver.
+const (
+	// namePause is the least time between two rounds of a leader: at most 50 a second, each for all batches since.
+	namePause = 20 * time.Millisecond
+	// openPause is how often peers are asked while a round is open, and how long a peer that failed is left alone.
+	openPause = 250 * time.Millisecond
+	// idlePause is how often peers are asked when nothing is open.
+	idlePause = 2 * time.Second
+	// exchangeTimeout bounds one exchange.
+	exchangeTimeout = 2 * time.Second
+	// maxBatch bounds how many arrivals share one write of the state.
+	maxBatch = 64
+	// callsPerSecond bounds what one peer may ask: twice what an honest one needs at 50 rounds a second.
+	callsPerSecond = 500
+	// callsAtOnce is two, since a caller whose deadline passed may call again before the first call has ended here.
+	callsAtOnce = 2
+)
+
+// Peer is another validator, over a transport that proved both sides' names.
+type Peer interface {
+	Exchange(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error)
+}
+
+// PeerFunc makes a Peer of a function.
+type PeerFunc func(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error)
+
+// Exchange calls the function.
+func (f PeerFunc) Exchange(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
+	return f(ctx, req)
+}
+
+// DriverConfig is what a driver is made of. The callbacks run on the driver's own goroutine, one at a time, and must
+// return soon.
+type DriverConfig struct {
+	// Config is the machine's. Its State is taken from File.
+	Config
+	// File keeps the state; nobody else may save to it.
+	File *StateFile
+	// Peers are all other validators of the set, by name.
+	Peers map[string]Peer
+	// NowUnixS is the clock for cosignatures.
+	NowUnixS func() uint64
+
+	// OnFinal tells of a checkpoint with q ratifications. Sizes rise but may be skipped. After a start the newest is told
+	// again, and it can be lower than one told before a crash.
+	OnFinal func(c checkpoint.Checkpoint)
+	// OnSealed tells of a note with q cosignatures, in the same way.
+	OnSealed func(note []byte, c checkpoint.Checkpoint)
+	// OnEvidence tells of a lying validator; may be nil.
+	OnEvidence func(e Evidence)
+	// OnHalt tells that this validator signs nothing more, and why; may be nil.
+	OnHalt func(err error)
+}
+
+// Driver runs a machine: it feeds it events, makes its state durable, exchanges words with the peers and tells the node.
+type Driver struct {
+	config  DriverConfig
+	machine *Machine // Owned by Run.
+	talkers map[string]*talker
+
+	// news is what the node said since the machine last looked; only the newest matters.
+	newsLock sync.Mutex
+	applied  *Applied
+	lead     Event
+	wake     chan struct{}
+
+	arrivals chan arrival
+	// words is what peers may be told; all of it is durable.
+	words atomic.Pointer[words]
+	done  chan struct{}
+	ran   atomic.Bool
+}
+
+// words is a snapshot of what the machine has to say.
+type words struct {
+	// version rises with each new word.
+	version  uint64
+	messages *peerv1.FinalityMessages
+	sealed   checkpoint.Checkpoint
+	note     []byte
+	final    checkpoint.Checkpoint
+	// open says that peers are to be asked often.
+	open   bool
+	status Status
+}
+
+// arrival is what came from a peer.
+type arrival struct {
+	from   string
+	events []Event
+	// answered is closed when the events have had their effects; nil when nobody waits.
+	answered chan struct{}
+}
+
+// NewDriver checks the configuration. Nothing happens until Run.
+func NewDriver(c DriverConfig) (*Driver, error) {
+	if c.File == nil || c.NowUnixS == nil || c.OnFinal == nil || c.OnSealed == nil {
+		return nil, fmt.Errorf("new finality driver: File, NowUnixS, OnFinal and OnSealed are needed: %w", ErrConfig)
+	}
+	c.State = c.File.State()
+	machine, err := New(c.Config)
+	if err != nil {
+		return nil, fmt.Errorf("new finality driver: %w", err)
+	}
+	d := &Driver{
+		config: c, machine: machine, talkers: make(map[string]*talker, len(c.Peers)),
+		wake: make(chan struct{}, 1), arrivals: make(chan arrival, maxBatch), done: make(chan struct{}),
+	}
+	for _, v := range c.Validators {
+		if v.Name == c.Name {
+			continue
+		}
+		peer, ok := c.Peers[v.Name]
+		if !ok {
+			return nil, fmt.Errorf("new finality driver: no peer for validator %q: %w", v.Name, ErrConfig)
+		}
+		d.talkers[v.Name] = &talker{
+			name: v.Name, peer: peer, wake: make(chan struct{}, 1),
+			calls: make(chan struct{}, callsAtOnce), limit: rate.NewLimiter(callsPerSecond, callsPerSecond/2),
+		}
+	}
+	if len(c.Peers) != len(d.talkers) {
+		return nil, fmt.Errorf("new finality driver: a peer is not another validator of the set: %w", ErrConfig)
+	}
+	d.words.Store(&words{})
+	d.publish(true)
+	return d, nil
+}
+
+// Applied says that the tree was applied up to a header leaf. It never blocks.
+func (d *Driver) Applied(size uint64, root [32]byte) {
+	d.tell(func() { d.applied = &Applied{Size: size, Root: root} })
+}
+
+// Leading says that this validator leads the raft term. It never blocks.
+func (d *Driver) Leading(term uint64) { d.tell(func() { d.lead = Leading{Term: term} }) }
+
+// Following says that another validator leads the raft term, or with an empty name that nobody is known to. It never
+// blocks.
+func (d *Driver) Following(leader string, term uint64) {
+	d.tell(func() { d.lead = Following{Leader: leader, Term: term} })
+}
+
+func (d *Driver) tell(news func()) {
+	d.newsLock.Lock()
+	news()
+	d.newsLock.Unlock()
+	signal(d.wake)
+}
+
+// signal wakes a loop that looks at everything whenever it wakes, so that one signal stands for many.
+func signal(wake chan struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
+}
+
+// Final is the highest final checkpoint; its size is zero before the first.
+func (d *Driver) Final() checkpoint.Checkpoint { return d.words.Load().final }
+
+// Sealed is the highest checkpoint with a quorum of cosignatures, and its note; nil before the first.
+func (d *Driver) Sealed() ([]byte, checkpoint.Checkpoint) {
+	w := d.words.Load()
+	return w.note, w.sealed
+}
+
+// Status is how far this validator is.
+func (d *Driver) Status() Status { return d.words.Load().status }
+
+// Run works until the context ends, then returns nil. Any other return means that the state could not be made durable:
+// the process has to end.
+func (d *Driver) Run(ctx context.Context) error {
+	if d.ran.Swap(true) {
+		return fmt.Errorf("run finality driver twice: %w", ErrConfig)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var talking sync.WaitGroup
+	for _, t := range d.talkers {
+		talking.Go(func() { d.talk(ctx, t) })
+	}
+	// What was final before a crash may not have been told.
+	if final := d.machine.Final(); final.Size > 0 {
+		d.config.OnFinal(final)
+	}
+	if sealed, note := d.machine.Sealed(); sealed.Size > 0 {
+		d.config.OnSealed(note, sealed)
+	}
+	err := d.loop(ctx)
+	close(d.done)
+	cancel()
+	talking.Wait()
+	if err == nil {
+		// The newest note is written with the next signature; there will be none.
+		err = d.config.File.Save(d.machine.State())
+	}
+	return err
+}
+
+// loop owns the machine. Everything that arrived while the last effects were carried out shares one write of the state.
+func (d *Driver) loop(ctx context.Context) error {
+	var named time.Time
+	pace, tick, ticking := time.NewTimer(0), time.NewTimer(openPause), true
+	defer pace.Stop()
+	defer tick.Stop()
+	for {
+		var effects []Effect
+		var waiting []arrival
+		step := func(e Event) { effects = append(effects, d.machine.Step(d.config.NowUnixS(), e)...) }
+		take := func(a arrival) {
+			for _, e := range a.events {
+				step(e)
+			}
+			waiting = append(waiting, a)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.wake:
+		case <-pace.C:
+		case a := <-d.arrivals:
+			take(a)
+		case <-tick.C:
+			ticking = false
+			step(Tick{})
+		}
+		for len(waiting) < maxBatch && len(d.arrivals) > 0 {
+			take(<-d.arrivals)
+		}
+		for _, e := range d.news() {
+			step(e)
+		}
+		if d.machine.Ready() {
+			if rest := namePause - time.Since(named); rest > 0 {
+				pace.Reset(rest)
+			} else {
+				named = time.Now()
+				step(Name{})
+			}
+		}
+		if err := d.carryOut(effects, waiting); err != nil {
+			return err
+		}
+		if d.machine.Open() && !ticking {
+			ticking = true
+			tick.Reset(openPause)
+		}
+	}
+}
+
+// news takes what the node said, the leader first since it decides whose named size counts.
+func (d *Driver) news() []Event {
+	d.newsLock.Lock()
+	defer d.newsLock.Unlock()
+	var events []Event
+	if d.lead != nil {
+		events = append(events, d.lead)
+	}
+	if d.applied != nil {
+		events = append(events, *d.applied)
+	}
+	d.lead, d.applied = nil, nil
+	return events
+}
+
+// carryOut does what several steps asked for: first one write that covers them all, then the rest.
+func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
+	var persist, send bool
+	var final *Final
+	var sealed *Sealed
+	for _, e := range effects {
+		switch e := e.(type) {
+		case Persist:
+			persist = true
+		case Send:
+			send = true
+		case Final:
+			final = &e
+		case Sealed:
+			sealed = &e
+		}
+	}
+	if persist {
+		if err := d.config.File.Save(d.machine.State()); err != nil {
+			return err
+		}
+	}
+	// A crash here leaves signatures that nobody saw; the next start publishes them.
+	wake := d.publish(send)
+	for _, a := range waiting {
+		if a.answered != nil {
+			d.talkers[a.from].told(d.words.Load().version)
+			close(a.answered)
+		}
+	}
+	for _, t := range d.talkers {
+		if wake {
+			signal(t.wake)
+		}
+	}
+	if final != nil {
+		d.config.OnFinal(final.Checkpoint)
+	}
+	if sealed != nil {
+		d.config.OnSealed(sealed.Note, sealed.Checkpoint)
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case Accuse:
+			if d.config.OnEvidence != nil {
+				d.config.OnEvidence(e.Evidence)
+			}
+		case Halt:
+			if d.config.OnHalt != nil {
+				d.config.OnHalt(e.Err)
+			}
+		}
+	}
+	return nil
+}
+
+// publish lets the peers see what the machine has to say, all of which must be durable, and says whether the talkers
+// have to look at it.
+func (d *Driver) publish(news bool) (wake bool) {
+	m, last := d.machine, d.words.Load()
+	next := &words{version: last.version, messages: last.messages}
+	if news {
+		next.version++
+	}
+	if news || last.sealed != m.sealed {
+		next.messages = encodeMessages(m.Messages())
+	}
+	next.final, next.open, next.status = m.Final(), m.Open(), m.status()
+	next.sealed, next.note = m.Sealed()
+	d.words.Store(next)
+	return news || next.open != last.open
+}

@@ -1,0 +1,268 @@
+package finality
+
+import (
+	"crypto/ed25519"
+	"fmt"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Event is what happens to a machine: Applied, Leading, Following, Name, Message, Proof or Tick.
+type Event interface{ event() }
+
+// Applied says that this validator applied and re-verified its tree up to a header leaf. Sizes may be skipped.
+type Applied struct {
+	Size uint64
+	Root [32]byte
+}
+
+// Leading says that this validator leads the raft term.
+type Leading struct{ Term uint64 }
+
+// Following says that another validator leads the raft term; an empty leader means that nobody is known to.
+type Following struct {
+	Leader string
+	Term   uint64
+}
+
+// Name lets a leader open a round. Whoever drives the machine gives it when Ready, and so sets the pace.
+type Name struct{}
+
+// Message is what another validator said. From is whom the transport proved the sender to be.
+type Message struct {
+	From     string
+	Messages Messages
+}
+
+// Proof is a checkpoint with a quorum of cosignatures, from anybody.
+type Proof struct{ Note []byte }
+
+// Tick says that some time has passed in which a round could have finished.
+type Tick struct{}
+
+func (Applied) event()   {}
+func (Leading) event()   {}
+func (Following) event() {}
+func (Name) event()      {}
+func (Message) event()   {}
+func (Proof) event()     {}
+func (Tick) event()      {}
+
+// Effect is what the machine wants done, in the order given: Persist, Send, Final, Sealed, Accuse or Halt.
+type Effect interface{ effect() }
+
+// Persist must be durable before any later effect is carried out.
+type Persist struct{ State State }
+
+// Send gives this validator's newest words to all others, until each has them.
+type Send struct{ Messages Messages }
+
+// Final says that a checkpoint can never be taken back.
+type Final struct {
+	Checkpoint checkpoint.Checkpoint
+	// Ratifications are a quorum, sorted by validator; none when a sealed note proved the checkpoint.
+	Ratifications []Signature
+}
+
+// Sealed gives a note with a quorum of cosignatures.
+type Sealed struct {
+	Checkpoint checkpoint.Checkpoint
+	Note       []byte
+}
+
+// Accuse gives two signatures of a lying validator, once per validator and kind.
+type Accuse struct{ Evidence Evidence }
+
+// Halt says that this validator signs nothing more, and why: ErrDiverged, ErrRolledBack or ErrWatermark.
+type Halt struct{ Err error }
+
+func (Persist) effect() {}
+func (Send) effect()    {}
+func (Final) effect()   {}
+func (Sealed) effect()  {}
+func (Accuse) effect()  {}
+func (Halt) effect()    {}
+
+// Config is what a machine is made of.
+type Config struct {
+	Network    tx.NetworkID
+	Validators checkpoint.ValidatorSet
+	// Name is this validator's. Invariant: in Validators, with Key.
+	Name string
+	Key  ed25519.PrivateKey
+	// State is what was persisted last; the zero State for a validator that never signed.
+	State State
+	// RootAt gives the root of this validator's own tree at a header leaf's boundary that it applied; false when the size
+	// is no boundary, is not applied, or cannot be read. The size last attested must stay readable.
+	RootAt func(size uint64) (root [32]byte, ok bool)
+}
+
+// Machine is one validator's part in the protocol. It is not safe for concurrent use.
+type Machine struct {
+	network tx.NetworkID
+	set     checkpoint.ValidatorSet
+	signer  signer
+	rootAt  func(size uint64) ([32]byte, bool)
+
+	// applied is the newest header leaf's boundary of the own tree.
+	applied Applied
+	// leader is who leads term; empty when nobody is known to.
+	leader string
+	term   uint64
+
+	// heard holds the newest words of every validator of the set, its own included.
+	heard map[string]*heard
+	// sealed is the checkpoint of state.Sealed.
+	sealed checkpoint.Checkpoint
+	// waiting holds verified proofs above what is applied: the lowest, so that a validator that is always a little behind
+	// gets there, and the highest. Invariant: at most two, ascending by size.
+	waiting []sealedProof
+
+	// ticks counts since the round was named or the last one became final; patience is how many a round gets before
+	// another size is named.
+	ticks, patience int
+	// halted is why this validator signs nothing more.
+	halted error
+
+	// turn gathers the effects of one step.
+	turn turn
+}
+
+// turn is what one step did.
+type turn struct {
+	persist, send bool
+	final         *Final
+	sealed        *Sealed
+	more          []Effect
+}
+
+// New checks the configuration and makes a machine. What Messages then gives was persisted before, so it may be sent.
+func New(c Config) (*Machine, error) {
+	m := &Machine{
+		network: c.Network, set: c.Validators, rootAt: c.RootAt, patience: minPatience,
+		signer: signer{network: c.Network, name: c.Name, key: c.Key, state: c.State},
+		heard:  make(map[string]*heard, len(c.Validators)),
+		sealed: checkpoint.Checkpoint{Network: c.Network},
+	}
+	if c.RootAt == nil {
+		return nil, fmt.Errorf("new machine: no RootAt: %w", ErrConfig)
+	}
+	if err := m.signer.check(c.Validators); err != nil {
+		return nil, fmt.Errorf("new machine: %w", err)
+	}
+	for _, v := range c.Validators {
+		m.heard[v.Name] = &heard{words: Messages{Validator: v.Name}}
+	}
+	if len(c.State.Sealed) > 0 {
+		sealed, cosigs, err := checkpoint.Open(c.Network, c.Validators, c.State.Sealed)
+		if err != nil {
+			return nil, fmt.Errorf("new machine: sealed checkpoint of the state: %w: %w", ErrWrongSigner, err)
+		}
+		if err := m.recall(sealed, cosigs); err != nil {
+			return nil, fmt.Errorf("new machine: %w", err)
+		}
+		m.sealed = sealed
+	}
+	m.say()
+	return m, nil
+}
+
+// Step lets one event happen and returns what is to be done about it. The time goes into a cosignature if one is given.
+func (m *Machine) Step(nowUnixS uint64, e Event) []Effect {
+	m.turn = turn{}
+	switch e := e.(type) {
+	case Applied:
+		if e.Size > m.applied.Size {
+			m.applied = e
+		}
+	case Leading:
+		m.follow(m.signer.name, e.Term)
+	case Following:
+		m.follow(e.Leader, e.Term)
+	case Name:
+		if m.Ready() {
+			m.name()
+		}
+	case Message:
+		m.hear(e)
+	case Proof:
+		m.take(e.Note)
+	case Tick:
+		m.ticks++
+	}
+	m.advance(nowUnixS)
+	return m.effects()
+}
+
+// effects puts what the step did in order: nothing leaves before it is persisted.
+func (m *Machine) effects() []Effect {
+	var out []Effect
+	if m.turn.persist {
+		out = append(out, Persist{m.signer.state})
+	}
+	if m.turn.send {
+		out = append(out, Send{m.Messages()})
+	}
+	if m.turn.final != nil {
+		out = append(out, *m.turn.final)
+	}
+	if m.turn.sealed != nil {
+		out = append(out, *m.turn.sealed)
+	}
+	return append(out, m.turn.more...)
+}
+
+// State is what is to be persisted now. Only Persist effects have to be waited for.
+func (m *Machine) State() State { return m.signer.state }
+
+// Messages is what this validator has last said. It may leave once the last Persist is durable.
+func (m *Machine) Messages() Messages {
+	words := m.heard[m.signer.name].words
+	words.FinalSize = m.sealed.Size
+	return words
+}
+
+// Final is the highest final checkpoint; its size is zero before the first.
+func (m *Machine) Final() checkpoint.Checkpoint {
+	return checkpoint.Checkpoint{Network: m.network, Size: m.signer.state.Final.Size, Root: m.signer.state.Final.Root}
+}
+
+// Sealed is the highest checkpoint with a quorum of cosignatures, and its note; nil before the first.
+func (m *Machine) Sealed() (checkpoint.Checkpoint, []byte) { return m.sealed, m.signer.state.Sealed }
+
+// Halted is why this validator signs nothing more, or nil.
+func (m *Machine) Halted() error { return m.halted }
+
+// Open says that a round is under way, or that others are ahead: peers should be asked often.
+func (m *Machine) Open() bool {
+	if m.target() > m.sealed.Size || m.signer.state.Attested.Size > m.sealed.Size || m.Ready() {
+		return true
+	}
+	for _, h := range m.heard {
+		if h.words.FinalSize > m.sealed.Size {
+			return true
+		}
+	}
+	return false
+}
+
+// say puts the signer's newest words among those heard, where they count like anybody's.
+func (m *Machine) say() {
+	words, state := &m.heard[m.signer.name].words, m.signer.state
+	words.Attestation, words.Ratification, words.Cosignature = state.Attested, state.Ratified, state.Cosigned
+}
+
+// signed is what follows each new signature.
+func (m *Machine) signed() {
+	m.say()
+	m.turn.persist, m.turn.send = true, true
+}
+
+// halt ends signing for good.
+func (m *Machine) halt(err error) {
+	if m.halted == nil {
+		m.halted = err
+		m.turn.more = append(m.turn.more, Halt{err})
+	}
+}
