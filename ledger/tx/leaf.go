@@ -129,8 +129,10 @@ func ParseLeaf(raw []byte) (Leaf, error) {
 		if err := fixed(h.StateRoot[:], l.Header.GetStateRoot(), "header state_root"); err != nil {
 			return Leaf{}, err
 		}
-		err := fixed(h.ValidatorSetHash[:], l.Header.GetValidatorSetHash(), "header validator_set_hash")
-		return Leaf{Header: h}, err
+		if err := fixed(h.ValidatorSetHash[:], l.Header.GetValidatorSetHash(), "header validator_set_hash"); err != nil {
+			return Leaf{}, err
+		}
+		return Leaf{Header: h}, nil
 	case *umojav1.Leaf_Transaction:
 		r := &Record{Envelope: l.Transaction.GetEnvelope()}
 		r.Result = Result{Code: Code(l.Transaction.GetResult().GetCode()), Operation: l.Transaction.GetResult().GetOperation()}
