@@ -109,38 +109,46 @@ func (w *Wallet) do(ctx context.Context, operation tx.Operation) (Outcome, error
 	return w.settle(ctx, signed)
 }
 
-// settle submits and, once the outcome is known, lets the outbox forget.
+// settle submits and, once the outcome is known, lets the outbox forget. A crash before that: Resume submits again.
 func (w *Wallet) settle(ctx context.Context, signed *tx.Signed) (Outcome, error) {
 	outcome, err := w.client.Submit(ctx, signed)
 	var refused *RefusedError
-	if err != nil && (!errors.As(err, &refused) || refused.Unsettled) {
-		return outcome, err // Kept: its outcome is not known.
-	}
-	// A crash before Done: Resume asks again and gets the recorded outcome.
-	if forgot := w.options.Outbox.Done(signed.ID()); forgot != nil {
-		// The outcome stands; Resume will meet it once more, which changes nothing.
-		w.client.log.Warn("outbox did not forget a settled transaction", "id", signed.ID(), "error", forgot)
+	if err == nil || errors.As(err, &refused) && !refused.Unsettled {
+		w.forget(signed.ID())
 	}
 	return outcome, err
 }
 
+// forget lets the outbox forget a transaction whose outcome is known. A crash before it, or its failure, changes nothing:
+// Resume meets the recorded outcome once more.
+func (w *Wallet) forget(id tx.ID) {
+	if err := w.options.Outbox.Done(id); err != nil {
+		w.client.log.Warn("outbox did not forget a settled transaction", "id", id, "error", err)
+	}
+}
+
 // Resume settles what an earlier run left in the outbox: the same bytes are sent again, so nothing is paid twice. It gives
-// the outcomes that are known now, and an error that joins what is still open.
+// the outcomes that are known now, and an error that joins what is still open and stays in the outbox. What is refused now
+// stays too until it has expired, since the earlier run may have handed it to somebody.
 func (w *Wallet) Resume(ctx context.Context) ([]Outcome, error) {
 	left, err := w.options.Outbox.Left()
 	problems := []error{err}
 	var outcomes []Outcome
 	for _, envelope := range left {
 		signed, err := tx.Parse(w.client.Genesis().Network(), envelope)
+		if err == nil {
+			err = signed.VerifySignatures() // An outbox of another network has other ids, so no signature verifies.
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("resume from outbox: %w", err))
 			continue
 		}
-		outcome, err := w.settle(ctx, signed)
+		outcome, err := w.client.Submit(ctx, signed)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("resume %s: %w", signed.ID(), err))
 			continue
 		}
+		w.forget(signed.ID())
 		outcomes = append(outcomes, outcome)
 	}
 	return outcomes, errors.Join(problems...)

@@ -1,0 +1,157 @@
+package sdktest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
+)
+
+// GetAccount describes an account.
+func (s *service) GetAccount(_ context.Context, req *apiv1.GetAccountRequest) (res *apiv1.GetAccountResponse, err error) {
+	err = s.read(req.GetFreshness(), func(m *memory) error {
+		state := ledger.Read(m)
+		var id tx.AccountID
+		switch by := req.GetAccount().(type) {
+		case *apiv1.GetAccountRequest_Id:
+			id = tx.AccountID(by.Id)
+		case *apiv1.GetAccountRequest_Number:
+			found, err := state.AccountByNumber(tx.AccountNumber(by.Number))
+			if err != nil {
+				return err
+			}
+			if found == nil {
+				return Refusal("NOT_FOUND")
+			}
+			id = *found
+		}
+		account, err := state.Account(id)
+		if err != nil {
+			return err
+		}
+		if account == nil {
+			return Refusal("NOT_FOUND")
+		}
+		res = &apiv1.GetAccountResponse{Id: id[:], Number: uint64(account.Number), Authority: account.Authority.Encode(), AsOf: m.asOf()}
+		return nil
+	})
+	return res, err
+}
+
+// GetBalance reads a balance.
+func (s *service) GetBalance(_ context.Context, req *apiv1.GetBalanceRequest) (res *apiv1.GetBalanceResponse, err error) {
+	err = s.read(req.GetFreshness(), func(m *memory) error {
+		b, err := ledger.Read(m).Balance(tx.AccountID(req.GetAccount()), tx.Asset(req.GetAsset()))
+		res = &apiv1.GetBalanceResponse{Posted: uint64(b.Posted), Held: uint64(b.Held), AsOf: m.asOf()}
+		return err
+	})
+	return res, err
+}
+
+// ListHistory lists an account's leaves.
+func (s *service) ListHistory(_ context.Context, req *apiv1.ListHistoryRequest) (*apiv1.ListHistoryResponse, error) {
+	if req.GetLimit() < 1 || req.GetLimit() > 100 {
+		return nil, invalid("limit must be 1 to 100")
+	}
+	res := &apiv1.ListHistoryResponse{}
+	err := s.read(req.GetFreshness(), func(m *memory) error {
+		for _, index := range slices.Backward(s.network.history.byAccount[tx.AccountID(req.GetAccount())]) {
+			before := req.GetBeforeLeaf()
+			if index < m.head.Size && (before == 0 || index < before) && len(res.Entries) < int(req.GetLimit()) {
+				res.Entries = append(res.Entries, s.network.entry(index))
+			}
+		}
+		return nil
+	})
+	return res, err
+}
+
+// GetGrant reads a grant.
+func (s *service) GetGrant(_ context.Context, req *apiv1.GetGrantRequest) (res *apiv1.GetGrantResponse, err error) {
+	err = s.read(req.GetFreshness(), func(m *memory) error {
+		g, err := ledger.Read(m).Grant(tx.AccountID(req.GetAccount()), key.Public(req.GetGrantee()))
+		if err != nil {
+			return err
+		}
+		if g == nil {
+			return Refusal("NOT_FOUND")
+		}
+		left, err := ledger.Read(m).LeftToday(*g, m.head.TimeUnixMs)
+		res = &apiv1.GetGrantResponse{
+			Asset: uint32(g.Asset), CapTransaction: uint64(g.CapTransaction), CapDay: uint64(g.CapDay), LeftToday: left,
+			FeeCeiling: uint64(g.FeeCeiling), ExpiresAtUnixMs: g.ExpiresAtUnixMs,
+		}
+		return err
+	})
+	return res, err
+}
+
+// ResolveAlias finds the account of a phone number.
+func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest) (res *apiv1.ResolveAliasResponse, err error) {
+	number := req.GetPhoneNumber()
+	alias := s.network.AliasKey.Alias(number)
+	if by, ok := req.GetAlias().(*apiv1.ResolveAliasRequest_Hash); ok {
+		alias = key.Alias(by.Hash)
+	}
+	err = s.read(req.GetFreshness(), func(m *memory) error {
+		bound, err := ledger.Read(m).Alias(alias)
+		if err != nil {
+			return err
+		}
+		if bound == nil {
+			return Refusal("NOT_FOUND")
+		}
+		account, err := ledger.Read(m).Account(bound.Account)
+		if err != nil {
+			return err
+		}
+		res = &apiv1.ResolveAliasResponse{
+			Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Attested,
+		}
+		if number == "" {
+			res.SealedName = bound.SealedName[:]
+		} else if name, err := s.network.AliasKey.OpenName(number, bound.SealedName); err == nil {
+			res.ShortName = key.ShortName(name)
+		}
+		return nil
+	})
+	return res, err
+}
+
+// GetNetwork describes the network.
+func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (res *apiv1.GetNetworkResponse, err error) {
+	err = s.read(apiv1.Freshness_FRESHNESS_LOCAL, func(m *memory) error {
+		n := s.network
+		res = &apiv1.GetNetworkResponse{
+			NetworkId: n.World.Network[:], Validator: s.validator.Name, Leader: n.Set[0].Name, AcceptedSize: m.head.Size,
+			AcceptedRoot: m.head.Root[:], FinalSize: n.final.head.Size, TimeUnixMs: m.head.TimeUnixMs,
+		}
+		assets, err := ledger.Assets(m)
+		if err != nil {
+			return err
+		}
+		for i, a := range assets {
+			res.Assets = append(res.Assets, &apiv1.Asset{
+				Number: uint32(i + 1), Code: a.Code, Scale: uint32(a.Scale), Issuer: a.Issuer[:], Supply: uint64(a.Supply),
+			})
+		}
+		providers, err := ledger.Providers(m)
+		if err != nil {
+			return err
+		}
+		for _, p := range providers {
+			one := &apiv1.Provider{Account: p.Account[:], Name: p.Name, Key: p.Key[:]}
+			for i, f := range p.Schedules {
+				one.Schedules = append(one.Schedules, &apiv1.FeeSchedule{
+					Version: uint32(i + 1), Asset: uint32(f.Asset), Flat: uint64(f.Flat), EffectiveAtUnixMs: f.EffectiveAtUnixMs,
+				})
+			}
+			res.Providers = append(res.Providers, one)
+		}
+		return nil
+	})
+	return res, err
+}
