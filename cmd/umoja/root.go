@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// newRootCommand is the list of all commands.
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "umoja",
+		Short: "payments for places where the network is poor and the phone is a feature phone",
+		Long: `umoja is the wallet, the operator's tool and the sandbox of the Umoja payments protocol.
+
+Start with "umoja dev": a whole network on this machine, with two phones that hold money.`,
+		// Errors are printed once, by main, and a mistake that is not in the flags is not answered with the flags.
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(
+		newDevCommand(),
+		newNetworkCommand(),
+	)
+	return root
+}
