@@ -224,3 +224,18 @@ func BalanceOf(e Entry) (BalanceEntry, bool, error) {
 		Account: tx.AccountID(e.Key[1:17]), Asset: tx.Asset(binary.BigEndian.Uint32(e.Key[17:])), Balance: b,
 	}, true, err
 }
+
+// MayAct says whether a key has part in an account: it is one of its owner keys, or it has a grant that holds.
+func (s State) MayAct(id tx.AccountID, k key.Public, timeUnixMs uint64) (bool, error) {
+	account, err := s.Account(id)
+	if err != nil || account == nil {
+		return false, err
+	}
+	for _, owner := range account.Authority.Keys {
+		if owner.Key == k {
+			return true, nil
+		}
+	}
+	g, err := s.Grant(id, k)
+	return g != nil && g.ExpiresAtUnixMs >= timeUnixMs, err
+}

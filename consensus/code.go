@@ -1,0 +1,96 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Domain is the domain of every error's google.rpc.ErrorInfo.
+const Domain = "umoja"
+
+// public is one row of the table from sentinel to what the world sees.
+type public struct {
+	err    error
+	code   codes.Code
+	reason string
+}
+
+// table gives each sentinel its gRPC code and its stable reason. Reasons are never reused. A Refusal's reason is the name of
+// its result code.
+var table = []public{
+	{tx.ErrTooLarge, codes.InvalidArgument, "TOO_LARGE"},
+	{tx.ErrNotCanonical, codes.InvalidArgument, "NOT_CANONICAL"},
+	{tx.ErrMalformed, codes.InvalidArgument, "MALFORMED"},
+	{tx.ErrBadSignature, codes.Unauthenticated, "BAD_SIGNATURE"},
+	{ErrExpired, codes.FailedPrecondition, "EXPIRED"},
+	{ErrNotExpired, codes.FailedPrecondition, "NOT_EXPIRED"},
+	{ErrNotFound, codes.NotFound, "NOT_FOUND"},
+	{ErrNotFinal, codes.FailedPrecondition, "NOT_FINAL"},
+	{ErrOverloaded, codes.ResourceExhausted, "OVERLOADED"},
+	{ErrNoLeader, codes.Unavailable, "NO_LEADER"},
+	{ErrNotLeader, codes.Unavailable, "NO_LEADER"},
+	{ErrStopped, codes.Unavailable, "STOPPING"},
+	{ErrUnknownOutcome, codes.Unavailable, "UNKNOWN_OUTCOME"},
+	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE"},
+	{context.Canceled, codes.Canceled, "CANCELED"},
+}
+
+// refusals are the result codes that a Refusal may carry.
+var refusals = []tx.Code{tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown}
+
+// ToStatus makes a gRPC error of an error of this package. What is in no table is an internal error, and its text stays
+// in the node's log.
+func ToStatus(err error) error {
+	if err == nil {
+		return nil
+	}
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return withReason(codes.PermissionDenied, refusal.Code.String(), err.Error())
+	}
+	for _, row := range table {
+		if errors.Is(err, row.err) {
+			return withReason(row.code, row.reason, err.Error())
+		}
+	}
+	return withReason(codes.Internal, "INTERNAL", "internal error")
+}
+
+func withReason(code codes.Code, reason, message string) error {
+	s := status.New(code, message)
+	if detailed, err := s.WithDetails(&errdetails.ErrorInfo{Domain: Domain, Reason: reason}); err == nil {
+		s = detailed
+	}
+	return s.Err()
+}
+
+// fromStatus makes this package's error of a peer's gRPC error.
+func fromStatus(err error) error {
+	s := status.Convert(err)
+	for _, d := range s.Details() {
+		info, ok := d.(*errdetails.ErrorInfo)
+		if !ok || info.GetDomain() != Domain {
+			continue
+		}
+		for _, code := range refusals {
+			if info.GetReason() == code.String() {
+				return &Refusal{Code: code}
+			}
+		}
+		for _, row := range table {
+			if info.GetReason() == row.reason {
+				return row.err
+			}
+		}
+	}
+	if s.Code() == codes.Unavailable {
+		return ErrNoLeader // The connection broke: the same bytes may be handed over again.
+	}
+	return errors.Join(ErrUnknownOutcome, err)
+}

@@ -1,0 +1,133 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/hashicorp/raft"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// fsm is the thin bridge between raft and the ledger. Raft calls Apply, Snapshot and Restore from one goroutine.
+type fsm struct {
+	node *Node
+}
+
+// applied is what Apply answers the packer.
+type applied struct {
+	outcomes []ledger.Outcome
+	// void is why the batch left no trace.
+	void error
+}
+
+// errFatal is the answer once the node is ending.
+var errFatal = errors.New("the node is ending")
+
+// Apply applies a committed entry. Raft replays entries after a restart: one that the store has applied is skipped, since
+// the applied index is written in the same store transaction as the effects.
+func (f fsm) Apply(entry *raft.Log) any {
+	n := f.node
+	if n.failed() {
+		return errFatal
+	}
+	if index, _ := n.store.Applied(); entry.Index <= index {
+		return nil
+	}
+	fx, err := f.effects(entry.Data)
+	if errors.Is(err, ledger.ErrVoid) {
+		// What an honest leader never packs. The state stays as it was; the raft log keeps the evidence.
+		n.log.Warn("void batch", "raft_index", entry.Index, "reason", err)
+		if err := n.store.Advance(entry.Index, entry.Term); err != nil {
+			return n.Fatal(fmt.Errorf("advance to raft index %d: %w", entry.Index, err))
+		}
+		return &applied{void: err}
+	}
+	if err != nil {
+		return n.Fatal(fmt.Errorf("apply raft index %d: %w", entry.Index, err))
+	}
+	// A crash before this returns leaves the state before the batch, and raft replays the entry; a crash after it leaves
+	// the state after the batch, and the applied index makes the replay a no-op.
+	if err := n.store.Commit(entry.Index, entry.Term, fx); err != nil {
+		return n.Fatal(fmt.Errorf("commit raft index %d: %w", entry.Index, err))
+	}
+	n.committed(fx)
+	return &applied{outcomes: fx.Outcomes}
+}
+
+// effects decodes and applies; ErrVoid for whatever an honest leader never packs.
+func (f fsm) effects(data []byte) (*ledger.Effects, error) {
+	n := f.node
+	batch, err := tx.ParseBatch(n.network, data)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", err, ledger.ErrVoid)
+	}
+	n.warm(batch.Envelopes)
+	view := n.store.View()
+	defer view.Close()
+	return ledger.Apply(view, n.store.Head(), n.network, n.verified.verify, batch)
+}
+
+// warm checks the signatures of a batch on all cores before the rules run on one. Bad ones are found again, in order, by
+// the rules.
+func (n *Node) warm(envelopes [][]byte) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, e := range envelopes {
+		g.Go(func() error {
+			_, err := n.verified.verify(e)
+			return err
+		})
+	}
+	_ = g.Wait() // The rules meet the same error again and void the batch.
+}
+
+// Snapshot captures a read view; nothing is copied here.
+func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
+	snapshot, err := f.node.store.Snapshot()
+	if err != nil {
+		return nil, fmt.Errorf("capture snapshot: %w", err)
+	}
+	return &fsmSnapshot{node: f.node, snapshot: snapshot, size: f.node.store.Head().Size}, nil
+}
+
+// Restore replaces the whole state by a snapshot that the leader sent. The store builds the new state beside the old one
+// and swaps them by rename, so a crash leaves one or the other.
+func (f fsm) Restore(r io.ReadCloser) error {
+	defer r.Close()
+	if err := f.node.store.Replace(r); err != nil {
+		return f.node.Fatal(fmt.Errorf("restore snapshot: %w", err))
+	}
+	f.node.restored()
+	return nil
+}
+
+// committed tells everybody who waits that a batch was applied.
+func (n *Node) committed(fx *ledger.Effects) {
+	for _, o := range fx.Outcomes {
+		if o.Duplicate || o.Result.Code == tx.Unauthorised {
+			continue
+		}
+		leaf := fx.Leaves[o.LeafIndex-fx.Before.Size]
+		n.outcomes.add(Status{
+			ID: o.ID, Stage: Accepted, Result: o.Result, LeafIndex: o.LeafIndex,
+			LeafHash: checkpoint.LeafHash(leaf.Raw), TimeUnixMs: fx.After.TimeUnixMs,
+		})
+		n.pending.accepted(o.ID, o.LeafIndex)
+	}
+	n.finality.Applied(fx.After.Size, fx.After.Root)
+	n.progress.moved()
+}
+
+// restored tells everybody that the state is another.
+func (n *Node) restored() {
+	n.outcomes.clear()
+	head := n.store.Head()
+	n.finality.Applied(head.Size, head.Root)
+	n.progress.moved()
+}

@@ -1,0 +1,96 @@
+package consensus
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
+)
+
+// peerServer serves other validators, whose names the transport has proved.
+type peerServer struct {
+	peerv1.UnimplementedPeerServiceServer
+	node *Node
+}
+
+// Forward takes a submission for the leader.
+func (p peerServer) Forward(ctx context.Context, req *peerv1.ForwardRequest) (*peerv1.ForwardResponse, error) {
+	n := p.node
+	signed, err := n.verified.verify(req.GetEnvelope())
+	if err != nil {
+		return nil, ToStatus(err)
+	}
+	s, err := n.packer.submit(ctx, signed, 0)
+	if err != nil {
+		return nil, ToStatus(err)
+	}
+	return &peerv1.ForwardResponse{Status: s.Proto()}, nil
+}
+
+// ReadIndex gives the batch that covers everything accepted before the call.
+func (p peerServer) ReadIndex(context.Context, *peerv1.ReadIndexRequest) (*peerv1.ReadIndexResponse, error) {
+	batch, err := p.node.readIndex()
+	if err != nil {
+		return nil, ToStatus(err)
+	}
+	return &peerv1.ReadIndexResponse{Batch: batch}, nil
+}
+
+// AdvanceTime packs a batch whose time is later than the one given.
+func (p peerServer) AdvanceTime(ctx context.Context, req *peerv1.AdvanceTimeRequest) (*peerv1.AdvanceTimeResponse, error) {
+	n := p.node
+	if n.store.Head().TimeUnixMs <= req.GetPastUnixMs() {
+		if _, err := n.packer.submit(ctx, nil, req.GetPastUnixMs()); err != nil {
+			return nil, ToStatus(err)
+		}
+	}
+	return &peerv1.AdvanceTimeResponse{}, nil
+}
+
+// Exchange carries finality's words.
+func (p peerServer) Exchange(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
+	from, err := p.node.transport.PeerName(ctx)
+	if err != nil {
+		return nil, ToStatus(err)
+	}
+	return p.node.finality.Exchange(ctx, from, req)
+}
+
+// Proto gives the message form.
+func (s Status) Proto() *apiv1.TransactionStatus {
+	m := &apiv1.TransactionStatus{Id: s.ID[:], Stage: stageProto[s.Stage]}
+	if s.Stage >= Accepted {
+		m.Result = &umojav1.Result{Code: umojav1.ResultCode(s.Result.Code), Operation: s.Result.Operation}
+		m.LeafIndex, m.TimeUnixMs, m.LeafHash = s.LeafIndex, s.TimeUnixMs, s.LeafHash[:]
+	}
+	return m
+}
+
+var stageProto = map[Stage]apiv1.Stage{
+	Unknown: apiv1.Stage_STAGE_UNSPECIFIED, Taken: apiv1.Stage_STAGE_PENDING, Accepted: apiv1.Stage_STAGE_ACCEPTED, Final: apiv1.Stage_STAGE_FINAL,
+}
+
+// StageOf reads the message form of a stage.
+func StageOf(m apiv1.Stage) (Stage, error) {
+	for stage, proto := range stageProto {
+		if proto == m {
+			return stage, nil
+		}
+	}
+	return Unknown, fmt.Errorf("stage %d: %w", m, tx.ErrMalformed)
+}
+
+// statusOf reads the message form of a status.
+func statusOf(m *apiv1.TransactionStatus) (Status, error) {
+	stage, err := StageOf(m.GetStage())
+	if err != nil {
+		return Status{}, err
+	}
+	if len(m.GetId()) != 32 {
+		return Status{}, fmt.Errorf("status id is not 32 bytes: %w", tx.ErrMalformed)
+	}
+	return Status{ID: tx.ID(m.GetId()), Stage: stage}, nil
+}

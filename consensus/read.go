@@ -1,0 +1,261 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+// Freshness says how old a read may be.
+type Freshness int
+
+// The kinds of reads.
+const (
+	// ReadFinal sees the state as of the final checkpoint; it needs no leader.
+	ReadFinal Freshness = iota
+	// ReadAccepted sees everything accepted before the read; it needs a leader.
+	ReadAccepted
+	// ReadLocal sees whatever this node has applied.
+	ReadLocal
+)
+
+// Reading is a consistent view of the ledger. It must be closed.
+type Reading struct {
+	ledger.View
+	// Size and TimeUnixMs say as of when.
+	Size, TimeUnixMs uint64
+	close            func()
+}
+
+// Close lets go of the view.
+func (r *Reading) Close() { r.close() }
+
+// State reads entries as what they mean.
+func (r *Reading) State() ledger.State { return ledger.Read(r.View) }
+
+// Read opens a view of the freshness.
+func (n *Node) Read(ctx context.Context, f Freshness) (*Reading, error) {
+	switch f {
+	case ReadFinal:
+		view := n.store.FinalView()
+		head := view.Head()
+		return &Reading{View: view, Size: head.Size, TimeUnixMs: head.TimeUnixMs, close: view.Close}, nil
+	case ReadAccepted:
+		if err := n.catchUp(ctx); err != nil {
+			return nil, err
+		}
+	}
+	view := n.store.View()
+	head := view.Head()
+	return &Reading{View: view, Size: head.Size, TimeUnixMs: head.TimeUnixMs, close: view.Close}, nil
+}
+
+// readIndex is, at the leader, the batch that covers everything accepted before the call. Whatever was accepted was
+// applied by the leader that said so: by this one, or by one before it, whose batches the packer's barrier covers. The
+// leader looks first and then makes sure that it still leads.
+func (n *Node) readIndex() (uint64, error) {
+	if !n.packer.ready.Load() {
+		return 0, ErrNotLeader
+	}
+	batch := n.store.Head().Batch
+	if err := n.raft.VerifyLeader().Error(); err != nil {
+		return 0, fmt.Errorf("%w: %v", ErrNotLeader, err)
+	}
+	return batch, nil
+}
+
+// catchUp waits until this node has applied everything accepted before the call.
+func (n *Node) catchUp(ctx context.Context) error {
+	for {
+		batch, err := n.askReadIndex(ctx)
+		if err == nil {
+			return n.progress.until(ctx, func() (bool, error) { return n.store.Head().Batch >= batch, nil })
+		}
+		if !errors.Is(err, ErrNotLeader) && !errors.Is(err, ErrNoLeader) {
+			return err
+		}
+		if waited := n.pause(ctx, 50*time.Millisecond); waited != nil {
+			return fmt.Errorf("%w: %w", ErrNoLeader, waited)
+		}
+	}
+}
+
+func (n *Node) askReadIndex(ctx context.Context) (uint64, error) {
+	leader := n.Leader()
+	if leader == n.name {
+		return n.readIndex()
+	}
+	peer, err := n.peer(ctx, leader)
+	if err != nil {
+		return 0, err
+	}
+	res, err := peer.ReadIndex(ctx, &peerv1.ReadIndexRequest{})
+	if err != nil {
+		return 0, fromStatus(err)
+	}
+	return res.GetBatch(), nil
+}
+
+// Leaf is a recorded leaf with its place and time.
+type Leaf struct {
+	Index      uint64
+	Raw        []byte
+	TimeUnixMs uint64
+}
+
+// Leaf reads a leaf of this node's history; ErrNotFound past its end.
+func (n *Node) Leaf(index uint64) (Leaf, error) {
+	if index >= n.store.Head().Size {
+		return Leaf{}, fmt.Errorf("leaf %d: %w", index, ErrNotFound)
+	}
+	raw, err := n.store.Leaf(index)
+	if err != nil {
+		return Leaf{}, n.Fatal(err)
+	}
+	header, err := n.store.HeaderAfter(index)
+	if err != nil {
+		return Leaf{}, n.Fatal(err)
+	}
+	return Leaf{Index: index, Raw: raw, TimeUnixMs: header.TimeUnixMs}, nil
+}
+
+// History lists the leaves below both before (0: no bound) and size that touched an account, newest first.
+func (n *Node) History(account tx.AccountID, before uint64, limit int, size uint64) ([]Leaf, error) {
+	if before == 0 || before > size {
+		before = size
+	}
+	indexes, err := n.store.History(account, before, limit)
+	if err != nil {
+		return nil, n.Fatal(err)
+	}
+	var leaves []Leaf
+	for _, index := range indexes {
+		leaf, err := n.Leaf(index)
+		if err != nil {
+			return nil, err
+		}
+		leaves = append(leaves, leaf)
+	}
+	return leaves, nil
+}
+
+// WaitFinal waits until the final checkpoint is larger than size.
+func (n *Node) WaitFinal(ctx context.Context, size uint64) error {
+	return n.progress.until(ctx, func() (bool, error) { return n.FinalSize() > size, nil })
+}
+
+// Checkpoint is the newest final checkpoint's note; ErrNotFinal before the first.
+func (n *Node) Checkpoint() ([]byte, error) {
+	note, _, ok := n.store.Final()
+	if !ok {
+		return nil, ErrNotFinal
+	}
+	return note, nil
+}
+
+// Receipt proves a final transaction; ErrNotFound, or ErrNotFinal when it is only accepted.
+func (n *Node) Receipt(id tx.ID) (checkpoint.Receipt, error) {
+	s, err := n.lookup(id)
+	if err != nil {
+		return checkpoint.Receipt{}, err
+	}
+	if s.Stage < Accepted {
+		return checkpoint.Receipt{}, fmt.Errorf("transaction %s: %w", id, ErrNotFound)
+	}
+	note, size, ok := n.store.Final()
+	if !ok || s.LeafIndex >= size {
+		return checkpoint.Receipt{}, fmt.Errorf("transaction %s: %w", id, ErrNotFinal)
+	}
+	leaf, err := n.store.Leaf(s.LeafIndex)
+	if err != nil {
+		return checkpoint.Receipt{}, n.Fatal(err)
+	}
+	proof, err := n.store.Inclusion(s.LeafIndex, size)
+	if err != nil {
+		return checkpoint.Receipt{}, n.Fatal(err)
+	}
+	return checkpoint.Receipt{Proof: checkpoint.Proof{Leaf: leaf, LeafIndex: s.LeafIndex, Inclusion: proof, Checkpoint: note}}, nil
+}
+
+// Expired signs that a transaction has no leaf and can never have one: a final header leaf is later than its expiry.
+// On an idle ledger the question makes a batch due, so that time passes the expiry. ErrNotExpired when it has a leaf or
+// the expiry has not passed.
+func (n *Node) Expired(ctx context.Context, id tx.ID, expiresAtUnixMs uint64) (checkpoint.ExpiryStatement, error) {
+	if n.nowUnixMs() <= expiresAtUnixMs {
+		return checkpoint.ExpiryStatement{}, fmt.Errorf("the expiry has not passed: %w", ErrNotExpired)
+	}
+	if n.store.FinalHead().TimeUnixMs <= expiresAtUnixMs {
+		if err := n.advanceTime(ctx, expiresAtUnixMs); err != nil {
+			return checkpoint.ExpiryStatement{}, err
+		}
+		err := n.progress.until(ctx, func() (bool, error) { return n.store.FinalHead().TimeUnixMs > expiresAtUnixMs, nil })
+		if err != nil {
+			return checkpoint.ExpiryStatement{}, err
+		}
+	}
+	// Whatever has a leaf has it below a header of the expiry's time at the latest, so below this final size.
+	note, size, _ := n.store.Final()
+	c, _, err := checkpoint.Open(n.network, n.set, note)
+	if err != nil {
+		return checkpoint.ExpiryStatement{}, n.Fatal(fmt.Errorf("open own final checkpoint: %w", err))
+	}
+	header, err := n.store.HeaderAfter(size - 1)
+	if err != nil {
+		return checkpoint.ExpiryStatement{}, n.Fatal(err)
+	}
+	_, found, err := n.store.Lookup(id)
+	if err != nil {
+		return checkpoint.ExpiryStatement{}, n.Fatal(err)
+	}
+	if found {
+		return checkpoint.ExpiryStatement{}, fmt.Errorf("the transaction has a leaf: %w", ErrNotExpired)
+	}
+	return checkpoint.ExpiryStatement{
+		ID: id, ExpiresAtUnixMs: expiresAtUnixMs, HeaderIndex: size - 1, HeaderTimeUnixMs: header.TimeUnixMs,
+		Root: c.Root, Size: size, Validator: n.name,
+	}.Sign(n.network, n.key), nil
+}
+
+// advanceTime makes the leader pack a batch whose time is later.
+func (n *Node) advanceTime(ctx context.Context, pastUnixMs uint64) error {
+	for {
+		err := n.advanceTimeOnce(ctx, pastUnixMs)
+		if err == nil || !errors.Is(err, ErrNotLeader) && !errors.Is(err, ErrNoLeader) {
+			return err
+		}
+		if waited := n.pause(ctx, 50*time.Millisecond); waited != nil {
+			return fmt.Errorf("%w: %w", ErrNoLeader, waited)
+		}
+	}
+}
+
+func (n *Node) advanceTimeOnce(ctx context.Context, pastUnixMs uint64) error {
+	if n.store.Head().TimeUnixMs > pastUnixMs {
+		return nil // The batch is there; what is missing is its finality.
+	}
+	leader := n.Leader()
+	if leader == n.name {
+		_, err := n.packer.submit(ctx, nil, pastUnixMs)
+		return err
+	}
+	peer, err := n.peer(ctx, leader)
+	if err != nil {
+		return err
+	}
+	if _, err := peer.AdvanceTime(ctx, &peerv1.AdvanceTimeRequest{PastUnixMs: pastUnixMs}); err != nil {
+		return fromStatus(err)
+	}
+	return nil
+}
+
+// Pending lists an account's open transactions as far as this node took them.
+func (n *Node) Pending(account tx.AccountID) []Pending { return n.pending.list(account) }
+
+// Head is where this node's ledger stands.
+func (n *Node) Head() ledger.Head { return n.store.Head() }

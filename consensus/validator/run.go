@@ -1,0 +1,113 @@
+package validator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"google.golang.org/grpc/credentials"
+
+	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/consensus/server"
+	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/store"
+)
+
+// Run is a validator's life: it returns nil when the context ends, and the fatal error when the node meets one.
+func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
+	log = log.With("validator", c.Name)
+	nodeConfig, aliasKey, err := c.prepare(log)
+	if err != nil {
+		return err
+	}
+	var creds credentials.TransportCredentials
+	if c.Certificate != "" {
+		if creds, err = credentials.NewServerTLSFromFile(c.Certificate, c.CertificateKey); err != nil {
+			return fmt.Errorf("read certificate of the clients' port: %w", err)
+		}
+	}
+	// The ports are taken first: a taken one is the likeliest mistake, and must change nothing on disk.
+	clients, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for clients: %w", err)
+	}
+	if nodeConfig.Listener, err = net.Listen("tcp", c.PeerListen); err != nil {
+		clients.Close()
+		return fmt.Errorf("listen for validators: %w", err)
+	}
+	node, err := consensus.Open(nodeConfig)
+	if err != nil {
+		clients.Close()
+		return fmt.Errorf("start validator %s: %w", c.Name, err)
+	}
+	defer func() { err = errors.Join(err, node.Close()) }()
+	s := server.New(server.Config{Node: node, AliasKey: aliasKey, Credentials: creds})
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(clients) }()
+	log.Info("serving", "clients", clients.Addr().String(), "validators", nodeConfig.Listener.Addr().String(), "network", node.Network().String())
+	select {
+	case <-ctx.Done():
+		log.Info("stopping")
+	case <-node.Dead():
+		err = node.Err()
+	case err = <-served:
+		return err
+	}
+	s.Stop()
+	return errors.Join(err, <-served)
+}
+
+// prepare reads everything that the configuration names.
+func (c Config) prepare(log *slog.Logger) (consensus.Config, *key.AliasKey, error) {
+	raw, err := os.ReadFile(c.Genesis)
+	if err != nil {
+		return consensus.Config{}, nil, fmt.Errorf("read genesis: %w", err)
+	}
+	g, err := genesis.Parse(raw)
+	if err != nil {
+		return consensus.Config{}, nil, fmt.Errorf("genesis %s: %w", c.Genesis, err)
+	}
+	signing, err := readKey(c.SigningKey)
+	if err != nil {
+		return consensus.Config{}, nil, err
+	}
+	tlsKey, err := readKey(c.TLSKey)
+	if err != nil {
+		return consensus.Config{}, nil, err
+	}
+	certificate, err := transport.NewCertificate(tlsKey, c.Name)
+	if err != nil {
+		return consensus.Config{}, nil, err
+	}
+	out := consensus.Config{
+		Dir: c.Dir, Genesis: g, Name: c.Name, Key: signing, Certificate: certificate, Peers: make(map[string]string),
+		Timing: timings[c.Timing], Store: store.Options{Log: log}, Log: log,
+	}
+	for _, r := range g.Validators {
+		out.Peers[r.Name] = r.PeerAddress
+	}
+	for name, address := range c.Peers {
+		if _, ok := out.Peers[name]; !ok {
+			return consensus.Config{}, nil, fmt.Errorf("peers: %q is not a validator of the genesis: %w", name, ErrConfig)
+		}
+		out.Peers[name] = address
+	}
+	if c.AliasKey == "" {
+		return out, nil, nil
+	}
+	text, err := os.ReadFile(c.AliasKey)
+	if err != nil {
+		return consensus.Config{}, nil, fmt.Errorf("read alias key: %w", err)
+	}
+	aliasKey, err := key.ParseAliasKey(strings.TrimSpace(string(text)))
+	if err != nil {
+		return consensus.Config{}, nil, fmt.Errorf("alias key %s: %w", c.AliasKey, err)
+	}
+	return out, &aliasKey, nil
+}
