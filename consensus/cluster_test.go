@@ -1,0 +1,399 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/store"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// cluster is a network of real nodes in this process, over loopback, with their files in a test folder.
+type cluster struct {
+	t     *testing.T
+	world *ledgertest.World
+	dir   string
+	// addresses stay the same over restarts.
+	addresses map[string]string
+	nodes     map[string]*Node
+	nonce     uint64
+}
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{t: t, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
+	listeners := make(map[string]net.Listener)
+	for _, v := range c.world.Set {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		listeners[v.Name], c.addresses[v.Name] = l, l.Addr().String()
+	}
+	for _, v := range c.world.Set {
+		c.open(v.Name, listeners[v.Name])
+	}
+	t.Cleanup(func() {
+		for name := range c.nodes {
+			c.stop(name)
+		}
+	})
+	return c
+}
+
+func (c *cluster) open(name string, l net.Listener) {
+	c.t.Helper()
+	certificate, err := transport.NewCertificate(c.world.TLS[name], name)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	n, err := Open(Config{
+		Dir: filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
+		Peers: c.addresses, Listener: l, Timing: Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
+		Store: store.Options{NoSync: true}, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+	})
+	if err != nil {
+		c.t.Fatalf("open %s: %v", name, err)
+	}
+	c.nodes[name] = n
+}
+
+// restart opens a stopped node again on its address.
+func (c *cluster) restart(name string) {
+	c.t.Helper()
+	l, err := net.Listen("tcp", c.addresses[name])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.open(name, l)
+}
+
+func (c *cluster) stop(name string) {
+	c.t.Helper()
+	if err := c.nodes[name].Close(); err != nil {
+		c.t.Errorf("close %s: %v", name, err)
+	}
+	delete(c.nodes, name)
+}
+
+// leader waits for a node that leads and packs.
+func (c *cluster) leader() *Node {
+	c.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		for _, n := range c.nodes {
+			if n.packer.ready.Load() {
+				return n
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	c.t.Fatal("no leader")
+	return nil
+}
+
+// any is a node that does not lead.
+func (c *cluster) follower() *Node {
+	c.t.Helper()
+	leader := c.leader()
+	for _, n := range c.nodes {
+		if n != leader {
+			return n
+		}
+	}
+	c.t.Fatal("no follower")
+	return nil
+}
+
+// pay makes a transfer from the issuer, signed by its owner key, to an account.
+func (c *cluster) pay(to tx.AccountID, a amount.Amount) *tx.Signed {
+	c.t.Helper()
+	c.nonce++
+	return c.sign(tx.Transfer{Debit: c.world.IssuerAccount, Credit: to, Asset: ledgertest.KES, Amount: a}, time.Hour, c.world.Issuer)
+}
+
+func (c *cluster) sign(op tx.Operation, life time.Duration, signer key.Signer) *tx.Signed {
+	c.t.Helper()
+	c.nonce++
+	body, err := tx.Body{
+		Nonce: c.world.Nonce(c.nonce), ExpiresAtUnixMs: uint64(time.Now().Add(life).UnixMilli()), Operations: []tx.Operation{op},
+	}.Encode()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	signed, err := tx.Seal(c.world.Network, body, signer)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return signed
+}
+
+func (c *cluster) submit(n *Node, signed *tx.Signed, wait Stage) Status {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	defer cancel()
+	s, err := n.Submit(ctx, signed.Envelope(), wait)
+	if err != nil {
+		c.t.Fatalf("submit to %s: %v", n.Name(), err)
+	}
+	if s.Stage < wait {
+		c.t.Fatalf("submit to %s: stage %d, want %d", n.Name(), s.Stage, wait)
+	}
+	return s
+}
+
+// agree waits until all nodes have the size final, and checks that they have one state.
+func (c *cluster) agree(size uint64) {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	defer cancel()
+	roots := make(map[[32]byte]string)
+	for name, n := range c.nodes {
+		if err := n.WaitFinal(ctx, size-1); err != nil {
+			c.t.Fatalf("%s: final size %d, want %d: %v", name, n.FinalSize(), size, err)
+		}
+		root, err := n.store.Root(size)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		roots[root] = name
+	}
+	if len(roots) != 1 {
+		c.t.Fatalf("roots at %d differ: %v", size, roots)
+	}
+}
+
+// TestPaymentBecomesFinalEverywhere: a payment handed to a follower is forwarded, ordered, applied and final on all four,
+// and its receipt verifies offline.
+func TestPaymentBecomesFinalEverywhere(t *testing.T) {
+	c := newCluster(t)
+	signed := c.pay(c.world.Juma.Account, 150_00)
+	s := c.submit(c.follower(), signed, Final)
+	if s.Result.Code != tx.OK {
+		t.Fatalf("result %s", s.Result.Code)
+	}
+	c.agree(s.LeafIndex + 1)
+	for name, n := range c.nodes {
+		receipt, err := n.Receipt(signed.ID())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		verified, err := receipt.Verify(c.world.Genesis.Trust())
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if verified.Transaction.ID() != signed.ID() {
+			t.Errorf("%s: receipt of another transaction", name)
+		}
+		if _, err := n.store.Audit(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSubmittedAgainIsAppliedOnce: the same bytes to every node, twice, at once.
+func TestSubmittedAgainIsAppliedOnce(t *testing.T) {
+	c := newCluster(t)
+	c.leader()
+	signed := c.pay(c.world.Juma.Account, 1_00)
+	type answer struct {
+		s   Status
+		err error
+	}
+	answers := make(chan answer)
+	for range 2 {
+		for _, n := range c.nodes {
+			go func() {
+				s, err := n.Submit(t.Context(), signed.Envelope(), Final)
+				answers <- answer{s, err}
+			}()
+		}
+	}
+	leaves := make(map[uint64]bool)
+	for range 2 * len(c.nodes) {
+		a := <-answers
+		if a.err != nil || a.s.Stage != Final {
+			t.Fatalf("stage %d: %v", a.s.Stage, a.err)
+		}
+		leaves[a.s.LeafIndex] = true
+	}
+	if len(leaves) != 1 {
+		t.Errorf("recorded %d times", len(leaves))
+	}
+}
+
+// TestOneStoppedOfFour: payments still become final with any one validator stopped, the leader included, and the stopped
+// one catches up.
+func TestOneStoppedOfFour(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1_00), Final)
+	stopped := c.leader().Name()
+	c.stop(stopped)
+	var last Status
+	for i := range 5 {
+		last = c.submit(c.follower(), c.pay(c.world.Amina.Account, amount.Amount(i+1)), Final)
+	}
+	c.restart(stopped)
+	c.agree(last.LeafIndex + 1)
+}
+
+// TestTwoStoppedOfFour: without a quorum nothing is answered and nothing is lost: the outcome is unknown until the others
+// are back.
+func TestTwoStoppedOfFour(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1_00), Final)
+	var stopped []string
+	for name := range c.nodes {
+		if len(stopped) < 2 && c.nodes[name] != c.leader() {
+			stopped = append(stopped, name)
+		}
+	}
+	for _, name := range stopped {
+		c.stop(name)
+	}
+	var left *Node
+	for _, n := range c.nodes {
+		left = n
+	}
+	signed := c.pay(c.world.Juma.Account, 2_00)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if s, err := left.Submit(ctx, signed.Envelope(), Final); err == nil && s.Stage == Final {
+		t.Fatal("final without a quorum")
+	}
+	// The state as of the final checkpoint can be read without a leader.
+	r, err := left.Read(t.Context(), ReadFinal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	balance, err := r.State().Balance(c.world.Juma.Account, ledgertest.KES)
+	r.Close()
+	if err != nil || balance.Posted != ledgertest.JumaFunds+1_00 {
+		t.Errorf("final balance %d: %v", balance.Posted, err)
+	}
+	for _, name := range stopped {
+		c.restart(name)
+	}
+	if s := c.submit(left, signed, Final); s.Result.Code != tx.OK {
+		t.Errorf("result %s", s.Result.Code)
+	}
+}
+
+// TestRefusals: what depends on the envelope is answered and does not burn the id; the true payment goes through, once.
+func TestRefusals(t *testing.T) {
+	c := newCluster(t)
+	n := c.follower()
+	stranger := c.world.Key(t, "stranger")
+	op := tx.Transfer{Debit: c.world.IssuerAccount, Credit: c.world.Juma.Account, Asset: ledgertest.KES, Amount: 5_00}
+	true_ := c.sign(op, time.Hour, c.world.Issuer)
+	forged, err := tx.Seal(c.world.Network, true_.RawBody(), stranger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	garbage := append([]byte(nil), true_.Envelope()...)
+	garbage[len(garbage)-1] ^= 1
+	refuse := func(what string, envelope []byte, want func(error) bool) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		if s, err := n.Submit(ctx, envelope, Final); !want(err) {
+			t.Errorf("%s: stage %d: %v", what, s.Stage, err)
+		}
+	}
+	unauthorised := func(err error) bool {
+		var r *Refusal
+		return errors.As(err, &r) && r.Code == tx.Unauthorised
+	}
+	is := func(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+	refuse("a stranger's signature before the true one", forged.Envelope(), unauthorised)
+	refuse("garbage signature before the true one", garbage, is(tx.ErrBadSignature))
+	refuse("cut", true_.Envelope()[:40], is(tx.ErrNotCanonical))
+	refuse("oversized", make([]byte, tx.MaxEnvelopeBytes+1), is(tx.ErrTooLarge))
+	refuse("expired", c.sign(op, -time.Second, c.world.Issuer).Envelope(), is(ErrExpired))
+	if s := c.submit(n, true_, Final); s.Result.Code != tx.OK {
+		t.Fatalf("true payment: %s", s.Result.Code)
+	}
+	refuse("garbage signature after the true one", garbage, is(tx.ErrBadSignature))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if s, err := n.Submit(ctx, forged.Envelope(), Final); err != nil || s.Result.Code != tx.OK {
+		t.Errorf("a stranger's signature after the true one: %v, %v: want the recorded result", s.Result.Code, err)
+	}
+	r, err := n.Read(ctx, ReadAccepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if b, err := r.State().Balance(c.world.Juma.Account, ledgertest.KES); err != nil || b.Posted != ledgertest.JumaFunds+5_00 {
+		t.Errorf("balance %d: %v: want the payment once", b.Posted, err)
+	}
+}
+
+// TestExpiryStatement: a payment that was never made is settled by statements, on an idle ledger too.
+func TestExpiryStatement(t *testing.T) {
+	c := newCluster(t)
+	c.leader()
+	signed := c.sign(tx.Transfer{Debit: c.world.IssuerAccount, Credit: c.world.Juma.Account, Asset: ledgertest.KES, Amount: 1}, 100*time.Millisecond, c.world.Issuer)
+	expires := signed.Body.ExpiresAtUnixMs
+	for uint64(time.Now().UnixMilli()) <= expires {
+		time.Sleep(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for name, n := range c.nodes {
+		statement, err := n.Expired(ctx, signed.ID(), expires)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := statement.Verify(c.world.Network, c.world.Set, signed.ID(), expires); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	late := c.pay(c.world.Juma.Account, 1)
+	c.submit(c.follower(), late, Final)
+	if _, err := c.leader().Expired(ctx, late.ID(), expires); !errors.Is(err, ErrNotExpired) {
+		t.Errorf("statement about a payment that was made: %v", err)
+	}
+}
+
+// TestManyAtOnce: payments from many callers to all nodes share batches.
+func TestManyAtOnce(t *testing.T) {
+	c := newCluster(t)
+	c.leader()
+	const count = 200
+	var nodes []*Node
+	for _, n := range c.nodes {
+		nodes = append(nodes, n)
+	}
+	failed := make(chan error, count)
+	for i := range count {
+		signed := c.pay(c.world.Amina.Account, 1)
+		go func() {
+			s, err := nodes[i%len(nodes)].Submit(t.Context(), signed.Envelope(), Final)
+			if err == nil && (s.Stage != Final || s.Result.Code != tx.OK) {
+				err = fmt.Errorf("stage %d, result %s", s.Stage, s.Result.Code)
+			}
+			failed <- err
+		}()
+	}
+	for range count {
+		if err := <-failed; err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := c.leader().Head()
+	c.agree(head.Size)
+	if head.Batch >= count {
+		t.Errorf("%d batches for %d payments: nothing was bundled", head.Batch, count)
+	}
+}
