@@ -91,23 +91,16 @@ func (p Proof) verify(network tx.NetworkID, set ValidatorSet) (Checkpoint, []Cos
 // Verify checks the whole receipt: the chain of validator sets, the checkpoint's cosignatures, the inclusion proof, and
 // the transaction's own signatures.
 func (r Receipt) Verify(trust Trust) (*Verified, error) {
-	set := trust.Validators
-	for i, change := range r.Changes {
-		if _, _, err := change.verify(trust.Network, set); err != nil {
-			return nil, fmt.Errorf("validator set change %d: %w", i, err)
-		}
-		leaf, err := tx.ParseLeaf(change.Leaf)
-		if err != nil {
-			return nil, fmt.Errorf("validator set change %d: %w", i, err)
-		}
-		if leaf.Header == nil || leaf.Header.ValidatorSetHash != change.Set.Hash() {
-			return nil, fmt.Errorf("validator set change %d: header names another set: %w", i, ErrBadReceipt)
-		}
-		set = change.Set
+	set, err := r.followChanges(trust)
+	if err != nil {
+		return nil, err
 	}
 	c, cosigs, err := r.verify(trust.Network, set)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(r.Changes); n > 0 && c.Size <= r.Changes[n-1].LeafIndex {
+		return nil, fmt.Errorf("checkpoint of %d leaves is older than its validator set: %w", c.Size, ErrBadReceipt)
 	}
 	leaf, err := tx.ParseLeaf(r.Leaf)
 	if err != nil {
@@ -128,6 +121,31 @@ func (r Receipt) Verify(trust Trust) (*Verified, error) {
 		v.Cosigners = append(v.Cosigners, cosig.Validator)
 	}
 	return v, nil
+}
+
+// followChanges walks from the genesis set to the set that must have cosigned. Each change is proved under the set before
+// it, comes later than the one before, and changes something, so that there is one chain and not many.
+func (r Receipt) followChanges(trust Trust) (ValidatorSet, error) {
+	set := trust.Validators
+	for i, change := range r.Changes {
+		if _, _, err := change.verify(trust.Network, set); err != nil {
+			return nil, fmt.Errorf("validator set change %d: %w", i, err)
+		}
+		leaf, err := tx.ParseLeaf(change.Leaf)
+		if err != nil {
+			return nil, fmt.Errorf("validator set change %d: %w", i, err)
+		}
+		switch hash := change.Set.Hash(); {
+		case leaf.Header == nil || leaf.Header.ValidatorSetHash != hash:
+			return nil, fmt.Errorf("validator set change %d: header names another set: %w", i, ErrBadReceipt)
+		case hash == set.Hash():
+			return nil, fmt.Errorf("validator set change %d: changes nothing: %w", i, ErrBadReceipt)
+		case i > 0 && change.LeafIndex <= r.Changes[i-1].LeafIndex:
+			return nil, fmt.Errorf("validator set change %d: out of order: %w", i, ErrBadReceipt)
+		}
+		set = change.Set
+	}
+	return set, nil
 }
 
 // maxReceiptBytes bounds a receipt with a long chain of set changes.

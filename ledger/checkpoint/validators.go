@@ -43,7 +43,7 @@ var (
 
 // Validator is one cooperative's node as the world knows it.
 type Validator struct {
-	// Name is also its raft id and its C2SP key name. Invariant: 1 to 64 of [a-z0-9.-].
+	// Name is also its raft id and its C2SP key name. Invariant: as CheckName says.
 	Name string
 	// Key verifies cosignatures, votes and batch headers.
 	Key [32]byte
@@ -87,10 +87,12 @@ func (s ValidatorSet) check() error {
 	return nil
 }
 
-// CheckName says whether a validator may be called so.
+// CheckName says whether a validator may be called so: 1 to 64 of [a-z0-9.-], beginning with a letter or digit, so that a
+// name is never taken for a flag or a parent folder.
 func CheckName(name string) error {
-	if len(name) == 0 || len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
-		return fmt.Errorf("validator name %q is not 1 to 64 of [a-z0-9.-]: %w", name, ErrBadSet)
+	if len(name) == 0 || len(name) > 64 || name[0] == '.' || name[0] == '-' ||
+		strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
+		return fmt.Errorf("validator name %q is not 1 to 64 of [a-z0-9.-], a letter or digit first: %w", name, ErrBadSet)
 	}
 	return nil
 }
