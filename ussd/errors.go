@@ -1,0 +1,22 @@
+package ussd
+
+import "errors"
+
+var (
+	// ErrNotFound means that the store has no such record.
+	ErrNotFound = errors.New("ussd: record not found")
+	// ErrPayeeUnknown means that the ledger has no account for a phone number or account number.
+	ErrPayeeUnknown = errors.New("ussd: payee unknown")
+	// ErrPhone means that a text is not a phone number in E.164 form.
+	ErrPhone = errors.New("ussd: phone number is not in E.164 form, such as +254711000001")
+	// ErrPayeeForm means that a text is neither a phone number nor an account number.
+	ErrPayeeForm = errors.New("ussd: neither a phone number nor an account number")
+	// ErrTurn means that an adapter handed over a turn that lacks something.
+	ErrTurn = errors.New("ussd: incomplete turn")
+	// ErrEnrolled means that a phone number is enrolled with another account.
+	ErrEnrolled = errors.New("ussd: phone number is enrolled with another account")
+	// ErrOutboxFull means that an outbox takes no more; whoever decided to send tries again later.
+	ErrOutboxFull = errors.New("ussd: outbox is full")
+	// ErrConfig means that a configuration cannot work.
+	ErrConfig = errors.New("ussd: bad configuration")
+)

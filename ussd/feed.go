@@ -1,0 +1,135 @@
+package ussd
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/umoja-ledger/umoja/ussd/menu"
+)
+
+// The feed reads every final leaf once, in order. For a transfer that touches an account of this gateway it puts the SMS
+// to payer and payee in the outbox and settles the payment, in the same store transaction that moves the cursor: a crash
+// repeats a leaf or does not, and a message goes out once either way.
+
+var cursorKey = []byte("cursor/feed")
+
+// cursorEvery is after how many leaves that touch nobody here the cursor is stored all the same.
+const cursorEvery = 256
+
+// errStore marks an error of our own store, which ends Run; the ledger's errors only interrupt the feed.
+var errStore = errors.New("ussd: store")
+
+func (s *Service) feed(ctx context.Context) error {
+	var next uint64
+	err := s.store.View(ctx, func(r Reader) (err error) {
+		next, err = cursor(r)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read cursor: %w", err)
+	}
+	skipped := 0
+	err = s.ledger.WatchFinal(ctx, next, func(leaf FinalLeaf) error {
+		if leaf.Index < next {
+			return nil
+		}
+		if skipped++; len(leaf.Transfers) == 0 && skipped < cursorEvery {
+			return nil
+		}
+		skipped = 0
+		if err := s.store.Update(ctx, func(w Writer) error { return s.takeLeaf(w, leaf) }); err != nil {
+			return fmt.Errorf("%w: take leaf %d: %w", errStore, leaf.Index, err)
+		}
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, ErrOutboxFull):
+		s.log.Error("outbox is full: notices wait", "error", err)
+	case errors.Is(err, errStore):
+		return err
+	default:
+		s.log.Warn("feed of final payments broke off", "error", err)
+	}
+	return nil
+}
+
+func cursor(r Reader) (uint64, error) {
+	raw, err := r.Get(cursorKey)
+	if errors.Is(err, ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil || len(raw) != 8 {
+		return 0, errors.Join(err, fmt.Errorf("cursor of %d bytes", len(raw)))
+	}
+	return binary.BigEndian.Uint64(raw), nil
+}
+
+// takeLeaf is the transaction for one leaf.
+func (s *Service) takeLeaf(w Writer, leaf FinalLeaf) error {
+	next, err := cursor(w)
+	if err != nil {
+		return err
+	}
+	if leaf.Index < next {
+		return nil
+	}
+	for i, transfer := range leaf.Transfers {
+		if err := s.takeTransfer(w, fmt.Sprintf("leaf/%d/%d", leaf.Index, i), transfer); err != nil {
+			return err
+		}
+	}
+	return w.Set(cursorKey, binary.BigEndian.AppendUint64(nil, leaf.Index+1))
+}
+
+func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer) error {
+	p, err := getPayment(w, t.ID)
+	if err != nil {
+		return err
+	}
+	if p != nil && p.Stage != StageSettled {
+		outcome := Outcome{Code: OutcomeOK, ReceiptCode: t.ReceiptCode, Balance: t.DebitBalance, HasBalance: true}
+		if _, err := changePayment(w, t.ID, func(p *Payment) { p.settle(outcome) }); err != nil {
+			return err
+		}
+	}
+	payer, err := userOf(w, t.Debit)
+	if err != nil {
+		return err
+	}
+	payee, err := userOf(w, t.Credit)
+	if err != nil {
+		return err
+	}
+	if payer != nil {
+		name, err := nameOf(w, t.Credit, t.ID)
+		if err != nil {
+			return err
+		}
+		session := Session{Language: payer.Language}
+		text := s.machine.text(&session, menu.SMSPaid, menu.Args{Amount: s.machine.money(t.Amount),
+			Name: s.machine.payeeName(&session, Payee{Name: name, Number: t.CreditNumber}), Fee: s.machine.money(t.Fee),
+			Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)})
+		if err := s.notify(w, reference+"/payer", payer.Phone, text); err != nil {
+			return err
+		}
+	}
+	if payee == nil {
+		return nil
+	}
+	from := Payee{Number: t.DebitNumber}
+	if payer != nil {
+		from.Name = payer.Name
+	}
+	session := Session{Language: payee.Language}
+	text := s.machine.text(&session, menu.SMSReceived, menu.Args{Amount: s.machine.money(t.Amount),
+		Name: s.machine.payeeName(&session, from), Code: t.ReceiptCode, Balance: s.machine.money(t.CreditBalance)})
+	return s.notify(w, reference+"/payee", payee.Phone, text)
+}
+
+func (s *Service) notify(w Writer, reference string, to Phone, text string) error {
+	return s.outbox.Enqueue(w, Message{Reference: reference, To: to, Text: text}, nowUnixMs())
+}

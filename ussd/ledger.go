@@ -1,0 +1,155 @@
+package ussd
+
+import (
+	"context"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Ledger is what the gateway asks of the ledger, in one asset. Reads see the final state and need no leader. Every method
+// gives up with the context; an error of a method is never an outcome.
+type Ledger interface {
+	// ResolvePhone finds who is paid at a phone number, or ErrPayeeUnknown.
+	ResolvePhone(ctx context.Context, phone Phone) (Payee, error)
+	// ResolveNumber finds who is paid at an account number, or ErrPayeeUnknown.
+	ResolveNumber(ctx context.Context, number tx.AccountNumber) (Payee, error)
+	// PrepareRegistration fixes the transaction that opens an account for a phone number and grants it to this provider.
+	// Nothing is submitted.
+	PrepareRegistration(ctx context.Context, registration Registration) (Founding, error)
+	// PreparePayment fixes the transaction of a payment, with the fee in force and the order's expiry, and reads what
+	// the payer may spend. Nothing is submitted, and nothing is refused: limits are the caller's to compare.
+	PreparePayment(ctx context.Context, order Order) (Offer, error)
+	// Submit signs and hands over a prepared transaction, any number of times, and waits for its final outcome. An error,
+	// whatever it is, means that the outcome is not known yet: the same transaction may still be applied.
+	Submit(ctx context.Context, prepared Prepared) (Outcome, error)
+	// Balance reads what an account can spend.
+	Balance(ctx context.Context, account tx.AccountID) (amount.Amount, error)
+	// LastPayments lists the newest transfers from and to an account, newest first.
+	LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PastPayment, error)
+	// WatchFinal calls take for every final leaf from an index on, in order and without a gap, and then for each new one,
+	// until the context ends or take refuses. It returns why it stopped.
+	WatchFinal(ctx context.Context, from uint64, take func(FinalLeaf) error) error
+}
+
+// Payee is who would be paid.
+type Payee struct {
+	Account tx.AccountID     `json:"account"`
+	Number  tx.AccountNumber `json:"number"`
+	// Alias is the keyed hash of Phone; zero when the payee was named by account number.
+	Alias key.Alias `json:"alias"`
+	// Phone is the number the payer typed; empty when the payee was named by account number.
+	Phone Phone `json:"phone,omitempty"`
+	// Name is the display name, unsealed; empty when the payee was named by account number or has none.
+	Name string `json:"name,omitempty"`
+}
+
+// Registration is what a person gives to register.
+type Registration struct {
+	Phone Phone
+	// Name is what payers will see.
+	//
+	// Invariant: at most 14 septets of GSM-7, by CheckName.
+	Name string
+}
+
+// Order is a payment to prepare.
+type Order struct {
+	Payer  tx.AccountID
+	Payee  Payee
+	Amount amount.Amount
+	// ExpiresAtUnixMs is after when the transaction can never be applied.
+	ExpiresAtUnixMs uint64
+}
+
+// Prepared is a transaction that is fixed and not signed: repeating it can only repeat the same transaction.
+type Prepared struct {
+	ID tx.ID `json:"id"`
+	// Body is the canonical encoding, as it will be signed. It is never made again from its parts.
+	Body            []byte `json:"body"`
+	ExpiresAtUnixMs uint64 `json:"expires_at_unix_ms"`
+}
+
+// Founding is a prepared registration and the account that it opens.
+type Founding struct {
+	Prepared
+	Account tx.AccountID
+}
+
+// Offer is a prepared payment, its fee, and what the payer may spend.
+type Offer struct {
+	Prepared
+	Fee amount.Amount
+	// Available is what the payer's account can spend.
+	Available amount.Amount
+	// CapTransaction is the most that one payment may debit, amount and fee.
+	CapTransaction amount.Amount
+	// LeftToday is the most that may still be debited today, amount and fee.
+	LeftToday amount.Amount
+}
+
+// OutcomeCode says how a transaction ended.
+type OutcomeCode uint8
+
+// The outcomes. Their numbers are stored: they are never reused.
+const (
+	// OutcomeUnknown is no outcome: the zero value never passes for one.
+	OutcomeUnknown OutcomeCode = iota
+	// OutcomeOK means applied and final.
+	OutcomeOK
+	// OutcomeInsufficientBalance means that the payer had too little.
+	OutcomeInsufficientBalance
+	// OutcomeCapTransaction means above the grant's cap for one transaction.
+	OutcomeCapTransaction
+	// OutcomeCapDay means above what was left of the grant's cap for the day.
+	OutcomeCapDay
+	// OutcomeAliasNotBound means that the payee's number belongs to another account now.
+	OutcomeAliasNotBound
+	// OutcomeExpired means that the ledger's time passed the expiry and the transaction can never be applied.
+	OutcomeExpired
+	// OutcomeAliasTaken means that the number to register is bound already.
+	OutcomeAliasTaken
+	// OutcomeRefused means any other recorded refusal.
+	OutcomeRefused
+)
+
+// Outcome is the final word on a transaction.
+type Outcome struct {
+	Code OutcomeCode `json:"code"`
+	// ReceiptCode is the eight characters bound to the leaf; set when Code is OutcomeOK.
+	ReceiptCode string `json:"receipt_code,omitempty"`
+	// Number is the account number that a registration was given.
+	Number tx.AccountNumber `json:"number,omitempty"`
+	// Balance is the payer's balance after the payment, when HasBalance.
+	Balance    amount.Amount `json:"balance,omitempty"`
+	HasBalance bool          `json:"has_balance,omitempty"`
+}
+
+// PastPayment is one transfer from or to an account.
+type PastPayment struct {
+	ID       tx.ID
+	Incoming bool
+	Amount   amount.Amount
+	// Other is the account at the other end.
+	Other       tx.AccountID
+	OtherNumber tx.AccountNumber
+	ReceiptCode string
+}
+
+// FinalLeaf is one leaf of the history under a final checkpoint.
+type FinalLeaf struct {
+	Index uint64
+	// Transfers are the ones that were applied; empty for headers, refusals and everything else.
+	Transfers []FinalTransfer
+}
+
+// FinalTransfer is an applied transfer.
+type FinalTransfer struct {
+	ID                          tx.ID
+	Debit, Credit               tx.AccountID
+	DebitNumber, CreditNumber   tx.AccountNumber
+	Amount, Fee                 amount.Amount
+	DebitBalance, CreditBalance amount.Amount
+	ReceiptCode                 string
+}

@@ -1,0 +1,397 @@
+package ussd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/ussd/menu"
+	"github.com/umoja-ledger/umoja/ussd/pin"
+)
+
+// Config is what a Service is made of.
+type Config struct {
+	Store  Store
+	Ledger Ledger
+	Outbox Outbox
+	Book   *menu.Book
+	Hasher *pin.Hasher
+	// DigestKey makes digests of transcripts; it must survive a restart.
+	DigestKey [32]byte
+	// Rand makes salts: crypto/rand.Reader outside of tests.
+	Rand io.Reader
+	Log  *slog.Logger
+
+	Asset Asset
+	// Dial is the service code as people dial it, such as *384*2050#, at most 11 characters.
+	Dial string
+	// Region is where numbers without a country code are from, such as KE.
+	Region string
+	// UTCOffsetMinutes is the network's local time, east of UTC.
+	UTCOffsetMinutes int
+	// Deadline is within which a turn is answered; 0 means 8 seconds, two less than the aggregators give.
+	Deadline time.Duration
+	// TurnsPerMinute bounds the turns of one phone number, duplicates not counted; 0 means 60.
+	TurnsPerMinute int
+}
+
+// Service answers turns. It may be used by many goroutines; Run must be running for promises to be kept.
+type Service struct {
+	machine   *Machine
+	store     Store
+	ledger    Ledger
+	outbox    Outbox
+	hasher    *pin.Hasher
+	digestKey [32]byte
+	rand      io.Reader
+	log       *slog.Logger
+	deadline  time.Duration
+	turnstile *turnstile
+	meter     *meter
+}
+
+const (
+	defaultDeadline = 8 * time.Second
+	// saveReserve is kept of the deadline for making the reply durable.
+	saveReserve = 500 * time.Millisecond
+	// briefWait is how long a first screen waits for an outcome.
+	briefWait = 3 * time.Second
+	// maxDial is the longest service code that the screens have room for.
+	maxDial = 11
+	// listedPayments is how many past payments are asked for; as many as fit are shown.
+	listedPayments = 4
+)
+
+// New makes a service.
+func New(c Config) (*Service, error) {
+	switch {
+	case c.Store == nil || c.Ledger == nil || c.Outbox == nil || c.Book == nil || c.Hasher == nil || c.Rand == nil || c.Log == nil:
+		return nil, fmt.Errorf("%w: a part is missing", ErrConfig)
+	case c.DigestKey == [32]byte{}:
+		return nil, fmt.Errorf("%w: digest key is zero", ErrConfig)
+	case c.Dial == "" || len(c.Dial) > maxDial:
+		return nil, fmt.Errorf("%w: service code %q has not 1 to %d characters", ErrConfig, c.Dial, maxDial)
+	case len(c.Region) != 2:
+		return nil, fmt.Errorf("%w: region %q is not a two-letter code such as KE", ErrConfig, c.Region)
+	case c.Asset.Code == "":
+		return nil, fmt.Errorf("%w: asset has no code", ErrConfig)
+	case c.Deadline != 0 && c.Deadline <= saveReserve:
+		return nil, fmt.Errorf("%w: deadline %s leaves no time", ErrConfig, c.Deadline)
+	}
+	if c.Deadline == 0 {
+		c.Deadline = defaultDeadline
+	}
+	if c.TurnsPerMinute == 0 {
+		c.TurnsPerMinute = 60
+	}
+	return &Service{
+		machine: &Machine{book: c.Book, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
+		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
+		deadline: c.Deadline, turnstile: newTurnstile(), meter: newMeter(c.TurnsPerMinute),
+	}, nil
+}
+
+// Handle answers a turn within the deadline. With an error the reply is still one to show; it promises nothing.
+func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
+	if err := turn.check(); err != nil {
+		return s.plain(menu.DialAgain), err
+	}
+	// An aggregator that hangs up does not stop a payment half-way: the turn has its own deadline.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.deadline)
+	defer cancel()
+	release, err := s.turnstile.enter(ctx, turn.Phone)
+	if err != nil {
+		return s.plain(menu.Busy), nil
+	}
+	defer release()
+	t, err := s.begin(ctx, turn)
+	if err != nil {
+		return s.plain(menu.DialAgain), err
+	}
+	said := read(t.session.Turns, turn.Transcript.Reveal(), t.digester)
+	switch {
+	case said.repeated != nil:
+		return *said.repeated, nil
+	case said.lost, len(t.session.Turns)+len(said.answers)+1 > maxTurns:
+		return s.plain(menu.DialAgain), nil
+	case !s.meter.allow(turn.Phone, time.Now()):
+		return s.plain(menu.WaitAMoment), nil
+	}
+	reply, err := t.answer(ctx, said)
+	if err != nil {
+		return s.plain(menu.DialAgain), err
+	}
+	return reply, nil
+}
+
+// plain is a last screen that depends on nothing.
+func (s *Service) plain(key menu.Key) Reply {
+	return Reply{Text: s.machine.text(&Session{}, key, menu.Args{}), End: true}
+}
+
+// inHand is a turn that is being answered. Its phone's turnstile is held.
+type inHand struct {
+	service  *Service
+	turn     Turn
+	digester digester
+	session  Session
+	facts    Facts
+}
+
+func (s *Service) begin(ctx context.Context, turn Turn) (*inHand, error) {
+	d := digester{key: s.digestKey, session: turn.Aggregator + "\x00" + string(turn.Phone) + "\x00" + turn.SessionID}
+	now := nowUnixMs()
+	t := &inHand{service: s, turn: turn, digester: d, session: Session{Phone: turn.Phone, StartedAtUnixMs: now},
+		facts: Facts{NowUnixMs: now, Turn: d.transcript(turn.Transcript.Reveal()), Digest: d.digest}}
+	err := s.store.View(ctx, func(r Reader) error {
+		stored, err := get[Session](r, sessionKey(d, turn.Phone))
+		if err != nil {
+			return err
+		}
+		if stored != nil {
+			t.session = *stored
+		}
+		return t.facts.read(r, turn.Phone)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("begin turn: %w", err)
+	}
+	return t, nil
+}
+
+// read brings the facts up to date with the store.
+func (f *Facts) read(r Reader, phone Phone) (err error) {
+	if f.User, err = getUser(r, phone); err != nil {
+		return err
+	}
+	f.Payments, err = paymentsOf(r, phone, f.NowUnixMs)
+	return err
+}
+
+// answer gives the new answers to the machine one by one. It stops at the last screen, and at a confirm screen: a PIN is
+// taken only from a turn after the one that showed it.
+func (t *inHand) answer(ctx context.Context, said reading) (Reply, error) {
+	text := t.turn.Transcript.Reveal()
+	joined := len(said.answers) > 1 && said.start > 0
+	var reply Reply
+	var err error
+	if len(t.session.Turns) == 0 {
+		if reply, err = t.step(ctx, Dialled{}, "", len(said.answers) == 0); err != nil {
+			return Reply{}, err
+		}
+	}
+	at := said.start
+	for i, input := range said.answers {
+		if reply.End {
+			break
+		}
+		if at > 0 || i > 0 {
+			at++ // The star.
+		}
+		at += len(input)
+		event := Answer{Input: pin.NewSecret(input), Joined: joined}
+		for _, later := range said.answers[i+1:] {
+			event.Rest = append(event.Rest, pin.NewSecret(later))
+		}
+		if reply, err = t.step(ctx, event, text[:at], i == len(said.answers)-1); err != nil {
+			return Reply{}, err
+		}
+		if t.session.Prompt == PromptConfirm {
+			break
+		}
+	}
+	return reply, nil
+}
+
+// step runs the machine from one event to its reply. prefix is the transcript up to the answer; last says that nothing
+// follows it in this turn.
+func (t *inHand) step(ctx context.Context, event Event, prefix string, last bool) (Reply, error) {
+	for {
+		action := t.service.machine.Step(t.facts, &t.session, event)
+		if action.Reply == nil {
+			if len(action.Effects) > 0 {
+				if err := t.save(action.Effects); err != nil {
+					return Reply{}, err
+				}
+			}
+			event = t.service.find(ctx, action.Ask, t.facts)
+			continue
+		}
+		reply := *action.Reply
+		t.session.record(prefix, t.digester, reply)
+		if last || reply.End || t.session.Prompt == PromptConfirm {
+			// What was typed after the last screen, or after a confirm screen that nobody saw, is dropped; the whole
+			// transcript has this reply.
+			t.session.record(t.turn.Transcript.Reveal(), t.digester, reply)
+			return reply, t.save(action.Effects)
+		}
+		// Nobody sees this screen, so it tells nothing.
+		effects := make([]Effect, 0, len(action.Effects))
+		for _, effect := range action.Effects {
+			if _, ok := effect.(TellPayment); !ok {
+				effects = append(effects, effect)
+			}
+		}
+		if len(effects) == 0 {
+			return reply, nil
+		}
+		return reply, t.save(effects)
+	}
+}
+
+// save makes effects and session durable at once, and reads the facts as they are then.
+func (t *inHand) save(effects []Effect) error {
+	facts := t.facts
+	// The deadline of the turn does not apply: a write that is under way is waited for.
+	err := t.service.store.Update(context.Background(), func(w Writer) error {
+		for _, effect := range effects {
+			if err := t.service.apply(w, effect, t.facts.NowUnixMs); err != nil {
+				return err
+			}
+		}
+		key := sessionKey(t.digester, t.turn.Phone)
+		if err := put(w, key, t.session); err != nil {
+			return err
+		}
+		if err := forgetAt(w, t.session.StartedAtUnixMs+sessionKept, key); err != nil {
+			return err
+		}
+		return facts.read(w, t.turn.Phone)
+	})
+	if err != nil {
+		return fmt.Errorf("save turn: %w", err)
+	}
+	t.facts = facts
+	return nil
+}
+
+// find answers a question of the machine. Whatever goes wrong is an event too.
+func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-saveReserve))
+	defer cancel()
+	event, err := s.question(ctx, ask, f)
+	if err == nil {
+		return event
+	}
+	s.log.Warn("question of a turn went unanswered", "ask", fmt.Sprintf("%T", ask), "error", err)
+	if _, ok := ask.(AskOutcome); ok {
+		return Undecided{}
+	}
+	return Unavailable{}
+}
+
+func (s *Service) question(ctx context.Context, ask Ask, f Facts) (Event, error) {
+	switch ask := ask.(type) {
+	case AskPayee:
+		return s.payee(ctx, ask.Destination)
+	case AskOffer:
+		offer, err := s.ledger.PreparePayment(ctx, ask.Order)
+		return Offered{Order: ask.Order, Offer: offer}, err
+	case AskPIN:
+		right, err := s.hasher.Verify(ctx, f.User.Account, ask.PIN, f.User.PIN)
+		return PINCompared{right}, err
+	case AskFounding:
+		founding, err := s.ledger.PrepareRegistration(ctx, ask.Registration)
+		if err != nil {
+			return nil, err
+		}
+		record, err := s.hash(ctx, founding.Account, ask.PIN)
+		return Founded{Founding: founding, PIN: record}, err
+	case AskOutcome:
+		if ask.Brief {
+			brief, cancel := context.WithTimeout(ctx, briefWait)
+			defer cancel()
+			ctx = brief
+		}
+		outcome, err := s.ledger.Submit(ctx, ask.Prepared)
+		if err == nil && outcome.Code == OutcomeUnknown {
+			return Undecided{}, nil
+		}
+		return Decided{outcome}, err
+	case AskBalance:
+		balance, err := s.ledger.Balance(ctx, ask.Account)
+		return BalanceRead{balance}, err
+	case AskPayments:
+		return s.pastPayments(ctx, ask.Account)
+	}
+	return nil, fmt.Errorf("%w: %T", errUnasked, ask)
+}
+
+// errUnasked means that the machine asks what the service does not know: a mistake in this package.
+var errUnasked = errors.New("ussd: question without an answer")
+
+// payee asks the ledger. A name that could not have been registered here, because it has a line break or looks like a
+// number, is not shown.
+func (s *Service) payee(ctx context.Context, d Destination) (Event, error) {
+	var payee Payee
+	var err error
+	if d.Phone != "" {
+		payee, err = s.ledger.ResolvePhone(ctx, d.Phone)
+	} else {
+		payee, err = s.ledger.ResolveNumber(ctx, d.Number)
+	}
+	if errors.Is(err, ErrPayeeUnknown) {
+		return PayeeMissing{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	payee.Phone = d.Phone
+	name, err := CheckName(payee.Name)
+	if err != nil {
+		name = ""
+	}
+	payee.Name = name
+	return PayeeFound{payee}, nil
+}
+
+// pastPayments asks the ledger and adds the names that this gateway knows.
+func (s *Service) pastPayments(ctx context.Context, account tx.AccountID) (Event, error) {
+	past, err := s.ledger.LastPayments(ctx, account, listedPayments)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]PaymentLine, 0, len(past))
+	err = s.store.View(ctx, func(r Reader) error {
+		for _, p := range past {
+			name, err := nameOf(r, p.Other, p.ID)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, PaymentLine{PastPayment: p, Name: name})
+		}
+		return nil
+	})
+	return PaymentsRead{lines}, err
+}
+
+// nameOf is the name of an account's holder, or of the payee of a payment that began here; empty when neither is known.
+func nameOf(r Reader, account tx.AccountID, payment tx.ID) (string, error) {
+	user, err := userOf(r, account)
+	if err != nil {
+		return "", err
+	}
+	if user != nil {
+		return user.Name, nil
+	}
+	p, err := getPayment(r, payment)
+	if err != nil || p == nil || p.Payee.Account != account {
+		return "", err
+	}
+	return p.Payee.Name, nil
+}
+
+func (s *Service) hash(ctx context.Context, account tx.AccountID, secret pin.Secret) (pin.Record, error) {
+	var salt [16]byte
+	if _, err := io.ReadFull(s.rand, salt[:]); err != nil {
+		return "", fmt.Errorf("make salt: %w", err)
+	}
+	return s.hasher.Hash(ctx, account, secret, salt)
+}
+
+func nowUnixMs() uint64 { return uint64(time.Now().UnixMilli()) }

@@ -1,0 +1,112 @@
+package ussd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// maxWaiting bounds the turns of one phone number that wait for each other.
+	maxWaiting = 128
+	// maxPhones bounds the phone numbers with a turn at one moment.
+	maxPhones = 8192
+	// maxCounted bounds the phone numbers whose turns of the last minute are counted.
+	maxCounted = 65536
+)
+
+// errCrowded means that too many turns wait.
+var errCrowded = errors.New("ussd: too many turns wait")
+
+// turnstile lets one turn of each phone number through at a time. Its mutex guards the map only and is never held while
+// waiting.
+type turnstile struct {
+	mu    sync.Mutex
+	gates map[Phone]*gate
+}
+
+type gate struct {
+	// pass has one place; whoever fills it is through.
+	pass chan struct{}
+	// users counts who is through or waits; the last to leave removes the gate.
+	users int
+}
+
+func newTurnstile() *turnstile { return &turnstile{gates: make(map[Phone]*gate)} }
+
+// enter waits for the phone's turn. The caller calls release when its turn is over.
+func (t *turnstile) enter(ctx context.Context, phone Phone) (release func(), err error) {
+	t.mu.Lock()
+	g := t.gates[phone]
+	switch {
+	case g == nil && len(t.gates) >= maxPhones, g != nil && g.users >= maxWaiting:
+		t.mu.Unlock()
+		return nil, errCrowded
+	case g == nil:
+		g = &gate{pass: make(chan struct{}, 1)}
+		t.gates[phone] = g
+	}
+	g.users++
+	t.mu.Unlock()
+	leave := func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if g.users--; g.users == 0 {
+			delete(t.gates, phone)
+		}
+	}
+	select {
+	case g.pass <- struct{}{}:
+		return func() { <-g.pass; leave() }, nil
+	case <-ctx.Done():
+		leave()
+		return nil, fmt.Errorf("wait for the turn before: %w", context.Cause(ctx))
+	}
+}
+
+// meter counts turns: each phone number has a bucket of a minute's turns that refills evenly.
+type meter struct {
+	mu        sync.Mutex
+	perMinute float64
+	buckets   map[Phone]bucket
+}
+
+type bucket struct {
+	left float64
+	at   time.Time
+}
+
+func newMeter(perMinute int) *meter {
+	return &meter{perMinute: float64(perMinute), buckets: make(map[Phone]bucket)}
+}
+
+// allow takes one turn out of the phone's bucket, if there is one. When too many phones are counted, those that are
+// full again are forgotten; if none is, the turn is refused.
+func (m *meter) allow(phone Phone, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	b, ok := m.buckets[phone]
+	if !ok {
+		if len(m.buckets) >= maxCounted {
+			for other, old := range m.buckets {
+				if now.Sub(old.at) >= time.Minute {
+					delete(m.buckets, other)
+				}
+			}
+			if len(m.buckets) >= maxCounted {
+				return false
+			}
+		}
+		b = bucket{left: m.perMinute, at: now}
+	}
+	b.left = min(m.perMinute, b.left+m.perMinute*now.Sub(b.at).Minutes())
+	b.at = now
+	allowed := b.left >= 1
+	if allowed {
+		b.left--
+	}
+	m.buckets[phone] = b
+	return allowed
+}
