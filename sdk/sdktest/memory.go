@@ -99,11 +99,11 @@ func (n *Network) order(transactions ...*tx.Signed) ledger.Outcome {
 	header := tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: max(head.TimeUnixMs, n.now()), Leader: leader,
 	}
-	batch, err := tx.ParseBatch(n.World.Network, tx.SealBatch(n.World.Network, header, envelopes, n.World.Validators[leader]))
+	batch, err := tx.ParseBatch(n.Network, tx.SealBatch(n.Network, header, envelopes, n.World.Validators[leader]))
 	if err != nil {
 		panic(fmt.Sprintf("sdktest: seal batch: %v", err))
 	}
-	fx, err := ledger.Apply(n.accepted, head, n.World.Network, ledger.Verify(n.World.Network), batch)
+	fx, err := ledger.Apply(n.accepted, head, n.Network, ledger.Verify(n.Network), batch)
 	if err != nil {
 		panic(fmt.Sprintf("sdktest: apply batch: %v", err))
 	}
@@ -134,7 +134,7 @@ func (n *Network) finalise() {
 // checkpoint is the final checkpoint with everybody's cosignature.
 func (n *Network) checkpoint() []byte {
 	head := n.final.head
-	c := checkpoint.Checkpoint{Network: n.World.Network, Size: head.Size, Root: head.Root}
+	c := checkpoint.Checkpoint{Network: n.Network, Size: head.Size, Root: head.Root}
 	var cosigs []checkpoint.Cosignature
 	for _, v := range n.Set {
 		cosigs = append(cosigs, c.Cosign(v.Name, n.World.Validators[v.Name], head.TimeUnixMs/1000))

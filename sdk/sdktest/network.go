@@ -182,6 +182,13 @@ func (n *Network) Apply(t testing.TB, signers []key.Signer, operations ...tx.Ope
 	return outcome
 }
 
+// Order orders a transaction past ingress, as a leader does by bad timing, or a lying one.
+func (n *Network) Order(signed *tx.Signed) ledger.Outcome {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.order(signed)
+}
+
 // Fund pays an account from the issuer's money.
 func (n *Network) Fund(t testing.TB, to tx.AccountID, a amount.Amount) {
 	t.Helper()

@@ -53,7 +53,7 @@ func (n *Network) ingress(signed *tx.Signed) error {
 // Submit orders a transaction and waits.
 func (s *service) Submit(ctx context.Context, req *apiv1.SubmitRequest) (*apiv1.SubmitResponse, error) {
 	n := s.network
-	signed, err := ledger.Verify(n.World.Network)(req.GetEnvelope())
+	signed, err := ledger.Verify(n.Network)(req.GetEnvelope())
 	switch {
 	case errors.Is(err, tx.ErrTooLarge):
 		return nil, Refusal("TOO_LARGE")
@@ -135,7 +135,7 @@ func (s *service) GetTransaction(ctx context.Context, req *apiv1.GetTransactionR
 func (s *service) ListPending(_ context.Context, req *apiv1.ListPendingRequest) (*apiv1.ListPendingResponse, error) {
 	n := s.network
 	account, signer := tx.AccountID(req.GetAccount()), key.Public(req.GetSigner())
-	digest := tx.PendingDigest(n.World.Network, account, req.GetTimeUnixMs())
+	digest := tx.PendingDigest(n.Network, account, req.GetTimeUnixMs())
 	if err := signer.Verify(digest, key.Signature(req.GetSignature())); err != nil {
 		return nil, Refusal("BAD_SIGNATURE")
 	}
@@ -167,7 +167,7 @@ func (n *Network) open() []*tx.Signed {
 		if err != nil || parsed.Record == nil {
 			continue
 		}
-		if signed, err := tx.Parse(n.World.Network, parsed.Record.Envelope); err == nil {
+		if signed, err := tx.Parse(n.Network, parsed.Record.Envelope); err == nil {
 			all = append(all, signed)
 		}
 	}
@@ -212,14 +212,19 @@ func (s *service) GetExpiryStatement(_ context.Context, req *apiv1.GetExpiryStat
 	if head.TimeUnixMs <= expires {
 		return nil, Refusal("NOT_EXPIRED")
 	}
-	e := checkpoint.ExpiryStatement{
-		ID: id, ExpiresAtUnixMs: expires, HeaderIndex: head.Size - 1, HeaderTimeUnixMs: head.TimeUnixMs, Root: head.Root,
-		Size: head.Size, Validator: s.validator.Name,
-	}.Sign(n.World.Network, n.World.Validators[s.validator.Name])
+	return s.validator.SignExpiry(checkpoint.ExpiryStatement{
+		ID: id, ExpiresAtUnixMs: expires, HeaderIndex: head.Size - 1, HeaderTimeUnixMs: head.TimeUnixMs, Root: head.Root, Size: head.Size,
+	}), nil
+}
+
+// SignExpiry signs a statement as the validator, true or not.
+func (v *Validator) SignExpiry(e checkpoint.ExpiryStatement) *apiv1.GetExpiryStatementResponse {
+	e.Validator = v.Name
+	e = e.Sign(v.network.Network, v.network.World.Validators[v.Name])
 	return &apiv1.GetExpiryStatementResponse{Statement: &umojav1.ExpiryStatement{
 		Id: e.ID[:], ExpiresAtUnixMs: e.ExpiresAtUnixMs, HeaderIndex: e.HeaderIndex, HeaderTimeUnixMs: e.HeaderTimeUnixMs,
 		CheckpointRoot: e.Root[:], CheckpointSize: e.Size, Validator: e.Validator, Signature: e.Signature[:],
-	}}, nil
+	}}
 }
 
 // Watch streams final leaves.
