@@ -53,13 +53,15 @@ type Timing struct {
 	Heartbeat time.Duration
 	// Commit is how long a leader waits for more before it tells followers what is committed.
 	Commit time.Duration
+	// Connect bounds one attempt to connect: more than three round trips.
+	Connect time.Duration
 }
 
 // The profiles.
 var (
-	LAN       = Timing{Heartbeat: time.Second, Commit: 25 * time.Millisecond}
-	WAN       = Timing{Heartbeat: 3 * time.Second, Commit: 100 * time.Millisecond}
-	Satellite = Timing{Heartbeat: 10 * time.Second, Commit: 400 * time.Millisecond}
+	LAN       = Timing{Heartbeat: time.Second, Commit: 25 * time.Millisecond, Connect: time.Second}
+	WAN       = Timing{Heartbeat: 3 * time.Second, Commit: 100 * time.Millisecond, Connect: 3 * time.Second}
+	Satellite = Timing{Heartbeat: 10 * time.Second, Commit: 400 * time.Millisecond, Connect: 10 * time.Second}
 )
 
 // Node is one validator: its raft member, its state and its part in finality.
@@ -228,6 +230,7 @@ func (n *Node) openRaft(c Config) error {
 	}
 	n.transport, err = transport.New(transport.Config{
 		Name: n.name, Certificate: c.Certificate, Peers: peers, Logger: n.log, LocalTerm: n.term, Leader: n.Leader,
+		ConnectTimeout: c.Timing.Connect,
 	})
 	if err != nil {
 		return err

@@ -31,6 +31,9 @@ const (
 	queueLength = 4096
 	// batchLength bounds the transactions of a batch.
 	batchLength = 1024
+	// maxTentative is how many batches may be applied and not final before the leader takes no more: each can still be
+	// undone, and the records for that are in memory.
+	maxTentative = 1000
 	// raftPatience is how long a batch may take to be committed before the answer is "unknown".
 	raftPatience = 10 * time.Second
 )
@@ -58,6 +61,9 @@ func newPacker(n *Node) *packer {
 func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint64) (Status, error) {
 	if !p.ready.Load() {
 		return Status{}, ErrNotLeader
+	}
+	if p.node.store.Pending() >= maxTentative {
+		return Status{}, ErrOverloaded
 	}
 	s := &submission{signed: signed, pastUnixMs: pastUnixMs, answer: make(chan answer, 1)}
 	select {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -115,7 +116,8 @@ func (s *service) GetGrant(ctx context.Context, req *apiv1.GetGrantRequest) (*ap
 	if g == nil {
 		return nil, notFound("grant")
 	}
-	left, err := r.State().LeftToday(*g, r.TimeUnixMs)
+	// An idle ledger's time stands still, but a payment made now would be of today: the clock says which day that is.
+	left, err := r.State().LeftToday(*g, max(r.TimeUnixMs, uint64(time.Now().UnixMilli())))
 	if err != nil {
 		return nil, s.fatal(err)
 	}
