@@ -3,6 +3,7 @@ package genesis
 import (
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -26,17 +27,26 @@ func (h *Hex) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// maxTimeUnixMs is the end of the year 9999: sums with it stay far from overflow.
+const maxTimeUnixMs = 253_402_300_799_999
+
+// plainName says whether a name is there, short enough and fit for a screen.
+func plainName(name string, maxBytes int) bool {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	return name != "" && len(name) <= maxBytes && !strings.ContainsFunc(name, control)
+}
+
 // check says whether the document can found a ledger.
 func (g *Genesis) check() error {
 	switch {
 	case g.Format != Format:
 		return fmt.Errorf("format is %q, not %q: %w", g.Format, Format, ErrBadGenesis)
-	case g.Name == "" || len(g.Name) > 64:
-		return fmt.Errorf("name is empty or above 64 bytes: %w", ErrBadGenesis)
+	case !plainName(g.Name, 64):
+		return fmt.Errorf("name is empty, above 64 bytes or has control characters: %w", ErrBadGenesis)
 	case g.RulesVersion != 1:
 		return fmt.Errorf("rules_version is %d, not 1: %w", g.RulesVersion, ErrBadGenesis)
-	case g.TimeUnixMs == 0:
-		return fmt.Errorf("time_unix_ms is zero: %w", ErrBadGenesis)
+	case g.TimeUnixMs == 0 || g.TimeUnixMs > maxTimeUnixMs:
+		return fmt.Errorf("time_unix_ms is not 1 to %d: %w", uint64(maxTimeUnixMs), ErrBadGenesis)
 	case g.DayOffsetMinutes < -14*60 || g.DayOffsetMinutes > 14*60:
 		return fmt.Errorf("day_offset_minutes is beyond 14 hours: %w", ErrBadGenesis)
 	}
@@ -89,10 +99,15 @@ func (g *Genesis) checkAccounts() (map[tx.AccountID]bool, error) {
 }
 
 func (g *Genesis) checkAssets(accounts map[tx.AccountID]bool) error {
+	codes := make(map[string]bool, len(g.Assets))
 	for i, a := range g.Assets {
-		if len(a.Code) < 1 || len(a.Code) > 12 || a.Scale > amount.MaxScale {
-			return fmt.Errorf("asset %d: code must be 1 to 12 characters, scale at most %d: %w", i+1, amount.MaxScale, ErrBadGenesis)
+		if len(a.Code) < 1 || len(a.Code) > 12 || strings.Trim(a.Code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != "" || a.Scale > amount.MaxScale {
+			return fmt.Errorf("asset %d: code must be 1 to 12 of [A-Z0-9], scale at most %d: %w", i+1, amount.MaxScale, ErrBadGenesis)
 		}
+		if codes[a.Code] {
+			return fmt.Errorf("asset %d: code %s twice: %w", i+1, a.Code, ErrBadGenesis)
+		}
+		codes[a.Code] = true
 		if !accounts[a.Issuer] {
 			return fmt.Errorf("asset %s: issuer is not in accounts: %w", a.Code, ErrBadGenesis)
 		}
@@ -122,16 +137,21 @@ func (g *Genesis) checkProviders(accounts map[tx.AccountID]bool) error {
 	seen := make(map[tx.AccountID]bool)
 	keys := make(map[key.Public]bool)
 	for i, p := range g.Providers {
-		if !accounts[p.Account] || seen[p.Account] || keys[p.Key] || p.Name == "" || len(p.Name) > 32 {
-			return fmt.Errorf("provider %d: account unknown, account or key twice, or no name: %w", i+1, ErrBadGenesis)
+		if !accounts[p.Account] || seen[p.Account] || keys[p.Key] || !plainName(p.Name, 32) {
+			return fmt.Errorf("provider %d: account unknown, account or key twice, or name not 1 to 32 plain bytes: %w", i+1, ErrBadGenesis)
 		}
 		if _, err := key.ParsePublic(p.Key[:]); err != nil {
 			return fmt.Errorf("provider %d: %v: %w", i+1, err, ErrBadGenesis)
 		}
+		latest := make(map[tx.Asset]uint64) // A schedule replaces the one before it for its asset, so it must be later.
 		for j, s := range p.Schedules {
 			if !g.hasAsset(s.Asset) || s.Flat > amount.Max {
 				return fmt.Errorf("provider %d: schedule %d: asset unknown or fee too large: %w", i+1, j+1, ErrBadGenesis)
 			}
+			if s.EffectiveAtUnixMs == 0 || s.EffectiveAtUnixMs <= latest[s.Asset] {
+				return fmt.Errorf("provider %d: schedule %d: not later than the one before: %w", i+1, j+1, ErrBadGenesis)
+			}
+			latest[s.Asset] = s.EffectiveAtUnixMs
 		}
 		seen[p.Account], keys[p.Key] = true, true
 	}
@@ -146,10 +166,16 @@ func (g *Genesis) checkBindings(accounts map[tx.AccountID]bool) error {
 		}
 		aliases[a.Alias] = true
 	}
+	type grantee struct {
+		account tx.AccountID
+		key     key.Public
+	}
+	grants := make(map[grantee]bool)
 	for i, gr := range g.Grants {
-		if !accounts[gr.Account] || !g.hasAsset(gr.Asset) {
-			return fmt.Errorf("grant %d: account or asset unknown: %w", i+1, ErrBadGenesis)
+		if !accounts[gr.Account] || !g.hasAsset(gr.Asset) || grants[grantee{gr.Account, gr.Grantee}] {
+			return fmt.Errorf("grant %d: account or asset unknown, or the same grantee twice: %w", i+1, ErrBadGenesis)
 		}
+		grants[grantee{gr.Account, gr.Grantee}] = true
 		// The static rules are those of the operation.
 		if _, err := (tx.Body{ExpiresAtUnixMs: 1, Operations: []tx.Operation{gr.Tx()}}).Encode(); err != nil {
 			return fmt.Errorf("grant %d: %v: %w", i+1, err, ErrBadGenesis)

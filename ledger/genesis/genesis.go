@@ -7,8 +7,8 @@
 // it; a wallet takes from it the validator set that receipts are checked against, and needs nothing else.
 //
 // Parse promises that the document is whole and consistent (a record's keys are proved to be held, every account it names
-// exists, every sum fits) and refuses unknown fields: a document that one program reads more into than another would
-// found two ledgers under one id.
+// exists, every sum fits) and that its bytes are what Encode writes: an unknown or repeated field, another order or another
+// letter case, which JSON readers disagree on, would found two ledgers under one id.
 package genesis
 
 import (
@@ -178,6 +178,13 @@ func Parse(raw []byte) (*Genesis, error) {
 	}
 	if err := g.check(); err != nil {
 		return nil, err
+	}
+	again, err := g.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(again, raw) {
+		return nil, fmt.Errorf("not in the form that is written (fields repeated, missing, in another order or case, or spaces): %w", ErrBadGenesis)
 	}
 	g.network = tx.NetworkID(key.TaggedHash("umoja/genesis/v1", raw))
 	return &g, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -38,6 +39,13 @@ func (r ValidatorRecord) digest() []byte {
 	return d[:]
 }
 
+// plainAddress says whether the address is of letters that JSON writes as they are, so that every program makes the same
+// digest.
+func plainAddress(address string) bool {
+	odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"\<>&`, r) }
+	return len(address) <= 255 && !strings.ContainsFunc(address, odd)
+}
+
 // Sign fills in key and proof.
 func (r ValidatorRecord) Sign(secret ed25519.PrivateKey) ValidatorRecord {
 	r.Key = Hex(secret.Public().(ed25519.PublicKey))
@@ -52,6 +60,9 @@ func (r ValidatorRecord) Validator() (checkpoint.Validator, error) {
 	}
 	if err := checkpoint.CheckName(r.Name); err != nil {
 		return checkpoint.Validator{}, fmt.Errorf("%v: %w", err, ErrBadGenesis)
+	}
+	if !plainAddress(r.PeerAddress) || !plainAddress(r.Address) {
+		return checkpoint.Validator{}, fmt.Errorf("validator %q: addresses must be plain ASCII of at most 255 bytes: %w", r.Name, ErrBadGenesis)
 	}
 	if !ed25519.Verify(ed25519.PublicKey(r.Key), r.digest(), r.Proof) {
 		return checkpoint.Validator{}, fmt.Errorf("validator %q: proof does not verify: %w", r.Name, ErrBadGenesis)
