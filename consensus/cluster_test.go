@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -27,11 +28,14 @@ type cluster struct {
 	addresses map[string]string
 	nodes     map[string]*Node
 	nonce     uint64
+	snapshots Snapshots
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
+
+func newClusterWith(t *testing.T, snapshots Snapshots) *cluster {
 	t.Helper()
-	c := &cluster{t: t, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
+	c := &cluster{t: t, snapshots: snapshots, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
 	listeners := make(map[string]net.Listener)
 	for _, v := range c.world.Set {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -60,7 +64,7 @@ func (c *cluster) open(name string, l net.Listener) {
 	n, err := Open(Config{
 		Dir: filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
 		Peers: c.addresses, Listener: l, Timing: Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
-		Store: store.Options{NoSync: true}, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Snapshots: c.snapshots, Store: store.Options{NoSync: true}, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	if err != nil {
 		c.t.Fatalf("open %s: %v", name, err)
@@ -396,4 +400,65 @@ func TestManyAtOnce(t *testing.T) {
 	if head.Batch >= count {
 		t.Errorf("%d batches for %d payments: nothing was bundled", head.Batch, count)
 	}
+}
+
+// TestSnapshots: a validator that was away while the log was cut, and one whose folder was lost, get the whole state by a
+// snapshot, audit it, and follow again.
+func TestSnapshots(t *testing.T) {
+	c := newClusterWith(t, Snapshots{Every: 50 * time.Millisecond, Threshold: 10, Trailing: 5})
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
+	away := c.follower().Name()
+	c.stop(away)
+	for range 40 {
+		c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	}
+	c.cut(c.leader(), 20)
+	c.restart(away)
+	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+
+	c.stop(away)
+	if err := os.RemoveAll(filepath.Join(c.dir, away)); err != nil {
+		t.Fatal(err)
+	}
+	c.restart(away)
+	last = c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+	if _, err := c.nodes[away].store.Audit(); err != nil {
+		t.Error(err)
+	}
+}
+
+// cut waits until a node's raft log starts after the index.
+func (c *cluster) cut(n *Node, index uint64) {
+	c.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if first, err := n.raftLog.FirstIndex(); err == nil && first > index {
+			return
+		}
+	}
+	c.t.Fatal("the log was not cut")
+}
+
+// TestRestartOfAll: everything is there after all validators have stopped and started again.
+func TestRestartOfAll(t *testing.T) {
+	c := newCluster(t)
+	signed := c.pay(c.world.Juma.Account, 7_00)
+	c.submit(c.follower(), signed, Final)
+	var names []string
+	for name := range c.nodes {
+		names = append(names, name)
+	}
+	for _, name := range names {
+		c.stop(name)
+	}
+	for _, name := range names {
+		c.restart(name)
+	}
+	for name, n := range c.nodes {
+		if s := c.submit(n, signed, Final); s.Result.Code != tx.OK {
+			t.Errorf("%s: %s", name, s.Result.Code)
+		}
+	}
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
 }

@@ -40,6 +40,8 @@ type Config struct {
 	Listener net.Listener
 	// Timing is how patient raft is; the zero value is LAN.
 	Timing Timing
+	// Snapshots says how often raft's log is cut; the zero value is for production.
+	Snapshots Snapshots
 	// Store are the state store's options.
 	Store store.Options
 	Log   *slog.Logger
@@ -55,6 +57,16 @@ type Timing struct {
 	Commit time.Duration
 	// Connect bounds one attempt to connect: more than three round trips.
 	Connect time.Duration
+}
+
+// Snapshots is how raft's log is kept short.
+type Snapshots struct {
+	// Every is how often a node looks whether a snapshot is due; 0 is 2 minutes.
+	Every time.Duration
+	// Threshold is how many entries make one due; 0 is 8,192.
+	Threshold uint64
+	// Trailing is how many entries are kept behind a snapshot, for followers that were away; 0 is 10,240.
+	Trailing uint64
 }
 
 // The profiles.
@@ -242,6 +254,9 @@ func (n *Node) openRaft(c Config) error {
 	config.CommitTimeout = c.Timing.Commit
 	config.MaxAppendEntries = 16
 	config.Logger = logger
+	if c.Snapshots != (Snapshots{}) {
+		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
+	}
 	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
 	config.NoSnapshotRestoreOnStart = true
 	if list, err := snapshots.List(); err != nil {

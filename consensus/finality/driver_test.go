@@ -1,0 +1,497 @@
+package finality
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+// latency is one way between two validators.
+const latency = time.Millisecond
+
+var errUnreachable = errors.New("unreachable")
+
+// A net is validators whose drivers reach each other in memory.
+type net struct {
+	t     *testing.T
+	dir   string
+	set   checkpoint.ValidatorSet
+	nodes map[string]*netNode
+
+	// lock guards what follows, for moments only.
+	lock sync.Mutex
+	// cut are the validators that nobody reaches; hanging never answer, so that calls end by their deadline.
+	cut, hanging map[string]bool
+	calls        int
+}
+
+type netNode struct {
+	driver  *Driver
+	cancel  context.CancelFunc
+	ended   chan error
+	finals  []uint64
+	seals   []uint64
+	sealed  time.Time
+	accused []Evidence
+	halted  error
+}
+
+func newNet(t *testing.T, n int) *net {
+	w := &net{t: t, dir: t.TempDir(), nodes: make(map[string]*netNode), cut: make(map[string]bool), hanging: make(map[string]bool)}
+	w.set, _ = members(t, n)
+	for _, v := range w.set {
+		if _, err := CreateStateFile(w.path(v.Name), w.identity(v)); err != nil {
+			t.Fatal(err)
+		}
+		w.start(v)
+	}
+	return w
+}
+
+func (w *net) path(name string) string { return filepath.Join(w.dir, name, "signer") }
+
+func (w *net) identity(v checkpoint.Validator) Identity {
+	if err := os.MkdirAll(filepath.Dir(w.path(v.Name)), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	return Identity{Network: testNetwork, Name: v.Name, Key: v.Key}
+}
+
+func (w *net) start(v checkpoint.Validator) {
+	w.t.Helper()
+	_, keys := members(w.t, len(w.set))
+	file, err := OpenStateFile(w.path(v.Name), w.identity(v))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	node := &netNode{ended: make(chan error, 1)}
+	peers := make(map[string]Peer)
+	for _, p := range w.set {
+		if p.Name != v.Name {
+			peers[p.Name] = PeerFunc(func(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
+				return w.call(ctx, v.Name, p.Name, req)
+			})
+		}
+	}
+	node.driver, err = NewDriver(DriverConfig{
+		Config: Config{
+			Network: testNetwork, Validators: w.set, Name: v.Name, Key: keys[v.Name],
+			RootAt: func(size uint64) ([32]byte, bool) { return rootOf("main", size), size%2 == 0 },
+		},
+		File: file, Peers: peers,
+		NowUnixS:   func() uint64 { return uint64(time.Now().Unix()) },
+		OnFinal:    func(c checkpoint.Checkpoint) { w.locked(func() { node.finals = append(node.finals, c.Size) }) },
+		OnEvidence: func(e Evidence) { w.locked(func() { node.accused = append(node.accused, e) }) },
+		OnHalt:     func(err error) { w.locked(func() { node.halted = err }) },
+		OnSealed: func(note []byte, c checkpoint.Checkpoint) {
+			if opened, _, err := checkpoint.Open(testNetwork, w.set, note); err != nil || opened != c {
+				w.t.Errorf("%s sealed a bad note: %v", v.Name, err)
+			}
+			w.locked(func() { node.seals, node.sealed = append(node.seals, c.Size), time.Now() })
+		},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	node.cancel = cancel
+	go func() { node.ended <- node.driver.Run(ctx) }()
+	w.locked(func() { w.nodes[v.Name] = node })
+}
+
+func (w *net) locked(do func()) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	do()
+}
+
+// call carries an exchange as the transport does: encoded, with latency, and with the caller's proven name.
+func (w *net) call(ctx context.Context, from, to string, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
+	var node *netNode
+	var cut, hanging bool
+	w.locked(func() {
+		node, cut, hanging = w.nodes[to], w.cut[from] || w.cut[to] || w.nodes[to] == nil, w.hanging[to]
+		w.calls++
+	})
+	if cut {
+		return nil, errUnreachable
+	}
+	if hanging {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	time.Sleep(latency)
+	res, err := node.driver.Exchange(ctx, from, copyOf(req))
+	time.Sleep(latency)
+	if err != nil {
+		return nil, err
+	}
+	return copyOf(res), nil
+}
+
+func copyOf[M proto.Message](m M) M { return proto.Clone(m).(M) }
+
+func (w *net) lead(leader string, term uint64) {
+	for _, v := range w.set {
+		if v.Name == leader {
+			w.nodes[v.Name].driver.Leading(term)
+		} else {
+			w.nodes[v.Name].driver.Following(leader, term)
+		}
+	}
+}
+
+func (w *net) apply(size uint64) {
+	for _, v := range w.set {
+		w.nodes[v.Name].driver.Applied(size, rootOf("main", size))
+	}
+}
+
+func (w *net) stop() {
+	for _, v := range w.set {
+		w.stopOne(v.Name)
+	}
+}
+
+func (w *net) stopOne(name string) {
+	w.nodes[name].cancel()
+	if err := <-w.nodes[name].ended; err != nil {
+		w.t.Errorf("%s ended: %v", name, err)
+	}
+	w.nodes[name].ended <- nil // So that stop may come again.
+}
+
+// wantSealed checks who has sealed what.
+func (w *net) wantSealed(size uint64, names ...string) {
+	w.t.Helper()
+	for _, name := range names {
+		if s := w.nodes[name].driver.Status(); s.Sealed != size || s.Final != size {
+			w.t.Errorf("%s: %+v, want final and sealed %d", name, s, size)
+		}
+	}
+}
+
+func TestRoundTakesThreeMessageSteps(t *testing.T) {
+	for _, n := range []int{4, 7} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newNet(t, n)
+			defer w.stop()
+			w.lead("b", 1)
+			time.Sleep(10 * time.Second) // Everybody is idle.
+			start := time.Now()
+			w.apply(10)
+			time.Sleep(time.Second)
+			for _, v := range w.set {
+				w.wantSealed(10, v.Name)
+				// Naming and attestations, ratifications, cosignatures; a call that waits for the one before adds a step.
+				if took := w.nodes[v.Name].sealed.Sub(start); took > 8*latency {
+					t.Errorf("%s: sealed after %v", v.Name, took)
+				}
+			}
+		})
+	}
+}
+
+func TestDeadPeersDelayNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 7)
+		defer w.stop()
+		w.locked(func() { w.cut["c"], w.hanging["d"] = true, true })
+		w.nodes["d"].cancel()
+		w.lead("a", 1)
+		time.Sleep(5 * time.Second)
+		start := time.Now()
+		w.apply(10)
+		time.Sleep(time.Second)
+		for _, name := range []string{"a", "b", "e", "f", "g"} {
+			w.wantSealed(10, name)
+			if took := w.nodes[name].sealed.Sub(start); took > 8*latency {
+				t.Errorf("%s: sealed after %v", name, took)
+			}
+		}
+		w.wantSealed(0, "c")
+	})
+}
+
+func TestBehindCatchesUpByNote(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		w.lead("a", 1)
+		w.locked(func() { w.cut["d"] = true })
+		for size := uint64(2); size <= 20; size += 2 {
+			w.apply(size)
+			time.Sleep(100 * time.Millisecond)
+		}
+		w.wantSealed(20, "a", "b", "c")
+		w.wantSealed(0, "d")
+		w.locked(func() { w.cut["d"] = false })
+		time.Sleep(3 * time.Second)
+		w.wantSealed(20, "d")
+		if got := w.nodes["d"].finals; len(got) != 1 || got[0] != 20 {
+			t.Errorf("d was told that %v are final", got)
+		}
+	})
+}
+
+func TestNoFinalityWithoutQuorum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		w.lead("a", 1)
+		w.locked(func() { w.cut["c"], w.cut["d"] = true, true })
+		w.apply(10)
+		time.Sleep(time.Minute)
+		w.wantSealed(0, "a", "b", "c", "d")
+		w.locked(func() { w.cut["c"] = false })
+		time.Sleep(time.Second)
+		w.wantSealed(10, "a", "b", "c")
+	})
+}
+
+func TestPaceAndCost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		w.lead("a", 1)
+		time.Sleep(time.Second)
+		for size := uint64(2); size <= 2000; size += 2 { // One second of load.
+			w.apply(size)
+			time.Sleep(time.Millisecond)
+		}
+		rounds, calls := len(w.nodes["b"].finals), w.calls
+		if rounds < 30 || rounds > 51 {
+			t.Errorf("%d rounds in a second", rounds)
+		}
+		// Three words of each of four validators to each of three others, were there no answers and nothing combined.
+		if calls > rounds*36 {
+			t.Errorf("%d calls for %d rounds", calls, rounds)
+		}
+		t.Logf("%d rounds, %d calls", rounds, calls)
+		time.Sleep(time.Second)
+		w.wantSealed(2000, "a", "b", "c", "d")
+		w.locked(func() { w.calls = 0 })
+		time.Sleep(20 * time.Second)
+		if w.calls > 12*11 {
+			t.Errorf("%d calls in 20 idle seconds", w.calls)
+		}
+	})
+}
+
+func TestRestartTellsAgainAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		w.lead("a", 1)
+		w.apply(10)
+		time.Sleep(time.Second)
+		w.stop()
+		for _, v := range w.set {
+			w.start(v)
+		}
+		time.Sleep(time.Second)
+		w.wantSealed(10, "a", "b", "c", "d")
+		if n := w.nodes["b"]; len(n.finals) != 1 || len(n.seals) != 1 {
+			t.Errorf("told of %v, %v after the restart", n.finals, n.seals)
+		}
+		w.lead("b", 2)
+		w.apply(12)
+		time.Sleep(time.Second)
+		w.wantSealed(12, "a", "b", "c", "d")
+	})
+}
+
+func TestLeaderFailsInTheRound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		w.lead("a", 1)
+		time.Sleep(5 * time.Second)
+		w.apply(10)
+		time.Sleep(latency + latency/2) // The others have heard the size, the leader has no answer.
+		w.locked(func() { w.cut["a"] = true })
+		time.Sleep(time.Second)
+		w.apply(14)
+		w.lead("b", 2)
+		time.Sleep(time.Second)
+		w.wantSealed(14, "b", "c", "d")
+		w.locked(func() { w.cut["a"] = false })
+		w.nodes["a"].driver.Following("b", 2)
+		time.Sleep(3 * time.Second)
+		w.wantSealed(14, "a")
+	})
+}
+
+// TestNothingUnsavedIsSaid takes the disk away: the driver ends, and what it could not save was told to nobody.
+func TestNothingUnsavedIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		time.Sleep(time.Second)
+		if err := os.RemoveAll(filepath.Dir(w.path("c"))); err != nil {
+			t.Fatal(err)
+		}
+		w.lead("a", 1)
+		w.apply(10)
+		time.Sleep(time.Second)
+		w.wantSealed(10, "a", "b", "d")
+		if err := <-w.nodes["c"].ended; err == nil {
+			t.Error("c goes on without its disk")
+		}
+		w.nodes["c"].ended <- nil
+		if said := w.nodes["c"].driver.words.Load().messages; said.GetAttestation() != nil {
+			t.Errorf("c said %v", said)
+		}
+		w.stop()
+		if _, err := w.nodes["c"].driver.Exchange(t.Context(), "a", &peerv1.ExchangeRequest{
+			Messages: &peerv1.FinalityMessages{Validator: "a"},
+		}); !errors.Is(err, ErrStopped) {
+			t.Errorf("exchange after the end: %v", err)
+		}
+	})
+}
+
+func TestExchangeRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		good := func() *peerv1.FinalityMessages {
+			return &peerv1.FinalityMessages{
+				Validator:   "b",
+				Attestation: &peerv1.Vote{Size: 10, Root: make([]byte, 32), Signature: make([]byte, 64)},
+				Cosignature: &peerv1.Cosignature{Size: 10, Root: make([]byte, 32), Signature: make([]byte, 64)},
+			}
+		}
+		for _, c := range []struct {
+			name, from string
+			mutate     func(m *peerv1.FinalityMessages)
+			want       error
+		}{
+			{"good", "b", func(m *peerv1.FinalityMessages) {}, nil},
+			{"stranger", "z", func(m *peerv1.FinalityMessages) {}, ErrStranger},
+			{"itself", "a", func(m *peerv1.FinalityMessages) {}, ErrStranger},
+			{"another's words", "c", func(m *peerv1.FinalityMessages) {}, ErrBadMessage},
+			{"no name", "b", func(m *peerv1.FinalityMessages) { m.Validator = "" }, ErrBadMessage},
+			{"zero size", "b", func(m *peerv1.FinalityMessages) { m.Attestation.Size = 0 }, ErrBadMessage},
+			{"short root", "b", func(m *peerv1.FinalityMessages) { m.Attestation.Root = m.Attestation.Root[:31] }, ErrBadMessage},
+			{"long signature", "b", func(m *peerv1.FinalityMessages) { m.Attestation.Signature = make([]byte, 65) }, ErrBadMessage},
+			{"ratification", "b", func(m *peerv1.FinalityMessages) { m.Ratification = &peerv1.Vote{Size: 1} }, ErrBadMessage},
+			{"cosignature", "b", func(m *peerv1.FinalityMessages) { m.Cosignature.Root = nil }, ErrBadMessage},
+		} {
+			m := good()
+			c.mutate(m)
+			_, err := w.nodes["a"].driver.Exchange(t.Context(), c.from, &peerv1.ExchangeRequest{Messages: m})
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+			}
+		}
+		if _, err := w.nodes["a"].driver.Exchange(t.Context(), "b", &peerv1.ExchangeRequest{}); !errors.Is(err, ErrBadMessage) {
+			t.Errorf("nothing said: %v", err)
+		}
+		refused := 0
+		for range 2 * callsPerSecond {
+			if _, err := w.nodes["a"].driver.Exchange(t.Context(), "b", &peerv1.ExchangeRequest{Messages: good()}); errors.Is(err, ErrTooMany) {
+				refused++
+			}
+		}
+		if refused < callsPerSecond {
+			t.Errorf("%d of %d calls at once refused", refused, 2*callsPerSecond)
+		}
+	})
+}
+
+func TestLiarIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNet(t, 4)
+		defer w.stop()
+		_, keys := members(t, 4)
+		for _, branch := range []string{"main", "fork"} {
+			m := Messages{Validator: "b", Attestation: signVote(keys["b"], checkpoint.Attestation, 0, 10, rootOf(branch, 10))}
+			req := &peerv1.ExchangeRequest{Messages: encodeMessages(m)}
+			if _, err := w.nodes["a"].driver.Exchange(t.Context(), "b", req); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if got := w.nodes["a"].accused; len(got) != 1 || got[0].Validator != "b" || got[0].Kind != KindAttestation {
+			t.Errorf("accused %v", got)
+		}
+	})
+}
+
+func TestNewDriverRefuses(t *testing.T) {
+	set, keys := members(t, 4)
+	identity := Identity{Network: testNetwork, Name: "a", Key: set[0].Key}
+	file, err := CreateStateFile(filepath.Join(t.TempDir(), "signer"), identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, mutate := range map[string]func(c *DriverConfig){
+		"file":         func(c *DriverConfig) { c.File = nil },
+		"clock":        func(c *DriverConfig) { c.NowUnixS = nil },
+		"missing peer": func(c *DriverConfig) { delete(c.Peers, "b") },
+		"stranger":     func(c *DriverConfig) { c.Peers["z"] = PeerFunc(nil) },
+		"own key":      func(c *DriverConfig) { c.Key = keys["b"] },
+	} {
+		c := DriverConfig{
+			Config: Config{
+				Network: testNetwork, Validators: set, Name: "a", Key: keys["a"],
+				RootAt: func(uint64) ([32]byte, bool) { return [32]byte{}, false },
+			},
+			File: file, Peers: map[string]Peer{}, NowUnixS: func() uint64 { return 0 },
+			OnFinal: func(checkpoint.Checkpoint) {}, OnSealed: func([]byte, checkpoint.Checkpoint) {},
+		}
+		for _, v := range set[1:] {
+			c.Peers[v.Name] = PeerFunc(nil)
+		}
+		if _, err := NewDriver(c); err != nil {
+			t.Fatal(err)
+		}
+		mutate(&c)
+		if _, err := NewDriver(c); !errors.Is(err, ErrConfig) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzParseMessages checks that what is accepted can be said again.
+func FuzzParseMessages(f *testing.F) {
+	_, keys := members(f, 4)
+	vote := signVote(keys["a"], checkpoint.Attestation, 0, 10, rootOf("main", 10))
+	seed := encodeMessages(Messages{
+		Validator: "a", Named: Named{Term: 1, Size: 12}, Attestation: vote, Ratification: vote,
+		Cosignature: signCheckpoint("a", keys["a"], 10, rootOf("main", 10)), FinalSize: 8,
+	})
+	raw, err := proto.Marshal(seed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(raw)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var p peerv1.FinalityMessages
+		if proto.Unmarshal(raw, &p) != nil {
+			return
+		}
+		m, err := parseMessages(&p)
+		if err != nil {
+			return
+		}
+		again, err := parseMessages(encodeMessages(m))
+		if err == nil && m.Named.Size == 0 {
+			m.Named = Named{} // A round of size zero is none.
+		}
+		if err != nil || again != m {
+			t.Error(fmt.Sprint("said again it differs: ", err))
+		}
+	})
+}
