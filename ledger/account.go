@@ -48,7 +48,7 @@ func (d *draft) issueGrant(o tx.IssueGrant) (tx.Code, error) {
 	if asset == nil {
 		return tx.AssetUnknown, nil
 	}
-	if f := d.founding[o.Account]; f != nil && f.provider != nil {
+	if f := d.founding[o.Account]; f != nil && f.sponsored {
 		tier, err := d.Tier(o.Asset)
 		if err != nil {
 			return 0, err

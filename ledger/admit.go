@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -13,9 +15,6 @@ import (
 //
 // An expired transaction is not asked about: it is never packed.
 func Admit(view View, head Head, signed *tx.Signed, timeUnixMs uint64) (tx.Code, error) {
-	if signed.Body.ExpiresAtUnixMs > timeUnixMs+tx.MaxLifetimeMs {
-		return tx.ExpiryTooFar, nil
-	}
 	b, err := open(view, head, timeUnixMs)
 	if err != nil {
 		return 0, err
@@ -27,19 +26,30 @@ func Admit(view View, head Head, signed *tx.Signed, timeUnixMs uint64) (tx.Code,
 // admit checks that the signers may do every operation. It depends on the envelope, so its refusals never decide the
 // transaction's id.
 func (d *draft) admit() (tx.Code, error) {
-	if d.signed.Body.ExpiresAtUnixMs > d.timeUnixMs+tx.MaxLifetimeMs {
+	code, err := d.admitOperations()
+	if err == nil && code != tx.Unauthorised && d.signed.Body.ExpiresAtUnixMs > d.timeUnixMs+tx.MaxLifetimeMs {
 		return tx.ExpiryTooFar, nil
 	}
+	return code, err
+}
+
+func (d *draft) admitOperations() (tx.Code, error) {
+	var ended []tx.RevokeGrant
 	for _, op := range d.signed.Body.Operations {
-		code, err := d.admitOperation(op)
+		code, err := d.admitOperation(op, ended)
 		if err != nil || code != tx.OK {
 			return code, err
+		}
+		if o, ok := op.(tx.RevokeGrant); ok {
+			ended = append(ended, o)
 		}
 	}
 	return tx.OK, nil
 }
 
-func (d *draft) admitOperation(op tx.Operation) (tx.Code, error) {
+// admitOperation judges on the state before the transaction, and on what the operations before this one do to it:
+// founding are the accounts they open, ended the grants they revoke.
+func (d *draft) admitOperation(op tx.Operation, ended []tx.RevokeGrant) (tx.Code, error) {
 	switch o := op.(type) {
 	case tx.OpenAccount:
 		return d.admitOpening(o)
@@ -52,7 +62,7 @@ func (d *draft) admitOperation(op tx.Operation) (tx.Code, error) {
 		return d.admitOwner(o.Account, nil, tx.AccountUnknown)
 	case tx.BindAlias:
 		// A provisional alias is bound by the founding provider, in the transaction that opens the account, or not at all.
-		if f := d.founding[o.Account]; f != nil && f.provider != nil {
+		if f := d.founding[o.Account]; f != nil && f.sponsored {
 			return tx.OK, nil
 		}
 		return tx.Unauthorised, nil
@@ -67,11 +77,16 @@ func (d *draft) admitOperation(op tx.Operation) (tx.Code, error) {
 		if err != nil || code != tx.Unauthorised {
 			return code, err
 		}
-		grantee, _, err := d.grantFor(o)
-		if err != nil || grantee == nil {
-			return tx.Unauthorised, err
+		for _, sig := range d.signed.Signatures {
+			g, err := d.grantFor(o, sig.Signer)
+			if err != nil {
+				return 0, err
+			}
+			if g != nil && !slices.Contains(ended, tx.RevokeGrant{Account: o.Debit, Grantee: sig.Signer}) {
+				return tx.OK, nil
+			}
 		}
-		return tx.OK, nil
+		return tx.Unauthorised, nil
 	}
 	return tx.Unauthorised, nil
 }
@@ -89,12 +104,9 @@ func (d *draft) admitOpening(o tx.OpenAccount) (tx.Code, error) {
 			if err != nil {
 				return 0, err
 			}
-			if provider != nil {
-				f.provider = &sig.Signer
-				break
-			}
+			f.sponsored = f.sponsored || provider != nil
 		}
-		if f.provider == nil {
+		if !f.sponsored {
 			return tx.Unauthorised, nil
 		}
 	}
@@ -102,17 +114,21 @@ func (d *draft) admitOpening(o tx.OpenAccount) (tx.Code, error) {
 	return tx.OK, nil
 }
 
-// admitOwner: the signers meet the account's authority; or the account is being founded by a provider that acts for
-// itself (grantee).
+// admitOwner: the signers meet the account's authority; or the account is being founded by providers and one of them acts
+// for itself (grantee).
 func (d *draft) admitOwner(id tx.AccountID, grantee *key.Public, unknown tx.Code) (tx.Code, error) {
 	if f := d.founding[id]; f != nil {
-		switch {
-		case f.provider == nil && d.meets(f.authority):
-			return tx.OK, nil
-		case f.provider != nil && grantee != nil && *grantee == *f.provider:
+		if d.meets(f.authority) {
 			return tx.OK, nil
 		}
-		return tx.Unauthorised, nil
+		if !f.sponsored || grantee == nil || !d.signed.SignedBy(*grantee) {
+			return tx.Unauthorised, nil
+		}
+		provider, err := d.ProviderByKey(*grantee)
+		if err != nil || provider == nil {
+			return tx.Unauthorised, err
+		}
+		return tx.OK, nil
 	}
 	account, err := d.Account(id)
 	if err != nil {
@@ -138,16 +154,11 @@ func (d *draft) meets(a tx.Authority) bool {
 	return len(a.Keys) > 0 && sum >= uint64(a.Threshold)
 }
 
-// grantFor finds the first signer, ascending, with a grant that holds for the transfer; nil when there is none.
-func (d *draft) grantFor(o tx.Transfer) (*key.Public, *Grant, error) {
-	for _, sig := range d.signed.Signatures {
-		g, err := d.Grant(o.Debit, sig.Signer)
-		if err != nil {
-			return nil, nil, err
-		}
-		if g != nil && g.Asset == o.Asset && g.ExpiresAtUnixMs >= d.timeUnixMs && g.allows(tx.GrantTransfer) {
-			return &sig.Signer, g, nil
-		}
+// grantFor reads the grant of the debited account to a key, if it holds for the transfer; nil when it does not.
+func (d *draft) grantFor(o tx.Transfer, grantee key.Public) (*Grant, error) {
+	g, err := d.Grant(o.Debit, grantee)
+	if err != nil || g == nil || g.Asset != o.Asset || g.ExpiresAtUnixMs < d.timeUnixMs || !g.allows(tx.GrantTransfer) {
+		return nil, err
 	}
-	return nil, nil, nil
+	return g, nil
 }

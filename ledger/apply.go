@@ -178,10 +178,10 @@ type draft struct {
 	touched []touch
 }
 
-// founding is an account being opened: by a provider, or by its own keys when provider is nil.
+// founding is an account being opened by its own keys or, when it has none, by the providers among the signers (sponsored).
 type founding struct {
 	authority tx.Authority
-	provider  *key.Public
+	sponsored bool
 }
 
 // usage is what one grant has been used for within a transaction.

@@ -156,7 +156,7 @@ type Grant struct {
 	CapDay          amount.Amount
 	FeeCeiling      amount.Amount
 	ExpiresAtUnixMs uint64
-	// Day is the calendar day that Used counts. Invariant: Used <= CapDay.
+	// Day is the calendar day that Used counts. Used is above CapDay only after a wider grant was replaced on that day.
 	Day  uint64
 	Used amount.Amount
 	// Operations is a set of bits, 1 << GrantedOperation.

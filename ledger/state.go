@@ -126,7 +126,11 @@ func (s State) LeftToday(g Grant, timeUnixMs uint64) (uint64, error) {
 	if g.Day != r.day(timeUnixMs) {
 		return uint64(g.CapDay), nil
 	}
-	return uint64(g.CapDay - g.Used), nil
+	left, ok := g.CapDay.Sub(g.Used)
+	if !ok {
+		return 0, nil // More was used than the cap of a grant that replaced a wider one today.
+	}
+	return uint64(left), nil
 }
 
 func (s State) rules() (rules, error) {

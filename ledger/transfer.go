@@ -63,28 +63,43 @@ func (d *draft) transfer(o tx.Transfer) (tx.Code, error) {
 			return tx.AliasNotBoundToPayee, nil
 		}
 	}
-	grantee, grant, err := d.grantUsed(o)
+	code, err := d.admitOwner(o.Debit, nil, tx.DebitAccountUnknown)
 	if err != nil {
 		return 0, err
 	}
-	if code, err := d.checkFee(o, grantee, grant); err != nil || code != tx.OK {
-		return code, err
+	if code == tx.OK {
+		code, err = d.checkFee(o, nil, nil)
+	} else {
+		code, err = d.carry(o)
 	}
-	if grant != nil {
-		if code := d.use(o, *grantee, grant); code != tx.OK {
-			return code, nil
-		}
+	if err != nil || code != tx.OK {
+		return code, err
 	}
 	return d.move(o)
 }
 
-// grantUsed finds the grant that the transfer is made under; nil when the owner signs.
-func (d *draft) grantUsed(o tx.Transfer) (*key.Public, *Grant, error) {
-	code, err := d.admitOwner(o.Debit, nil, tx.DebitAccountUnknown)
-	if err != nil || code == tx.OK {
-		return nil, nil, err
+// carry finds a signer whose grant allows the transfer, and counts the transfer against it. When no grant does, the one
+// that fails at the latest rule decides: a signature that anybody adds to the envelope never takes something away.
+func (d *draft) carry(o tx.Transfer) (tx.Code, error) {
+	furthest := tx.Unauthorised // Does not stay: admit has found a grant that holds.
+	for _, sig := range d.signed.Signatures {
+		g, err := d.grantFor(o, sig.Signer)
+		if err != nil {
+			return 0, err
+		}
+		if g == nil {
+			continue
+		}
+		code, err := d.checkFee(o, &sig.Signer, g)
+		if err == nil && code == tx.OK {
+			code = d.use(o, sig.Signer, g)
+		}
+		if err != nil || code == tx.OK {
+			return code, err
+		}
+		furthest = max(furthest, code)
 	}
-	return d.grantFor(o)
+	return furthest, nil
 }
 
 // checkFee: a provider that carries a transfer takes the fee it published, and nobody else takes one.
