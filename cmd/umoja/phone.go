@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umoja-ledger/umoja/ussd/handset"
+)
+
+// newPhoneCommand is a handset in a terminal.
+func newPhoneCommand() *cobra.Command {
+	var dir, address, code string
+	cmd := &cobra.Command{
+		Use:   "phone NUMBER",
+		Short: "a feature phone in your terminal: dial, read the screens, get text messages",
+		Long: `phone is a handset for the number. It speaks the aggregator's wire form to the gateway, so what you see is what a
+person with a cheap phone sees.
+
+  Enter       dial the service code (or type another code, such as *384*2050#)
+  sms         read the text messages again
+  quit        put the phone away (Ctrl-D too)
+
+While a session is open, what you type goes to the menu; "hang" drops the session, as a lost signal does.`,
+		Example: "  umoja phone +254711000001",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if address == "" {
+				box, err := readSandbox(dir)
+				if err != nil {
+					return err
+				}
+				address = "http://" + box.HTTP + "/ussd/africastalking"
+				if code == "" {
+					code = box.ServiceCode
+				}
+			}
+			if !strings.HasPrefix(args[0], "+") {
+				return fmt.Errorf("phone number %q: write it with + and the country code, such as +254711000001", args[0])
+			}
+			phone := handset.New(handset.Config{URL: address, Number: args[0], ServiceCode: code})
+			return usePhone(cmd.Context(), phone, args[0], code, cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+	addDirFlag(cmd, &dir)
+	cmd.Flags().StringVar(&address, "url", "", "the gateway's callback; by default the running sandbox's")
+	cmd.Flags().StringVar(&code, "code", "", "the service code; by default the sandbox's")
+	return cmd
+}
+
+// usePhone runs the handset until the input ends.
+func usePhone(ctx context.Context, phone *handset.Handset, number, code string, in io.Reader, out io.Writer) error {
+	p := &phoneScreen{phone: phone, out: out}
+	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", number, code)
+	if err := p.messages(ctx, false); err != nil {
+		return err
+	}
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for s := bufio.NewScanner(in); s.Scan(); {
+			select {
+			case lines <- s.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	poll := time.NewTicker(time.Second)
+	defer poll.Stop()
+	p.prompt()
+	for {
+		select {
+		case line, ok := <-lines:
+			if !ok || line == "quit" && !phone.Open() {
+				fmt.Fprintln(out)
+				return nil
+			}
+			if err := p.key(ctx, line); err != nil {
+				fmt.Fprintf(out, "(%v)\n", err)
+				if errors.Is(err, context.Canceled) {
+					return nil
+				}
+			}
+			p.prompt()
+		case <-poll.C:
+			if err := p.messages(ctx, true); err != nil {
+				continue // The gateway is away; dialling will say so.
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// phoneScreen draws what the phone shows.
+type phoneScreen struct {
+	phone *handset.Handset
+	out   io.Writer
+	read  int // messages shown so far
+}
+
+func (p *phoneScreen) prompt() {
+	if p.phone.Open() {
+		fmt.Fprint(p.out, "reply> ")
+	} else {
+		fmt.Fprint(p.out, "dial> ")
+	}
+}
+
+func (p *phoneScreen) key(ctx context.Context, line string) error {
+	var screen handset.Screen
+	var err error
+	switch {
+	case p.phone.Open() && line == "hang":
+		p.phone.Hang()
+		return nil
+	case p.phone.Open():
+		screen, err = p.phone.Type(ctx, line)
+	case line == "sms":
+		p.read = 0
+		return p.messages(ctx, false)
+	case line == "" || strings.HasPrefix(line, "*"):
+		screen, err = p.phone.Dial(ctx)
+	default:
+		return fmt.Errorf("press Enter to dial first")
+	}
+	if err != nil {
+		return err
+	}
+	draw(p.out, screen.Text)
+	return nil
+}
+
+// messages shows the messages not shown yet.
+func (p *phoneScreen) messages(ctx context.Context, arrived bool) error {
+	all, err := p.phone.Inbox(ctx)
+	if err != nil {
+		return err
+	}
+	fresh := all[min(p.read, len(all)):]
+	p.read = len(all)
+	for _, m := range fresh {
+		if arrived {
+			fmt.Fprintln(p.out)
+		}
+		fmt.Fprintf(p.out, "SMS %s: %s\n", m.Time.Local().Format("15:04"), m.Text)
+	}
+	if arrived && len(fresh) > 0 {
+		p.prompt()
+	}
+	return nil
+}
+
+// draw frames a screen.
+func draw(out io.Writer, text string) {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	width := 0
+	for _, l := range lines {
+		width = max(width, len([]rune(l)))
+	}
+	bar := "+" + strings.Repeat("-", width+2) + "+"
+	fmt.Fprintln(out, bar)
+	for _, l := range lines {
+		fmt.Fprintf(out, "| %-*s |\n", width, l)
+	}
+	fmt.Fprintln(out, bar)
+}
