@@ -23,7 +23,7 @@ func (m *Machine) register(f Facts, s *Session, e Event) Action {
 		return m.registerAnswer(f, s, e)
 	case Founded:
 		user := User{Phone: s.Phone, Name: s.Name, Language: s.Language, Account: e.Founding.Account, PIN: e.PIN,
-			Opening: &Opening{Prepared: e.Founding.Prepared}}
+			Opening: &Opening{Prepared: e.Founding.Prepared, SubmittedAtUnixMs: f.NowUnixMs}}
 		// Once the user is stored, a crash before or after the submission leaves an account that is being opened: a
 		// duplicate of this turn, the next dial or the Settler finishes it.
 		return Action{Effects: []Effect{SaveUser{user}}, Ask: AskOutcome{Prepared: e.Founding.Prepared}}

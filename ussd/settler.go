@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,12 +79,21 @@ func (s *Service) settle(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(settleAtOnce)
 	for _, id := range payments {
-		group.Go(func() error { return s.settlePayment(ctx, id) })
+		group.Go(func() error { return s.waitIfFull(s.settlePayment(ctx, id)) })
 	}
 	for _, phone := range openings {
-		group.Go(func() error { return s.settleOpening(ctx, phone) })
+		group.Go(func() error { return s.waitIfFull(s.settleOpening(ctx, phone)) })
 	}
 	return group.Wait()
+}
+
+// waitIfFull takes a full outbox for a reason to try again in the next pass.
+func (s *Service) waitIfFull(err error) error {
+	if errors.Is(err, ErrOutboxFull) {
+		s.log.Error("outbox is full: outcomes wait", "error", err)
+		return nil
+	}
+	return err
 }
 
 func (s *Service) settlePayment(ctx context.Context, id tx.ID) error {
@@ -131,7 +141,7 @@ func (s *Service) settleOpening(ctx context.Context, phone Phone) error {
 		return err
 	}
 	prepared := user.Opening.Prepared
-	if s.underWay(prepared.ExpiresAtUnixMs - uint64(PaymentLife.Milliseconds())) {
+	if s.underWay(user.Opening.SubmittedAtUnixMs) {
 		return nil
 	}
 	outcome, ok := s.outcome(ctx, prepared)

@@ -33,6 +33,8 @@ type User struct {
 // Opening is a registration on its way.
 type Opening struct {
 	Prepared Prepared `json:"prepared"`
+	// SubmittedAtUnixMs is by the gateway's clock.
+	SubmittedAtUnixMs uint64 `json:"submitted_at_unix_ms"`
 	// Promised means that a screen promised the outcome by SMS.
 	Promised bool `json:"promised,omitempty"`
 }

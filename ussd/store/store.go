@@ -1,0 +1,172 @@
+// Package store keeps a gateway's records in a badger database of its own.
+//
+// A Badger is opened on a directory, which it locks; Update returns only when the write is fsynced; Close flushes. The
+// settings are for a machine with little memory: the whole store takes some 30 MB. It promises what ussd.Store
+// promises, and retries an update that met another one. It refuses a directory that another process has open. A read
+// or write error is returned and means that the process should end: nothing may be answered on a store that did not keep
+// it.
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/umoja-ledger/umoja/ussd"
+)
+
+const (
+	memTableBytes   = 8 << 20
+	valueLogBytes   = 16 << 20
+	blockCacheBytes = 8 << 20
+	indexCacheBytes = 4 << 20
+	// maxRuns bounds how often an update is run again because another got in between.
+	maxRuns = 100
+)
+
+// Badger is a ussd.Store on disk.
+type Badger struct {
+	db *badger.DB
+}
+
+// Open opens or makes the store in dir. What badger has to say of warnings and errors goes to log.
+func Open(dir string, log *slog.Logger) (*Badger, error) {
+	db, err := badger.Open(badger.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithDetectConflicts(true).
+		WithNumVersionsToKeep(1).
+		WithMemTableSize(memTableBytes).
+		WithNumMemtables(2).
+		WithValueLogFileSize(valueLogBytes).
+		WithBlockCacheSize(blockCacheBytes).
+		WithIndexCacheSize(indexCacheBytes).
+		WithNumCompactors(2).
+		WithCompactL0OnClose(true).
+		WithVerifyValueChecksum(true).
+		WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithMetricsEnabled(false).
+		WithLogger(logger{log}))
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
+	return &Badger{db: db}, nil
+}
+
+// Close flushes and releases the directory.
+func (b *Badger) Close() error {
+	if err := b.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// View implements ussd.Store.
+func (b *Badger) View(ctx context.Context, read func(ussd.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("read store: %w", err)
+	}
+	return b.db.View(func(txn *badger.Txn) error { return read(transaction{txn}) })
+}
+
+// Update implements ussd.Store. Once badger has begun to write, the context does not stop it.
+func (b *Badger) Update(ctx context.Context, change func(ussd.Writer) error) error {
+	for range maxRuns {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("update store: %w", err)
+		}
+		err := b.db.Update(func(txn *badger.Txn) error { return change(transaction{txn}) })
+		if !errors.Is(err, badger.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("update store: %w: met another update %d times", badger.ErrConflict, maxRuns)
+}
+
+// transaction is a ussd.Writer within one badger transaction.
+type transaction struct {
+	txn *badger.Txn
+}
+
+func (t transaction) Get(key []byte) ([]byte, error) {
+	item, err := t.txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, ussd.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get: %w", err)
+	}
+	value, err := item.ValueCopy(nil)
+	if err != nil {
+		return nil, fmt.Errorf("get value: %w", err)
+	}
+	return value, nil
+}
+
+// Scan reads all before it calls take, because a badger transaction has one iterator at a time and take may scan too.
+func (t transaction) Scan(prefix, from []byte, limit int, take func(key, value []byte) error) error {
+	type pair struct{ key, value []byte }
+	var pairs []pair
+	opts := badger.DefaultIteratorOptions
+	opts.Prefix = prefix
+	opts.PrefetchSize = min(max(limit, 1), opts.PrefetchSize)
+	if bytes.Compare(from, prefix) < 0 {
+		from = prefix
+	}
+	err := func() error {
+		iterator := t.txn.NewIterator(opts)
+		defer iterator.Close()
+		for iterator.Seek(from); iterator.Valid() && len(pairs) < limit; iterator.Next() {
+			item := iterator.Item()
+			value, err := item.ValueCopy(nil)
+			if err != nil {
+				return fmt.Errorf("scan value: %w", err)
+			}
+			pairs = append(pairs, pair{item.KeyCopy(nil), value})
+		}
+		return nil
+	}()
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		if err := take(p.key, p.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t transaction) Set(key, value []byte) error {
+	// Badger keeps the slices until the commit; the caller may use them again.
+	if err := t.txn.Set(bytes.Clone(key), bytes.Clone(value)); err != nil {
+		return fmt.Errorf("set: %w", err)
+	}
+	return nil
+}
+
+func (t transaction) Delete(key []byte) error {
+	if err := t.txn.Delete(bytes.Clone(key)); err != nil {
+		return fmt.Errorf("delete: %w", err)
+	}
+	return nil
+}
+
+// logger passes badger's warnings and errors on.
+type logger struct {
+	log *slog.Logger
+}
+
+func (l logger) Errorf(format string, args ...any)   { l.log.Error(line(format, args)) }
+func (l logger) Warningf(format string, args ...any) { l.log.Warn(line(format, args)) }
+func (l logger) Infof(string, ...any)                {}
+func (l logger) Debugf(string, ...any)               {}
+
+func line(format string, args []any) string {
+	return "store: " + strings.TrimSpace(fmt.Sprintf(format, args...))
+}
