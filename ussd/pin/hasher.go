@@ -35,7 +35,8 @@ type Record string
 
 // Hasher makes and compares records.
 type Hasher struct {
-	pepper [32]byte
+	// pepper is behind a pointer so that fmt does not print it.
+	pepper *[32]byte
 	// slots bounds how many hashes run at once: each takes 19 MiB and a core, and a flood of PINs must not starve
 	// the rest of the gateway.
 	slots chan struct{}
@@ -46,7 +47,7 @@ func NewHasher(pepper [32]byte, concurrent int) *Hasher {
 	if concurrent <= 0 {
 		concurrent = 2
 	}
-	return &Hasher{pepper: pepper, slots: make(chan struct{}, concurrent)}
+	return &Hasher{pepper: &pepper, slots: make(chan struct{}, concurrent)}
 }
 
 // Hash makes the record of a PIN for an account, with a salt of the caller's randomness.
@@ -82,7 +83,7 @@ func (h *Hasher) derive(ctx context.Context, account tx.AccountID, secret Secret
 	mac := hmac.New(sha256.New, h.pepper[:])
 	mac.Write([]byte("umoja/pin/v1\x00"))
 	mac.Write(account[:])
-	mac.Write([]byte(secret.text))
+	mac.Write([]byte(secret.Reveal()))
 	return argon2.IDKey(mac.Sum(nil), salt, iterations, memoryKiB, parallelism, hashBytes), nil
 }
 

@@ -60,6 +60,9 @@ func TestASecretPrintsAsRedacted(t *testing.T) {
 			t.Errorf("printed %s", printed)
 		}
 	}
+	if printed := fmt.Sprintf("%v %+v", struct{ text Secret }{secret}, &struct{ text Secret }{secret}); strings.Contains(printed, "4071") {
+		t.Errorf("an unexported field printed %s", printed)
+	}
 	if secret.Reveal() != "4071" {
 		t.Error("the secret is lost")
 	}

@@ -19,7 +19,7 @@ var keypad = [10][2]int{
 
 // CheckForm tells whether the secret has the form of a PIN.
 func CheckForm(secret Secret) error {
-	text := secret.text
+	text := secret.Reveal()
 	if len(text) != Length {
 		return ErrForm
 	}
@@ -38,7 +38,7 @@ func Check(secret Secret) error {
 	}
 	var digits [Length]int
 	for i := range digits {
-		digits[i] = int(secret.text[i] - '0')
+		digits[i] = int(secret.Reveal()[i] - '0')
 	}
 	if counts(digits) || repeats(digits) || line(digits) || year(digits) {
 		return ErrWeak

@@ -6,14 +6,20 @@ const redacted = "redacted"
 
 // Secret is text that may hold a PIN. Only Reveal shows it.
 type Secret struct {
-	text string
+	// text is behind a pointer, because fmt prints unexported fields of a struct around this one as they are.
+	text *string
 }
 
 // NewSecret hides text.
-func NewSecret(text string) Secret { return Secret{text: text} }
+func NewSecret(text string) Secret { return Secret{text: &text} }
 
 // Reveal shows the text. Its callers are the places to look at when a PIN leaks.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // String hides the text from fmt.
 func (s Secret) String() string { return redacted }
