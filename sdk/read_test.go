@@ -124,7 +124,7 @@ func TestResolveNeedsOneMoreThanMayLie(t *testing.T) {
 
 func TestReadsFailOver(t *testing.T) {
 	n := sdktest.New(t)
-	client := n.Client(t)
+	client := n.Client(t, func(c *sdk.Config) { c.ReadTimeout = 300 * time.Millisecond })
 	n.Validators[0].Stop()
 	n.Validators[1].Hang("GetBalance")
 	b, err := client.Balance(within(t, 10*time.Second), n.Juma.Account, ledgertest.KES, sdk.Final)
@@ -248,20 +248,21 @@ func TestReadAccountGrantHistoryAndNetwork(t *testing.T) {
 }
 
 func TestFee(t *testing.T) {
-	hour := uint64(time.Hour.Milliseconds())
+	later := uint64(time.Now().Add(time.Hour).UnixMilli())
 	w := ledgertest.NetworkOf(t, t.Name(), 4, func(w *ledgertest.World, g *genesis.Genesis) {
 		g.Providers[0].Schedules = append(g.Providers[0].Schedules,
-			genesis.FeeSchedule{Asset: ledgertest.KES, Flat: 2_00, EffectiveAtUnixMs: g.TimeUnixMs},
-			genesis.FeeSchedule{Asset: ledgertest.KES, Flat: 3_00, EffectiveAtUnixMs: g.TimeUnixMs + hour})
+			genesis.FeeSchedule{Asset: ledgertest.KES, Flat: 2_00, EffectiveAtUnixMs: g.TimeUnixMs + 1},
+			genesis.FeeSchedule{Asset: ledgertest.KES, Flat: 3_00, EffectiveAtUnixMs: later})
 	})
 	n := sdktest.NewWith(t, w)
 	client, ctx := n.Client(t), within(t, 10*time.Second)
+	n.Fund(t, n.Amina.Account, 1) // Ledger time moves by batches.
 	fee, err := client.Fee(ctx, n.ProviderAccount, ledgertest.KES)
 	if err != nil || fee != (tx.Fee{Provider: n.ProviderAccount, ScheduleVersion: 2, Amount: 2_00}) {
 		t.Errorf("before the raise: %+v, %v", fee, err)
 	}
 	n.Advance(2 * time.Hour)
-	n.Fund(t, n.Amina.Account, 1) // Ledger time moves by batches.
+	n.Fund(t, n.Amina.Account, 1)
 	if fee, err = client.Fee(ctx, n.ProviderAccount, ledgertest.KES); err != nil || fee.ScheduleVersion != 3 {
 		t.Errorf("after the raise: %+v, %v", fee, err)
 	}
@@ -279,14 +280,11 @@ func TestPendingIsTheUnionOfThoseReached(t *testing.T) {
 	n := sdktest.New(t)
 	client := n.Client(t)
 	n.HoldFinality(true)
-	first, second := payment(t, n, 1_00), payment(t, n, 2_00)
+	first := payment(t, n, 1_00)
+	n.Advance(time.Second)
+	second := payment(t, n, 2_00)
 	n.Order(first)
-	n.HoldOrder(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if _, err := client.Submit(ctx, second); !errors.Is(err, sdk.ErrUnknown) {
-		t.Fatal(err)
-	}
+	n.Take(second)
 	n.Validators[0].Stop()
 	n.Validators[1].Refuse("ListPending", "OVERLOADED")
 	n.Validators[2].On("ListPending", func(context.Context, any, func() (any, error)) (any, error) { return &apiv1.ListPendingResponse{}, nil })

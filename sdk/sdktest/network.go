@@ -78,7 +78,7 @@ func NewWith(t testing.TB, w *ledgertest.World) *Network {
 func (n *Network) Config() sdk.Config {
 	c := sdk.Config{
 		Genesis: n.Genesis, NowUnixMs: n.NowUnixMs, Dial: n.Dial,
-		ReadTimeout: time.Second, HedgeDelay: 100 * time.Millisecond, SubmitTimeout: 5 * time.Second, RetryDelay: 2 * time.Millisecond,
+		ReadTimeout: 5 * time.Second, HedgeDelay: 100 * time.Millisecond, SubmitTimeout: 5 * time.Second, RetryDelay: 2 * time.Millisecond,
 	}
 	for _, v := range n.Validators {
 		c.Addresses = append(c.Addresses, v.Address())
@@ -180,6 +180,14 @@ func (n *Network) Apply(t testing.TB, signers []key.Signer, operations ...tx.Ope
 	n.finalise()
 	n.moved()
 	return outcome
+}
+
+// Take takes a transaction without ordering it, as HoldOrder does with those submitted.
+func (n *Network) Take(signed *tx.Signed) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.held = append(n.held, signed)
+	n.moved()
 }
 
 // Order orders a transaction past ingress, as a leader does by bad timing, or a lying one.
