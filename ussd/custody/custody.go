@@ -142,33 +142,31 @@ func write(path, text string) error {
 
 // Open reads the secrets in dir.
 func Open(dir string) (*Files, error) {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open key directory: %w", err)
-	}
-	if info.Mode().Perm()&0o022 != 0 {
-		return nil, fmt.Errorf("%s: %w: chmod 700 it", dir, ErrPermissions)
-	}
+	return OpenFiles(filepath.Join(dir, grantFile), filepath.Join(dir, aliasFile), filepath.Join(dir, pepperFile))
+}
+
+// OpenFiles reads the secrets from files that need not be together.
+func OpenFiles(grant, alias, pepper string) (*Files, error) {
 	var f Files
-	text, err := read(filepath.Join(dir, grantFile))
+	text, err := read(grant)
 	if err != nil {
 		return nil, err
 	}
 	if f.grant, err = key.ParsePrivate(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", grantFile, ErrContent)
+		return nil, fmt.Errorf("%s: %w", grant, ErrContent)
 	}
-	if text, err = read(filepath.Join(dir, aliasFile)); err != nil {
+	if text, err = read(alias); err != nil {
 		return nil, err
 	}
 	if f.alias, err = key.ParseAliasKey(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", aliasFile, ErrContent)
+		return nil, fmt.Errorf("%s: %w", alias, ErrContent)
 	}
-	if text, err = read(filepath.Join(dir, pepperFile)); err != nil {
+	if text, err = read(pepper); err != nil {
 		return nil, err
 	}
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != 32 || [32]byte(raw) == [32]byte{} {
-		return nil, fmt.Errorf("%s: %w", pepperFile, ErrContent)
+		return nil, fmt.Errorf("%s: %w", pepper, ErrContent)
 	}
 	f.pepper = NewPepper([32]byte(raw))
 	return &f, nil
@@ -176,6 +174,13 @@ func Open(dir string) (*Files, error) {
 
 // read takes a plain file that only its owner may read.
 func read(path string) (string, error) {
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		return "", fmt.Errorf("open key directory: %w", err)
+	}
+	if dir.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s: %w: chmod 700 it", filepath.Dir(path), ErrPermissions)
+	}
 	// A link could lead to a file whose directory others may write.
 	info, err := os.Lstat(path)
 	if err != nil {
