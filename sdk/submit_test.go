@@ -116,7 +116,7 @@ func TestSubmitSurvives(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, proof, err := n.Client(t).Receipt(within(t, 10*time.Second), signed.ID())
+			_, proof, err := client.Receipt(within(t, 10*time.Second), signed.ID())
 			check(t, err)
 			if !outcome.Applied() || outcome.ReceiptCode != proof.Code() || outcome.LeafIndex != proof.LeafIndex || outcome.TimeUnixMs == 0 {
 				t.Errorf("outcome %+v", outcome)

@@ -34,7 +34,7 @@ type Network struct {
 
 	// mu guards all below; it is held for the time of one read or one batch.
 	mu              sync.Mutex
-	accepted, final *memory
+	accepted, final *ledgertest.Memory
 	// queue are the batches that are accepted and not final.
 	queue []*ledger.Effects
 	// held are the transactions that were taken and not ordered.
@@ -56,7 +56,7 @@ func New(t testing.TB) *Network {
 // NewWith serves a world.
 func NewWith(t testing.TB, w *ledgertest.World) *Network {
 	t.Helper()
-	n := &Network{World: w, accepted: newMemory(), final: newMemory(), history: newHistory(), changed: make(chan struct{})}
+	n := &Network{World: w, accepted: ledgertest.NewMemory(), final: ledgertest.NewMemory(), history: newHistory(), changed: make(chan struct{})}
 	fx, err := ledger.Found(w.Genesis)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +222,7 @@ func (n *Network) Balance(t testing.TB, account tx.AccountID) amount.Amount {
 func (n *Network) Leaves() uint64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.final.head.Size
+	return n.final.Head().Size
 }
 
 // moved wakes those who wait.

@@ -6,13 +6,14 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
 
 // GetAccount describes an account.
 func (s *service) GetAccount(_ context.Context, req *apiv1.GetAccountRequest) (res *apiv1.GetAccountResponse, err error) {
-	err = s.read(req.GetFreshness(), func(m *memory) error {
+	err = s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
 		state := ledger.Read(m)
 		var id tx.AccountID
 		switch by := req.GetAccount().(type) {
@@ -35,7 +36,7 @@ func (s *service) GetAccount(_ context.Context, req *apiv1.GetAccountRequest) (r
 		if account == nil {
 			return Refusal("NOT_FOUND")
 		}
-		res = &apiv1.GetAccountResponse{Id: id[:], Number: uint64(account.Number), Authority: account.Authority.Encode(), AsOf: m.asOf()}
+		res = &apiv1.GetAccountResponse{Id: id[:], Number: uint64(account.Number), Authority: account.Authority.Encode(), AsOf: asOf(m)}
 		return nil
 	})
 	return res, err
@@ -43,9 +44,9 @@ func (s *service) GetAccount(_ context.Context, req *apiv1.GetAccountRequest) (r
 
 // GetBalance reads a balance.
 func (s *service) GetBalance(_ context.Context, req *apiv1.GetBalanceRequest) (res *apiv1.GetBalanceResponse, err error) {
-	err = s.read(req.GetFreshness(), func(m *memory) error {
+	err = s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
 		b, err := ledger.Read(m).Balance(tx.AccountID(req.GetAccount()), tx.Asset(req.GetAsset()))
-		res = &apiv1.GetBalanceResponse{Posted: uint64(b.Posted), Held: uint64(b.Held), AsOf: m.asOf()}
+		res = &apiv1.GetBalanceResponse{Posted: uint64(b.Posted), Held: uint64(b.Held), AsOf: asOf(m)}
 		return err
 	})
 	return res, err
@@ -57,10 +58,10 @@ func (s *service) ListHistory(_ context.Context, req *apiv1.ListHistoryRequest) 
 		return nil, invalid("limit must be 1 to 100")
 	}
 	res := &apiv1.ListHistoryResponse{}
-	err := s.read(req.GetFreshness(), func(m *memory) error {
+	err := s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
 		for _, index := range slices.Backward(s.network.history.byAccount[tx.AccountID(req.GetAccount())]) {
 			before := req.GetBeforeLeaf()
-			if index < m.head.Size && (before == 0 || index < before) && len(res.Entries) < int(req.GetLimit()) {
+			if index < m.Head().Size && (before == 0 || index < before) && len(res.Entries) < int(req.GetLimit()) {
 				res.Entries = append(res.Entries, s.network.entry(index))
 			}
 		}
@@ -71,7 +72,7 @@ func (s *service) ListHistory(_ context.Context, req *apiv1.ListHistoryRequest) 
 
 // GetGrant reads a grant.
 func (s *service) GetGrant(_ context.Context, req *apiv1.GetGrantRequest) (res *apiv1.GetGrantResponse, err error) {
-	err = s.read(req.GetFreshness(), func(m *memory) error {
+	err = s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
 		g, err := ledger.Read(m).Grant(tx.AccountID(req.GetAccount()), key.Public(req.GetGrantee()))
 		if err != nil {
 			return err
@@ -79,7 +80,7 @@ func (s *service) GetGrant(_ context.Context, req *apiv1.GetGrantRequest) (res *
 		if g == nil {
 			return Refusal("NOT_FOUND")
 		}
-		left, err := ledger.Read(m).LeftToday(*g, m.head.TimeUnixMs)
+		left, err := ledger.Read(m).LeftToday(*g, m.Head().TimeUnixMs)
 		res = &apiv1.GetGrantResponse{
 			Asset: uint32(g.Asset), CapTransaction: uint64(g.CapTransaction), CapDay: uint64(g.CapDay), LeftToday: left,
 			FeeCeiling: uint64(g.FeeCeiling), ExpiresAtUnixMs: g.ExpiresAtUnixMs,
@@ -96,7 +97,7 @@ func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest
 	if by, ok := req.GetAlias().(*apiv1.ResolveAliasRequest_Hash); ok {
 		alias = key.Alias(by.Hash)
 	}
-	err = s.read(req.GetFreshness(), func(m *memory) error {
+	err = s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
 		bound, err := ledger.Read(m).Alias(alias)
 		if err != nil {
 			return err
@@ -123,11 +124,12 @@ func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest
 
 // GetNetwork describes the network.
 func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (res *apiv1.GetNetworkResponse, err error) {
-	err = s.read(apiv1.Freshness_FRESHNESS_LOCAL, func(m *memory) error {
+	err = s.read(apiv1.Freshness_FRESHNESS_LOCAL, func(m *ledgertest.Memory) error {
 		n := s.network
+		head := m.Head()
 		res = &apiv1.GetNetworkResponse{
-			NetworkId: n.World.Network[:], Validator: s.validator.Name, Leader: n.Set[0].Name, AcceptedSize: m.head.Size,
-			AcceptedRoot: m.head.Root[:], FinalSize: n.final.head.Size, TimeUnixMs: m.head.TimeUnixMs,
+			NetworkId: n.World.Network[:], Validator: s.validator.Name, Leader: n.Set[0].Name, AcceptedSize: m.Head().Size,
+			AcceptedRoot: head.Root[:], FinalSize: n.final.Head().Size, TimeUnixMs: m.Head().TimeUnixMs,
 		}
 		assets, err := ledger.Assets(m)
 		if err != nil {

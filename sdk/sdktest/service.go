@@ -11,6 +11,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
@@ -24,7 +25,7 @@ type service struct {
 }
 
 // read runs f on the state of the freshness, with the lock held.
-func (s *service) read(f apiv1.Freshness, read func(m *memory) error) error {
+func (s *service) read(f apiv1.Freshness, read func(m *ledgertest.Memory) error) error {
 	n := s.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -34,8 +35,8 @@ func (s *service) read(f apiv1.Freshness, read func(m *memory) error) error {
 	return read(n.final)
 }
 
-func (m *memory) asOf() *apiv1.AsOf {
-	return &apiv1.AsOf{Size: m.head.Size, TimeUnixMs: m.head.TimeUnixMs}
+func asOf(m *ledgertest.Memory) *apiv1.AsOf {
+	return &apiv1.AsOf{Size: m.Head().Size, TimeUnixMs: m.Head().TimeUnixMs}
 }
 
 // ingress refuses what is not to be ordered: ill formed, badly signed, expired or not admitted.
@@ -43,7 +44,7 @@ func (n *Network) ingress(signed *tx.Signed) error {
 	if signed.Body.ExpiresAtUnixMs < n.now() {
 		return Refusal("EXPIRED")
 	}
-	code, err := ledger.Admit(n.accepted, n.accepted.head, signed, n.now())
+	code, err := ledger.Admit(n.accepted, n.accepted.Head(), signed, n.now())
 	if err == nil && code != tx.OK {
 		err = Refusal(code.String())
 	}
@@ -110,7 +111,7 @@ func (n *Network) status(id tx.ID) *apiv1.TransactionStatus {
 	hash := checkpoint.LeafHash(raw)
 	st.Stage, st.LeafIndex, st.TimeUnixMs, st.LeafHash = apiv1.Stage_STAGE_ACCEPTED, index, n.history.times[index], hash[:]
 	st.Result = &umojav1.Result{Code: umojav1.ResultCode(leaf.Record.Result.Code), Operation: leaf.Record.Result.Operation}
-	if index < n.final.head.Size {
+	if index < n.final.Head().Size {
 		st.Stage = apiv1.Stage_STAGE_FINAL
 	}
 	return st
@@ -141,7 +142,7 @@ func (s *service) ListPending(_ context.Context, req *apiv1.ListPendingRequest) 
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	may, err := ledger.Read(n.accepted).MayAct(account, signer, n.accepted.head.TimeUnixMs)
+	may, err := ledger.Read(n.accepted).MayAct(account, signer, n.accepted.Head().TimeUnixMs)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +163,7 @@ func (s *service) ListPending(_ context.Context, req *apiv1.ListPendingRequest) 
 // open lists what was taken and is not final.
 func (n *Network) open() []*tx.Signed {
 	all := append([]*tx.Signed(nil), n.held...)
-	for _, leaf := range n.history.leaves[n.final.head.Size:] {
+	for _, leaf := range n.history.leaves[n.final.Head().Size:] {
 		parsed, err := tx.ParseLeaf(leaf.Raw)
 		if err != nil || parsed.Record == nil {
 			continue
@@ -183,7 +184,7 @@ func (s *service) GetReceipt(_ context.Context, req *apiv1.GetReceiptRequest) (*
 	switch {
 	case !ok:
 		return nil, Refusal("NOT_FOUND")
-	case index >= n.final.head.Size:
+	case index >= n.final.Head().Size:
 		return nil, Refusal("NOT_FINAL")
 	}
 	return &apiv1.GetReceiptResponse{Receipt: n.receipt(index).Proto()}, nil
@@ -205,10 +206,10 @@ func (s *service) GetExpiryStatement(_ context.Context, req *apiv1.GetExpiryStat
 	if _, ok := n.history.byID[id]; ok || n.now() <= expires {
 		return nil, Refusal("NOT_EXPIRED")
 	}
-	if n.accepted.head.TimeUnixMs <= expires {
+	if n.accepted.Head().TimeUnixMs <= expires {
 		n.order() // Asking makes an empty batch due, so that an idle ledger passes the expiry.
 	}
-	head := n.final.head
+	head := n.final.Head()
 	if head.TimeUnixMs <= expires {
 		return nil, Refusal("NOT_EXPIRED")
 	}
@@ -233,7 +234,7 @@ func (s *service) Watch(req *apiv1.WatchRequest, stream grpc.ServerStreamingServ
 	for next := req.GetFromLeaf(); ; next++ {
 		var entry *apiv1.HistoryEntry
 		err := n.wait(stream.Context(), func() bool {
-			if next < n.final.head.Size {
+			if next < n.final.Head().Size {
 				entry = n.entry(next)
 			}
 			return entry != nil

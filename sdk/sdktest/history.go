@@ -2,8 +2,6 @@ package sdktest
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -11,58 +9,6 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
-
-// memory is a state in memory: a ledger.View with its head.
-type memory struct {
-	entries map[string][]byte
-	hashes  []tlog.Hash
-	head    ledger.Head
-}
-
-func newMemory() *memory { return &memory{entries: make(map[string][]byte)} }
-
-// Get reads an entry.
-func (m *memory) Get(key []byte) ([]byte, error) { return m.entries[string(key)], nil }
-
-// Scan lists entries in order.
-func (m *memory) Scan(prefix, from []byte, limit int) ([]ledger.Entry, error) {
-	var keys []string
-	for k := range m.entries {
-		if strings.HasPrefix(k, string(prefix)) && k >= string(from) {
-			keys = append(keys, k)
-		}
-	}
-	slices.Sort(keys)
-	var out []ledger.Entry
-	for _, k := range keys[:min(limit, len(keys))] {
-		out = append(out, ledger.Entry{Key: []byte(k), Value: m.entries[k]})
-	}
-	return out, nil
-}
-
-// ReadHashes reads stored hashes of the tree.
-func (m *memory) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, index := range indexes {
-		if index >= int64(len(m.hashes)) {
-			return nil, fmt.Errorf("stored hash %d is not there", index)
-		}
-		out[i] = m.hashes[index]
-	}
-	return out, nil
-}
-
-func (m *memory) apply(fx *ledger.Effects) {
-	for _, c := range fx.Changes {
-		if c.After == nil {
-			delete(m.entries, string(c.Key))
-		} else {
-			m.entries[string(c.Key)] = c.After
-		}
-	}
-	m.hashes = append(m.hashes, fx.Hashes...)
-	m.head = fx.After
-}
 
 // history is the leaves with what finds them.
 type history struct {
@@ -95,7 +41,7 @@ func (n *Network) order(transactions ...*tx.Signed) ledger.Outcome {
 	for _, signed := range transactions {
 		envelopes = append(envelopes, signed.Envelope())
 	}
-	head, leader := n.accepted.head, n.Set[0].Name
+	head, leader := n.accepted.Head(), n.Set[0].Name
 	header := tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: max(head.TimeUnixMs, n.now()), Leader: leader,
 	}
@@ -119,21 +65,25 @@ func (n *Network) order(transactions ...*tx.Signed) ledger.Outcome {
 }
 
 func (n *Network) commit(fx *ledger.Effects) {
-	n.accepted.apply(fx)
+	if err := n.accepted.Commit(fx); err != nil {
+		panic("sdktest: " + err.Error())
+	}
 	n.history.append(fx)
 	n.queue = append(n.queue, fx)
 }
 
 func (n *Network) finalise() {
 	for _, fx := range n.queue {
-		n.final.apply(fx)
+		if err := n.final.Commit(fx); err != nil {
+			panic("sdktest: " + err.Error())
+		}
 	}
 	n.queue = nil
 }
 
 // checkpoint is the final checkpoint with everybody's cosignature.
 func (n *Network) checkpoint() []byte {
-	head := n.final.head
+	head := n.final.Head()
 	c := checkpoint.Checkpoint{Network: n.Network, Size: head.Size, Root: head.Root}
 	var cosigs []checkpoint.Cosignature
 	for _, v := range n.Set {
@@ -148,7 +98,7 @@ func (n *Network) checkpoint() []byte {
 
 // receipt proves a final leaf.
 func (n *Network) receipt(index uint64) checkpoint.Receipt {
-	proof, err := tlog.ProveRecord(int64(n.final.head.Size), int64(index), n.final)
+	proof, err := tlog.ProveRecord(int64(n.final.Head().Size), int64(index), n.final)
 	if err != nil {
 		panic(fmt.Sprintf("sdktest: prove leaf %d: %v", index, err))
 	}
