@@ -23,13 +23,13 @@ func newPhoneCommand() *cobra.Command {
 		Long: `phone is a handset for the number. It speaks the aggregator's wire form to the gateway, so what you see is what a
 person with a cheap phone sees.
 
-  Enter       dial the service code (or type another code, such as *384*2050#)
+  Enter       dial the service code; or type another code, such as *384*2050#
   sms         read the text messages again
   quit        put the phone away (Ctrl-D too)
 
 While a session is open, what you type goes to the menu; "hang" drops the session, as a lost signal does.`,
 		Example: "  umoja phone +254711000001",
-		Args:    cobra.ExactArgs(1),
+		Args:    wants("NUMBER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if address == "" {
 				box, err := readSandbox(dir)
@@ -41,11 +41,14 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 					code = box.ServiceCode
 				}
 			}
-			if !strings.HasPrefix(args[0], "+") {
+			if digits, plus := strings.CutPrefix(args[0], "+"); !plus || digits == "" || strings.Trim(digits, "0123456789") != "" {
 				return fmt.Errorf("phone number %q: write it with + and the country code, such as +254711000001", args[0])
 			}
-			phone := handset.New(handset.Config{URL: address, Number: args[0], ServiceCode: code})
-			return usePhone(cmd.Context(), phone, args[0], code, cmd.InOrStdin(), cmd.OutOrStdout())
+			if code == "" {
+				return errors.New("--code is missing: name the service code to dial, such as '*384*2050#'")
+			}
+			config := handset.Config{URL: address, Number: args[0], ServiceCode: code}
+			return usePhone(cmd.Context(), config, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	addDirFlag(cmd, &dir)
@@ -55,11 +58,14 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 }
 
 // usePhone runs the handset until the input ends.
-func usePhone(ctx context.Context, phone *handset.Handset, number, code string, in io.Reader, out io.Writer) error {
-	p := &phoneScreen{phone: phone, out: out}
-	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", number, code)
-	if err := p.messages(ctx, false); err != nil {
-		return err
+func usePhone(ctx context.Context, config handset.Config, in io.Reader, out io.Writer) error {
+	p := &phoneScreen{config: config, phone: handset.New(config), out: out}
+	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", config.Number, config.ServiceCode)
+	switch err := p.messages(ctx, false); {
+	case errors.Is(err, handset.ErrRefused):
+		fmt.Fprintln(out, "(this gateway shows no messages: only the sandbox's does)")
+	case err != nil:
+		return fmt.Errorf("%w; is the gateway running?", err)
 	}
 	lines := make(chan string)
 	go func() {
@@ -78,15 +84,15 @@ func usePhone(ctx context.Context, phone *handset.Handset, number, code string, 
 	for {
 		select {
 		case line, ok := <-lines:
-			if !ok || line == "quit" && !phone.Open() {
+			if !ok || line == "quit" && !p.phone.Open() {
 				fmt.Fprintln(out)
 				return nil
 			}
 			if err := p.key(ctx, line); err != nil {
-				fmt.Fprintf(out, "(%v)\n", err)
-				if errors.Is(err, context.Canceled) {
+				if ctx.Err() != nil {
 					return nil
 				}
+				fmt.Fprintf(out, "(%v)\n", err)
 			}
 			p.prompt()
 		case <-poll.C:
@@ -101,9 +107,10 @@ func usePhone(ctx context.Context, phone *handset.Handset, number, code string, 
 
 // phoneScreen draws what the phone shows.
 type phoneScreen struct {
-	phone *handset.Handset
-	out   io.Writer
-	read  int // messages shown so far
+	config handset.Config
+	phone  *handset.Handset
+	out    io.Writer
+	read   int // messages shown so far
 }
 
 func (p *phoneScreen) prompt() {
@@ -114,6 +121,8 @@ func (p *phoneScreen) prompt() {
 	}
 }
 
+// key does what a line says. When the gateway does not answer, the session is dropped, as a carrier does: what it did last is
+// learnt by dialling again.
 func (p *phoneScreen) key(ctx context.Context, line string) error {
 	var screen handset.Screen
 	var err error
@@ -125,14 +134,25 @@ func (p *phoneScreen) key(ctx context.Context, line string) error {
 		screen, err = p.phone.Type(ctx, line)
 	case line == "sms":
 		p.read = 0
-		return p.messages(ctx, false)
+		if err := p.messages(ctx, false); err != nil {
+			return err
+		}
+		if p.read == 0 {
+			fmt.Fprintln(p.out, "(no messages)")
+		}
+		return nil
 	case line == "" || strings.HasPrefix(line, "*"):
+		if line != "" {
+			p.config.ServiceCode = line
+			p.phone = handset.New(p.config)
+		}
 		screen, err = p.phone.Dial(ctx)
 	default:
-		return fmt.Errorf("press Enter to dial first")
+		return errors.New("press Enter to dial first")
 	}
 	if err != nil {
-		return err
+		p.phone.Hang()
+		return fmt.Errorf("connection problem: %w; dial again", err)
 	}
 	draw(p.out, screen.Text)
 	return nil

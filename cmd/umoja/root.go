@@ -26,6 +26,14 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 	root.AddCommand(
 		newDevCommand(),
 		newNetworkCommand(),
+		newPhoneCommand(),
+		newKeyCommand(),
+		newAccountCommand(),
+		newPayCommand(),
+		newBalanceCommand(),
+		newHistoryCommand(),
+		newReceiptCommand(),
+		newAuditCommand(),
 	)
 	return root
 }

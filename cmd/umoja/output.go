@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// money is an amount with its asset, as --json writes it: decimal text, so that no reader makes a float of it.
+type money struct {
+	Asset  string `json:"asset"`
+	Amount string `json:"amount"`
+	// grouped is the amount for people.
+	grouped string
+}
+
+// String is the amount for people, such as 1,234.50 KES.
+func (m money) String() string { return m.grouped + " " + m.Asset }
+
+// moneyOf names an amount by the genesis. An asset that is not there is written in minor units under its number.
+func moneyOf(g *genesis.Genesis, asset tx.Asset, a amount.Amount) money {
+	code, scale := "asset-"+strconv.FormatUint(uint64(asset), 10), uint8(0)
+	if asset >= 1 && int(asset) <= len(g.Assets) {
+		code, scale = g.Assets[asset-1].Code, g.Assets[asset-1].Scale
+	}
+	return money{Asset: code, Amount: a.Text(scale), grouped: a.Grouped(scale)}
+}
+
+// addJSON defines --json.
+func addJSON(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "json", false, "print JSON for programs; the field names are stable")
+}
+
+// printJSON writes a document for programs.
+func printJSON(w io.Writer, document any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	if err := e.Encode(document); err != nil {
+		return fmt.Errorf("print JSON: %w", err)
+	}
+	return nil
+}
+
+// clock is ledger time for people, in the zone of this machine.
+func clock(unixMs uint64) string { return time.UnixMilli(int64(unixMs)).Format("2006-01-02 15:04:05") }
+
+// quoted writes text of a stranger's in quotes, so that it cannot steer the terminal.
+func quoted(text string) string { return strconv.QuoteToGraphic(text) }
+
+// oneLine joins the lines of an error.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

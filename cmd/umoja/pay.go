@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
+)
+
+// payment is what the person wants paid.
+type payment struct {
+	to, reference, receipt string
+	asset                  tx.Asset
+	amount                 amount.Amount
+}
+
+// newPayCommand pays from a key's account.
+func newPayCommand() *cobra.Command {
+	var flags walletFlags
+	var reference, receipt string
+	var resume bool
+	cmd := &cobra.Command{
+		Use:   "pay --key FILE TO AMOUNT",
+		Short: "pay a phone number, an account number or an account",
+		Long: `pay pays from the key's own account and waits until the payment is final. TO is a phone number with its country code
+(+254711000002), an account number with its check digit, or an account (umoja1…). AMOUNT is like 150 or 150.50.
+
+The payment is kept in the folder FILE.outbox from before it is sent until its outcome is known, so that a crash or a lost
+answer never makes it twice: pay settles first what an earlier run left open, and when that was this same payment, it
+does not pay again. --resume does only that.`,
+		Example: "  umoja pay --key wallet.key +254711000002 150 --reference \"school fees\" --receipt fees.receipt",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if resume {
+				return wants()(cmd, args)
+			}
+			return wants("TO", "AMOUNT")(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := flags.openPurse()
+			if err != nil {
+				return err
+			}
+			defer p.client.Close()
+			if resume {
+				return p.resumeOnly(cmd)
+			}
+			want := payment{to: args[0], reference: reference, receipt: receipt}
+			if want.asset, want.amount, err = parseMoney(p.genesis, flags.asset, args[1]); err != nil {
+				return err
+			}
+			if receipt != "" {
+				if err := checkReceiptFile(receipt); err != nil {
+					return err
+				}
+			}
+			return p.pay(cmd, want)
+		},
+	}
+	flags.add(cmd)
+	flags.addAsset(cmd)
+	flags.addWait(cmd)
+	cmd.Flags().StringVar(&reference, "reference", "", "what it is for, at most 64 bytes; everybody can read it")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "a file for the receipt")
+	cmd.Flags().BoolVar(&resume, "resume", false, "settle what an earlier run left open, and pay nothing new")
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if strings.Contains(err.Error(), "unknown shorthand flag") && strings.ContainsAny(err.Error(), "0123456789") {
+			return fmt.Errorf("AMOUNT is digits with at most one point, like 150 or 150.50, and no sign; see %s --help", cmd.CommandPath())
+		}
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	return cmd
+}
+
+// parseMoney reads an amount of an asset of the network.
+func parseMoney(g *genesis.Genesis, code, text string) (tx.Asset, amount.Amount, error) {
+	number, asset, ok := g.AssetByCode(code)
+	if !ok {
+		codes := make([]string, len(g.Assets))
+		for i, a := range g.Assets {
+			codes[i] = a.Code
+		}
+		return 0, 0, fmt.Errorf("--asset %q: the network has %s", code, strings.Join(codes, ", "))
+	}
+	a, err := amount.Parse(text, asset.Scale)
+	if err != nil {
+		return 0, 0, fmt.Errorf("AMOUNT %q: %w; write it like 150 or %s", text, err, amount.Amount(15050).Text(asset.Scale))
+	}
+	return number, a, nil
+}
+
+// pay settles what was left open, and then pays.
+func (p *purse) pay(cmd *cobra.Command, want payment) error {
+	settled, err := p.resume(cmd.Context(), cmd.OutOrStdout())
+	if err != nil {
+		return p.stillOpen(err)
+	}
+	if done, found, err := p.made(cmd.Context(), want, settled); err != nil || found {
+		if found {
+			fmt.Fprintln(cmd.OutOrStdout(), "That was this payment: nothing more was paid. Run the command again to pay once more.")
+			err = p.keepReceipt(cmd, want, done)
+		}
+		return err
+	}
+	ctx, cancel := p.within(cmd.Context())
+	defer cancel()
+	sum := moneyOf(p.genesis, want.asset, want.amount)
+	outcome, err := p.wallet.Pay(ctx, want.to, want.asset, want.amount, want.reference)
+	if err := p.settled(fmt.Sprintf("pay %s to %s", sum, want.to), outcome, err); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "paid %s to %s\n  receipt code %s\n  transaction  %s\n", sum, want.to, outcome.ReceiptCode, outcome.ID)
+	return p.keepReceipt(cmd, want, outcome)
+}
+
+// made says whether one of the transactions just settled was the payment that is wanted.
+func (p *purse) made(ctx context.Context, want payment, settled []earlier) (sdk.Outcome, bool, error) {
+	for _, e := range settled {
+		if !e.outcome.Applied() {
+			continue
+		}
+		ctx, cancel := p.within(ctx)
+		credit, err := findAccount(ctx, p.client, want.to)
+		cancel()
+		if err != nil {
+			return sdk.Outcome{}, false, err
+		}
+		transfer := tx.Transfer{
+			Debit: p.wallet.Account(), Credit: credit, Asset: want.asset, Amount: want.amount, Reference: want.reference,
+		}
+		if e.alike(transfer) {
+			return e.outcome, true, nil
+		}
+	}
+	return sdk.Outcome{}, false, nil
+}
+
+// stillOpen is the error when something of an earlier run has no outcome yet. A new payment is not made then: it could be
+// the same one once more.
+func (p *purse) stillOpen(err error) error {
+	return fmt.Errorf("what an earlier run sent has no outcome yet, so nothing new was paid (%s)\nAsk again:\n  umoja pay --resume --key %s%s",
+		oneLine(err), shellWord(p.flags.keyPath), p.flags.again())
+}
+
+func (p *purse) resumeOnly(cmd *cobra.Command) error {
+	settled, err := p.resume(cmd.Context(), cmd.OutOrStdout())
+	if err != nil {
+		return p.stillOpen(err)
+	}
+	if len(settled) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "nothing is open")
+	}
+	for _, e := range settled {
+		if !e.outcome.Applied() {
+			return errors.New("not everything was done; see above")
+		}
+	}
+	return nil
+}
+
+// keepReceipt writes the receipt of a payment that is final, if a file was named.
+func (p *purse) keepReceipt(cmd *cobra.Command, want payment, o sdk.Outcome) error {
+	if want.receipt == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), readTimeout)
+	defer cancel()
+	receipt, _, err := p.client.Receipt(ctx, o.ID)
+	if err == nil {
+		err = writeReceiptFile(want.receipt, receipt)
+	}
+	if err != nil {
+		return fmt.Errorf("the payment is made, but its receipt is not written (%s)\nTry again:\n  umoja receipt get %s --out FILE%s",
+			oneLine(err), o.ID, p.flags.again())
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "  receipt      %s\n", want.receipt)
+	return nil
+}

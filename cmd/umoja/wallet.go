@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
+)
+
+// readTimeout bounds a command that only reads.
+const readTimeout = 15 * time.Second
+
+// walletFlags say whose wallet a command uses, and on which network.
+type walletFlags struct {
+	networkFlags
+	keyPath string
+	wait    time.Duration
+}
+
+func (f *walletFlags) add(cmd *cobra.Command) {
+	f.networkFlags.add(cmd)
+	cmd.Flags().StringVar(&f.keyPath, "key", "", "the wallet's key file; umoja key new makes one")
+}
+
+func (f *walletFlags) addWait(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&f.wait, "wait", 30*time.Second, "how long to wait until the outcome is known")
+}
+
+// again writes the flags that lead another command to the same network, each with a space before it.
+func (f *networkFlags) again() string {
+	var text string
+	if f.genesis != "" {
+		text += " --genesis " + shellWord(f.genesis)
+	} else if f.dir != defaultDir {
+		text += " --dir " + shellWord(f.dir)
+	}
+	for _, v := range f.validators {
+		text += " --validator " + shellWord(v)
+	}
+	return text
+}
+
+// purse is a key's wallet with its outbox, opened on a network.
+type purse struct {
+	flags   *walletFlags
+	client  *sdk.Client
+	genesis *genesis.Genesis
+	wallet  *sdk.Wallet
+	outbox  *sdk.FileOutbox
+}
+
+// openPurse opens the wallet of a key file. Its outbox is a folder beside the key file, one for each network: an envelope is
+// worth nothing on another network, and must not stop payments on it.
+func (f *walletFlags) openPurse() (*purse, error) {
+	secret, err := readKeyFile(f.keyPath)
+	if err != nil {
+		return nil, err
+	}
+	client, g, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	outbox, err := sdk.NewFileOutbox(filepath.Join(f.keyPath+".outbox", g.Network().String()[:16]))
+	if err != nil {
+		return nil, errors.Join(err, client.Close())
+	}
+	wallet := sdk.NewWallet(client, secret, sdk.WalletOptions{Outbox: outbox})
+	return &purse{flags: f, client: client, genesis: g, wallet: wallet, outbox: outbox}, nil
+}
+
+// within bounds a call by --wait.
+func (p *purse) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, p.flags.wait)
+}
+
+// earlier is a transaction of an earlier run with the outcome that it has now.
+type earlier struct {
+	body    tx.Body
+	outcome sdk.Outcome
+}
+
+// resume settles what earlier runs left open, and says each outcome. The error lists what is open still.
+func (p *purse) resume(ctx context.Context, out io.Writer) ([]earlier, error) {
+	left, err := p.outbox.Left()
+	if err != nil {
+		return nil, err
+	}
+	bodies := make(map[tx.ID]tx.Body, len(left))
+	for _, envelope := range left {
+		// What does not parse is told of by Resume.
+		if signed, err := tx.Parse(p.genesis.Network(), envelope); err == nil {
+			bodies[signed.ID()] = signed.Body
+		}
+	}
+	ctx, cancel := p.within(ctx)
+	defer cancel()
+	outcomes, err := p.wallet.Resume(ctx)
+	var settled []earlier
+	for _, o := range outcomes {
+		settled = append(settled, earlier{bodies[o.ID], o})
+		fmt.Fprintf(out, "settled an earlier transaction: %s\n", actsText(actsOf(p.genesis, bodies[o.ID])))
+		if refusal := refusalText(o); refusal != "" {
+			fmt.Fprintf(out, "  not done: %s; no money moved\n", refusal)
+		} else {
+			fmt.Fprintf(out, "  done; receipt code %s\n", o.ReceiptCode)
+		}
+		fmt.Fprintf(out, "  transaction %s\n", o.ID)
+	}
+	return settled, err
+}
+
+// refusalText says why an outcome is not what was asked for; it is empty when it is.
+func refusalText(o sdk.Outcome) string {
+	switch {
+	case o.Applied():
+		return ""
+	case o.Expired:
+		return "it was not taken in time, and never can be now"
+	}
+	return ruleText(o.Result.Code)
+}
+
+// settled makes of a submission's end the error of the command, nil when it is final and was done. doing is what was
+// wanted, in words.
+func (p *purse) settled(doing string, o sdk.Outcome, err error) error {
+	var refused *sdk.RefusedError
+	switch {
+	case errors.As(err, &refused) && !refused.Unsettled && o.ID != tx.ID{}:
+		return fmt.Errorf("%s: refused: %s; no money moved", doing, reasonText(refused.Reason))
+	case o.ID != tx.ID{} && err != nil:
+		return fmt.Errorf("%s: the outcome is not known yet, it may have been done or may still be (%s)\n"+
+			"transaction %s\nDo not start anew. Ask again, which never does it twice:\n  umoja pay --resume --key %s%s\n"+
+			"or, once it is done, fetch its receipt:\n  umoja receipt get %s --out FILE%s",
+			doing, oneLine(err), o.ID, shellWord(p.flags.keyPath), p.flags.again(), o.ID, p.flags.again())
+	case err != nil:
+		return fmt.Errorf("%s: %w; nothing was sent and no money moved", doing, err)
+	case !o.Applied():
+		return fmt.Errorf("%s: refused: %s; no money moved\ntransaction %s", doing, refusalText(o), o.ID)
+	}
+	return nil
+}
+
+// findAccount finds the account that a person names: a phone number, an account number or an account's text.
+func findAccount(ctx context.Context, client *sdk.Client, text string) (tx.AccountID, error) {
+	payee, err := client.FindPayee(ctx, text)
+	if err != nil {
+		return tx.AccountID{}, fmt.Errorf("account %q: %w", text, err)
+	}
+	return payee.Account, nil
+}
+
+// account is the one named by the argument, or else the key's own.
+func (f *walletFlags) account(ctx context.Context, client *sdk.Client, args []string) (tx.AccountID, error) {
+	switch {
+	case len(args) > 0 && f.keyPath != "":
+		return tx.AccountID{}, errors.New("an account and --key are both given: leave one out")
+	case len(args) > 0:
+		return findAccount(ctx, client, args[0])
+	case f.keyPath == "":
+		return tx.AccountID{}, errors.New("whose? Name an account (umoja1…, an account number or +254…), or a key file with --key")
+	}
+	secret, err := readKeyFile(f.keyPath)
+	if err != nil {
+		return tx.AccountID{}, err
+	}
+	return sdk.AccountOf(secret.Public()), nil
+}
+
+// balance is what an account has of one asset, as --json writes it.
+type balance struct {
+	Asset     string `json:"asset"`
+	Available string `json:"available"`
+	Held      string `json:"held"`
+	Posted    string `json:"posted"`
+
+	available, held money
+	nothingHeld     bool
+}
+
+// balancesOf reads what an account has of every asset of the network.
+func balancesOf(ctx context.Context, client *sdk.Client, g *genesis.Genesis, account tx.AccountID) ([]balance, error) {
+	balances := make([]balance, 0, len(g.Assets))
+	for i := range g.Assets {
+		asset := tx.Asset(i + 1)
+		b, err := client.Balance(ctx, account, asset, sdk.Final)
+		if err != nil {
+			return nil, err
+		}
+		available, held := moneyOf(g, asset, b.Available()), moneyOf(g, asset, b.Held)
+		balances = append(balances, balance{
+			Asset: available.Asset, Available: available.Amount, Held: held.Amount, Posted: moneyOf(g, asset, b.Posted).Amount,
+			available: available, held: held, nothingHeld: b.Held == 0,
+		})
+	}
+	return balances, nil
+}
+
+// String says what may be spent, and what is held beside it.
+func (b balance) String() string {
+	if b.nothingHeld {
+		return b.available.String()
+	}
+	return fmt.Sprintf("%s, and %s held", b.available, b.held)
+}
+
+// reading opens the network for a command that only reads.
+func (f *networkFlags) reading(cmd *cobra.Command, read func(ctx context.Context, client *sdk.Client, g *genesis.Genesis) error) error {
+	client, g, err := f.open()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), readTimeout)
+	defer cancel()
+	err = read(ctx, client, g)
+	if errors.Is(err, sdk.ErrUnavailable) {
+		err = fmt.Errorf("%w; is the network running, and do --dir, --genesis and --validator name it?", err)
+	}
+	return errors.Join(err, client.Close())
+}
+
+// alike says whether a settled transaction is the payment that is asked for now.
+func (e earlier) alike(t tx.Transfer) bool {
+	return slices.ContainsFunc(e.body.Operations, func(o tx.Operation) bool {
+		was, ok := o.(tx.Transfer)
+		return ok && was.Debit == t.Debit && was.Credit == t.Credit && was.Asset == t.Asset && was.Amount == t.Amount && was.Reference == t.Reference
+	})
+}
