@@ -142,11 +142,11 @@ func TestReadsFailOver(t *testing.T) {
 		v.Stop()
 	}
 	n.Validators[0].Start()
-	for {
-		if _, err = client.Balance(within(t, 10*time.Second), n.Juma.Account, ledgertest.KES, sdk.Final); err == nil {
+	for ctx := within(t, 10*time.Second); ; {
+		if _, err = client.Balance(ctx, n.Juma.Account, ledgertest.KES, sdk.Final); err == nil {
 			break
 		}
-		if !errors.Is(err, sdk.ErrUnavailable) || t.Context().Err() != nil {
+		if !errors.Is(err, sdk.ErrUnavailable) || ctx.Err() != nil {
 			t.Fatal(err)
 		}
 	}
