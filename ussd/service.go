@@ -370,20 +370,21 @@ func (s *Service) pastPayments(ctx context.Context, account tx.AccountID) (Event
 	return PaymentsRead{lines}, err
 }
 
-// nameOf is the name of an account's holder, or of the payee of a payment that began here; empty when neither is known.
+// nameOf is what the payer of a payment that began here saw of the payee, or the name of an account's holder; empty when
+// neither is known.
 func nameOf(r Reader, account tx.AccountID, payment tx.ID) (string, error) {
-	user, err := userOf(r, account)
+	p, err := getPayment(r, payment)
 	if err != nil {
 		return "", err
 	}
-	if user != nil {
-		return user.Name, nil
+	if p != nil && p.Payee.Account == account {
+		return p.Payee.Name, nil
 	}
-	p, err := getPayment(r, payment)
-	if err != nil || p == nil || p.Payee.Account != account {
+	user, err := userOf(r, account)
+	if err != nil || user == nil {
 		return "", err
 	}
-	return p.Payee.Name, nil
+	return user.Name, nil
 }
 
 func (s *Service) hash(ctx context.Context, account tx.AccountID, secret pin.Secret) (pin.Record, error) {

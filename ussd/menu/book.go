@@ -75,7 +75,12 @@ func (b *Book) Text(language Language, key Key, args Args) string {
 	if texts == nil {
 		texts = b.texts[English]
 	}
-	return args.replacer().Replace(texts[key])
+	text := texts[key]
+	if strings.HasSuffix(args.Name, ".") {
+		// "Paid to Amina W." has one point.
+		text = strings.ReplaceAll(text, "{name}.", "{name}")
+	}
+	return args.replacer().Replace(text)
 }
 
 // parse takes one language file.

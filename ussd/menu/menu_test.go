@@ -189,3 +189,10 @@ func TestABadLanguageFileIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAShortenedNameAtTheEndOfASentenceHasOnePoint(t *testing.T) {
+	got := load(t).Text(English, PaidNoBalance, Args{Amount: "1.00 KES", Name: "Amina W.", Fee: "1.00 KES", Code: "8XK2M9QD"})
+	if want := "Paid 1.00 KES to Amina W. Fee 1.00 KES. Code 8XK2M9QD."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

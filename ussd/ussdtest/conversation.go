@@ -1,0 +1,196 @@
+package ussdtest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ussd"
+)
+
+var rewrite = flag.Bool("update", false, "rewrite the conversation files with what happened")
+
+// Converse plays a conversation file in a new world. Lines that begin with # are for the reader. A line that begins
+// with > is what a person does, one that begins with ! what happens around; what is seen then stands below, up to an
+// empty line.
+//
+//	> dial              dials; the phone's transcript is empty
+//	> dial 1*0711…      dials with answers behind the code
+//	> 150               answers
+//	! as +254711000002  the following is done on this phone
+//	! again             the last callback arrives a second time
+//	! late 2            the callback before the last but one arrives a second time
+//	! lost 150          the person answers, but the callback is lost
+//	! wait 10m          time passes
+//	! ledger deaf       the ledger is well, down, deaf or mute from now on
+//	! restart           the gateway is stopped and started
+//	! move PHONE        the phone's number moves to another account
+//	! elsewhere PHONE   another provider opens an account for the number
+//	! take PHONE 100    a wallet app spends 100.00 of the phone's account
+//	! balance PHONE     shows a balance on the ledger
+//	! sms PHONE         shows messages that came since the last time
+//
+// It must run in a synctest bubble, because time passes.
+func Converse(t *testing.T, path string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &conversation{world: NewWorld(t), phone: Amina, handsets: make(map[ussd.Phone]*handset)}
+	var got strings.Builder
+	inOutput := false
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimSuffix(line, "\n")
+		act, isAct := strings.CutPrefix(line, "> ")
+		happening, isHappening := strings.CutPrefix(line, "! ")
+		switch {
+		case isAct, isHappening:
+			seen, err := "", error(nil)
+			if isAct {
+				seen = c.act(act)
+			} else if seen, err = c.happen(happening); err != nil {
+				t.Fatalf("%s: %q: %v", path, line, err)
+			}
+			got.WriteString(line + "\n")
+			if seen != "" {
+				got.WriteString(seen + "\n")
+			}
+			inOutput = true
+		case line == "" || strings.HasPrefix(line, "#"):
+			got.WriteString(line + "\n")
+			inOutput = false
+		case !inOutput:
+			t.Fatalf("%s: %q is neither an act nor below one", path, line)
+		}
+	}
+	if *rewrite {
+		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if diff := cmp.Diff(string(raw), got.String()); diff != "" {
+		t.Errorf("%s (-file +seen):\n%s", path, diff)
+	}
+	c.check(t)
+}
+
+type conversation struct {
+	world    *World
+	phone    ussd.Phone
+	handsets map[ussd.Phone]*handset
+}
+
+// handset is what a phone shows and has typed.
+type handset struct {
+	sessions    int
+	transcript  string
+	transcripts []string
+	read        int
+}
+
+func (c *conversation) handset(phone ussd.Phone) *handset {
+	h := c.handsets[phone]
+	if h == nil {
+		h = &handset{}
+		c.handsets[phone] = h
+	}
+	return h
+}
+
+func (c *conversation) post(h *handset, transcript string) string {
+	return c.world.Post(c.phone, strconv.Itoa(h.sessions), transcript)
+}
+
+func (c *conversation) act(input string) string {
+	h := c.handset(c.phone)
+	if answers, ok := strings.CutPrefix(input, "dial"); ok {
+		h.sessions++
+		h.transcript, h.transcripts = strings.TrimSpace(answers), nil
+	} else {
+		h.transcript = join(h.transcript, input)
+	}
+	h.transcripts = append(h.transcripts, h.transcript)
+	return c.post(h, h.transcript)
+}
+
+func join(transcript, input string) string {
+	if transcript == "" {
+		return input
+	}
+	return transcript + "*" + input
+}
+
+func (c *conversation) happen(what string) (string, error) {
+	h := c.handset(c.phone)
+	verb, rest, _ := strings.Cut(what, " ")
+	words := strings.Fields(rest)
+	switch verb {
+	case "as":
+		c.phone = ussd.Phone(rest)
+	case "again":
+		return c.post(h, h.transcript), nil
+	case "late":
+		steps, err := strconv.Atoi(rest)
+		if err != nil || steps >= len(h.transcripts) {
+			return "", fmt.Errorf("no callback %q before: %w", rest, err)
+		}
+		return c.post(h, h.transcripts[len(h.transcripts)-1-steps]), nil
+	case "lost":
+		h.transcript = join(h.transcript, rest)
+	case "wait":
+		d, err := time.ParseDuration(rest)
+		time.Sleep(d)
+		return "", err
+	case "ledger":
+		c.world.Ledger.SetMood(Mood(rest))
+	case "restart":
+		c.world.Start()
+	case "move":
+		c.world.Ledger.Move(ussd.Phone(rest))
+	case "elsewhere":
+		c.world.Ledger.Open(ussd.Phone(rest), "Elsewhere", 0)
+	case "take":
+		value, err := amount.Parse(words[1], 2)
+		c.world.Ledger.Take(ussd.Phone(words[0]), value)
+		return "", err
+	case "balance":
+		return c.world.Ledger.BalanceOf(ussd.Phone(rest)).Grouped(2), nil
+	case "sms":
+		time.Sleep(5 * time.Second) // The feed and the Settler have their turn.
+		texts := c.world.SMS(ussd.Phone(rest))
+		h := c.handset(ussd.Phone(rest))
+		seen := strings.Join(texts[h.read:], "\n")
+		h.read = len(texts)
+		if seen == "" {
+			seen = "(none)"
+		}
+		return seen, nil
+	default:
+		return "", fmt.Errorf("unknown: %q", verb)
+	}
+	return "", nil
+}
+
+// check looks for what no conversation may leave behind.
+func (c *conversation) check(t *testing.T) {
+	t.Helper()
+	c.world.Stop()
+	dump := c.world.Store.Dump()
+	for phone, h := range c.handsets {
+		for _, transcript := range h.transcripts {
+			if strings.Count(transcript, "*") >= 3 && (strings.Contains(dump, transcript) || strings.Contains(c.world.Log.String(), transcript)) {
+				t.Errorf("a transcript of %s is stored or logged", phone.Short())
+			}
+		}
+	}
+	if log := c.world.Log.String(); strings.Contains(log, "254711") {
+		t.Errorf("a phone number is logged: %s", log)
+	}
+}

@@ -1,0 +1,369 @@
+package ussdtest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/ussd"
+)
+
+// Mood is how a Ledger behaves.
+type Mood string
+
+// The moods.
+const (
+	// Well answers.
+	Well Mood = "well"
+	// Down refuses every call: nothing can be reached.
+	Down Mood = "down"
+	// Deaf takes calls and never hears of them: a submission is lost, and its caller waits.
+	Deaf Mood = "deaf"
+	// Mute applies what is submitted and never answers.
+	Mute Mood = "mute"
+)
+
+var errDown = errors.New("ussdtest: ledger is down")
+
+// The fee and the caps of every account, in minor units.
+const (
+	Fee            amount.Amount = 1_00
+	CapTransaction amount.Amount = 5_000_00
+	CapDay         amount.Amount = 8_000_00
+)
+
+// Ledger is a ussd.Ledger in memory.
+type Ledger struct {
+	mu       sync.Mutex
+	mood     Mood
+	accounts []*account
+	phones   map[ussd.Phone]*account
+	prepared int
+	// applied holds the outcome of every transaction that was applied or refused.
+	applied map[tx.ID]ussd.Outcome
+	history []entry
+	// changed is closed and replaced with every leaf.
+	changed chan struct{}
+}
+
+type account struct {
+	id      tx.AccountID
+	number  tx.AccountNumber
+	name    string
+	balance amount.Amount
+	spent   amount.Amount
+}
+
+type entry struct {
+	leaf     ussd.FinalLeaf
+	from, to *account
+}
+
+// body is what the fake signs.
+type body struct {
+	Nonce   int
+	Expires uint64
+	Open    *ussd.Registration `json:",omitempty"`
+	Account tx.AccountID
+	Order   *ussd.Order `json:",omitempty"`
+}
+
+// NewLedger makes a ledger whose first leaf is a header.
+func NewLedger() *Ledger {
+	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), changed: make(chan struct{})}
+	l.append(entry{})
+	return l
+}
+
+// SetMood changes how the ledger behaves from now on.
+func (l *Ledger) SetMood(m Mood) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.mood = m
+}
+
+// Open opens an account for a phone, outside of any transaction.
+func (l *Ledger) Open(phone ussd.Phone, name string, balance amount.Amount) (tx.AccountID, tx.AccountNumber) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := l.open(phone, name, accountOf(phone))
+	a.balance = balance
+	return a.id, a.number
+}
+
+// Move binds a phone's alias to a new account, as a user does who changes provider.
+func (l *Ledger) Move(phone ussd.Phone) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open(phone, l.phones[phone].name, accountOf(phone+" moved"))
+}
+
+// BalanceOf reads a phone's balance.
+func (l *Ledger) BalanceOf(phone ussd.Phone) amount.Amount {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a := l.phones[phone]; a != nil {
+		return a.balance
+	}
+	return 0
+}
+
+// Take lowers a phone's balance behind the gateway's back, as a wallet app on the same account does.
+func (l *Ledger) Take(phone ussd.Phone, value amount.Amount) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.phones[phone].balance -= value
+}
+
+// Transfers counts the transfers that were applied.
+func (l *Ledger) Transfers() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	count := 0
+	for _, e := range l.history {
+		count += len(e.leaf.Transfers)
+	}
+	return count
+}
+
+// Prepared counts the transactions that were prepared.
+func (l *Ledger) Prepared() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.prepared
+}
+
+func accountOf(phone ussd.Phone) tx.AccountID {
+	sum := sha256.Sum256([]byte(phone))
+	return tx.AccountID(sum[:16])
+}
+
+func (l *Ledger) open(phone ussd.Phone, name string, id tx.AccountID) *account {
+	a := &account{id: id, number: tx.AccountNumber(1000 + len(l.accounts)), name: name}
+	l.accounts = append(l.accounts, a)
+	l.phones[phone] = a
+	return a
+}
+
+func (l *Ledger) append(e entry) {
+	e.leaf.Index = uint64(len(l.history))
+	l.history = append(l.history, e)
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// reach tells whether a call gets through.
+func (l *Ledger) reach(ctx context.Context) error {
+	if l.mood == Down {
+		return errDown
+	}
+	return ctx.Err()
+}
+
+func (l *Ledger) find(id tx.AccountID) *account {
+	for _, a := range l.accounts {
+		if a.id == id {
+			return a
+		}
+	}
+	return nil
+}
+
+// ResolvePhone implements ussd.Ledger.
+func (l *Ledger) ResolvePhone(ctx context.Context, phone ussd.Phone) (ussd.Payee, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return ussd.Payee{}, err
+	}
+	a := l.phones[phone]
+	if a == nil {
+		return ussd.Payee{}, ussd.ErrPayeeUnknown
+	}
+	return ussd.Payee{Account: a.id, Number: a.number, Alias: sha256.Sum256([]byte(phone)), Phone: phone, Name: a.name}, nil
+}
+
+// ResolveNumber implements ussd.Ledger.
+func (l *Ledger) ResolveNumber(ctx context.Context, number tx.AccountNumber) (ussd.Payee, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return ussd.Payee{}, err
+	}
+	for _, a := range l.accounts {
+		if a.number == number {
+			return ussd.Payee{Account: a.id, Number: a.number}, nil
+		}
+	}
+	return ussd.Payee{}, ussd.ErrPayeeUnknown
+}
+
+func (l *Ledger) prepare(b body) (ussd.Prepared, error) {
+	l.prepared++
+	b.Nonce = l.prepared
+	raw, err := json.Marshal(b)
+	return ussd.Prepared{ID: sha256.Sum256(raw), Body: raw, ExpiresAtUnixMs: b.Expires}, err
+}
+
+// PrepareRegistration implements ussd.Ledger.
+func (l *Ledger) PrepareRegistration(ctx context.Context, r ussd.Registration) (ussd.Founding, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return ussd.Founding{}, err
+	}
+	id := accountOf(r.Phone)
+	prepared, err := l.prepare(body{Expires: uint64(time.Now().Add(ussd.PaymentLife).UnixMilli()), Open: &r, Account: id})
+	return ussd.Founding{Prepared: prepared, Account: id}, err
+}
+
+// PreparePayment implements ussd.Ledger.
+func (l *Ledger) PreparePayment(ctx context.Context, o ussd.Order) (ussd.Offer, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return ussd.Offer{}, err
+	}
+	payer := l.find(o.Payer)
+	prepared, err := l.prepare(body{Expires: o.ExpiresAtUnixMs, Order: &o})
+	return ussd.Offer{Prepared: prepared, Fee: Fee, Available: payer.balance, CapTransaction: CapTransaction,
+		LeftToday: CapDay - payer.spent}, err
+}
+
+// Submit implements ussd.Ledger.
+func (l *Ledger) Submit(ctx context.Context, p ussd.Prepared) (ussd.Outcome, error) {
+	l.mu.Lock()
+	mood := l.mood
+	if err := l.reach(ctx); err != nil {
+		l.mu.Unlock()
+		return ussd.Outcome{}, err
+	}
+	var outcome ussd.Outcome
+	if mood != Deaf {
+		outcome = l.apply(p)
+	}
+	l.mu.Unlock()
+	if mood == Well {
+		return outcome, nil
+	}
+	<-ctx.Done()
+	return ussd.Outcome{}, ctx.Err()
+}
+
+// apply applies a transaction once.
+func (l *Ledger) apply(p ussd.Prepared) ussd.Outcome {
+	if outcome, ok := l.applied[p.ID]; ok {
+		return outcome
+	}
+	var b body
+	if err := json.Unmarshal(p.Body, &b); err != nil || sha256.Sum256(p.Body) != p.ID {
+		panic("ussdtest: a body that was not prepared") // The gateway changed what it must keep.
+	}
+	outcome := ussd.Outcome{Code: ussd.OutcomeExpired}
+	if uint64(time.Now().UnixMilli()) < b.Expires {
+		outcome = l.rule(p.ID, b)
+	}
+	l.applied[p.ID] = outcome
+	return outcome
+}
+
+func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
+	if b.Open != nil {
+		if l.phones[b.Open.Phone] != nil {
+			return ussd.Outcome{Code: ussd.OutcomeAliasTaken}
+		}
+		a := l.open(b.Open.Phone, b.Open.Name, b.Account)
+		l.append(entry{})
+		return ussd.Outcome{Code: ussd.OutcomeOK, Number: a.number}
+	}
+	o := *b.Order
+	from, to := l.find(o.Payer), l.find(o.Payee.Account)
+	total := o.Amount + Fee
+	switch {
+	case o.Payee.Phone != "" && l.phones[o.Payee.Phone] != to:
+		return ussd.Outcome{Code: ussd.OutcomeAliasNotBound}
+	case total > CapTransaction:
+		return ussd.Outcome{Code: ussd.OutcomeCapTransaction}
+	case total > CapDay-from.spent:
+		return ussd.Outcome{Code: ussd.OutcomeCapDay}
+	case total > from.balance:
+		return ussd.Outcome{Code: ussd.OutcomeInsufficientBalance}
+	}
+	from.balance -= total
+	from.spent += total
+	to.balance += o.Amount
+	code := fmt.Sprintf("8XK2M%03d", len(l.history))
+	l.append(entry{from: from, to: to, leaf: ussd.FinalLeaf{Transfers: []ussd.FinalTransfer{{
+		ID: id, Debit: from.id, Credit: to.id, DebitNumber: from.number, CreditNumber: to.number, Amount: o.Amount, Fee: Fee,
+		DebitBalance: from.balance, CreditBalance: to.balance, ReceiptCode: code,
+	}}}})
+	return ussd.Outcome{Code: ussd.OutcomeOK, ReceiptCode: code, Balance: from.balance, HasBalance: true}
+}
+
+// Balance implements ussd.Ledger.
+func (l *Ledger) Balance(ctx context.Context, id tx.AccountID) (amount.Amount, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return 0, err
+	}
+	return l.find(id).balance, nil
+}
+
+// LastPayments implements ussd.Ledger.
+func (l *Ledger) LastPayments(ctx context.Context, id tx.AccountID, limit int) ([]ussd.PastPayment, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return nil, err
+	}
+	var past []ussd.PastPayment
+	for i := len(l.history) - 1; i >= 0 && len(past) < limit; i-- {
+		for _, t := range l.history[i].leaf.Transfers {
+			p := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit, OtherNumber: t.CreditNumber}
+			switch id {
+			case t.Credit:
+				p.Incoming, p.Other, p.OtherNumber = true, t.Debit, t.DebitNumber
+				past = append(past, p)
+			case t.Debit:
+				past = append(past, p)
+			}
+		}
+	}
+	return past, nil
+}
+
+// WatchFinal implements ussd.Ledger.
+func (l *Ledger) WatchFinal(ctx context.Context, from uint64, take func(ussd.FinalLeaf) error) error {
+	for {
+		l.mu.Lock()
+		var leaves []ussd.FinalLeaf
+		if l.mood == Well {
+			for i := from; i < uint64(len(l.history)); i++ {
+				leaves = append(leaves, l.history[i].leaf)
+			}
+		}
+		changed, mood := l.changed, l.mood
+		l.mu.Unlock()
+		if mood != Well {
+			return errDown
+		}
+		for _, leaf := range leaves {
+			if err := take(leaf); err != nil {
+				return err
+			}
+			from = leaf.Index + 1
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,157 @@
+package ussdtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ussd"
+	"github.com/umoja-ledger/umoja/ussd/gsm7"
+	"github.com/umoja-ledger/umoja/ussd/menu"
+	"github.com/umoja-ledger/umoja/ussd/pin"
+)
+
+// The two phones that every world begins with, and their PINs.
+const (
+	Amina    ussd.Phone = "+254711000001"
+	Juma     ussd.Phone = "+254711000002"
+	AminaPIN            = "4071"
+	JumaPIN             = "8306"
+	// Dial is the service code of every world.
+	Dial = "*384*2050#"
+	// TurnsPerMinute is how many turns a phone has.
+	TurnsPerMinute = 300
+)
+
+// World is a gateway with its store, ledger and two people: Amina, English, with 10,000.00 KES, and Juma, Swahili, with
+// 500.00 KES.
+type World struct {
+	t       testing.TB
+	Store   *Store
+	Ledger  *Ledger
+	Service *ussd.Service
+	// Log is all that the gateway logged.
+	Log *bytes.Buffer
+
+	stop func()
+}
+
+// NewWorld makes a world and runs its gateway until the test ends.
+func NewWorld(t testing.TB) *World {
+	t.Helper()
+	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer)}
+	w.Start()
+	for _, e := range []struct {
+		phone    ussd.Phone
+		name     string
+		language menu.Language
+		pin      string
+		balance  amount.Amount
+	}{
+		{Amina, "Amina Wanjiru", menu.English, AminaPIN, 10_000_00},
+		{Juma, "Juma Otieno", menu.Swahili, JumaPIN, 500_00},
+	} {
+		id, number := w.Ledger.Open(e.phone, e.name, e.balance)
+		err := w.Service.Enrol(context.Background(), ussd.Enrolment{Phone: e.phone, Name: e.name, Language: e.language,
+			Account: id, Number: number, PIN: pin.NewSecret(e.pin)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// Start starts a gateway on the world's store and ledger, in place of the one that runs.
+func (w *World) Start() {
+	w.t.Helper()
+	w.Stop()
+	book, err := menu.Load()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.Service, err = ussd.New(ussd.Config{
+		Store: w.Store, Ledger: w.Ledger, Outbox: Outbox{}, Book: book, Hasher: pin.NewHasher([32]byte{7}, 2),
+		DigestKey: [32]byte{8}, Rand: rand.Reader,
+		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
+		TurnsPerMinute: TurnsPerMinute,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	service := w.Service
+	go func() { done <- service.Run(ctx) }()
+	w.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Errorf("gateway: %v", err)
+		}
+	}
+	w.t.Cleanup(w.Stop)
+}
+
+// Stop stops the gateway.
+func (w *World) Stop() {
+	if w.stop != nil {
+		w.stop()
+		w.stop = nil
+	}
+}
+
+// Post hands a turn over and returns the screen as a carrier gets it. Screens that do not fit fail the test.
+func (w *World) Post(phone ussd.Phone, session, transcript string) string {
+	w.t.Helper()
+	began := time.Now()
+	reply, err := w.Service.Handle(context.Background(), ussd.Turn{Aggregator: "test", SessionID: session, Phone: phone,
+		Transcript: pin.NewSecret(transcript)})
+	if err != nil {
+		w.t.Logf("turn of %s: %v", phone.Short(), err)
+	}
+	if took := time.Since(began); took > 8*time.Second {
+		w.t.Errorf("a turn took %s", took)
+	}
+	prefix := "CON "
+	if reply.End {
+		prefix = "END "
+	}
+	screen := prefix + reply.Text
+	if septets, ok := gsm7.Septets(screen); !ok || septets > gsm7.ScreenSeptets {
+		w.t.Errorf("a screen of %d septets: %q", septets, screen)
+	}
+	if strings.Contains(screen, "\n\n") {
+		w.t.Errorf("a screen with an empty line: %q", screen)
+	}
+	return screen
+}
+
+// Play posts a whole session, turn by turn, and returns the last screen.
+func (w *World) Play(phone ussd.Phone, session string, answers ...string) string {
+	w.t.Helper()
+	screen := w.Post(phone, session, "")
+	for i := range answers {
+		screen = w.Post(phone, session, strings.Join(answers[:i+1], "*"))
+	}
+	return screen
+}
+
+// SMS lists what a phone was sent.
+func (w *World) SMS(phone ussd.Phone) []string {
+	w.t.Helper()
+	var texts []string
+	err := w.Store.View(context.Background(), func(r ussd.Reader) (err error) {
+		texts, err = Inbox(r, phone)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(fmt.Errorf("read inbox: %w", err))
+	}
+	return texts
+}
