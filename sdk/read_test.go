@@ -156,6 +156,14 @@ func TestReadsFailOver(t *testing.T) {
 	}
 }
 
+func TestOneThatDeniesIsNotBelieved(t *testing.T) {
+	n := sdktest.New(t)
+	n.Validators[0].Refuse("GetAccount", "NOT_FOUND")
+	if a, err := n.Client(t).Account(within(t, 10*time.Second), n.Juma.Account); err != nil || a.ID != n.Juma.Account {
+		t.Errorf("account %+v, %v", a, err)
+	}
+}
+
 func TestReadsAreNotOlderThanWhatWasSeenFinal(t *testing.T) {
 	n := sdktest.New(t)
 	client := n.Client(t)
