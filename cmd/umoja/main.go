@@ -8,21 +8,16 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
+
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 )
 
 func main() { os.Exit(run()) }
 
 // run is main with an exit code, so that deferred calls are made.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := daemon.Context(context.Background())
 	defer stop()
-	if err := newRootCommand().ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(os.Stderr, "error: %v\n", err)
-		return 1
-	}
-	return 0
+	return daemon.Exit(os.Stderr, newRootCommand().ExecuteContext(ctx))
 }

@@ -1,8 +1,201 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+)
 
 // newNetworkCommand founds and shows networks.
 func newNetworkCommand() *cobra.Command {
-	return &cobra.Command{Use: "network", Short: "found a network, and show what a genesis file says"}
+	cmd := &cobra.Command{Use: "network", Short: "found a network, and show what a genesis file says", Args: cobra.NoArgs}
+	cmd.AddCommand(newNetworkInitCommand(), newNetworkShowCommand())
+	return cmd
+}
+
+// founding is what founding.json may hold: the genesis document's own fields, without those that init fills in.
+type founding struct {
+	DayOffsetMinutes int32              `json:"day_offset_minutes"`
+	Assets           []genesis.Asset    `json:"assets"`
+	Tiers            []genesis.Tier     `json:"tiers"`
+	Accounts         []genesis.Account  `json:"accounts"`
+	Providers        []genesis.Provider `json:"providers"`
+	Issues           []genesis.Issue    `json:"issues"`
+	Aliases          []genesis.Alias    `json:"aliases"`
+	Grants           []genesis.Grant    `json:"grants"`
+}
+
+func newNetworkInitCommand() *cobra.Command {
+	var out, name, foundingPath string
+	var test bool
+	cmd := &cobra.Command{
+		Use:   "init --out genesis.json RECORD.json...",
+		Short: "join the public records of 4, 7 or 10 validators into a genesis file",
+		Long: `init writes the founding document of a network from the records that each cooperative made on its own machine with
+"umojad init". It needs no key of anybody. The network's id is the hash of the file, so every validator, gateway and
+wallet must get exactly this file; it never changes.
+
+--founding names a JSON file with what exists from the start: assets, tiers, accounts, providers, issues, aliases,
+grants and day_offset_minutes, as they stand in a genesis file.`,
+		Example: "  umoja network init --out genesis.json --name mwanga kilimo.json uvuvi.json afya.json soko.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			g := &genesis.Genesis{
+				Format: genesis.Format, Name: name, Test: test, RulesVersion: 1, TimeUnixMs: uint64(time.Now().UnixMilli()),
+			}
+			var err error
+			if g.Validators, err = readRecords(args); err != nil {
+				return err
+			}
+			if foundingPath != "" {
+				if err := readFounding(foundingPath, g); err != nil {
+					return err
+				}
+			}
+			if g, err = writeGenesis(out, g); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "network %s: %d validators, written to %s\n", g.Network(), len(g.Validators), out)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&out, "out", "", "the genesis file to write; it must not exist")
+	f.StringVar(&name, "name", "umoja", "the network's name, for people")
+	f.BoolVar(&test, "test", false, "a network whose money is worth nothing")
+	f.StringVar(&foundingPath, "founding", "", "a JSON file with what exists from the start")
+	if err := cmd.MarkFlagRequired("out"); err != nil {
+		panic("flag --out: " + err.Error()) // Cannot happen: it is defined above.
+	}
+	return cmd
+}
+
+// maxFoundingBytes bounds what is read of a record or a founding file.
+const maxFoundingBytes = 16 << 20
+
+// readJSON reads one JSON value and nothing else. Unknown fields are errors: a misspelt one must not be left out.
+func readJSON(path string, to any) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("read file: %w", err)
+	}
+	if info.Size() > maxFoundingBytes {
+		return fmt.Errorf("%s is above 16 MiB", path)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read file: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if d.More() {
+		return fmt.Errorf("%s: text after the JSON value", path)
+	}
+	return nil
+}
+
+// readRecords reads and checks the validators' records, each on its own, so that an error names the file.
+func readRecords(paths []string) ([]genesis.ValidatorRecord, error) {
+	if n := len(paths); n != 4 && n != 7 && n != 10 {
+		return nil, fmt.Errorf("%d records: a network has 4, 7 or 10 validators; name one record file for each", n)
+	}
+	var records []genesis.ValidatorRecord
+	for i, path := range paths {
+		var r genesis.ValidatorRecord
+		if err := readJSON(path, &r); err != nil {
+			return nil, err
+		}
+		if _, err := r.Validator(); err != nil {
+			return nil, fmt.Errorf("%s: %w; ask its operator for the validator.json that umojad init wrote", path, err)
+		}
+		same := func(o genesis.ValidatorRecord) bool { return o.Name == r.Name }
+		if j := slices.IndexFunc(records, same); j >= 0 {
+			return nil, fmt.Errorf("%s and %s both name a validator %q: each needs a name of its own", paths[j], paths[i], r.Name)
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+func readFounding(path string, g *genesis.Genesis) error {
+	var f founding
+	if err := readJSON(path, &f); err != nil {
+		return err
+	}
+	g.DayOffsetMinutes, g.Assets, g.Tiers, g.Accounts = f.DayOffsetMinutes, f.Assets, f.Tiers, f.Accounts
+	g.Providers, g.Issues, g.Aliases, g.Grants = f.Providers, f.Issues, f.Aliases, f.Grants
+	return nil
+}
+
+// writeGenesis checks the document by reading it back, and writes it to a file that must not exist: replacing a genesis
+// would cut its validators off from their own ledgers.
+func writeGenesis(path string, g *genesis.Genesis) (*genesis.Genesis, error) {
+	raw, err := g.Encode()
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := genesis.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("%s exists: a genesis file is never replaced; name another with --out", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write genesis: %w", err)
+	}
+	// A crash here leaves a short file, which no program takes for a genesis; it can be removed.
+	_, err = f.Write(raw)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("write genesis: %w", err)
+	}
+	return parsed, nil
+}
+
+func newNetworkShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show genesis.json",
+		Short: "print a network's id, its validators and what exists from the start",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			raw, err := os.ReadFile(args[0])
+			if err != nil {
+				return fmt.Errorf("read genesis: %w", err)
+			}
+			g, err := genesis.Parse(raw)
+			if err != nil {
+				return fmt.Errorf("%s: %w", filepath.Base(args[0]), err)
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintf(w, "network\t%s\nname\t%s\ntest\t%v\n", g.Network(), g.Name, g.Test)
+			fmt.Fprintf(w, "founded\t%s\n", time.UnixMilli(int64(g.TimeUnixMs)).UTC().Format(time.RFC3339))
+			set := g.ValidatorSet()
+			fmt.Fprintf(w, "validators\t%d\nquorum\t%d (final while up to %d are away, or lie)\n", len(set), set.Quorum(), set.Faults())
+			for _, r := range g.Validators {
+				fmt.Fprintf(w, "validator\t%s\tkey %s\tpeers %s\tclients %s\n", r.Name, hex.EncodeToString(r.Key), r.PeerAddress, r.Address)
+			}
+			for i, a := range g.Assets {
+				fmt.Fprintf(w, "asset\t%d %s\tscale %d\tissuer %s\n", i+1, a.Code, a.Scale, a.Issuer)
+			}
+			for _, p := range g.Providers {
+				fmt.Fprintf(w, "provider\t%s\taccount %s\n", p.Name, p.Account)
+			}
+			fmt.Fprintf(w, "accounts\t%d\n", len(g.Accounts))
+			return w.Flush()
+		},
+	}
 }

@@ -1,0 +1,62 @@
+// Command umojad is a validator: it orders, re-checks, attests and cosigns the ledger for one cooperative.
+//
+// Its life begins with `umojad init` on the operator's own machine, which makes the keys there and prints the public
+// record for the genesis file; then `umojad --config validator.toml` serves until SIGTERM or Ctrl-C and exits with 0. A
+// fatal error (a bad disk, a state that is not what was ordered) exits with 1 and one line that says why, so that a
+// supervisor sees it. It never restarts itself and never makes a key anew.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
+	"github.com/umoja-ledger/umoja/consensus/validator"
+)
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code, so that deferred calls are made.
+func run() int {
+	ctx, stop := daemon.Context(context.Background())
+	defer stop()
+	return daemon.Exit(os.Stderr, newCommand().ExecuteContext(ctx))
+}
+
+func newCommand() *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "umojad --config validator.toml",
+		Short: "a validator of an Umoja network",
+		Long: `umojad runs one validator until it is stopped by SIGTERM or Ctrl-C.
+
+A new one begins with "umojad init", which makes its keys and its public record; "umoja network init" joins the
+records of all validators into the genesis file.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if path == "" {
+				return fmt.Errorf("--config is missing: name the validator.toml that umojad init wrote; see %s --help", cmd.CommandPath())
+			}
+			c, err := validator.Load(path)
+			if err != nil {
+				return err
+			}
+			log, err := daemon.Logger(cmd.ErrOrStderr(), c.Log)
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			return validator.Run(cmd.Context(), c, log)
+		},
+	}
+	cmd.Flags().StringVar(&path, "config", "", "the validator's configuration file")
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
+	})
+	cmd.AddCommand(newInitCommand())
+	return cmd
+}
