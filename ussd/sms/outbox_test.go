@@ -90,11 +90,11 @@ func TestATransactionThatFailsSendsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &carrier{}
 		o, store := outbox(c, 0)
-		store.BeforeCommit = func() error { return errors.New("disk") }
+		store.Interrupt(func() error { return errors.New("disk") }, nil)
 		if err := enqueue(o, "a"); err == nil {
 			t.Fatal("the transaction succeeded")
 		}
-		store.BeforeCommit = nil
+		store.Interrupt(nil, nil)
 		run(t, o, time.Minute)
 		if c.got != nil {
 			t.Errorf("sent %q", c.got)
@@ -177,12 +177,12 @@ func TestACrashAfterSendingSendsAgainAndNeverLoses(t *testing.T) {
 			t.Fatal(err)
 		}
 		commits := 0
-		store.BeforeCommit = func() error {
+		store.Interrupt(func() error {
 			if commits++; commits == 2 { // The first counts the try, the second records the answer.
 				return errors.New("crash")
 			}
 			return nil
-		}
+		}, nil)
 		if err := o.Run(context.Background()); err == nil {
 			t.Fatal("the crash went unnoticed")
 		}

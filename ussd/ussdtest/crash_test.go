@@ -80,16 +80,16 @@ func TestACrashAtAnyCommitPaysOnce(t *testing.T) {
 							return nil
 						}
 						if when == "before" {
-							w.Store.BeforeCommit = hook
+							w.Store.Interrupt(hook, nil)
 						} else {
-							w.Store.AfterCommit = hook
+							w.Store.Interrupt(nil, hook)
 						}
 						answers := []string{"1", "0711000002", "150", "4071"}
 						screen, crashed := "", false
 						for i := 0; i <= len(answers); i++ {
 							transcript := strings.Join(answers[:i], "*")
 							screen = w.Post(Amina, "s", transcript)
-							if commits >= n && !crashed {
+							if !crashed && commits >= n {
 								crashed = true
 								w.Start()
 								if then == "repeats" {
@@ -100,7 +100,7 @@ func TestACrashAtAnyCommitPaysOnce(t *testing.T) {
 								break
 							}
 						}
-						w.Store.BeforeCommit, w.Store.AfterCommit = nil, nil
+						w.Store.Interrupt(nil, nil)
 						if !crashed {
 							t.Skip("the payment takes fewer commits")
 						}
@@ -141,12 +141,12 @@ func TestACrashGivesNoFreeTry(t *testing.T) {
 						return nil
 					}
 					if when == "before" {
-						w.Store.BeforeCommit = hook
+						w.Store.Interrupt(hook, nil)
 					} else {
-						w.Store.AfterCommit = hook
+						w.Store.Interrupt(nil, hook)
 					}
 					w.Post(Amina, "s", "1*0711000002*150*1111")
-					w.Store.BeforeCommit, w.Store.AfterCommit = nil, nil
+					w.Store.Interrupt(nil, nil)
 					w.Start()
 					for range 3 {
 						if got := w.Post(Amina, "s", "1*0711000002*150*1111"); !strings.Contains(got, "Tries left: 2") {

@@ -19,13 +19,17 @@ import (
 // Store is a ussd.Store in memory. Updates run one at a time on a copy that replaces the records when the update
 // succeeds.
 type Store struct {
-	mu      sync.Mutex
-	records map[string][]byte
-	// BeforeCommit, when set, is called with the mutex held before an update takes effect; its error is the update's,
-	// which then changed nothing.
-	BeforeCommit func() error
-	// AfterCommit is called after an update took effect; its error is the update's all the same.
-	AfterCommit func() error
+	mu            sync.Mutex
+	records       map[string][]byte
+	before, after func() error
+}
+
+// Interrupt makes updates call before when they are about to take effect, and after when they have; an error of either
+// is the update's. After an error of before nothing was changed, after one of after everything was. Either may be nil.
+func (s *Store) Interrupt(before, after func() error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before, s.after = before, after
 }
 
 // NewStore makes an empty store.
@@ -53,14 +57,14 @@ func (s *Store) Update(ctx context.Context, change func(ussd.Writer) error) erro
 	if err := change(view{records}); err != nil {
 		return err
 	}
-	if s.BeforeCommit != nil {
-		if err := s.BeforeCommit(); err != nil {
+	if s.before != nil {
+		if err := s.before(); err != nil {
 			return err
 		}
 	}
 	s.records = records
-	if s.AfterCommit != nil {
-		return s.AfterCommit()
+	if s.after != nil {
+		return s.after()
 	}
 	return nil
 }
