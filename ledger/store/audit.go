@@ -1,7 +1,10 @@
 package store
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
@@ -25,82 +28,70 @@ type Report struct {
 	FinalSize uint64
 }
 
-// Audit checks the state against itself: the hash of a full scan is the head's, the tree's root recomputed from the leaves is
-// the head's, the last header leaf names the state's root, held is at most posted everywhere, the balances of each asset
-// sum to its supply, and the final checkpoint is of this tree with its quorum of cosignatures. ErrCorrupt with what does
-// not fit. It reads everything.
+// Audit checks the state against itself: the hash of a full scan is the head's; the tree's root and every stored hash,
+// recomputed from the leaves, are those stored; the last header leaf names the state's root; each leaf is found by what it
+// is found by, and nothing else is; held is at most posted everywhere, and the balances of each asset sum to its supply;
+// the final checkpoint is of this tree with its quorum of cosignatures. ErrCorrupt with what does not fit. It reads
+// everything, while commits go on.
 func (s *Store) Audit() (Report, error) {
-	v := s.View()
+	v, now := s.view()
 	defer v.Close()
-	head, err := readHead(v.txn)
-	if err != nil {
-		return Report{}, err
+	if !now.founded {
+		return Report{}, fmt.Errorf("audit %s: nothing is founded in it: %w", s.dir, ErrMismatch)
 	}
-	s.mu.RLock()
-	report := Report{Network: s.network, Batches: head.Batch, Leaves: head.Size}
-	s.mu.RUnlock()
-	if err := auditState(v, head, report.Network); err != nil {
+	report := Report{Network: now.network, Batches: now.head.Batch, Leaves: now.head.Size}
+	state, err := rescan(v, now.network)
+	if err != nil {
 		return report, err
+	}
+	if state != now.head.State {
+		return report, fmt.Errorf("hash of the whole state is not that of batch %d: %w", now.head.Batch, ErrCorrupt)
 	}
 	if report.Supply, err = auditBalances(v); err != nil {
 		return report, err
 	}
-	if report.Root, err = auditTree(v.txn, head); err != nil {
+	if report.Root, err = auditHistory(v, now); err != nil {
 		return report, err
 	}
-	report.FinalSize, err = auditFinal(v, report.Network)
+	report.FinalSize, err = auditFinal(v, now)
 	return report, err
 }
 
-// eachEntry runs over the state in order.
-func eachEntry(txn *badger.Txn, f func(ledger.Entry) error) error {
-	it := txn.NewIterator(stateOptions())
-	defer it.Close()
-	for it.Rewind(); it.Valid(); it.Next() {
-		e, err := entryOf(it.Item())
-		if err != nil {
-			return err
+// Rescan hashes the whole state: what the head's hash must equal.
+func (s *Store) Rescan() (ledger.LtHash, error) {
+	v, now := s.view()
+	defer v.Close()
+	return rescan(v, now.network)
+}
+
+func rescan(v *View, network tx.NetworkID) (ledger.LtHash, error) {
+	next := scanner(v)
+	return ledger.Rescan(network, next)
+}
+
+// scanner gives the state entries in order, page by page.
+func scanner(v *View) func() (ledger.Entry, bool, error) {
+	const page = 1000
+	var rest []ledger.Entry
+	var from []byte
+	more := true
+	return func() (ledger.Entry, bool, error) {
+		if len(rest) == 0 && more {
+			var err error
+			if rest, err = v.Scan(nil, from, page); err != nil {
+				return ledger.Entry{}, false, err
+			}
+			if more = len(rest) == page; more {
+				from = append(slices.Clone(rest[page-1].Key), 0)
+			}
 		}
-		if err := f(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func stateOptions() badger.IteratorOptions {
-	o := badger.DefaultIteratorOptions
-	o.Prefix = []byte{spaceState}
-	return o
-}
-
-func entryOf(item *badger.Item) (ledger.Entry, error) {
-	value, err := item.ValueCopy(nil)
-	if err != nil {
-		return ledger.Entry{}, fmt.Errorf("scan state: %w", err)
-	}
-	return ledger.Entry{Key: item.KeyCopy(nil)[1:], Value: value}, nil
-}
-
-func auditState(v *View, head ledger.Head, network tx.NetworkID) error {
-	it := v.txn.NewIterator(stateOptions())
-	defer it.Close()
-	it.Rewind()
-	scanned, err := ledger.Rescan(network, func() (ledger.Entry, bool, error) {
-		if !it.Valid() {
+		if len(rest) == 0 {
 			return ledger.Entry{}, false, nil
 		}
-		e, err := entryOf(it.Item())
-		it.Next()
-		return e, true, err
-	})
-	if err != nil {
-		return err
+		e := rest[0]
+		rest = rest[1:]
+		return e, true, nil
 	}
-	if scanned != head.State {
-		return fmt.Errorf("hash of the whole state is not the head's: %w", ErrCorrupt)
-	}
-	return nil
 }
 
 func auditBalances(v *View) ([]ledger.Asset, error) {
@@ -109,23 +100,28 @@ func auditBalances(v *View) ([]ledger.Asset, error) {
 		return nil, err
 	}
 	sums := make([]amount.Amount, len(assets)+1)
-	err = eachEntry(v.txn, func(e ledger.Entry) error {
+	next := scanner(v)
+	for {
+		e, ok, err := next()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
 		b, is, err := ledger.BalanceOf(e) // Also checks held <= posted.
-		if err != nil || !is {
-			return err
+		if err != nil {
+			return nil, err
+		}
+		if !is {
+			continue
 		}
 		if b.Asset == 0 || int(b.Asset) > len(assets) {
-			return fmt.Errorf("balance of unknown asset %d: %w", b.Asset, ErrCorrupt)
+			return nil, fmt.Errorf("balance of unknown asset %d: %w", b.Asset, ErrCorrupt)
 		}
-		sum, ok := sums[b.Asset].Add(b.Posted)
-		if !ok {
-			return fmt.Errorf("balances of asset %d pass 2^63: %w", b.Asset, ErrCorrupt)
+		if sums[b.Asset], ok = sums[b.Asset].Add(b.Posted); !ok {
+			return nil, fmt.Errorf("balances of asset %d pass 2^63: %w", b.Asset, ErrCorrupt)
 		}
-		sums[b.Asset] = sum
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	for i, a := range assets {
 		if sums[i+1] != a.Supply {
@@ -135,61 +131,122 @@ func auditBalances(v *View) ([]ledger.Asset, error) {
 	return assets, nil
 }
 
-// auditTree computes the tree again from the leaves, comparing every stored hash.
-func auditTree(txn *badger.Txn, head ledger.Head) ([32]byte, error) {
-	var stored []tlog.Hash
-	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(indexes))
-		for i, index := range indexes {
-			out[i] = stored[index]
+// history is an audit on its way through the leaves.
+type history struct {
+	view    *View
+	network tx.NetworkID
+	tree    frontier
+	last    *tx.Header
+	// batches, lookups and shown count what must be in the indexes.
+	batches, lookups, shown uint64
+}
+
+// auditHistory computes tree and indexes again from the leaves.
+func auditHistory(v *View, now *standing) ([32]byte, error) {
+	h := &history{view: v, network: now.network}
+	err := v.walk([]byte{spaceLeaf}, func(key, raw []byte) error {
+		if !bytes.Equal(key, key64(spaceLeaf, uint64(h.tree.size))) {
+			return fmt.Errorf("leaf %d is missing: %w", h.tree.size, ErrCorrupt)
 		}
-		return out, nil
+		return h.leaf(raw)
 	})
-	var raw []byte
-	for index := range head.Size {
-		var err error
-		if raw, err = get(txn, key64(spaceLeaf, index)); err != nil || raw == nil {
-			return [32]byte{}, fmt.Errorf("leaf %d is missing: %w", index, ErrCorrupt)
-		}
-		hashes, err := tlog.StoredHashes(int64(index), raw, reader)
-		if err != nil {
-			return [32]byte{}, fmt.Errorf("hash leaf %d: %w", index, err)
-		}
-		for _, h := range hashes {
-			kept, err := get(txn, key64(spaceHash, uint64(len(stored))))
-			if err != nil || string(kept) != string(h[:]) {
-				return [32]byte{}, fmt.Errorf("stored hash %d does not follow from the leaves: %w", len(stored), ErrCorrupt)
-			}
-			stored = append(stored, h)
-		}
-	}
-	root, err := tlog.TreeHash(int64(head.Size), reader)
 	if err != nil {
-		return [32]byte{}, fmt.Errorf("hash tree: %w", err)
+		return [32]byte{}, err
 	}
-	last, err := tx.ParseLeaf(raw)
-	if err != nil || last.Header == nil || last.Header.StateRoot != head.State.Root() || last.Header.Batch != head.Batch || root != head.Root {
-		return [32]byte{}, fmt.Errorf("head is not that of the last header leaf: %w", ErrCorrupt)
+	root, err := h.tree.root()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	if uint64(h.tree.size) != now.head.Size || root != now.head.Root || h.last == nil ||
+		h.last.Batch != now.head.Batch || h.last.TimeUnixMs != now.head.TimeUnixMs || h.last.StateRoot != now.head.State.Root() {
+		return [32]byte{}, fmt.Errorf("head of batch %d is not that of the last header leaf: %w", now.head.Batch, ErrCorrupt)
+	}
+	for _, index := range []struct {
+		space byte
+		name  string
+		want  uint64
+	}{
+		{spaceHash, "stored hashes", uint64(tlog.StoredHashCount(h.tree.size))}, {spaceHeader, "headers", h.batches},
+		{spaceLookup, "lookups", h.lookups}, {spaceHistory, "history entries", h.shown},
+	} {
+		var count uint64
+		if err := v.walk([]byte{index.space}, func(_, _ []byte) error { count++; return nil }); err != nil {
+			return [32]byte{}, err
+		}
+		if count != index.want {
+			return [32]byte{}, fmt.Errorf("%d %s, the leaves make %d: %w", count, index.name, index.want, ErrCorrupt)
+		}
 	}
 	return root, nil
 }
 
-func auditFinal(v *View, network tx.NetworkID) (uint64, error) {
-	final, err := readFinal(v.txn)
-	if err != nil || final.note == nil {
-		return 0, err
+func (h *history) leaf(raw []byte) error {
+	index := uint64(h.tree.size)
+	leaf, header, err := indexed(h.network, index, raw)
+	if err != nil {
+		return err
+	}
+	first := uint64(tlog.StoredHashCount(h.tree.size))
+	hashes, err := h.tree.append(raw)
+	if err != nil {
+		return err
+	}
+	h.last = header
+	return h.view.read(func(txn *badger.Txn) error {
+		for i, hash := range hashes {
+			if err := expect(txn, key64(spaceHash, first+uint64(i)), hash[:]); err != nil {
+				return err
+			}
+		}
+		if header != nil {
+			h.batches++
+			return expect(txn, key64(spaceHeader, index), headerValue(header.Batch, header.TimeUnixMs))
+		}
+		at, err := get(txn, keyLookup(leaf.Lookup))
+		if err != nil {
+			return err
+		}
+		switch {
+		case bytes.Equal(at, bytes64(index)):
+			h.lookups++
+		case len(at) != 8 || bytes.Compare(at, bytes64(index)) > 0:
+			return fmt.Errorf("leaf %d is not found by its id: %w", index, ErrCorrupt)
+		}
+		for _, account := range leaf.Accounts {
+			h.shown++
+			if err := expect(txn, keyHistory(account, index), []byte{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func expect(txn *badger.Txn, key, want []byte) error {
+	got, err := get(txn, key)
+	if err == nil && (got == nil || !bytes.Equal(got, want)) {
+		err = fmt.Errorf("entry %x does not follow from the leaves: %w", key, ErrCorrupt)
+	}
+	return err
+}
+
+func auditFinal(v *View, now *standing) (uint64, error) {
+	if now.final.note == nil {
+		return 0, nil
 	}
 	set, err := ledger.Read(v).ValidatorSet()
 	if err != nil {
 		return 0, err
 	}
-	c, _, err := checkpoint.Open(network, set, final.note)
+	c, _, err := checkpoint.Open(now.network, set, now.final.note)
 	if err != nil {
 		return 0, fmt.Errorf("final checkpoint: %v: %w", err, ErrCorrupt)
 	}
-	root, err := tlog.TreeHash(int64(c.Size), v)
-	if err != nil || c.Size != final.size || root != c.Root {
-		return 0, fmt.Errorf("final checkpoint of size %d is of another tree: %w", c.Size, ErrCorrupt)
+	if c.Size != now.final.at.Size || c.Size > now.head.Size {
+		return 0, fmt.Errorf("final checkpoint of size %d is kept as of size %d: %w", c.Size, now.final.at.Size, ErrCorrupt)
+	}
+	if root, err := tlog.TreeHash(int64(c.Size), v); err != nil || root != c.Root {
+		return 0, errors.Join(err, fmt.Errorf("final checkpoint of size %d is of another tree: %w", c.Size, ErrCorrupt))
 	}
 	return c.Size, nil
 }

@@ -2,8 +2,8 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
@@ -12,172 +12,224 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// Found writes the effects of the genesis into an empty store.
+// foundingPart is how many state entries of a genesis go into one transaction: a genesis has no limit of a batch.
+const foundingPart = 10_000
+
+// Found writes the effects of the genesis into an empty store. A founding that a crash interrupted is cleared away first.
 func (s *Store) Found(network tx.NetworkID, fx *ledger.Effects) error {
+	s.write.Lock()
+	defer s.write.Unlock()
 	if s.Founded() {
-		return fmt.Errorf("found a ledger in %s: there is one: %w", s.dir, ErrMismatch)
-	}
-	return s.write(fx, applied{}, func(txn *badger.Txn) error {
-		if err := txn.Set(metaFormat, []byte(format)); err != nil {
+		if err := s.CheckNetwork(network); err != nil {
 			return err
 		}
-		return txn.Set(metaNetwork, network[:])
-	}, func() {
-		s.founded, s.network, s.final = true, network, foundedFinal(fx.After)
+		return fmt.Errorf("found a ledger in %s: there is one: %w", s.dir, ErrMismatch)
+	}
+	if err := s.writable(); err != nil {
+		return err
+	}
+	if err := continues(ledger.Head{BatchHash: tx.BatchHash(network)}, fx); err != nil {
+		return err
+	}
+	// A crash in here leaves entries without the format, which is written last: an empty store.
+	if err := s.clear(); err != nil {
+		return s.fail(fmt.Errorf("clear %s: %w", s.dir, err))
+	}
+	rest := fx.Changes
+	for ; len(rest) > foundingPart; rest = rest[foundingPart:] {
+		err := s.put(s.standing.Load(), func(txn *badger.Txn) error { return setState(txn, rest[:foundingPart]) })
+		if err != nil {
+			return fmt.Errorf("write genesis: %w", err)
+		}
+	}
+	next := &standing{founded: true, network: network, head: fx.After, final: foundedFinal(fx.After)}
+	err := s.put(next, func(txn *badger.Txn) error {
+		w := writes{txn: txn}
+		w.effects(fx, rest)
+		w.set(metaNetwork, network[:])
+		w.set(metaApplied, next.applied.encode())
+		w.set(metaFinal, next.final.encode())
+		w.set(metaFormat, []byte(format))
+		return w.err
 	})
+	if err != nil {
+		return fmt.Errorf("write genesis: %w", err)
+	}
+	return nil
 }
 
-// foundedFinal is the final state before the first final checkpoint: the genesis itself.
-func foundedFinal(h ledger.Head) final {
-	return final{size: h.Size, batch: h.Batch, timeUnixMs: h.TimeUnixMs}
+// clear drops what an interrupted founding left.
+func (s *Store) clear() error {
+	empty := true
+	err := s.disk.read(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.DefaultIteratorOptions)
+		defer it.Close()
+		it.Rewind()
+		empty = !it.Valid()
+		return nil
+	})
+	if err != nil || empty {
+		return err
+	}
+	return s.disk.db.DropAll()
 }
 
 // Commit writes the effects of a batch that raft put at the index. It returns when they are on disk. ErrMismatch when they
 // do not continue the head or the applied index.
 func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
-	if head := s.Head(); fx.Before != head {
-		return fmt.Errorf("commit batch %d on batch %d: %w", fx.After.Batch, head.Batch, ErrMismatch)
+	s.write.Lock()
+	defer s.write.Unlock()
+	now := s.standing.Load()
+	if err := now.follows(raftIndex); err != nil {
+		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
-	if index, _ := s.Applied(); raftIndex <= index {
-		return fmt.Errorf("commit raft index %d after %d: %w", raftIndex, index, ErrMismatch)
+	if err := continues(now.head, fx); err != nil {
+		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
-	record := undo{batch: fx.After.Batch, before: fx.Before, changes: fx.Changes}
-	s.mu.Lock()
-	record.applied = s.applied
-	// Before the batch is visible to readers: a reader of the final state must find the before-images.
-	s.pending = append(slices.Clip(s.pending), record)
-	s.mu.Unlock()
-	return s.write(fx, applied{raftIndex, raftTerm}, record.write, nil)
+	next := *now
+	next.head, next.applied = fx.After, applied{raftIndex, raftTerm}
+	err := s.put(&next, func(txn *badger.Txn) error {
+		w := writes{txn: txn, recording: true}
+		w.effects(fx, fx.Changes)
+		w.set(metaApplied, next.applied.encode())
+		record, err := w.record(fx)
+		next.pending = append(now.pending, record)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
+	}
+	return nil
 }
 
 // Advance notes a raft entry that changed nothing.
 func (s *Store) Advance(raftIndex, raftTerm uint64) error {
-	a := applied{raftIndex, raftTerm}
-	s.swap.RLock()
-	defer s.swap.RUnlock()
-	if err := s.db.Update(func(txn *badger.Txn) error { return txn.Set(metaApplied, a.encode()) }); err != nil {
+	s.write.Lock()
+	defer s.write.Unlock()
+	now := s.standing.Load()
+	if err := now.follows(raftIndex); err != nil {
+		return err
+	}
+	next := *now
+	next.applied = applied{raftIndex, raftTerm}
+	if err := s.put(&next, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
 		return fmt.Errorf("write applied index %d: %w", raftIndex, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.applied = a
 	return nil
 }
 
-// write commits everything of a batch in one transaction. A crash before the transaction is on disk leaves nothing of the
-// batch; a crash after it leaves all of it, and what is in memory is loaded from it again.
-func (s *Store) write(fx *ledger.Effects, a applied, more func(*badger.Txn) error, then func()) error {
-	s.swap.RLock()
-	defer s.swap.RUnlock()
-	err := s.db.Update(func(txn *badger.Txn) error {
-		if err := writeEffects(txn, fx); err != nil {
-			return err
-		}
-		if err := txn.Set(metaApplied, a.encode()); err != nil {
-			return err
-		}
-		return more(txn)
-	})
-	if err != nil {
-		return fmt.Errorf("write batch %d: %w", fx.After.Batch, err)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.head, s.applied = fx.After, a
-	if then != nil {
-		then()
+func (now *standing) follows(raftIndex uint64) error {
+	if !now.founded || raftIndex <= now.applied.index {
+		return fmt.Errorf("raft index %d after %d: %w", raftIndex, now.applied.index, ErrMismatch)
 	}
 	return nil
 }
 
-func writeEffects(txn *badger.Txn, fx *ledger.Effects) error {
-	for _, c := range fx.Changes {
-		if err := set(txn, keyState(c.Key), c.After); err != nil {
-			return err
+// continues says whether the effects are of the head, and whole.
+func continues(head ledger.Head, fx *ledger.Effects) error {
+	before, after := fx.Before, fx.After
+	switch {
+	case before != head:
+		return fmt.Errorf("effects are of batch %d, the head is batch %d: %w", before.Batch, head.Batch, ErrMismatch)
+	case head.Size > 0 && after.Batch != before.Batch+1:
+		return fmt.Errorf("batch %d follows batch %d: %w", after.Batch, before.Batch, ErrMismatch)
+	case len(fx.Leaves) == 0 || after.Size != before.Size+uint64(len(fx.Leaves)):
+		return fmt.Errorf("%d leaves lead from %d to %d: %w", len(fx.Leaves), before.Size, after.Size, ErrMismatch)
+	case int64(len(fx.Hashes)) != tlog.StoredHashCount(int64(after.Size))-tlog.StoredHashCount(int64(before.Size)):
+		return fmt.Errorf("%d stored hashes lead from %d leaves to %d: %w", len(fx.Hashes), before.Size, after.Size, ErrMismatch)
+	}
+	for i, leaf := range fx.Leaves {
+		if leaf.Index != before.Size+uint64(i) {
+			return fmt.Errorf("leaf %d is at place %d: %w", leaf.Index, before.Size+uint64(i), ErrMismatch)
 		}
+	}
+	return nil
+}
+
+// writes collects what a transaction writes and, when recording, what was there before. After the first error it does
+// nothing.
+type writes struct {
+	txn       *badger.Txn
+	recording bool
+	before    []image
+	err       error
+}
+
+// create writes a key that is known to be absent.
+func (w *writes) create(key, value []byte) { w.replace(key, nil, value) }
+
+// set writes a key, whatever was there.
+func (w *writes) set(key, value []byte) {
+	var before []byte
+	if w.err == nil && w.recording {
+		before, w.err = get(w.txn, key)
+	}
+	w.replace(key, before, value)
+}
+
+// replace writes a key over a known value; nil is absent, on both sides.
+func (w *writes) replace(key, before, value []byte) {
+	if w.err != nil {
+		return
+	}
+	if w.recording {
+		w.before = append(w.before, image{key, before})
+	}
+	w.err = set(w.txn, key, value)
+}
+
+// effects writes a batch; of the state only the changes given.
+func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) {
+	for _, c := range changes {
+		w.replace(keyState(c.Key), c.Before, c.After)
 	}
 	for _, leaf := range fx.Leaves {
-		if err := writeLeaf(txn, leaf); err != nil {
-			return err
-		}
+		w.create(key64(spaceLeaf, leaf.Index), leaf.Raw)
+		w.indexes(leaf)
 	}
 	first := uint64(tlog.StoredHashCount(int64(fx.Before.Size)))
 	for i, h := range fx.Hashes {
-		if err := txn.Set(key64(spaceHash, first+uint64(i)), append([]byte(nil), h[:]...)); err != nil {
-			return err
-		}
+		w.create(key64(spaceHash, first+uint64(i)), append([]byte(nil), h[:]...))
 	}
-	if err := txn.Set(key64(spaceHeader, fx.After.Size-1), headerValue(fx.After)); err != nil {
-		return err
-	}
-	return txn.Set(metaHead, encodeHead(fx.After))
+	w.create(key64(spaceHeader, fx.After.Size-1), headerValue(fx.After.Batch, fx.After.TimeUnixMs))
+	w.set(metaHead, encodeHead(fx.After))
 }
 
-func writeLeaf(txn *badger.Txn, leaf ledger.Leaf) error {
-	if err := txn.Set(key64(spaceLeaf, leaf.Index), leaf.Raw); err != nil {
-		return err
-	}
-	if leaf.Lookup != ([32]byte{}) {
-		if err := txn.Set(append([]byte{spaceLookup}, leaf.Lookup[:]...), key64(0, leaf.Index)[1:]); err != nil {
-			return err
+// indexes makes a leaf findable. The first leaf under a lookup stays: an unauthorised envelope may be packed twice.
+func (w *writes) indexes(leaf ledger.Leaf) {
+	if leaf.Lookup != ([32]byte{}) && w.err == nil {
+		var earlier []byte
+		if earlier, w.err = get(w.txn, keyLookup(leaf.Lookup)); earlier == nil {
+			w.create(keyLookup(leaf.Lookup), bytes64(leaf.Index))
 		}
 	}
 	for _, account := range leaf.Accounts {
-		if err := txn.Set(keyHistory(account, leaf.Index), []byte{}); err != nil {
-			return err
-		}
+		w.create(keyHistory(account, leaf.Index), []byte{})
 	}
-	return nil
 }
 
-// set writes a value, or deletes the key when it is nil.
-func set(txn *badger.Txn, key, value []byte) error {
-	if value == nil {
-		return txn.Delete(key)
+// record writes the undo record of the batch.
+func (w *writes) record(fx *ledger.Effects) (undo, error) {
+	if w.err != nil {
+		return undo{}, w.err
 	}
-	return txn.Set(key, value)
-}
-
-func headerValue(h ledger.Head) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h.Batch), h.TimeUnixMs)
-}
-
-func (a applied) encode() []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, a.index), a.term)
-}
-
-// encodeHead writes batch, epoch, time, size, batch hash, root and state hash.
-func encodeHead(h ledger.Head) []byte {
-	var out []byte
-	for _, n := range []uint64{h.Batch, h.Epoch, h.TimeUnixMs, h.Size} {
-		out = binary.BigEndian.AppendUint64(out, n)
+	record := undo{batch: fx.After.Batch, changes: make([]ledger.Change, 0, len(fx.Changes))}
+	for _, c := range fx.Changes {
+		record.changes = append(record.changes, ledger.Change{Key: c.Key, Before: c.Before})
 	}
-	out = append(out, h.BatchHash[:]...)
-	out = append(out, h.Root[:]...)
-	return append(out, h.State.Bytes()...)
-}
-
-const headBytes = 4*8 + 32 + 32 + 2048
-
-func decodeHead(raw []byte) (ledger.Head, error) {
-	if len(raw) != headBytes {
-		return ledger.Head{}, fmt.Errorf("head is %d bytes, not %d: %w", len(raw), headBytes, ErrCorrupt)
-	}
-	var h ledger.Head
-	for i, n := range []*uint64{&h.Batch, &h.Epoch, &h.TimeUnixMs, &h.Size} {
-		*n = binary.BigEndian.Uint64(raw[8*i:])
-	}
-	copy(h.BatchHash[:], raw[32:])
-	copy(h.Root[:], raw[64:])
 	var err error
-	h.State, err = ledger.LtHashOf(raw[96:])
-	return h, err
+	record.parts, err = writeUndo(w.txn, record.batch, w.before)
+	return record, err
 }
 
-func readHead(txn *badger.Txn) (ledger.Head, error) {
-	raw, err := get(txn, metaHead)
-	if err != nil {
-		return ledger.Head{}, err
+func setState(txn *badger.Txn, changes []ledger.Change) error {
+	var errs error
+	for _, c := range changes {
+		errs = errors.Join(errs, set(txn, keyState(c.Key), c.After))
 	}
-	return decodeHead(raw)
+	return errs
+}
+
+func headerValue(batch, timeUnixMs uint64) []byte {
+	return binary.BigEndian.AppendUint64(bytes64(batch), timeUnixMs)
 }

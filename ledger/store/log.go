@@ -30,6 +30,3 @@ func (b badgerLog) Infof(string, ...any) {}
 
 // Debugf takes a detail.
 func (b badgerLog) Debugf(string, ...any) {}
-
-// isLocked says whether badger found the folder in use.
-func isLocked(err error) bool { return strings.Contains(err.Error(), "Cannot acquire directory lock") }

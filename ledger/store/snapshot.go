@@ -7,79 +7,165 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
-	"os"
-	"path/filepath"
 
-	"github.com/dgraph-io/badger/v4"
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// A snapshot is zstd over: the magic line; then each key that validators share, ascending, as key length(2), key, value
-// length(4), value; then a key length of 0 and SHA-256 of everything before. What is this node's alone (undo records, a
-// rollback's target) is not in it.
+// A snapshot is a header and then, under zstd, the leaves and the state entries:
+//
+//	"umoja-snapshot/v1\n"  network(32)  head  applied index(8) term(8)
+//	note length(4) note  size(8) root(32)           the newest checkpoint at or below the head; size 0 is none
+//	proof length(4) proof  hashes(1) 32 each        a final checkpoint at or above the head, and how it contains the head
+//	zstd{ key length(2) key value length(4) value … 0(2)  SHA-256 of everything before, header included }
+//
+// Keys are 'l' index(8) and 's' state key, ascending. Everything else that a store keeps follows from these, and whoever
+// restores a snapshot derives it: an index that is not in it cannot be forged.
 const snapshotMagic = "umoja-snapshot/v1\n"
+
+// SnapshotHeader says what a snapshot holds, and why that is final.
+type SnapshotHeader struct {
+	Network                   tx.NetworkID
+	Head                      ledger.Head
+	AppliedIndex, AppliedTerm uint64
+	// Note is the newest final checkpoint at or below the head; nil when there is none.
+	Note     []byte
+	NoteSize uint64
+	NoteRoot [32]byte
+	// Proof is a final checkpoint at or above the head, and Consistency proves that its tree begins with the head's.
+	Proof       []byte
+	Consistency [][32]byte
+}
+
+// ProvenBy checks the cosignatures of a snapshot's notes: a quorum of the set has made its head final.
+func ProvenBy(network tx.NetworkID, set checkpoint.ValidatorSet) func(SnapshotHeader) error {
+	return func(h SnapshotHeader) error {
+		if h.Network != network {
+			return fmt.Errorf("snapshot is of network %s, not %s: %w", h.Network, network, ErrOtherNetwork)
+		}
+		c, _, err := checkpoint.Open(network, set, h.Proof)
+		if err != nil {
+			return fmt.Errorf("proof of the snapshot: %v: %w", err, ErrUnproven)
+		}
+		var proof tlog.TreeProof
+		for _, hash := range h.Consistency {
+			proof = append(proof, hash)
+		}
+		if h.Head.Size == 0 || c.Size > 1<<62 || h.Head.Size > c.Size ||
+			tlog.CheckTree(proof, int64(c.Size), c.Root, int64(h.Head.Size), h.Head.Root) != nil {
+			return fmt.Errorf("checkpoint of size %d does not contain the head of size %d: %w", c.Size, h.Head.Size, ErrUnproven)
+		}
+		if h.NoteSize == 0 {
+			return nil
+		}
+		if c, _, err = checkpoint.Open(network, set, h.Note); err != nil || c.Size != h.NoteSize || c.Root != h.NoteRoot {
+			return fmt.Errorf("last checkpoint of the snapshot: %v: %w", err, ErrUnproven)
+		}
+		return nil
+	}
+}
 
 // Snapshot is a state captured for writing.
 type Snapshot struct {
-	view *View
+	store    *Store
+	view     *View
+	standing *standing
 }
 
-// Snapshot captures the newest state; later commits do not touch it. Release lets go of it.
-func (s *Store) Snapshot() (*Snapshot, error) { return &Snapshot{view: s.View()}, nil }
+// Snapshot captures the newest state; later commits do not touch it, and nothing is copied. Release lets go of it.
+func (s *Store) Snapshot() (*Snapshot, error) {
+	v, now := s.view()
+	if v.disk == nil || !now.founded {
+		v.Close()
+		return nil, fmt.Errorf("capture snapshot: %w", ErrClosed)
+	}
+	return &Snapshot{store: s, view: v, standing: now}, nil
+}
 
 // Release lets go of the state.
 func (p *Snapshot) Release() { p.view.Close() }
 
-// own says whether a key is this node's alone.
-func own(key []byte) bool { return key[0] == spaceUndo || bytes.Equal(key, metaTarget) }
+// Size is the number of leaves captured: WriteTo needs a final checkpoint of at least that size.
+func (p *Snapshot) Size() uint64 { return p.standing.head.Size }
 
-// WriteTo writes the snapshot.
+// WriteTo writes the snapshot. ErrUnproven until the captured head is final.
 func (p *Snapshot) WriteTo(w io.Writer) (int64, error) {
-	count := &counter{w: w}
-	z, err := zstd.NewWriter(count, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	header, err := p.header()
 	if err != nil {
-		return 0, fmt.Errorf("compress snapshot: %w", err)
+		return 0, err
+	}
+	count := &counter{w: w}
+	raw := header.encode()
+	if _, err := count.Write(raw); err != nil {
+		return count.n, fmt.Errorf("write snapshot: %w", err)
+	}
+	z, err := zstd.NewWriter(count, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		return count.n, fmt.Errorf("compress snapshot: %w", err)
 	}
 	sum := sha256.New()
+	sum.Write(raw)
 	out := bufio.NewWriterSize(io.MultiWriter(z, sum), 1<<16)
-	err = errors.Join(p.entries(out), out.Flush())
-	if err == nil {
+	err = p.entries(out)
+	if err = errors.Join(err, out.Flush()); err == nil {
 		_, err = z.Write(sum.Sum(nil))
 	}
-	return count.n, errors.Join(err, z.Close())
+	if err = errors.Join(err, z.Close()); err != nil {
+		return count.n, fmt.Errorf("write snapshot: %w", err)
+	}
+	return count.n, nil
 }
 
-// entries writes the magic, the keys and the mark of the end.
-func (p *Snapshot) entries(out *bufio.Writer) error {
-	if _, err := out.WriteString(snapshotMagic); err != nil {
-		return err
+// header finds the proof that the captured head is final.
+func (p *Snapshot) header() (SnapshotHeader, error) {
+	own := p.standing
+	h := SnapshotHeader{
+		Network: own.network, Head: own.head, AppliedIndex: own.applied.index, AppliedTerm: own.applied.term,
+		Note: own.final.note, NoteSize: own.final.at.Size,
 	}
-	it := p.view.txn.NewIterator(badger.DefaultIteratorOptions)
-	defer it.Close()
-	for it.Rewind(); it.Valid(); it.Next() {
-		key := it.Item().Key()
-		if own(key) {
-			continue
-		}
-		header := append(binary.BigEndian.AppendUint16(nil, uint16(len(key))), key...)
-		header = binary.BigEndian.AppendUint32(header, uint32(it.Item().ValueSize()))
-		if _, err := out.Write(header); err != nil {
-			return err
-		}
-		err := it.Item().Value(func(value []byte) error {
-			if int64(len(value)) != it.Item().ValueSize() {
-				return fmt.Errorf("value of %q changed its size: %w", key[:1], ErrCorrupt)
-			}
-			_, err := out.Write(value)
-			return err
-		})
-		if err != nil {
+	now := p.store.standing.Load().final
+	if now.note == nil || now.at.Size < own.head.Size {
+		return SnapshotHeader{}, fmt.Errorf("head of size %d, final are %d: %w", own.head.Size, now.at.Size, ErrUnproven)
+	}
+	h.Proof = now.note
+	if now.at.Size == own.head.Size {
+		h.Note, h.NoteSize = now.note, now.at.Size
+	}
+	if h.Note == nil {
+		h.NoteSize = 0
+	}
+	var err error
+	if h.Consistency, err = p.store.Consistency(own.head.Size, now.at.Size); err != nil {
+		return SnapshotHeader{}, err
+	}
+	if h.NoteSize > 0 {
+		h.NoteRoot, err = p.store.Root(h.NoteSize)
+	}
+	return h, err
+}
+
+func (p *Snapshot) entries(out *bufio.Writer) error {
+	for _, space := range []byte{spaceLeaf, spaceState} {
+		if err := p.view.walk([]byte{space}, func(key, value []byte) error { return writeEntry(out, key, value) }); err != nil {
 			return err
 		}
 	}
 	_, err := out.Write([]byte{0, 0})
+	return err
+}
+
+func writeEntry(out io.Writer, key, value []byte) error {
+	line := append(binary.BigEndian.AppendUint16(nil, uint16(len(key))), key...)
+	line = binary.BigEndian.AppendUint32(line, uint32(len(value)))
+	if _, err := out.Write(line); err != nil {
+		return err
+	}
+	_, err := out.Write(value)
 	return err
 }
 
@@ -94,152 +180,92 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Replace replaces the whole state by a snapshot. The new state is built and audited in a folder beside the old one; then
-// the old one is renamed away and the new one into its place, so a crash leaves the one or the other, and Open removes
-// what is left over. A snapshot of another network, one that does not hash to its own header, or a cut one is refused and
-// the old state stays.
-func (s *Store) Replace(r io.Reader) error {
-	s.mu.RLock()
-	network := s.network
-	s.mu.RUnlock()
-	beside := s.dir + ".new"
-	if err := os.RemoveAll(beside); err != nil {
-		return fmt.Errorf("remove an unfinished state: %w", err)
-	}
-	fresh := &Store{dir: beside, options: s.options}
-	if err := fresh.build(r); err != nil {
-		return errors.Join(fmt.Errorf("build state of a snapshot: %w", err), os.RemoveAll(beside))
-	}
-	err := fresh.CheckNetwork(network)
-	if err == nil {
-		_, err = fresh.Audit()
-	}
-	if err = errors.Join(err, fresh.Close()); err != nil {
-		return errors.Join(fmt.Errorf("check state of a snapshot: %w", err), os.RemoveAll(beside))
-	}
-	s.swap.Lock()
-	defer s.swap.Unlock()
-	if err := s.db.Close(); err != nil {
-		return fmt.Errorf("close the old state: %w", err)
-	}
-	s.db = nil
-	old := s.dir + ".old"
-	if err := errors.Join(os.RemoveAll(old), os.Rename(s.dir, old), os.Rename(beside, s.dir), syncDir(filepath.Dir(s.dir))); err != nil {
-		return fmt.Errorf("swap states: %w", err)
-	}
-	if err := os.RemoveAll(old); err != nil {
-		return fmt.Errorf("remove the old state: %w", err)
-	}
-	return s.open()
-}
-
-// cleanSwap finishes or forgets a swap that a crash interrupted: the new state counts once it has its place.
-func (s *Store) cleanSwap() error {
-	old := s.dir + ".old"
-	if _, err := os.Stat(s.dir); errors.Is(err, os.ErrNotExist) {
-		if _, err := os.Stat(old); err == nil {
-			if err := os.Rename(old, s.dir); err != nil {
-				return fmt.Errorf("put the old state back: %w", err)
-			}
+// Export writes what every validator holds alike, key by key in order: equal states give equal bytes. What is a node's
+// own (undo records, applied index, notes) is not in it.
+func (s *Store) Export(w io.Writer) error {
+	v := s.View()
+	defer v.Close()
+	out := bufio.NewWriterSize(w, 1<<16)
+	err := v.walk(nil, func(key, value []byte) error {
+		if key[0] == spaceUndo || key[0] == spaceMeta && !bytes.Equal(key, metaHead) && !bytes.Equal(key, metaNetwork) {
+			return nil
 		}
-	}
-	return errors.Join(os.RemoveAll(s.dir+".new"), os.RemoveAll(old))
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// build fills an empty store from a snapshot.
-func (s *Store) build(r io.Reader) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return err
-	}
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
-	if err != nil {
-		return fmt.Errorf("decompress snapshot: %w", err)
-	}
-	defer z.Close()
-	if err := s.open(); err != nil {
-		return err
-	}
-	batch := s.db.NewWriteBatch()
-	defer batch.Cancel()
-	if err := readSnapshot(bufio.NewReaderSize(z, 1<<16), batch.Set); err != nil {
-		return errors.Join(err, s.db.Close())
-	}
-	if err := batch.Flush(); err != nil {
-		return errors.Join(err, s.db.Close())
-	}
-	return s.load()
-}
-
-// hashed reads while hashing.
-type hashed struct {
-	r   io.Reader
-	sum hash.Hash
-}
-
-func (h hashed) Read(p []byte) (int, error) {
-	n, err := h.r.Read(p)
-	h.sum.Write(p[:n])
-	return n, err
-}
-
-// Bounds of what a snapshot may make this node allocate at once.
-const (
-	maxKeyBytes   = 1 << 10
-	maxValueBytes = 1 << 20
-)
-
-// readSnapshot checks the form and gives every entry to put.
-func readSnapshot(in io.Reader, put func(key, value []byte) error) error {
-	r := hashed{r: in, sum: sha256.New()}
-	magic := make([]byte, len(snapshotMagic))
-	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != snapshotMagic {
-		return fmt.Errorf("snapshot does not start as one: %w", ErrFormat)
-	}
-	var last []byte
-	for {
-		var length [2]byte
-		if _, err := io.ReadFull(r, length[:]); err != nil {
-			return fmt.Errorf("snapshot is cut: %w", ErrCorrupt)
-		}
-		n := binary.BigEndian.Uint16(length[:])
-		if n == 0 {
-			break
-		}
-		if n > maxKeyBytes {
-			return fmt.Errorf("snapshot key of %d bytes: %w", n, ErrCorrupt)
-		}
-		key := make([]byte, n)
-		var size [4]byte
-		if _, err := io.ReadFull(r, key); err != nil {
-			return fmt.Errorf("snapshot is cut: %w", ErrCorrupt)
-		}
-		if _, err := io.ReadFull(r, size[:]); err != nil || binary.BigEndian.Uint32(size[:]) > maxValueBytes {
-			return fmt.Errorf("snapshot is cut, or a value too large: %w", ErrCorrupt)
-		}
-		value := make([]byte, binary.BigEndian.Uint32(size[:]))
-		if _, err := io.ReadFull(r, value); err != nil {
-			return fmt.Errorf("snapshot is cut: %w", ErrCorrupt)
-		}
-		if bytes.Compare(last, key) >= 0 || own(key) {
-			return fmt.Errorf("snapshot keys are not ascending, or not shared: %w", ErrCorrupt)
-		}
-		last = key
-		if err := put(key, value); err != nil {
-			return err
-		}
-	}
-	want := r.sum.Sum(nil)
-	got := make([]byte, len(want))
-	if _, err := io.ReadFull(in, got); err != nil || !bytes.Equal(got, want) {
-		return fmt.Errorf("snapshot checksum: %w", ErrCorrupt)
+		return writeEntry(out, key, value)
+	})
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return fmt.Errorf("export state: %w", err)
 	}
 	return nil
+}
+
+// maxNoteBytes bounds a checkpoint with its cosignatures.
+const maxNoteBytes = 64 << 10
+
+func (h SnapshotHeader) encode() []byte {
+	out := append([]byte(snapshotMagic), h.Network[:]...)
+	out = append(out, encodeHead(h.Head)...)
+	out = append(out, applied{h.AppliedIndex, h.AppliedTerm}.encode()...)
+	out = append(binary.BigEndian.AppendUint32(out, uint32(len(h.Note))), h.Note...)
+	out = append(binary.BigEndian.AppendUint64(out, h.NoteSize), h.NoteRoot[:]...)
+	out = append(binary.BigEndian.AppendUint32(out, uint32(len(h.Proof))), h.Proof...)
+	out = append(out, byte(len(h.Consistency)))
+	for _, hash := range h.Consistency {
+		out = append(out, hash[:]...)
+	}
+	return out
+}
+
+// readSnapshotHeader reads what encode wrote.
+func readSnapshotHeader(r io.Reader) (SnapshotHeader, error) {
+	in := snapshotReader{r: r}
+	if magic := in.take(len(snapshotMagic)); in.err == nil && string(magic) != snapshotMagic {
+		return SnapshotHeader{}, fmt.Errorf("snapshot begins with %q: %w", magic, ErrFormat)
+	}
+	var h SnapshotHeader
+	copy(h.Network[:], in.take(32))
+	if raw := in.take(headBytes); in.err == nil {
+		h.Head, in.err = decodeHead(raw)
+	}
+	h.AppliedIndex, h.AppliedTerm = in.u64(), in.u64()
+	h.Note = in.note()
+	h.NoteSize = in.u64()
+	copy(h.NoteRoot[:], in.take(32))
+	h.Proof = in.note()
+	for n := in.take(1)[0]; n > 0 && in.err == nil; n-- {
+		h.Consistency = append(h.Consistency, [32]byte(in.take(32)))
+	}
+	if in.err == nil && (h.NoteSize == 0) != (h.Note == nil) {
+		in.err = fmt.Errorf("snapshot has a note without size, or a size without note: %w", ErrCorrupt)
+	}
+	return h, in.err
+}
+
+// snapshotReader reads fields until the first error.
+type snapshotReader struct {
+	r   io.Reader
+	err error
+}
+
+func (r *snapshotReader) take(n int) []byte {
+	out := make([]byte, n)
+	if r.err == nil {
+		if _, err := io.ReadFull(r.r, out); err != nil {
+			r.err = fmt.Errorf("snapshot is cut (%v): %w", err, ErrCorrupt)
+		}
+	}
+	return out
+}
+
+func (r *snapshotReader) u64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
+
+// note reads a length and a note; nil for none.
+func (r *snapshotReader) note() []byte {
+	n := binary.BigEndian.Uint32(r.take(4))
+	if n > maxNoteBytes {
+		r.err = fmt.Errorf("snapshot note of %d bytes: %w", n, ErrCorrupt)
+	}
+	if n == 0 || r.err != nil {
+		return nil
+	}
+	return r.take(int(n))
 }

@@ -4,14 +4,19 @@
 // the order of raft. One badger transaction holds everything of a batch: state entries, leaves and their hashes, indexes,
 // the undo record, the head and the applied raft index, so a crash leaves the state before the batch or after it, never
 // between; raft replays what is missing, and the applied index makes a replay harmless. When a checkpoint is final
-// (SetFinal), undo records at and below it go; until then Rollback can take batches back, newest first.
+// (SetFinal), undo records at and below it go; until then Rollback can take batches back, newest first. Replace puts a
+// snapshot of another validator in the place of the whole state, if it proves that it is final.
 //
 // Readers take a View: a consistent state that later commits do not touch. FinalView is the state as of the final
 // checkpoint, made from the current one and the before-images of the undo records, so that it needs no leader.
 //
-// The package promises that what Commit returned for is on disk. It refuses a folder of another network or format, effects
-// that do not continue its head, and finality that contradicts its tree. Every error of badger is fatal to the node: badger
-// goes on after a failed write, and its caller must not.
+// The package promises that what Commit returned for is on disk, and that what is wrong on disk is found: a folder that
+// was not closed is hashed again before it serves, and a final checkpoint that was once there and is not any more stops
+// the node. It refuses a folder of another network or format, effects that do not continue its head, finality that
+// contradicts its tree, and a snapshot that does not hash to what a quorum has signed.
+//
+// The node stops at the first error of a write: badger goes on after a failed one, so the store remembers it and refuses
+// every write after it.
 package store
 
 import (
@@ -21,246 +26,231 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// Errors of a store. All but ErrOtherNetwork, ErrInUse and ErrFormat mean that the node must stop.
+// Errors of a store. ErrOtherNetwork, ErrInUse, ErrFormat and ErrClosed are for the operator or the caller, ErrUnproven
+// for the sender of a snapshot. Any other error of a store means that the node must stop.
 var (
-	// ErrOtherNetwork means the folder belongs to another network.
+	// ErrOtherNetwork means the folder or the snapshot belongs to another network.
 	ErrOtherNetwork = errors.New("folder belongs to another network")
 	// ErrInUse means another process has the folder open.
 	ErrInUse = errors.New("folder is in use by another process")
-	// ErrFormat means the folder was written by another version of this program.
+	// ErrFormat means the folder or the snapshot was written by another version of this program.
 	ErrFormat = errors.New("folder has another format")
-	// ErrMismatch means that what is to be written does not fit what is there.
+	// ErrMismatch means that what is asked for does not fit what is there.
 	ErrMismatch = errors.New("does not fit the state on disk")
-	// ErrCorrupt means that what is on disk contradicts itself.
-	ErrCorrupt = errors.New("state on disk is corrupt")
+	// ErrCorrupt means that what is on disk, or in a snapshot, contradicts itself.
+	ErrCorrupt = ledger.ErrCorrupt
+	// ErrUnproven means that a snapshot does not prove that it is final.
+	ErrUnproven = errors.New("snapshot is not proved to be final")
+	// ErrClosed means the store was closed, or that Replace put another state under a view.
+	ErrClosed = errors.New("state is closed")
 )
 
 // Options say how a store uses the machine. The zero value is for a validator on a small box.
 type Options struct {
 	// NoSync leaves syncing to the kernel: for tests, since a power loss may then lose committed batches.
 	NoSync bool
-	// ReadOnly is for audits of a stopped validator.
+	// ReadOnly is for audits of a stopped validator. Every write is refused.
 	ReadOnly bool
 	// Log hears badger's warnings; nil discards them.
 	Log *slog.Logger
 }
 
-// Keyspaces.
-const (
-	spaceState   = 's' // state key → value
-	spaceLeaf    = 'l' // index(8) → leaf
-	spaceHash    = 'h' // stored index(8) → hash
-	spaceLookup  = 'i' // id or envelope hash(32) → index(8)
-	spaceHistory = 'y' // account(16) ^index(8) → nothing
-	spaceHeader  = 'b' // header's leaf index(8) → batch(8) time(8)
-	spaceUndo    = 'u' // batch(8) part(4) → undo record
-	spaceMeta    = 'm'
-)
-
-var (
-	metaFormat  = []byte("mformat")
-	metaNetwork = []byte("mnetwork")
-	metaHead    = []byte("mhead")
-	metaApplied = []byte("mapplied")
-	metaFinal   = []byte("mfinal")
-	metaTarget  = []byte("mtarget") // a rollback under way
-)
-
-// format is the version of the layout above.
-const format = "umoja-store/v1"
-
 // Store is the ledger on disk. It is safe for use by many readers and one writer.
 type Store struct {
 	dir     string
 	options Options
+	lock    *os.File
+	// watermark is the file that remembers the final size apart from badger.
+	watermark *os.File
 
-	// swap guards db: readers and the writer hold it shared for a call, Replace and Close alone.
-	swap sync.RWMutex
-	db   *badger.DB
+	// write is held by whoever changes anything, over the write to disk: Found, Commit, Advance, SetFinal, Rollback,
+	// Replace, Close. It guards failed.
+	write  sync.Mutex
+	failed error
 
-	// mu guards what follows; held for a look or a set, never over a disk write.
-	mu      sync.RWMutex
+	// visible is held by a writer while a transaction becomes visible and standing moves with it, and by a reader while it
+	// opens a transaction, so that the two always agree. It guards disk. A reader waits for the sync of a commit here, as
+	// it would inside badger.
+	visible sync.RWMutex
+	disk    *disk
+
+	// standing is what is kept in memory; replaced, never changed.
+	standing atomic.Pointer[standing]
+}
+
+// standing is where a store stands. Invariant: equal to what is on disk.
+type standing struct {
 	founded bool
 	network tx.NetworkID
 	head    ledger.Head
 	applied applied
 	final   final
-	// pending are the undo records above the final checkpoint, oldest first. A record is here before its batch is visible
-	// to readers.
+	// pending are the undo records above the floor of final, oldest first, one for each batch up to the head.
 	pending []undo
 }
 
 // applied is the last raft entry whose effects are in the state.
 type applied struct{ index, term uint64 }
 
-// final is the final checkpoint and where the ledger stood then.
-type final struct {
-	note []byte
-	size uint64
-	// batch is the batch whose header leaf is size-1, with its time.
-	batch, timeUnixMs uint64
-}
-
-// Open opens the folder, or makes it, and finishes a rollback that a crash interrupted.
+// Open opens the folder, or makes it. It finishes what a crash interrupted (a swap of folders, a rollback), and hashes the
+// whole state again if the folder was not closed.
 func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{dir: dir, options: o}
-	if !o.ReadOnly {
-		if err := s.cleanSwap(); err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make folder of the state: %w", err)
-		}
-	}
-	if err := s.open(); err != nil {
+	s.standing.Store(&standing{})
+	var err error
+	if s.lock, err = lockFolder(dir, o.ReadOnly); err != nil {
 		return nil, err
+	}
+	if err = s.prepare(); err == nil {
+		err = s.open()
+	}
+	if err != nil {
+		return nil, errors.Join(err, unlockFolder(s.lock))
 	}
 	return s, nil
 }
 
-func (s *Store) open() error {
-	o := badger.DefaultOptions(s.dir).
-		WithSyncWrites(!s.options.NoSync).WithReadOnly(s.options.ReadOnly).
-		WithDetectConflicts(false).WithNumVersionsToKeep(1).
-		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
-		WithBlockCacheSize(16 << 20).WithIndexCacheSize(8 << 20).WithValueLogFileSize(16 << 20).
-		WithNumCompactors(2).WithCompactL0OnClose(false).WithCompression(options.Snappy).
-		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnTableAndBlockRead).
-		WithMetricsEnabled(false).WithLogger(badgerLog{s.options.Log})
-	db, err := badger.Open(o)
-	if err != nil {
-		if isLocked(err) {
-			return fmt.Errorf("open state in %s: %w", s.dir, ErrInUse)
+// prepare puts the folder into its place.
+func (s *Store) prepare() error {
+	if s.options.ReadOnly {
+		if _, err := os.Stat(s.dir); err != nil {
+			return fmt.Errorf("open state: %w", err)
 		}
-		return fmt.Errorf("open state in %s: %w", s.dir, err)
+		return nil
 	}
-	s.db = db
-	if err := s.load(); err != nil {
-		return errors.Join(err, db.Close())
+	if err := finishSwap(s.dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make folder of the state: %w", err)
 	}
 	return nil
 }
 
-// memTableBytes makes room for the largest batch: badger takes transactions up to 15 % of it.
-const memTableBytes = 32 << 20
-
-// load reads what is kept in memory.
-func (s *Store) load() error {
-	err := s.db.View(func(txn *badger.Txn) error {
-		raw, err := get(txn, metaFormat)
-		if err != nil || raw == nil {
-			return err
-		}
-		if string(raw) != format {
-			return fmt.Errorf("%s is %q, not %q: %w", s.dir, raw, format, ErrFormat)
-		}
-		s.founded = true
-		if raw, err = get(txn, metaNetwork); err != nil {
-			return err
-		}
-		copy(s.network[:], raw)
-		if s.head, err = readHead(txn); err != nil {
-			return err
-		}
-		if raw, err = get(txn, metaApplied); err != nil || len(raw) != 16 {
-			return errors.Join(err, fmt.Errorf("applied index: %w", ErrCorrupt))
-		}
-		s.applied = applied{binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])}
-		if s.final, err = readFinal(txn); err != nil {
-			return err
-		}
-		s.pending, err = readUndo(txn)
-		return err
-	})
+// open opens badger and loads what is kept in memory. The caller holds write and visible, or is alone.
+func (s *Store) open() error {
+	d, err := openDisk(s.dir, s.options)
 	if err != nil {
-		return fmt.Errorf("load state in %s: %w", s.dir, err)
+		return err
 	}
-	if !s.founded || s.options.ReadOnly {
+	if err := s.load(d); err != nil {
+		return errors.Join(fmt.Errorf("load state in %s: %w", s.dir, err), d.close())
+	}
+	return nil
+}
+
+func (s *Store) load(d *disk) error {
+	var now standing
+	if err := d.read(func(txn *badger.Txn) (err error) { now, err = readStanding(txn); return err }); err != nil {
+		return err
+	}
+	s.disk = d
+	s.standing.Store(&now)
+	if s.options.ReadOnly {
 		return nil
+	}
+	if err := s.checkStop(); err != nil {
+		return err
+	}
+	if err := s.openWatermark(); err != nil {
+		return err
+	}
+	if err := s.sweepUndo(); err != nil {
+		return err
 	}
 	return s.resumeRollback()
 }
 
-// Close closes the files.
+// readStanding reads what is kept in memory; the zero value when nothing was founded.
+func readStanding(txn *badger.Txn) (standing, error) {
+	raw, err := get(txn, metaFormat)
+	if err != nil || raw == nil {
+		return standing{}, err // A founding that a crash interrupted counts as none: Found clears it away.
+	}
+	if string(raw) != format {
+		return standing{}, fmt.Errorf("format %q, not %q: %w", raw, format, ErrFormat)
+	}
+	now := standing{founded: true}
+	if raw, err = get(txn, metaNetwork); err != nil || len(raw) != len(now.network) {
+		return standing{}, errors.Join(err, fmt.Errorf("network id of %d bytes: %w", len(raw), ErrCorrupt))
+	}
+	copy(now.network[:], raw)
+	if now.head, err = readHead(txn); err != nil {
+		return standing{}, err
+	}
+	if raw, err = get(txn, metaApplied); err != nil || len(raw) != 16 {
+		return standing{}, errors.Join(err, fmt.Errorf("applied index of %d bytes: %w", len(raw), ErrCorrupt))
+	}
+	now.applied = applied{binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])}
+	if now.final, err = readFinal(txn); err != nil {
+		return standing{}, err
+	}
+	if now.pending, err = readUndo(txn, now.final.floor.Batch); err != nil {
+		return standing{}, err
+	}
+	for i, u := range now.pending {
+		if u.batch != now.final.floor.Batch+1+uint64(i) {
+			return standing{}, fmt.Errorf("undo record of batch %d is missing: %w", now.final.floor.Batch+1+uint64(i), ErrCorrupt)
+		}
+	}
+	if now.final.floor.Batch+uint64(len(now.pending)) != now.head.Batch {
+		return standing{}, fmt.Errorf("undo record of batch %d is missing: %w", now.head.Batch, ErrCorrupt)
+	}
+	return now, nil
+}
+
+// Close closes the files and marks the folder as closed. Views that are still open fail from here on.
 func (s *Store) Close() error {
-	s.swap.Lock()
-	defer s.swap.Unlock()
-	if s.db == nil {
+	s.write.Lock()
+	defer s.write.Unlock()
+	s.visible.Lock()
+	defer s.visible.Unlock()
+	if s.disk == nil {
 		return nil
 	}
-	err := s.db.Close()
-	s.db = nil
-	if err != nil {
+	err := s.disk.close()
+	s.disk = nil
+	if s.watermark != nil {
+		err = errors.Join(err, s.watermark.Close())
+		s.watermark = nil
+	}
+	// A crash before the mark leaves a folder that Open hashes again, no more.
+	if now := s.standing.Load(); err == nil && s.failed == nil && now.founded && !s.options.ReadOnly {
+		err = markStop(s.dir, now.head)
+	}
+	if err = errors.Join(err, unlockFolder(s.lock)); err != nil {
 		return fmt.Errorf("close state in %s: %w", s.dir, err)
 	}
 	return nil
 }
 
 // Founded says whether the genesis has been written.
-func (s *Store) Founded() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.founded
-}
+func (s *Store) Founded() bool { return s.standing.Load().founded }
 
 // CheckNetwork is ErrOtherNetwork unless the folder is of the network.
 func (s *Store) CheckNetwork(network tx.NetworkID) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.network != network {
-		return fmt.Errorf("%s is of network %s, the genesis file of %s: %w", s.dir, s.network, network, ErrOtherNetwork)
+	if own := s.standing.Load().network; own != network {
+		return fmt.Errorf("%s is of network %s, the genesis file of %s: %w", s.dir, own, network, ErrOtherNetwork)
 	}
 	return nil
 }
 
 // Head is where the ledger stands.
-func (s *Store) Head() ledger.Head {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.head
-}
+func (s *Store) Head() ledger.Head { return s.standing.Load().head }
 
 // Applied is the last raft entry whose effects are in the state, and its term.
 func (s *Store) Applied() (index, term uint64) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.applied.index, s.applied.term
-}
-
-// get reads a key; nil when absent.
-func get(txn *badger.Txn, key []byte) ([]byte, error) {
-	item, err := txn.Get(key)
-	if errors.Is(err, badger.ErrKeyNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", key[:1], err)
-	}
-	value, err := item.ValueCopy(nil)
-	if err != nil {
-		return nil, fmt.Errorf("read %q: %w", key[:1], err)
-	}
-	if value == nil {
-		value = []byte{}
-	}
-	return value, nil
-}
-
-func key64(space byte, n uint64) []byte { return binary.BigEndian.AppendUint64([]byte{space}, n) }
-
-func keyState(k []byte) []byte { return append([]byte{spaceState}, k...) }
-
-func keyHistory(account tx.AccountID, index uint64) []byte {
-	return binary.BigEndian.AppendUint64(append([]byte{spaceHistory}, account[:]...), ^index)
+	a := s.standing.Load().applied
+	return a.index, a.term
 }

@@ -2,26 +2,28 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// View is a consistent state that later commits do not touch. It must be closed. It is for one goroutine.
+// View is a consistent state that later commits do not touch. It must be closed, and is for one goroutine. After Replace
+// or Close of the store its reads are ErrClosed.
 type View struct {
-	store *Store
-	txn   *badger.Txn
-	// before holds the values as of the final checkpoint of what changed since; nil for a view of the newest state.
-	before map[string][]byte
-	final  *Head
+	disk *disk
+	txn  *badger.Txn
+	head Head
+	// pending are the batches to look behind, oldest first; nil for a view of the newest state.
+	pending []undo
+	done    sync.Once
 }
+
+var _ ledger.View = (*View)(nil)
 
 // Head is where a view stands.
 type Head struct {
@@ -30,227 +32,184 @@ type Head struct {
 
 // View opens the newest state.
 func (s *Store) View() *View {
-	s.swap.RLock()
-	return &View{store: s, txn: s.db.NewTransaction(false)}
+	v, now := s.view()
+	v.head = placeOf(now.head)
+	return v
 }
 
 // FinalView opens the state as of the final checkpoint; before the first, that is the genesis.
 func (s *Store) FinalView() *View {
-	v := s.View()
-	s.mu.RLock()
-	final, pending := s.final, s.pending
-	s.mu.RUnlock()
-	v.final = &Head{Batch: final.batch, Size: final.size, TimeUnixMs: final.timeUnixMs}
-	v.before = make(map[string][]byte)
-	for i := len(pending) - 1; i >= 0; i-- { // Newest first, so that the oldest before-image stays.
-		if pending[i].batch <= final.batch {
-			continue
-		}
-		for _, c := range pending[i].changes {
-			v.before[string(c.Key)] = c.Before
-		}
-	}
+	v, now := s.view()
+	v.head, v.pending = now.final.floor, now.pending
 	return v
+}
+
+// view opens a transaction and tells where the store stood at it.
+func (s *Store) view() (*View, *standing) {
+	s.visible.RLock()
+	defer s.visible.RUnlock()
+	v := &View{disk: s.disk}
+	if s.disk != nil {
+		v.txn = s.disk.db.NewTransaction(false)
+		s.disk.viewsMu.Lock()
+		s.disk.views[v] = struct{}{}
+		s.disk.viewsMu.Unlock()
+	}
+	return v, s.standing.Load()
 }
 
 // Close lets go of the view.
 func (v *View) Close() {
-	v.txn.Discard()
-	v.store.swap.RUnlock()
+	if v.disk == nil {
+		return
+	}
+	v.done.Do(func() {
+		v.disk.viewsMu.Lock()
+		defer v.disk.viewsMu.Unlock()
+		if _, open := v.disk.views[v]; open {
+			delete(v.disk.views, v)
+			v.txn.Discard()
+		}
+	})
 }
 
 // Head is where the view stands.
-func (v *View) Head() Head {
-	if v.final != nil {
-		return *v.final
+func (v *View) Head() Head { return v.head }
+
+// read runs a function on the view's transaction unless the store was closed under it.
+func (v *View) read(f func(txn *badger.Txn) error) error {
+	if v.disk == nil {
+		return ErrClosed
 	}
-	h, err := readHead(v.txn)
-	if err != nil {
-		return Head{}
+	v.disk.mu.RLock()
+	defer v.disk.mu.RUnlock()
+	if v.disk.closed {
+		return ErrClosed
 	}
-	return Head{Batch: h.Batch, Size: h.Size, TimeUnixMs: h.TimeUnixMs}
+	return f(v.txn)
 }
 
 // Get reads a state entry.
-func (v *View) Get(key []byte) ([]byte, error) {
-	if value, ok := v.before[string(key)]; ok {
-		return value, nil
+func (v *View) Get(key []byte) (value []byte, err error) {
+	for _, u := range v.pending { // The oldest before-image is the one as of the final checkpoint.
+		if value, changed := u.before(key); changed {
+			return value, v.read(func(*badger.Txn) error { return nil })
+		}
 	}
-	return get(v.txn, keyState(key))
+	err = v.read(func(txn *badger.Txn) error {
+		value, err = get(txn, keyState(key))
+		return err
+	})
+	return value, err
 }
 
 // Scan reads state entries in order.
 func (v *View) Scan(prefix, from []byte, limit int) ([]ledger.Entry, error) {
-	o := badger.DefaultIteratorOptions
-	o.Prefix = keyState(prefix)
-	o.PrefetchSize = min(limit, 100)
-	it := v.txn.NewIterator(o)
-	defer it.Close()
-	start := o.Prefix
-	if bytes.Compare(from, prefix) > 0 {
-		start = keyState(from)
-	}
-	var entries []ledger.Entry
-	for it.Seek(start); it.Valid() && len(entries) < limit+len(v.before); it.Next() {
-		key := it.Item().KeyCopy(nil)[1:]
-		if _, changed := v.before[string(key)]; changed {
-			continue
+	before := make(map[string][]byte)
+	for i := len(v.pending) - 1; i >= 0; i-- { // Newest first, so that the oldest before-image stays.
+		for _, c := range v.pending[i].from(prefix, from) {
+			before[string(c.Key)] = c.Before
 		}
-		value, err := it.Item().ValueCopy(nil)
-		if err != nil {
-			return nil, fmt.Errorf("scan state: %w", err)
-		}
-		entries = append(entries, ledger.Entry{Key: key, Value: value})
 	}
-	for key, value := range v.before {
-		if value != nil && strings.HasPrefix(key, string(prefix)) && key >= string(from) {
+	entries := make([]ledger.Entry, 0, min(limit, 256))
+	for key, value := range before {
+		if value != nil {
 			entries = append(entries, ledger.Entry{Key: []byte(key), Value: value})
 		}
 	}
-	if len(v.before) > 0 {
+	unchanged := 0
+	err := v.read(func(txn *badger.Txn) error {
+		o := badger.DefaultIteratorOptions
+		o.Prefix, o.PrefetchSize = keyState(prefix), max(1, min(limit, 100))
+		it := txn.NewIterator(o)
+		defer it.Close()
+		it.Rewind()
+		if bytes.Compare(from, prefix) > 0 {
+			it.Seek(keyState(from))
+		}
+		for ; it.Valid() && unchanged < limit; it.Next() {
+			key := it.Item().KeyCopy(nil)[1:]
+			if _, changed := before[string(key)]; changed {
+				continue
+			}
+			value, err := valueOf(it.Item())
+			if err != nil {
+				return fmt.Errorf("scan state: %w", err)
+			}
+			entries = append(entries, ledger.Entry{Key: key, Value: value})
+			unchanged++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(before) > 0 {
 		slices.SortFunc(entries, func(a, b ledger.Entry) int { return bytes.Compare(a.Key, b.Key) })
 	}
 	return entries[:min(limit, len(entries))], nil
 }
 
 // ReadHashes reads stored hashes of the history tree.
-func (v *View) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+func (v *View) ReadHashes(indexes []int64) (hashes []tlog.Hash, err error) {
+	err = v.read(func(txn *badger.Txn) error {
+		hashes, err = readHashes(txn, indexes)
+		return err
+	})
+	return hashes, err
+}
+
+func readHashes(txn *badger.Txn, indexes []int64) ([]tlog.Hash, error) {
 	out := make([]tlog.Hash, len(indexes))
 	for i, index := range indexes {
-		raw, err := get(v.txn, key64(spaceHash, uint64(index)))
+		raw, err := get(txn, key64(spaceHash, uint64(index)))
 		if err != nil {
 			return nil, err
 		}
 		if len(raw) != len(out[i]) {
-			return nil, fmt.Errorf("stored hash %d: %w", index, ErrCorrupt)
+			return nil, fmt.Errorf("stored hash %d is missing: %w", index, ErrCorrupt)
 		}
 		copy(out[i][:], raw)
 	}
 	return out, nil
 }
 
-// read runs a function on the newest state.
-func (s *Store) read(f func(txn *badger.Txn) error) error {
-	s.swap.RLock()
-	defer s.swap.RUnlock()
-	return s.db.View(f)
-}
+// walkBytes is how much walk reads before it lets others at the store.
+const walkBytes = 256 << 10
 
-// Leaf reads a leaf.
-func (s *Store) Leaf(index uint64) (raw []byte, err error) {
-	err = s.read(func(txn *badger.Txn) error {
-		raw, err = get(txn, key64(spaceLeaf, index))
-		if err == nil && raw == nil {
-			err = fmt.Errorf("leaf %d is missing: %w", index, ErrCorrupt)
+// walk runs over the keys of a prefix in order, whatever their keyspace. It reads in portions, so that a slow f does not
+// hold up Replace or Close; after them it is ErrClosed.
+func (v *View) walk(prefix []byte, f func(key, value []byte) error) error {
+	from, more := prefix, true
+	for more {
+		var portion []image
+		err := v.read(func(txn *badger.Txn) error {
+			o := badger.DefaultIteratorOptions
+			o.Prefix = prefix
+			it := txn.NewIterator(o)
+			defer it.Close()
+			size := 0
+			for it.Seek(from); it.Valid() && size < walkBytes; it.Next() {
+				value, err := valueOf(it.Item())
+				if err != nil {
+					return err
+				}
+				key := it.Item().KeyCopy(nil)
+				portion = append(portion, image{key, value})
+				size += len(key) + len(value)
+			}
+			more = it.Valid()
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("walk %q: %w", prefix, err)
 		}
-		return err
-	})
-	return raw, err
-}
-
-// HeaderAfter tells of the batch that a leaf is in: where it ended, and when.
-func (s *Store) HeaderAfter(leaf uint64) (h Head, err error) {
-	err = s.read(func(txn *badger.Txn) error {
-		o := badger.DefaultIteratorOptions
-		o.Prefix, o.PrefetchSize = []byte{spaceHeader}, 1
-		it := txn.NewIterator(o)
-		defer it.Close()
-		it.Seek(key64(spaceHeader, leaf))
-		if !it.Valid() {
-			return fmt.Errorf("header after leaf %d is missing: %w", leaf, ErrCorrupt)
+		for _, m := range portion {
+			if err := f(m.key, m.value); err != nil {
+				return err
+			}
+			from = append(m.key, 0)
 		}
-		h, err = headerOf(it.Item())
-		return err
-	})
-	return h, err
-}
-
-func headerOf(item *badger.Item) (Head, error) {
-	value, err := item.ValueCopy(nil)
-	if err != nil || len(value) != 16 {
-		return Head{}, fmt.Errorf("read header index: %w", ErrCorrupt)
 	}
-	return Head{
-		Batch: binary.BigEndian.Uint64(value), TimeUnixMs: binary.BigEndian.Uint64(value[8:]), Size: binary.BigEndian.Uint64(item.Key()[1:]) + 1,
-	}, nil
-}
-
-// IsBoundary says whether the tree of that size ends with a header leaf.
-func (s *Store) IsBoundary(size uint64) bool {
-	if size == 0 {
-		return false
-	}
-	h, err := s.HeaderAfter(size - 1)
-	return err == nil && h.Size == size
-}
-
-// Lookup finds the leaf of a transaction id or envelope hash.
-func (s *Store) Lookup(id [32]byte) (leaf uint64, found bool, err error) {
-	err = s.read(func(txn *badger.Txn) error {
-		raw, err := get(txn, append([]byte{spaceLookup}, id[:]...))
-		if err != nil || raw == nil {
-			return err
-		}
-		if len(raw) != 8 {
-			return fmt.Errorf("lookup entry: %w", ErrCorrupt)
-		}
-		leaf, found = binary.BigEndian.Uint64(raw), true
-		return nil
-	})
-	return leaf, found, err
-}
-
-// History lists the leaves below before that touched an account, newest first.
-func (s *Store) History(account tx.AccountID, before uint64, limit int) (leaves []uint64, err error) {
-	if before == 0 {
-		return nil, nil
-	}
-	err = s.read(func(txn *badger.Txn) error {
-		o := badger.DefaultIteratorOptions
-		o.Prefix, o.PrefetchValues = append([]byte{spaceHistory}, account[:]...), false
-		it := txn.NewIterator(o)
-		defer it.Close()
-		for it.Seek(keyHistory(account, before-1)); it.Valid() && len(leaves) < limit; it.Next() {
-			leaves = append(leaves, ^binary.BigEndian.Uint64(it.Item().Key()[17:]))
-		}
-		return nil
-	})
-	return leaves, err
-}
-
-// hashes reads stored hashes of the newest state.
-func (s *Store) hashes() tlog.HashReader {
-	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		v := s.View()
-		defer v.Close()
-		return v.ReadHashes(indexes)
-	})
-}
-
-// Root is the root of the tree at a size.
-func (s *Store) Root(size uint64) ([32]byte, error) {
-	if head := s.Head(); size > head.Size {
-		return [32]byte{}, fmt.Errorf("root at %d of %d leaves: %w", size, head.Size, ErrMismatch)
-	}
-	h, err := tlog.TreeHash(int64(size), s.hashes())
-	if err != nil {
-		return [32]byte{}, fmt.Errorf("root at %d: %w", size, err)
-	}
-	return h, nil
-}
-
-// Inclusion proves that a leaf is in the tree of a size.
-func (s *Store) Inclusion(leaf, size uint64) ([][32]byte, error) {
-	if size > s.Head().Size || leaf >= size {
-		return nil, fmt.Errorf("inclusion of leaf %d in %d: %w", leaf, size, ErrMismatch)
-	}
-	proof, err := tlog.ProveRecord(int64(size), int64(leaf), s.hashes())
-	if err != nil {
-		return nil, fmt.Errorf("inclusion of leaf %d in %d: %w", leaf, size, err)
-	}
-	out := make([][32]byte, len(proof))
-	for i, h := range proof {
-		out[i] = h
-	}
-	return out, nil
+	return nil
 }

@@ -1,0 +1,244 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Keyspaces.
+const (
+	spaceHeader  = 'b' // header's leaf index(8) → batch(8) time(8)
+	spaceHash    = 'h' // stored index(8) → hash
+	spaceLookup  = 'i' // id or envelope hash(32) → index(8) of its first leaf
+	spaceLeaf    = 'l' // index(8) → leaf
+	spaceMeta    = 'm'
+	spaceState   = 's' // state key → value
+	spaceUndo    = 'u' // batch(8) part(4) → undo record
+	spaceHistory = 'y' // account(16) ^index(8) → nothing
+)
+
+var (
+	metaApplied = []byte("mapplied")
+	metaFinal   = []byte("mfinal")
+	metaFormat  = []byte("mformat")
+	metaHead    = []byte("mhead")
+	metaNetwork = []byte("mnetwork")
+	metaTarget  = []byte("mtarget") // A rollback under way.
+)
+
+// format is the version of the layout above.
+const format = "umoja-store/v1"
+
+// memTableBytes makes room for the largest batch: badger takes transactions up to 15 % of it, here 5.0 MB and 52,428
+// entries. A batch of 10,000 state entries comes to about 26,000 entries and 3.5 MB with leaves, indexes and undo record.
+const memTableBytes = 32 << 20
+
+// disk is an open badger with the views on it.
+type disk struct {
+	// mu is held shared for the length of a read, and alone to close: a reader that is late finds closed set.
+	mu     sync.RWMutex
+	closed bool
+	db     *badger.DB
+
+	// viewsMu guards views, those to let go of at the end: badger does not close under an open transaction.
+	viewsMu sync.Mutex
+	views   map[*View]struct{}
+}
+
+// openDisk opens badger with the settings of a ledger: every transaction synced, every block and value checked when read,
+// values beside their keys so that the value log is never rewritten, and small caches.
+func openDisk(dir string, o Options) (*disk, error) {
+	b := badger.DefaultOptions(dir).
+		WithSyncWrites(!o.NoSync).WithReadOnly(o.ReadOnly).
+		WithDetectConflicts(false).WithNumVersionsToKeep(1).
+		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
+		WithBlockCacheSize(16 << 20).WithIndexCacheSize(8 << 20).WithValueLogFileSize(16 << 20).
+		WithNumCompactors(2).WithCompactL0OnClose(false).WithCompression(options.Snappy).
+		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
+	db, err := badger.Open(b)
+	if o.ReadOnly && errors.Is(err, badger.ErrTruncateNeeded) {
+		// The process was killed: badger must write once to cut its log at the last whole transaction.
+		if db, err = badger.Open(b.WithReadOnly(false)); err == nil {
+			err = db.Close()
+		}
+		if err == nil {
+			db, err = badger.Open(b)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "Cannot acquire directory lock") {
+		err = ErrInUse // Badger has no sentinel for it.
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open state in %s: %w", dir, err)
+	}
+	return &disk{db: db, views: make(map[*View]struct{})}, nil
+}
+
+// read runs a function on the newest state.
+func (d *disk) read(f func(txn *badger.Txn) error) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if d.closed {
+		return ErrClosed
+	}
+	return d.db.View(f)
+}
+
+// close waits for reads under way, lets go of views and closes badger.
+func (d *disk) close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	d.viewsMu.Lock()
+	for v := range d.views {
+		v.txn.Discard()
+	}
+	clear(d.views)
+	d.viewsMu.Unlock()
+	return d.db.Close()
+}
+
+// put writes one transaction; then the store stands where next says. The caller holds write. When it fails the store
+// takes no more writes: badger does not say whether what failed will be there after a restart.
+func (s *Store) put(next *standing, f func(txn *badger.Txn) error) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	txn := s.disk.db.NewTransaction(true)
+	defer txn.Discard()
+	if err := f(txn); err != nil {
+		return s.fail(err)
+	}
+	s.visible.Lock()
+	defer s.visible.Unlock()
+	// A crash before this is on disk leaves nothing of the transaction; a crash after it leaves all of it, and what is in
+	// memory is loaded from it again.
+	if err := txn.Commit(); err != nil {
+		return s.fail(err)
+	}
+	s.standing.Store(next)
+	return nil
+}
+
+func (s *Store) writable() error {
+	switch {
+	case s.failed != nil:
+		return fmt.Errorf("an earlier write failed: %w", s.failed)
+	case s.disk == nil:
+		return ErrClosed
+	case s.options.ReadOnly:
+		return fmt.Errorf("%s is open for reading only: %w", s.dir, ErrMismatch)
+	}
+	return nil
+}
+
+func (s *Store) fail(err error) error {
+	s.failed = err
+	return err
+}
+
+// get reads a key; nil when absent.
+func get(txn *badger.Txn, key []byte) ([]byte, error) {
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", key[:1], err)
+	}
+	return valueOf(item)
+}
+
+// valueOf copies a value; never nil, since nil means absent.
+func valueOf(item *badger.Item) ([]byte, error) {
+	value, err := item.ValueCopy(nil)
+	if err != nil {
+		return nil, fmt.Errorf("read %q: %w", item.Key()[:1], err)
+	}
+	if value == nil {
+		value = []byte{}
+	}
+	return value, nil
+}
+
+// set writes a value, or deletes the key when it is nil.
+func set(txn *badger.Txn, key, value []byte) error {
+	if value == nil {
+		return txn.Delete(key)
+	}
+	return txn.Set(key, value)
+}
+
+// each runs over the keys of a prefix in order.
+func each(txn *badger.Txn, prefix []byte, f func(item *badger.Item) error) error {
+	o := badger.DefaultIteratorOptions
+	o.Prefix = prefix
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		if err := f(it.Item()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bytes64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func key64(space byte, n uint64) []byte { return binary.BigEndian.AppendUint64([]byte{space}, n) }
+
+func keyState(k []byte) []byte { return append([]byte{spaceState}, k...) }
+
+func keyLookup(id [32]byte) []byte { return append([]byte{spaceLookup}, id[:]...) }
+
+func keyHistory(account tx.AccountID, index uint64) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte{spaceHistory}, account[:]...), ^index)
+}
+
+func (a applied) encode() []byte { return binary.BigEndian.AppendUint64(bytes64(a.index), a.term) }
+
+// encodeHead writes batch, epoch, time, size, batch hash, root and state hash.
+func encodeHead(h ledger.Head) []byte {
+	var out []byte
+	for _, n := range []uint64{h.Batch, h.Epoch, h.TimeUnixMs, h.Size} {
+		out = binary.BigEndian.AppendUint64(out, n)
+	}
+	out = append(out, h.BatchHash[:]...)
+	out = append(out, h.Root[:]...)
+	return append(out, h.State.Bytes()...)
+}
+
+const headBytes = 4*8 + 32 + 32 + 2048
+
+func decodeHead(raw []byte) (ledger.Head, error) {
+	if len(raw) != headBytes {
+		return ledger.Head{}, fmt.Errorf("head is %d bytes, not %d: %w", len(raw), headBytes, ErrCorrupt)
+	}
+	var h ledger.Head
+	for i, n := range []*uint64{&h.Batch, &h.Epoch, &h.TimeUnixMs, &h.Size} {
+		*n = binary.BigEndian.Uint64(raw[8*i:])
+	}
+	copy(h.BatchHash[:], raw[32:])
+	copy(h.Root[:], raw[64:])
+	var err error
+	h.State, err = ledger.LtHashOf(raw[96:])
+	return h, err
+}
+
+func readHead(txn *badger.Txn) (ledger.Head, error) {
+	raw, err := get(txn, metaHead)
+	if err != nil {
+		return ledger.Head{}, err
+	}
+	return decodeHead(raw)
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// read runs a function on the newest state. One that Replace has closed under it begins again on the new one.
+func (s *Store) read(f func(txn *badger.Txn) error) error {
+	for {
+		s.visible.RLock()
+		d := s.disk
+		s.visible.RUnlock()
+		if d == nil {
+			return ErrClosed
+		}
+		if err := d.read(f); !errors.Is(err, ErrClosed) {
+			return err
+		}
+	}
+}
+
+// Leaf reads a leaf.
+func (s *Store) Leaf(index uint64) (raw []byte, err error) {
+	err = s.read(func(txn *badger.Txn) error {
+		raw, err = readLeaf(txn, index)
+		return err
+	})
+	return raw, err
+}
+
+func readLeaf(txn *badger.Txn, index uint64) ([]byte, error) {
+	raw, err := get(txn, key64(spaceLeaf, index))
+	if err == nil && raw == nil {
+		err = fmt.Errorf("leaf %d is missing: %w", index, ErrCorrupt)
+	}
+	return raw, err
+}
+
+// HeaderAfter tells of the batch that a leaf is in: where it ended, and when.
+func (s *Store) HeaderAfter(leaf uint64) (h Head, err error) {
+	err = s.read(func(txn *badger.Txn) error {
+		o := badger.DefaultIteratorOptions
+		o.Prefix, o.PrefetchSize = []byte{spaceHeader}, 1
+		it := txn.NewIterator(o)
+		defer it.Close()
+		it.Seek(key64(spaceHeader, leaf))
+		if !it.Valid() {
+			return fmt.Errorf("header after leaf %d is missing: %w", leaf, ErrCorrupt)
+		}
+		value, err := valueOf(it.Item())
+		if err != nil || len(value) != 16 {
+			return errors.Join(err, fmt.Errorf("header after leaf %d: %w", leaf, ErrCorrupt))
+		}
+		h = Head{
+			Batch: binary.BigEndian.Uint64(value), TimeUnixMs: binary.BigEndian.Uint64(value[8:]),
+			Size: binary.BigEndian.Uint64(it.Item().Key()[1:]) + 1,
+		}
+		return nil
+	})
+	return h, err
+}
+
+// IsBoundary says whether the tree of that size ends with a header leaf.
+func (s *Store) IsBoundary(size uint64) bool {
+	if size == 0 {
+		return false
+	}
+	h, err := s.HeaderAfter(size - 1)
+	return err == nil && h.Size == size
+}
+
+// Lookup finds the first leaf of a transaction id or envelope hash.
+func (s *Store) Lookup(id [32]byte) (leaf uint64, found bool, err error) {
+	err = s.read(func(txn *badger.Txn) error {
+		raw, err := get(txn, keyLookup(id))
+		if err != nil || raw == nil {
+			return err
+		}
+		if len(raw) != 8 {
+			return fmt.Errorf("lookup entry: %w", ErrCorrupt)
+		}
+		leaf, found = binary.BigEndian.Uint64(raw), true
+		return nil
+	})
+	return leaf, found, err
+}
+
+// History lists the leaves below before that an account's history shows, newest first. With before = FinalHead().Size it
+// lists what is final.
+func (s *Store) History(account tx.AccountID, before uint64, limit int) (leaves []uint64, err error) {
+	if before == 0 {
+		return nil, nil
+	}
+	err = s.read(func(txn *badger.Txn) error {
+		leaves = nil
+		o := badger.DefaultIteratorOptions
+		o.Prefix, o.PrefetchValues = append([]byte{spaceHistory}, account[:]...), false
+		it := txn.NewIterator(o)
+		defer it.Close()
+		for it.Seek(keyHistory(account, before-1)); it.Valid() && len(leaves) < limit; it.Next() {
+			leaves = append(leaves, ^binary.BigEndian.Uint64(it.Item().Key()[17:]))
+		}
+		return nil
+	})
+	return leaves, err
+}
+
+// ReadHashes reads stored hashes of the history tree.
+func (s *Store) ReadHashes(indexes []int64) (hashes []tlog.Hash, err error) {
+	err = s.read(func(txn *badger.Txn) error {
+		hashes, err = readHashes(txn, indexes)
+		return err
+	})
+	return hashes, err
+}
+
+// Root is the root of the tree at a size.
+func (s *Store) Root(size uint64) ([32]byte, error) {
+	if head := s.Head(); size > head.Size {
+		return [32]byte{}, fmt.Errorf("root at %d of %d leaves: %w", size, head.Size, ErrMismatch)
+	}
+	h, err := tlog.TreeHash(int64(size), s)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("root at %d: %w", size, err)
+	}
+	return h, nil
+}
+
+// Inclusion proves that a leaf is in the tree of a size.
+func (s *Store) Inclusion(leaf, size uint64) ([][32]byte, error) {
+	if head := s.Head(); size > head.Size || leaf >= size {
+		return nil, fmt.Errorf("inclusion of leaf %d in %d of %d: %w", leaf, size, head.Size, ErrMismatch)
+	}
+	proof, err := tlog.ProveRecord(int64(size), int64(leaf), s)
+	if err != nil {
+		return nil, fmt.Errorf("inclusion of leaf %d in %d: %w", leaf, size, err)
+	}
+	return proofOf(proof), nil
+}
+
+// Consistency proves that the tree of one size begins with the tree of a smaller one.
+func (s *Store) Consistency(small, size uint64) ([][32]byte, error) {
+	if head := s.Head(); size > head.Size || small == 0 || small > size {
+		return nil, fmt.Errorf("consistency of %d in %d of %d: %w", small, size, head.Size, ErrMismatch)
+	}
+	proof, err := tlog.ProveTree(int64(size), int64(small), s)
+	if err != nil {
+		return nil, fmt.Errorf("consistency of %d in %d: %w", small, size, err)
+	}
+	return proofOf(proof), nil
+}
+
+func proofOf(hashes []tlog.Hash) [][32]byte {
+	out := make([][32]byte, len(hashes))
+	for i, h := range hashes {
+		out[i] = h
+	}
+	return out
+}

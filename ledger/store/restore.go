@@ -1,0 +1,430 @@
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Bounds of what a snapshot may make this node allocate or write.
+const (
+	maxKeyBytes      = 1 << 10
+	maxValueBytes    = 1 << 20
+	maxSnapshotBytes = 64 << 30
+)
+
+// Restore builds a state from a snapshot into a folder that nobody has open. Check decides whether the header is to be
+// believed (ProvenBy); whether the content is that of the header is checked here. On an error, or a crash, the folder is
+// what it was.
+func Restore(dir string, o Options, r io.Reader, check func(SnapshotHeader) error) error {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	lock, err := lockFolder(dir, false)
+	if err != nil {
+		return err
+	}
+	err = finishSwap(dir)
+	if err == nil {
+		_, err = build(beside(dir), o, r, check)
+	}
+	if err == nil {
+		err = swap(dir)
+	}
+	return errors.Join(err, unlockFolder(lock))
+}
+
+// Replace puts a snapshot into the place of the whole state while the store is open. It must prove, by a quorum of the
+// validator set that is in force here, that it is final (ErrUnproven), and not go back behind what is final here. The new
+// state is built and checked in a folder beside the old one, which serves meanwhile; then the folders are swapped by
+// rename, so a crash leaves the one or the other. A snapshot that is refused changes nothing. Views opened before the swap
+// are ErrClosed after it.
+func (s *Store) Replace(r io.Reader) error {
+	v, before := s.view()
+	set, err := ledger.Read(v).ValidatorSet()
+	v.Close()
+	if err != nil {
+		return fmt.Errorf("replace state: %w", err)
+	}
+	proven := ProvenBy(before.network, set)
+	header, err := build(beside(s.dir), s.options, r, func(h SnapshotHeader) error {
+		if floor := s.standing.Load().final.floor; h.Head.Size < floor.Size {
+			return fmt.Errorf("snapshot of size %d is behind the final size %d: %w", h.Head.Size, floor.Size, ErrMismatch)
+		}
+		return proven(h)
+	})
+	if err != nil {
+		return fmt.Errorf("replace state: %w", err)
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	if err := s.exchange(header); err != nil {
+		return s.fail(fmt.Errorf("replace state: %w", err))
+	}
+	return nil
+}
+
+// exchange swaps the folders under the store. The caller holds write.
+func (s *Store) exchange(header SnapshotHeader) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	old := s.standing.Load().final
+	if header.Head.Size < old.floor.Size {
+		return fmt.Errorf("the final size has become %d, above the snapshot's %d: %w", old.floor.Size, header.Head.Size, ErrMismatch)
+	}
+	root, err := s.Root(old.at.Size)
+	if err != nil {
+		return err
+	}
+	if err := s.reopen(); err != nil {
+		return err
+	}
+	// What was final here is final in the new state, and the newer note stays.
+	if own, err := s.Root(old.at.Size); err != nil || own != root {
+		return errors.Join(err, fmt.Errorf("what was final at size %d is not in the snapshot: %w", old.at.Size, ErrCorrupt))
+	}
+	if old.note == nil {
+		return nil
+	}
+	return s.setFinal(old.note, old.at.Size, root)
+}
+
+// reopen lets readers wait while there is no folder.
+func (s *Store) reopen() error {
+	s.visible.Lock()
+	defer s.visible.Unlock()
+	err := errors.Join(s.disk.close(), s.watermark.Close())
+	s.disk, s.watermark = nil, nil
+	if err == nil {
+		err = swap(s.dir)
+	}
+	if err != nil {
+		return err
+	}
+	return s.open()
+}
+
+func beside(dir string) string { return dir + ".new" }
+
+func aside(dir string) string { return dir + ".old" }
+
+// swapSteps put the folder beside into its place. A crash after the first leaves the old state and a whole new one, after
+// the second none in place and both whole, after the third the new one in place and the old one aside.
+func swapSteps(dir string) []func() error {
+	return []func() error{
+		func() error { return os.RemoveAll(aside(dir)) },
+		func() error {
+			if err := os.Rename(dir, aside(dir)); !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			return nil
+		},
+		func() error { return os.Rename(beside(dir), dir) },
+		func() error { return syncFolder(dir + "/..") },
+		func() error { return os.RemoveAll(aside(dir)) },
+	}
+}
+
+func swap(dir string) error {
+	for _, step := range swapSteps(dir) {
+		if err := step(); err != nil {
+			return fmt.Errorf("swap states: %w", err)
+		}
+	}
+	return nil
+}
+
+// finishSwap brings a folder that a crash left in the middle of a swap, or of building, to the one state or the other.
+func finishSwap(dir string) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(aside(dir)); err == nil {
+			// The old state went aside only after the new one was whole.
+			if err := os.Rename(beside(dir), dir); errors.Is(err, os.ErrNotExist) {
+				err = os.Rename(aside(dir), dir)
+				if err != nil {
+					return fmt.Errorf("put the old state back: %w", err)
+				}
+			} else if err != nil {
+				return fmt.Errorf("put the new state into its place: %w", err)
+			}
+		}
+	}
+	if err := errors.Join(os.RemoveAll(beside(dir)), os.RemoveAll(aside(dir))); err != nil {
+		return fmt.Errorf("remove what a swap left: %w", err)
+	}
+	return nil
+}
+
+// build makes a whole state in a new folder, closed and marked as such. On an error the folder is removed.
+func build(dir string, o Options, r io.Reader, check func(SnapshotHeader) error) (SnapshotHeader, error) {
+	if err := os.RemoveAll(dir); err != nil {
+		return SnapshotHeader{}, fmt.Errorf("remove an unfinished state: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return SnapshotHeader{}, fmt.Errorf("make folder beside the state: %w", err)
+	}
+	header, err := buildIn(dir, o, r, check)
+	if err != nil {
+		return SnapshotHeader{}, errors.Join(err, os.RemoveAll(dir))
+	}
+	return header, nil
+}
+
+func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) error) (SnapshotHeader, error) {
+	sum := sha256.New()
+	header, err := readSnapshotHeader(io.TeeReader(r, sum))
+	if err == nil {
+		err = check(header)
+	}
+	if err != nil {
+		return SnapshotHeader{}, err
+	}
+	d, err := openDisk(dir, o)
+	if err != nil {
+		return SnapshotHeader{}, err
+	}
+	b := &builder{header: header, batch: d.db.NewWriteBatch(), refused: make(map[[32]byte]bool)}
+	err = b.run(r, sum)
+	b.batch.Cancel()
+	if err = errors.Join(err, d.close()); err != nil {
+		return SnapshotHeader{}, err
+	}
+	f, err := os.OpenFile(dir+"/"+watermarkFile, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return SnapshotHeader{}, fmt.Errorf("make watermark: %w", err)
+	}
+	return header, errors.Join(writeWatermark(f, header.Head.Size, true), f.Close(), markStop(dir, header.Head))
+}
+
+// builder writes a state while it checks that it is what the header says.
+type builder struct {
+	header SnapshotHeader
+	batch  *badger.WriteBatch
+	in     *entryReader
+
+	tree frontier
+	// batches are counted with the genesis; last is the newest header leaf, at is where the note is.
+	batches uint64
+	last    *tx.Header
+	at      Head
+	// refused are the envelopes found by their hash: only the first leaf of one is.
+	refused map[[32]byte]bool
+}
+
+func (b *builder) run(r io.Reader, sum hash.Hash) error {
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8<<20))
+	if err != nil {
+		return fmt.Errorf("decompress snapshot: %w", err)
+	}
+	defer z.Close()
+	in := bufio.NewReaderSize(io.LimitReader(z, maxSnapshotBytes), 1<<16)
+	b.in = &entryReader{in: in, sum: sum}
+	if err := b.leaves(); err != nil {
+		return err
+	}
+	if err := b.state(); err != nil {
+		return err
+	}
+	if err := b.in.trailer(); err != nil {
+		return err
+	}
+	if err := b.meta(); err != nil {
+		return err
+	}
+	if err := b.batch.Flush(); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+func (b *builder) put(key, value []byte) error {
+	if err := b.batch.Set(key, value); err != nil {
+		return fmt.Errorf("write state: %w", err)
+	}
+	return nil
+}
+
+// leaves takes the history, and compares its tree.
+func (b *builder) leaves() error {
+	head := b.header.Head
+	for uint64(b.tree.size) < head.Size {
+		e, err := b.in.next()
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(e.Key, key64(spaceLeaf, uint64(b.tree.size))) {
+			return fmt.Errorf("snapshot lacks leaf %d: %w", b.tree.size, ErrCorrupt)
+		}
+		if err := b.leaf(e); err != nil {
+			return err
+		}
+	}
+	root, err := b.tree.root()
+	if err != nil {
+		return err
+	}
+	if root != head.Root || b.last == nil || b.batches != head.Batch+1 || b.last.TimeUnixMs != head.TimeUnixMs ||
+		b.last.StateRoot != head.State.Root() {
+		return fmt.Errorf("the snapshot's leaves do not lead to its head: %w", ErrCorrupt)
+	}
+	return nil
+}
+
+func (b *builder) leaf(e ledger.Entry) error {
+	index := uint64(b.tree.size)
+	leaf, header, err := indexed(b.header.Network, index, e.Value)
+	if err != nil {
+		return err
+	}
+	hashes, err := b.tree.append(e.Value)
+	if err != nil {
+		return err
+	}
+	first := uint64(tlog.StoredHashIndex(0, int64(index)))
+	for i, h := range hashes {
+		if err := b.put(key64(spaceHash, first+uint64(i)), append([]byte(nil), h[:]...)); err != nil {
+			return err
+		}
+	}
+	if err := b.put(e.Key, e.Value); err != nil {
+		return err
+	}
+	if header != nil {
+		return b.closeBatch(header)
+	}
+	b.last = nil
+	if len(leaf.Accounts) > 0 || !b.refused[leaf.Lookup] {
+		if err := b.put(keyLookup(leaf.Lookup), bytes64(index)); err != nil {
+			return err
+		}
+	}
+	if len(leaf.Accounts) == 0 {
+		b.refused[leaf.Lookup] = true
+	}
+	for _, account := range leaf.Accounts {
+		if err := b.put(keyHistory(account, index), []byte{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closeBatch takes a header leaf.
+func (b *builder) closeBatch(h *tx.Header) error {
+	if h.Batch != b.batches {
+		return fmt.Errorf("header of batch %d in the place of %d: %w", h.Batch, b.batches, ErrCorrupt)
+	}
+	b.batches++
+	b.last = h
+	size := uint64(b.tree.size)
+	if size == b.header.NoteSize {
+		root, err := b.tree.root()
+		if err != nil || root != b.header.NoteRoot {
+			return errors.Join(err, fmt.Errorf("the checkpoint of size %d is of another tree: %w", size, ErrCorrupt))
+		}
+		b.at = Head{Batch: h.Batch, Size: size, TimeUnixMs: h.TimeUnixMs}
+	}
+	if size == 1 && b.header.Note == nil {
+		b.at = Head{Batch: h.Batch, Size: size, TimeUnixMs: h.TimeUnixMs}
+	}
+	return b.put(key64(spaceHeader, size-1), headerValue(h.Batch, h.TimeUnixMs))
+}
+
+// state takes the entries, and compares their hash.
+func (b *builder) state() error {
+	state, err := ledger.Rescan(b.header.Network, func() (ledger.Entry, bool, error) {
+		e, err := b.in.next()
+		if errors.Is(err, io.EOF) {
+			return ledger.Entry{}, false, nil
+		}
+		if err == nil && (e.Key[0] != spaceState || len(e.Key) == 1) {
+			err = fmt.Errorf("snapshot has key %x: %w", e.Key, ErrCorrupt)
+		}
+		if err == nil {
+			err = b.put(e.Key, e.Value)
+		}
+		return ledger.Entry{Key: e.Key[min(1, len(e.Key)):], Value: e.Value}, true, err
+	})
+	if err != nil {
+		return err
+	}
+	if state != b.header.Head.State {
+		return fmt.Errorf("hash of the snapshot's state is not its head's: %w", ErrCorrupt)
+	}
+	return nil
+}
+
+func (b *builder) meta() error {
+	h := b.header
+	if h.Note != nil && b.at.Size != h.NoteSize {
+		return fmt.Errorf("the checkpoint of size %d ends no batch: %w", h.NoteSize, ErrCorrupt)
+	}
+	f := final{note: h.Note, at: b.at, floor: placeOf(h.Head)}
+	return errors.Join(
+		b.put(metaNetwork, append([]byte(nil), h.Network[:]...)), b.put(metaHead, encodeHead(h.Head)),
+		b.put(metaApplied, applied{h.AppliedIndex, h.AppliedTerm}.encode()), b.put(metaFinal, f.encode()),
+		b.put(metaFormat, []byte(format)),
+	)
+}
+
+// entryReader reads the entries of a snapshot, ascending, until io.EOF.
+type entryReader struct {
+	in   io.Reader
+	sum  hash.Hash
+	last []byte
+	done bool
+}
+
+func (r *entryReader) next() (ledger.Entry, error) {
+	if r.done {
+		return ledger.Entry{}, io.EOF
+	}
+	in := snapshotReader{r: io.TeeReader(r.in, r.sum)}
+	n := binary.BigEndian.Uint16(in.take(2))
+	if in.err == nil && n == 0 {
+		r.done = true
+		return ledger.Entry{}, io.EOF
+	}
+	if n > maxKeyBytes {
+		return ledger.Entry{}, fmt.Errorf("snapshot key of %d bytes: %w", n, ErrCorrupt)
+	}
+	key := in.take(int(n))
+	size := binary.BigEndian.Uint32(in.take(4))
+	if size > maxValueBytes {
+		return ledger.Entry{}, fmt.Errorf("snapshot value of %d bytes: %w", size, ErrCorrupt)
+	}
+	value := in.take(int(size))
+	if in.err == nil && bytes.Compare(r.last, key) >= 0 {
+		in.err = fmt.Errorf("snapshot key %x after %x: %w", key, r.last, ErrCorrupt)
+	}
+	r.last = key
+	return ledger.Entry{Key: key, Value: value}, in.err
+}
+
+// trailer compares the checksum, after which there must be nothing.
+func (r *entryReader) trailer() error {
+	in := snapshotReader{r: r.in}
+	want := r.sum.Sum(nil)
+	if got := in.take(len(want)); in.err != nil || !bytes.Equal(got, want) {
+		return fmt.Errorf("snapshot checksum: %w", ErrCorrupt)
+	}
+	if n, err := io.ReadFull(r.in, make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		return fmt.Errorf("bytes after the snapshot: %w", ErrCorrupt)
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// Rollback takes back every batch above the one given, newest first: every byte that they wrote is as it was before them,
+// the applied index included. The target is on disk before anything is undone, so that Open goes on with it after a crash.
+// ErrMismatch below the final checkpoint: what is final stays.
+//
+// Whoever rolls back must have stopped raft, and must cut its log above Applied before raft starts again.
+func (s *Store) Rollback(toBatch uint64) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	now := s.standing.Load()
+	if !now.founded || toBatch < now.final.floor.Batch || toBatch > now.head.Batch {
+		return fmt.Errorf("roll back to batch %d between final %d and head %d: %w", toBatch, now.final.floor.Batch, now.head.Batch, ErrMismatch)
+	}
+	if err := s.put(now, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(toBatch)) }); err != nil {
+		return fmt.Errorf("write target of rollback: %w", err)
+	}
+	return s.undoAbove(toBatch)
+}
+
+// resumeRollback finishes what a crash interrupted.
+func (s *Store) resumeRollback() error {
+	var target []byte
+	err := s.disk.read(func(txn *badger.Txn) (err error) {
+		target, err = get(txn, metaTarget)
+		return err
+	})
+	if err != nil || target == nil {
+		return err
+	}
+	if len(target) != 8 {
+		return fmt.Errorf("target of rollback: %w", ErrCorrupt)
+	}
+	return s.undoAbove(binary.BigEndian.Uint64(target))
+}
+
+// undoAbove undoes batch by batch. A crash between two leaves a whole state and the target.
+func (s *Store) undoAbove(toBatch uint64) error {
+	for s.Head().Batch > toBatch {
+		if err := s.undoLast(); err != nil {
+			return fmt.Errorf("undo batch %d: %w", s.Head().Batch, err)
+		}
+	}
+	if err := s.put(s.standing.Load(), func(txn *badger.Txn) error { return txn.Delete(metaTarget) }); err != nil {
+		return fmt.Errorf("end rollback: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) undoLast() error {
+	now := s.standing.Load()
+	if len(now.pending) == 0 {
+		return fmt.Errorf("no undo record: %w", ErrCorrupt)
+	}
+	last := now.pending[len(now.pending)-1]
+	var images []image
+	err := s.disk.read(func(txn *badger.Txn) (err error) {
+		images, _, err = readImages(txn, last.batch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	next := *now
+	// The array is shared with readers: what is committed next must not be written over it.
+	next.pending = now.pending[: len(now.pending)-1 : len(now.pending)-1]
+	return s.put(&next, func(txn *badger.Txn) error {
+		for _, m := range images {
+			if err := set(txn, m.key, m.value); err != nil {
+				return err
+			}
+		}
+		if err := deleteUndo(txn, last); err != nil {
+			return err
+		}
+		applied, err := get(txn, metaApplied)
+		if err != nil || len(applied) != 16 {
+			return errors.Join(err, fmt.Errorf("applied index before the batch: %w", ErrCorrupt))
+		}
+		next.applied.index, next.applied.term = binary.BigEndian.Uint64(applied), binary.BigEndian.Uint64(applied[8:])
+		if next.head, err = readHead(txn); err == nil && next.head.Batch+1 != last.batch {
+			err = fmt.Errorf("record leads to batch %d: %w", next.head.Batch, ErrCorrupt)
+		}
+		return err
+	})
+}
