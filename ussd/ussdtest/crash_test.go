@@ -182,6 +182,9 @@ func TestACrashOfTheFeedNeitherLosesNorDoublesAnSMS(t *testing.T) {
 		if got := len(w.SMS(Amina)); got != 4 {
 			t.Errorf("Amina got %d", got)
 		}
+		if got := w.Ledger.WatchedFrom(); got != 5 {
+			t.Errorf("after the header and four payments the feed began at leaf %d", got)
+		}
 	})
 }
 

@@ -48,6 +48,8 @@ type Ledger struct {
 	// applied holds the outcome of every transaction that was applied or refused.
 	applied map[tx.ID]ussd.Outcome
 	history []entry
+	// watchedFrom is where the last WatchFinal began.
+	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
 	changed chan struct{}
 }
@@ -130,6 +132,13 @@ func (l *Ledger) Transfers() int {
 		count += len(e.leaf.Transfers)
 	}
 	return count
+}
+
+// WatchedFrom is the leaf from which the gateway watched last.
+func (l *Ledger) WatchedFrom() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watchedFrom
 }
 
 // Prepared counts the transactions that were prepared.
@@ -341,6 +350,9 @@ func (l *Ledger) LastPayments(ctx context.Context, id tx.AccountID, limit int) (
 
 // WatchFinal implements ussd.Ledger.
 func (l *Ledger) WatchFinal(ctx context.Context, from uint64, take func(ussd.FinalLeaf) error) error {
+	l.mu.Lock()
+	l.watchedFrom = from
+	l.mu.Unlock()
 	for {
 		l.mu.Lock()
 		var leaves []ussd.FinalLeaf
