@@ -43,6 +43,9 @@ type Config struct {
 	Asset        string `toml:"asset" comment:"The asset that the menus pay with."`
 	CallbackPath string `toml:"callback_path" comment:"Make it long and secret: the aggregator authenticates itself by nothing else."`
 
+	// TurnsPerMinute bounds the turns of one phone number; 0 is 60, or as good as none in a sandbox.
+	TurnsPerMinute int `toml:"turns_per_minute,omitempty" comment:"How many turns a minute one phone number has."`
+
 	SMSURL      string `toml:"sms_url,omitempty" comment:"Africa's Talking's messaging endpoint and account."`
 	SMSUsername string `toml:"sms_username,omitempty"`
 	SMSAPIKey   string `toml:"sms_api_key_file,omitempty" comment:"A file that holds the key."`
@@ -78,6 +81,9 @@ func Load(path string) (Config, error) {
 			return Config{}, fmt.Errorf("%s: unknown key:\n%s: %w", path, strict.String(), ErrConfig)
 		}
 		return Config{}, fmt.Errorf("%s: %v: %w", path, err, ErrConfig)
+	}
+	if c.Sandbox && c.TurnsPerMinute == 0 {
+		c.TurnsPerMinute = 100_000 // Scripts type faster than people.
 	}
 	base := filepath.Dir(path)
 	for _, p := range []*string{&c.Dir, &c.Genesis, &c.ProviderKey, &c.AliasKey, &c.Pepper, &c.SMSAPIKey} {

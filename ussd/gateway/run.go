@@ -106,7 +106,7 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	w.service, err = ussd.New(ussd.Config{
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: pin.NewHasher(pepper.Reveal(), pinsAtOnce),
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
-		Dial: c.ServiceCode, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes),
+		Dial: c.ServiceCode, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), TurnsPerMinute: c.TurnsPerMinute,
 	})
 	if err != nil {
 		return err
