@@ -41,7 +41,7 @@ twice does no harm.`,
 			outcome, err := p.wallet.OpenAccount(ctx)
 			already := err == nil && outcome.Final && outcome.Result.Code == tx.AccountExists
 			if !already {
-				if err := p.settled("open account", outcome, err); err != nil {
+				if err := p.settled(cmd.ErrOrStderr(), "open account", outcome, err); err != nil {
 					return err
 				}
 			}

@@ -7,14 +7,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// wants checks that exactly the named arguments are given.
+// wants checks that exactly the named arguments are given. The root adds to its errors how the command is used.
 func wants(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
+	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return fmt.Errorf("%s is missing; see %s --help", strings.Join(names[len(args):], " and "), cmd.CommandPath())
+			return fmt.Errorf("missing: %s", strings.Join(names[len(args):], " and "))
 		case len(args) > len(names):
-			return fmt.Errorf("%q is one argument too many; see %s --help", args[len(names)], cmd.CommandPath())
+			return fmt.Errorf("%q is one argument too many", args[len(names)])
 		}
 		return nil
 	}

@@ -52,7 +52,7 @@ balances of each asset must sum to its supply. The validator must be stopped.`,
 			if err != nil {
 				return err
 			}
-			s, err := openState(cmd.ErrOrStderr(), dir)
+			s, err := openState(dir)
 			if err != nil {
 				return err
 			}
@@ -84,18 +84,13 @@ func auditGenesis(dir, path string) (*genesis.Genesis, error) {
 	return flags.readGenesis()
 }
 
-// openState opens the state in a validator's folder. It is read only, unless the validator was killed: then the files'
-// own log has to be replayed first, which changes nothing that was committed.
-func openState(notes io.Writer, dir string) (*store.Store, error) {
+// openState opens the state in a validator's folder.
+func openState(dir string) (*store.Store, error) {
 	path := filepath.Join(dir, "state")
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("no state in %s: name a validator's folder, such as umoja-sandbox/validator1", dir)
 	}
 	s, err := store.Open(path, store.Options{ReadOnly: true})
-	if err != nil && !errors.Is(err, store.ErrInUse) && !errors.Is(err, store.ErrFormat) {
-		fmt.Fprintln(notes, "the validator was not stopped cleanly: completing its files first")
-		s, err = store.Open(path, store.Options{})
-	}
 	if errors.Is(err, store.ErrInUse) {
 		return nil, fmt.Errorf("%w: stop the validator first", err)
 	}

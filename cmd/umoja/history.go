@@ -110,6 +110,9 @@ func historyEntryOf(g *genesis.Genesis, account tx.AccountID, e sdk.Entry) histo
 	}
 	if e.Record.Result.Code != tx.OK {
 		entry.State = "refused"
+		for i := range entry.Movements {
+			entry.Movements[i].Sign = "" // So that no sum over the signs counts it.
+		}
 	}
 	return entry
 }
@@ -129,6 +132,9 @@ func printHistory(out io.Writer, document historyDocument) error {
 			sum, other, more := "", m.What, ""
 			if m.money != nil {
 				sum = m.Sign + m.money.String()
+			}
+			if m.money != nil && m.Sign == "" {
+				sum = "(" + sum + ")"
 			}
 			if m.Other != nil {
 				other = m.Other.String()

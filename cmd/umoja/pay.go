@@ -14,8 +14,8 @@ import (
 	"github.com/umoja-ledger/umoja/sdk"
 )
 
-// payment is what the person wants paid.
-type payment struct {
+// wanted is the payment that the person asks for.
+type wanted struct {
 	to, reference, receipt string
 	asset                  tx.Asset
 	amount                 amount.Amount
@@ -51,7 +51,7 @@ does not pay again. --resume does only that.`,
 			if resume {
 				return p.resumeOnly(cmd)
 			}
-			want := payment{to: args[0], reference: reference, receipt: receipt}
+			want := wanted{to: args[0], reference: reference, receipt: receipt}
 			if want.asset, want.amount, err = parseMoney(p.genesis, flags.asset, args[1]); err != nil {
 				return err
 			}
@@ -96,7 +96,7 @@ func parseMoney(g *genesis.Genesis, code, text string) (tx.Asset, amount.Amount,
 }
 
 // pay settles what was left open, and then pays.
-func (p *purse) pay(cmd *cobra.Command, want payment) error {
+func (p *purse) pay(cmd *cobra.Command, want wanted) error {
 	settled, err := p.resume(cmd.Context(), cmd.OutOrStdout())
 	if err != nil {
 		return p.stillOpen(err)
@@ -112,7 +112,7 @@ func (p *purse) pay(cmd *cobra.Command, want payment) error {
 	defer cancel()
 	sum := moneyOf(p.genesis, want.asset, want.amount)
 	outcome, err := p.wallet.Pay(ctx, want.to, want.asset, want.amount, want.reference)
-	if err := p.settled(fmt.Sprintf("pay %s to %s", sum, want.to), outcome, err); err != nil {
+	if err := p.settled(cmd.ErrOrStderr(), fmt.Sprintf("pay %s", sum), outcome, err); err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "paid %s to %s\n  receipt code %s\n  transaction  %s\n", sum, want.to, outcome.ReceiptCode, outcome.ID)
@@ -120,7 +120,7 @@ func (p *purse) pay(cmd *cobra.Command, want payment) error {
 }
 
 // made says whether one of the transactions just settled was the payment that is wanted.
-func (p *purse) made(ctx context.Context, want payment, settled []earlier) (sdk.Outcome, bool, error) {
+func (p *purse) made(ctx context.Context, want wanted, settled []earlier) (sdk.Outcome, bool, error) {
 	for _, e := range settled {
 		if !e.outcome.Applied() {
 			continue
@@ -144,7 +144,7 @@ func (p *purse) made(ctx context.Context, want payment, settled []earlier) (sdk.
 // stillOpen is the error when something of an earlier run has no outcome yet. A new payment is not made then: it could be
 // the same one once more.
 func (p *purse) stillOpen(err error) error {
-	return fmt.Errorf("what an earlier run sent has no outcome yet, so nothing new was paid (%s)\nAsk again:\n  umoja pay --resume --key %s%s",
+	return fmt.Errorf("what an earlier run sent has no outcome yet, so nothing new was paid (%s); ask again with: umoja pay --resume --key %s%s",
 		oneLine(err), shellWord(p.flags.keyPath), p.flags.again())
 }
 
@@ -165,7 +165,7 @@ func (p *purse) resumeOnly(cmd *cobra.Command) error {
 }
 
 // keepReceipt writes the receipt of a payment that is final, if a file was named.
-func (p *purse) keepReceipt(cmd *cobra.Command, want payment, o sdk.Outcome) error {
+func (p *purse) keepReceipt(cmd *cobra.Command, want wanted, o sdk.Outcome) error {
 	if want.receipt == "" {
 		return nil
 	}
@@ -176,7 +176,7 @@ func (p *purse) keepReceipt(cmd *cobra.Command, want payment, o sdk.Outcome) err
 		err = writeReceiptFile(want.receipt, receipt)
 	}
 	if err != nil {
-		return fmt.Errorf("the payment is made, but its receipt is not written (%s)\nTry again:\n  umoja receipt get %s --out FILE%s",
+		return fmt.Errorf("the payment is made, but its receipt is not written (%s); fetch it with: umoja receipt get %s --out FILE%s",
 			oneLine(err), o.ID, p.flags.again())
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "  receipt      %s\n", want.receipt)

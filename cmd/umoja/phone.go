@@ -42,7 +42,7 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 				}
 			}
 			if digits, plus := strings.CutPrefix(args[0], "+"); !plus || digits == "" || strings.Trim(digits, "0123456789") != "" {
-				return fmt.Errorf("phone number %q: write it with + and the country code, such as +254711000001", args[0])
+				return errors.New("NUMBER must be written with + and the country code, such as +254711000001")
 			}
 			if code == "" {
 				return errors.New("--code is missing: name the service code to dial, such as '*384*2050#'")

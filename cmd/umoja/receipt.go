@@ -99,7 +99,7 @@ func findTransaction(ctx context.Context, client *sdk.Client, text, account stri
 		return !found
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("receipt code %s is not among the last %d transactions of %s", code, maxSearched, account)
+		err = fmt.Errorf("receipt code %s is not among the last %d transactions of that account", code, maxSearched)
 	}
 	return id, err
 }

@@ -130,30 +130,32 @@ func refusalText(o sdk.Outcome) string {
 }
 
 // settled makes of a submission's end the error of the command, nil when it is final and was done. doing is what was
-// wanted, in words.
-func (p *purse) settled(doing string, o sdk.Outcome, err error) error {
+// wanted, in words and without a phone number; notes hears how to ask again.
+func (p *purse) settled(notes io.Writer, doing string, o sdk.Outcome, err error) error {
 	var refused *sdk.RefusedError
+	sent := o.ID != tx.ID{}
 	switch {
-	case errors.As(err, &refused) && !refused.Unsettled && o.ID != tx.ID{}:
-		return fmt.Errorf("%s: refused: %s; no money moved", doing, reasonText(refused.Reason))
-	case o.ID != tx.ID{} && err != nil:
-		return fmt.Errorf("%s: the outcome is not known yet, it may have been done or may still be (%s)\n"+
-			"transaction %s\nDo not start anew. Ask again, which never does it twice:\n  umoja pay --resume --key %s%s\n"+
-			"or, once it is done, fetch its receipt:\n  umoja receipt get %s --out FILE%s",
-			doing, oneLine(err), o.ID, shellWord(p.flags.keyPath), p.flags.again(), o.ID, p.flags.again())
-	case err != nil:
+	case err == nil && o.Applied():
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s: refused: %s; no money moved (transaction %s)", doing, refusalText(o), o.ID)
+	case !sent:
 		return fmt.Errorf("%s: %w; nothing was sent and no money moved", doing, err)
-	case !o.Applied():
-		return fmt.Errorf("%s: refused: %s; no money moved\ntransaction %s", doing, refusalText(o), o.ID)
+	case errors.As(err, &refused) && !refused.Unsettled:
+		return fmt.Errorf("%s: refused: %s; no money moved", doing, reasonText(refused.Reason))
 	}
-	return nil
+	fmt.Fprintf(notes, "transaction %s\n"+
+		"It may have been done, or may still be. Do not start anew; ask again, which never does it twice:\n  umoja pay --resume --key %s%s\n"+
+		"or, once it is done, fetch its receipt:\n  umoja receipt get %s --out FILE%s\n",
+		o.ID, shellWord(p.flags.keyPath), p.flags.again(), o.ID, p.flags.again())
+	return fmt.Errorf("%s: %s", doing, oneLine(err))
 }
 
 // findAccount finds the account that a person names: a phone number, an account number or an account's text.
 func findAccount(ctx context.Context, client *sdk.Client, text string) (tx.AccountID, error) {
 	payee, err := client.FindPayee(ctx, text)
 	if err != nil {
-		return tx.AccountID{}, fmt.Errorf("account %q: %w", text, err)
+		return tx.AccountID{}, fmt.Errorf("find account: %w", err) // Without the text: it may be a phone number.
 	}
 	return payee.Account, nil
 }

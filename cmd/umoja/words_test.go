@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
+)
+
+func TestEveryRuleHasWords(t *testing.T) {
+	known := 0
+	for code := tx.OK + 1; code < tx.OK+200; code++ {
+		if strings.Trim(code.String(), "0123456789") == "" {
+			continue // No such code.
+		}
+		known++
+		if ruleWords[code] == "" {
+			t.Errorf("%s has no words", code)
+		}
+		if got := reasonText(code.String()); got != ruleText(code) {
+			t.Errorf("%s as a validator's reason: %q", code, got)
+		}
+	}
+	if known != len(ruleWords) {
+		t.Errorf("%d codes, words for %d", known, len(ruleWords))
+	}
+	if got := reasonText("SOMETHING_NEW"); got != "SOMETHING_NEW" {
+		t.Errorf("a reason of a later version: %q", got)
+	}
+}
+
+// What a submission ended with, and what the person is told.
+func TestSettledSaysWhatHappened(t *testing.T) {
+	p := &purse{flags: &walletFlags{networkFlags: networkFlags{dir: "a b"}, keyPath: "wallet.key"}}
+	id := tx.ID{1}
+	for name, try := range map[string]struct {
+		outcome sdk.Outcome
+		err     error
+		says    []string // nothing: no error
+		again   bool     // how to ask again is said
+	}{
+		"final":             {outcome: sdk.Outcome{ID: id, Final: true, Result: tx.Result{Code: tx.OK}}},
+		"refused by a rule": {outcome: sdk.Outcome{ID: id, Final: true, Result: tx.Result{Code: tx.CapDay}}, says: []string{"left for today", "CAP_DAY", "no money moved"}},
+		"expired":           {outcome: sdk.Outcome{ID: id, Expired: true}, says: []string{"not taken in time", "no money moved"}},
+		"not taken":         {outcome: sdk.Outcome{ID: id}, err: &sdk.RefusedError{Reason: "UNAUTHORISED"}, says: []string{"UNAUTHORISED", "no money moved"}},
+		"not taken after a lost answer": {
+			outcome: sdk.Outcome{ID: id}, err: &sdk.RefusedError{Reason: "UNAUTHORISED", Unsettled: true}, says: []string{"UNAUTHORISED"}, again: true,
+		},
+		"unknown":   {outcome: sdk.Outcome{ID: id}, err: errors.Join(sdk.ErrUnknown, errors.New("more")), says: []string{"not known yet; more"}, again: true},
+		"not sent":  {err: sdk.ErrUnavailable, says: []string{"nothing was sent and no money moved"}},
+		"not found": {err: sdk.ErrUnknownAlias, says: []string{"phone number has no account", "nothing was sent"}},
+	} {
+		var notes strings.Builder
+		err := p.settled(&notes, "pay 1.00 KES", try.outcome, try.err)
+		if (err != nil) != (try.says != nil) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, says := range try.says {
+			if !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: %q is not one line with %q", name, err, says)
+			}
+		}
+		if try.again == strings.Contains(errorText(err), "no money moved") && err != nil {
+			t.Errorf("%s: %q claims what is not known, or leaves out what is", name, err)
+		}
+		again := strings.Contains(notes.String(), "umoja pay --resume --key wallet.key --dir 'a b'\n") &&
+			strings.Contains(notes.String(), "umoja receipt get "+id.String()+" --out FILE --dir 'a b'\n")
+		if again != try.again {
+			t.Errorf("%s: how to ask again: %q", name, notes.String())
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestMovements(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	body := tx.Body{Operations: []tx.Operation{
+		tx.Transfer{
+			Debit: w.Juma.Account, Credit: w.Amina.Account, Asset: ledgertest.KES, Amount: 1500_00, Reference: "a\x1b[2J",
+			Fee: &tx.Fee{Provider: w.ProviderAccount, ScheduleVersion: 1, Amount: 100},
+		},
+		tx.Issue{Asset: 7, Credit: w.Amina.Account, Amount: 5},
+		tx.RevokeGrant{Account: w.Juma.Account},
+	}}
+	for name, try := range map[string]struct {
+		account tx.AccountID
+		want    string
+	}{
+		"payer":    {w.Juma.Account, `-1,500.00 KES ` + w.Amina.Account.String() + ` fee 1.00 KES "a\x1b[2J"|revoke_grant`},
+		"payee":    {w.Amina.Account, `+1,500.00 KES ` + w.Juma.Account.String() + ` "a\x1b[2J"|+5 asset-7 issue`},
+		"provider": {w.ProviderAccount, `+1.00 KES ` + w.Juma.Account.String() + ` fee`},
+		"nobody":   {w.IssuerAccount, ``},
+	} {
+		var out strings.Builder
+		document := historyDocument{Entries: []historyDocEntry{{Movements: movementsOf(w.Genesis, try.account, body), State: "final", ReceiptCode: "CODE"}}}
+		check(t, printHistory(&out, document))
+		var lines []string
+		for line := range strings.Lines(out.String()) {
+			fields := strings.Fields(line)[2:] // Without the time.
+			lines = append(lines, strings.ReplaceAll(strings.Join(fields, " "), "CODE final ", ""))
+		}
+		got := strings.TrimSuffix(strings.ReplaceAll(strings.Join(lines, "|"), " CODE final", ""), " ")
+		if got != try.want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, try.want)
+		}
+	}
+}
+
+func TestAuthorityInWords(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	a, b := w.Key(t, "a").Public(), w.Key(t, "b").Public()
+	for want, authority := range map[string]tx.Authority{
+		"a phone account: no key, 2 attestors together recover it": tx.PhoneAuthority(2),
+		"one key: " + a.String():                                   tx.SingleKey(a),
+		"2 of 2 keys together: " + a.String() + ", " + b.String():  {Keys: keysOf(1, a, b), Threshold: 2},
+		"keys of weight 3 together: " + a.String() + " (weight 2), " + b.String() + " (weight 2)": {
+			Keys: keysOf(2, a, b), Threshold: 3,
+		},
+	} {
+		if got := authorityText(authority); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func keysOf(weight uint32, keys ...key.Public) []tx.AuthorityKey {
+	var all []tx.AuthorityKey
+	for _, k := range keys {
+		all = append(all, tx.AuthorityKey{Key: k, Weight: weight})
+	}
+	return all
+}
+
+func TestMoneyIsNeverAFloat(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	m := moneyOf(w.Genesis, ledgertest.KES, amount.Max)
+	var out strings.Builder
+	check(t, printJSON(&out, m))
+	if want := "{\n  \"asset\": \"KES\",\n  \"amount\": \"92233720368547758.07\"\n}\n"; out.String() != want {
+		t.Errorf("got %s", out.String())
+	}
+	if m.String() != "92,233,720,368,547,758.07 KES" {
+		t.Errorf("got %s", m)
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	for word, want := range map[string]string{
+		"wallet.key": "wallet.key", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$HOME": "'$HOME'", "~/x": "'~/x'", "+254711000001": "+254711000001",
+	} {
+		if got := shellWord(word); got != want {
+			t.Errorf("%q: got %s, want %s", word, got, want)
+		}
+	}
+}
