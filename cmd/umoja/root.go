@@ -35,5 +35,22 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 		newReceiptCommand(),
 		newAuditCommand(),
 	)
+	root.AddCommand(newChildCommands()...)
+	explainArgs(root)
 	return root
+}
+
+// explainArgs has every command say how it is used when its arguments are too many or too few.
+func explainArgs(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		explainArgs(sub)
+	}
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return fmt.Errorf("%w; usage: %s", err, cmd.UseLine())
+			}
+			return nil
+		}
+	}
 }

@@ -1,0 +1,131 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/umoja-ledger/umoja/consensus/validator"
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
+)
+
+// What every sandbox has. Scripts rely on it.
+const (
+	// ServiceCode is what the phones dial.
+	ServiceCode = "*384*2050#"
+	// AssetCode is the sandbox's money, of scale assetScale.
+	AssetCode = "KES"
+
+	assetScale  uint8         = 2
+	issued      amount.Amount = 100_000_000_00
+	flatFee     amount.Amount = 1_00
+	capPayment  amount.Amount = 5_000_00
+	capDay      amount.Amount = 20_000_00
+	feeCeiling  amount.Amount = 10_00
+	providedBy                = "Umoja Sandbox"
+	regionCode                = "KE"
+	dayOffset                 = 180 // Nairobi
+	grantYears                = 10
+	attestorsOf               = 2
+)
+
+// phone is one of the two that are there from the start.
+type phone struct {
+	number, name, pin, language string
+	funds                       amount.Amount
+}
+
+// phones hold money, so that a payment can be made at once. Their PINs are public: the money is worth nothing.
+var phones = []phone{
+	{"+254711000001", "JUMA OTIENO", "4071", "en", 10_000_00},
+	{"+254711000002", "AMINA WANJIRU", "8306", "sw", 500_00},
+}
+
+// found makes the keys of everybody and the network's genesis. The genesis is written last: a founding that is cut off
+// is taken up by the next one, which keeps the keys, and no child has started before it is whole.
+func (f Folder) found(validators int, plan plan) (*genesis.Genesis, error) {
+	keys, err := f.makeKeys()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	g := &genesis.Genesis{
+		Format: genesis.Format, Name: "umoja-sandbox", Test: true, TimeUnixMs: uint64(now.UnixMilli()),
+		DayOffsetMinutes: dayOffset, RulesVersion: 1,
+	}
+	for i := range validators {
+		r, err := validator.Init(f.Validator(i+1), "validator"+strconv.Itoa(i+1), plan.raft[i], dialled(plan.grpc[i]))
+		if err != nil {
+			return nil, err
+		}
+		if err := writeJSON(filepath.Join(f.Validator(i+1), validator.RecordFile), r, 0o644); err != nil {
+			return nil, err
+		}
+		g.Validators = append(g.Validators, r)
+	}
+	if err := fill(g, keys, uint64(now.AddDate(grantYears, 0, 0).UnixMilli())); err != nil {
+		return nil, err
+	}
+	raw, err := g.Encode()
+	if err != nil {
+		return nil, err
+	}
+	if g, err = genesis.Parse(raw); err != nil {
+		return nil, err
+	}
+	folders := []string{string(f)}
+	for i := range validators {
+		folders = append(folders, f.Validator(i+1))
+	}
+	for _, folder := range folders {
+		if err := writeFile(filepath.Join(folder, networkFile), []byte(g.Network().String()+"\n"), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(f.Gateway(), 0o700); err != nil {
+		return nil, fmt.Errorf("make the gateway's folder: %w", err)
+	}
+	return g, writeFile(f.Genesis(), raw, 0o644)
+}
+
+// fill puts issuer, provider, money, phones and grants into the document.
+func fill(g *genesis.Genesis, keys Keys, grantExpiresAtUnixMs uint64) error {
+	const kes tx.Asset = 1
+	open := func(o tx.OpenAccount) tx.AccountID {
+		g.Accounts = append(g.Accounts, genesis.Account{ID: o.Account(), Salt: o.Salt[:], Authority: genesis.AuthorityOf(o.Authority)})
+		return o.Account()
+	}
+	// The issuer's and the provider's accounts are those that a wallet with their key uses.
+	issuer, provider := open(sdk.Opening(keys.Issuer.Public())), open(sdk.Opening(keys.Provider.Public()))
+	g.Assets = []genesis.Asset{{Code: AssetCode, Scale: assetScale, Issuer: issuer}}
+	g.Tiers = []genesis.Tier{{Asset: kes, CapTransaction: capPayment, CapDay: capDay}}
+	g.Providers = []genesis.Provider{{
+		Account: provider, Name: providedBy, Key: keys.Provider.Public(),
+		Schedules: []genesis.FeeSchedule{{Asset: kes, Flat: flatFee, EffectiveAtUnixMs: g.TimeUnixMs}},
+	}}
+	g.Issues = []genesis.Issue{{Asset: kes, Credit: issuer, Amount: issued}}
+	for _, p := range phones {
+		o := tx.OpenAccount{Authority: tx.PhoneAuthority(attestorsOf)}
+		if _, err := rand.Read(o.Salt[:]); err != nil {
+			return fmt.Errorf("read random bytes for a salt: %w", err)
+		}
+		account := open(o)
+		sealed, err := keys.Alias.SealName(rand.Reader, p.number, p.name)
+		if err != nil {
+			return err
+		}
+		g.Issues = append(g.Issues, genesis.Issue{Asset: kes, Credit: account, Amount: p.funds})
+		g.Aliases = append(g.Aliases, genesis.Alias{Alias: keys.Alias.Alias(p.number), Account: account, SealedName: sealed})
+		g.Grants = append(g.Grants, genesis.Grant{
+			Account: account, Grantee: keys.Provider.Public(), Asset: kes, CapTransaction: capPayment, CapDay: capDay,
+			FeeCeiling: feeCeiling, ExpiresAtUnixMs: grantExpiresAtUnixMs,
+		})
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/umoja-ledger/umoja/ledger/key"
+)
+
+// keysFolder holds the keys that are nobody's but the sandbox's.
+const keysFolder = "keys"
+
+func (f Folder) keyFile(name string) string { return f.path(keysFolder, name) }
+
+// The files in keysFolder.
+const (
+	issuerKeyFile   = "issuer.key"
+	providerKeyFile = "provider.key"
+	probeKeyFile    = "probe.key"
+	aliasKeyFile    = "alias.key"
+	pepperFile      = "pin.pepper"
+)
+
+// Keys are the secrets of a sandbox that are not a validator's.
+type Keys struct {
+	// Issuer issues KES and holds what is paid out by Fund.
+	Issuer key.Private
+	// Provider is the gateway's.
+	Provider key.Private
+	// Probe owns the account that the readiness payment goes to.
+	Probe key.Private
+	Alias key.AliasKey
+}
+
+// readKeys reads the keys of a founded sandbox.
+func (f Folder) readKeys() (k Keys, err error) {
+	for name, to := range map[string]*key.Private{issuerKeyFile: &k.Issuer, providerKeyFile: &k.Provider, probeKeyFile: &k.Probe} {
+		secret, err := readSecret(f.keyFile(name))
+		if err != nil {
+			return k, err
+		}
+		if *to, err = key.ParsePrivate(secret); err != nil {
+			return k, fmt.Errorf("%s: %w", f.keyFile(name), err)
+		}
+	}
+	secret, err := readSecret(f.keyFile(aliasKeyFile))
+	if err != nil {
+		return k, err
+	}
+	if k.Alias, err = key.ParseAliasKey(secret); err != nil {
+		return k, fmt.Errorf("%s: %w", f.keyFile(aliasKeyFile), err)
+	}
+	return k, nil
+}
+
+func readSecret(path string) (string, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read key: %w", err)
+	}
+	return strings.TrimSpace(string(raw)), nil
+}
+
+// makeKeys makes the keys of a new sandbox; those that a founding made which was cut off are kept.
+func (f Folder) makeKeys() (Keys, error) {
+	if err := os.MkdirAll(f.path(keysFolder), 0o700); err != nil {
+		return Keys{}, fmt.Errorf("make folder for keys: %w", err)
+	}
+	for _, name := range []string{issuerKeyFile, providerKeyFile, probeKeyFile} {
+		err := makeSecret(f.keyFile(name), func() (string, error) {
+			k, err := key.Generate(rand.Reader)
+			if err != nil {
+				return "", err
+			}
+			return k.Text(), nil
+		})
+		if err != nil {
+			return Keys{}, err
+		}
+	}
+	for _, name := range []string{aliasKeyFile, pepperFile} {
+		if err := makeSecret(f.keyFile(name), randomHex); err != nil {
+			return Keys{}, err
+		}
+	}
+	return f.readKeys()
+}
+
+// makeSecret writes a new secret to a file, unless it is there.
+func makeSecret(path string, generate func() (string, error)) error {
+	if _, err := os.Stat(path); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	text, err := generate()
+	if err != nil {
+		return err
+	}
+	return writeFile(path, []byte(text+"\n"), 0o600)
+}
+
+// randomHex is 32 random bytes.
+func randomHex() (string, error) {
+	var secret [32]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return "", fmt.Errorf("read random bytes for a secret: %w", err)
+	}
+	return hex.EncodeToString(secret[:]), nil
+}
