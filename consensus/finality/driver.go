@@ -56,8 +56,9 @@ type DriverConfig struct {
 	// NowUnixS is the clock for cosignatures.
 	NowUnixS func() uint64
 
-	// OnFinal tells of a checkpoint with q ratifications. Sizes rise but may be skipped. After a start the newest is told
-	// again, and it can be lower than one told before a crash.
+	// OnFinal tells of a checkpoint with q ratifications, or proved by a note, that the own tree has reached. Sizes rise
+	// but may be skipped. After a start the newest is told again once the tree is there, and it can be lower than one told
+	// before a crash.
 	OnFinal func(c checkpoint.Checkpoint)
 	// OnSealed tells of a note with q cosignatures, in the same way.
 	OnSealed func(note []byte, c checkpoint.Checkpoint)
@@ -193,13 +194,6 @@ func (d *Driver) Run(ctx context.Context) error {
 	var talking sync.WaitGroup
 	for _, t := range d.talkers {
 		talking.Go(func() { d.talk(ctx, t) })
-	}
-	// What was final before a crash may not have been told.
-	if final := d.machine.Final(); final.Size > 0 {
-		d.config.OnFinal(final)
-	}
-	if sealed, note := d.machine.Sealed(); sealed.Size > 0 {
-		d.config.OnSealed(note, sealed)
 	}
 	err := d.loop(ctx)
 	close(d.done)

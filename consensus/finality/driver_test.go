@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -182,6 +183,17 @@ func (w *net) wantSealed(size uint64, names ...string) {
 	}
 }
 
+func (w *net) sealedAfter(name string, start time.Time) (took time.Duration) {
+	w.locked(func() { took = w.nodes[name].sealed.Sub(start) })
+	return took
+}
+
+// told is what the callbacks of a validator were given.
+func (w *net) told(name string) (finals, seals []uint64) {
+	w.locked(func() { finals, seals = slices.Clone(w.nodes[name].finals), slices.Clone(w.nodes[name].seals) })
+	return finals, seals
+}
+
 func TestRoundTakesThreeMessageSteps(t *testing.T) {
 	for _, n := range []int{4, 7} {
 		synctest.Test(t, func(t *testing.T) {
@@ -216,7 +228,7 @@ func TestDeadPeersDelayNobody(t *testing.T) {
 		time.Sleep(time.Second)
 		for _, name := range []string{"a", "b", "e", "f", "g"} {
 			w.wantSealed(10, name)
-			if took := w.nodes[name].sealed.Sub(start); took > 8*latency {
+			if took := w.sealedAfter(name, start); took > 8*latency {
 				t.Errorf("%s: sealed after %v", name, took)
 			}
 		}
@@ -239,7 +251,7 @@ func TestBehindCatchesUpByNote(t *testing.T) {
 		w.locked(func() { w.cut["d"] = false })
 		time.Sleep(3 * time.Second)
 		w.wantSealed(20, "d")
-		if got := w.nodes["d"].finals; len(got) != 1 || got[0] != 20 {
+		if got, _ := w.told("d"); len(got) != 1 || got[0] != 20 {
 			t.Errorf("d was told that %v are final", got)
 		}
 	})
@@ -270,7 +282,8 @@ func TestPaceAndCost(t *testing.T) {
 			w.apply(size)
 			time.Sleep(time.Millisecond)
 		}
-		rounds, calls := len(w.nodes["b"].finals), w.calls
+		var rounds, calls int
+		w.locked(func() { rounds, calls = len(w.nodes["b"].finals), w.calls })
 		if rounds < 30 || rounds > 51 {
 			t.Errorf("%d rounds in a second", rounds)
 		}
@@ -283,8 +296,9 @@ func TestPaceAndCost(t *testing.T) {
 		w.wantSealed(2000, "a", "b", "c", "d")
 		w.locked(func() { w.calls = 0 })
 		time.Sleep(20 * time.Second)
-		if w.calls > 12*11 {
-			t.Errorf("%d calls in 20 idle seconds", w.calls)
+		w.locked(func() { calls = w.calls })
+		if calls > 12*11 {
+			t.Errorf("%d calls in 20 idle seconds", calls)
 		}
 	})
 }
@@ -300,10 +314,16 @@ func TestRestartTellsAgainAndGoesOn(t *testing.T) {
 		for _, v := range w.set {
 			w.start(v)
 		}
+		w.apply(8)
 		time.Sleep(time.Second)
 		w.wantSealed(10, "a", "b", "c", "d")
-		if n := w.nodes["b"]; len(n.finals) != 1 || len(n.seals) != 1 {
-			t.Errorf("told of %v, %v after the restart", n.finals, n.seals)
+		if finals, seals := w.told("b"); len(finals)+len(seals) > 0 {
+			t.Errorf("told of %v, %v before the tree was there", finals, seals)
+		}
+		w.apply(10)
+		time.Sleep(time.Second)
+		if finals, seals := w.told("b"); len(finals) != 1 || len(seals) != 1 {
+			t.Errorf("told of %v, %v after the restart", finals, seals)
 		}
 		w.lead("b", 2)
 		w.apply(12)

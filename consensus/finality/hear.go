@@ -164,14 +164,11 @@ func (m *Machine) recall(c checkpoint.Checkpoint, cosigs []checkpoint.Cosignatur
 func (m *Machine) adopt() {
 	for i := len(m.waiting) - 1; i >= 0; i-- {
 		p := m.waiting[i]
-		own, ok := m.root(p.checkpoint.Size)
-		if !ok {
+		if !m.agrees(p.checkpoint) {
 			continue
 		}
 		m.waiting = slices.Delete(m.waiting, 0, i+1)
-		if own != p.checkpoint.Root {
-			m.halt(fmt.Errorf("a quorum cosigned another root of size %d: %w", p.checkpoint.Size, ErrDiverged))
-		} else if p.checkpoint.Size > m.sealed.Size {
+		if p.checkpoint.Size > m.sealed.Size {
 			m.keep(p.checkpoint, p.note)
 		}
 		return

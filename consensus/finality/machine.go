@@ -119,6 +119,10 @@ type Machine struct {
 	// gets there, and the highest. Invariant: at most two, ascending by size.
 	waiting []sealedProof
 
+	// owed says that what was final or sealed before a restart is still to be told, once the own tree has reached it again:
+	// a crash may have come between persisting and telling.
+	owed struct{ final, sealed bool }
+
 	// ticks counts since the round was named or the last one became final; patience is how many a round gets before
 	// another size is named.
 	ticks, patience int
@@ -164,6 +168,7 @@ func New(c Config) (*Machine, error) {
 		}
 		m.sealed = sealed
 	}
+	m.owed.final, m.owed.sealed = c.State.Final.Size > 0, m.sealed.Size > 0
 	m.say()
 	return m, nil
 }

@@ -85,11 +85,34 @@ func (m *Machine) name() {
 
 // advance takes every step that is now possible. Each can only enable those after it.
 func (m *Machine) advance(nowUnixS uint64) {
+	m.remind()
 	m.adopt()
 	m.attest()
 	m.ratify()
 	m.finish(nowUnixS)
 	m.seal()
+}
+
+// remind tells what was final or sealed before a restart, when the own tree has it.
+func (m *Machine) remind() {
+	if m.owed.final && m.agrees(m.Final()) {
+		m.owed.final = false
+		m.turn.final = &Final{Checkpoint: m.Final(), Ratifications: m.signer.state.Ratifications}
+	}
+	if m.owed.sealed && m.agrees(m.sealed) {
+		m.owed.sealed = false
+		m.turn.sealed = &Sealed{Checkpoint: m.sealed, Note: m.signer.state.Sealed}
+	}
+}
+
+// agrees says that the own tree has reached a checkpoint that a quorum signed and has the same root. Another root means
+// that this validator went astray.
+func (m *Machine) agrees(c checkpoint.Checkpoint) bool {
+	own, ok := m.root(c.Size)
+	if ok && own != c.Root {
+		m.halt(fmt.Errorf("a quorum signed another root of size %d: %w", c.Size, ErrDiverged))
+	}
+	return ok && own == c.Root
 }
 
 // root is the own tree's root at a size, false when that is not known yet.
@@ -164,7 +187,7 @@ func (m *Machine) finish(nowUnixS uint64) {
 func (m *Machine) finalize(vote checkpoint.Vote, ratifications []Signature) {
 	m.signer.state.Final, m.signer.state.Ratifications = vote, ratifications
 	m.ticks, m.patience = 0, minPatience
-	m.turn.persist = true
+	m.owed.final, m.turn.persist = false, true
 	m.turn.final = &Final{Checkpoint: m.Final(), Ratifications: ratifications}
 }
 
@@ -193,7 +216,7 @@ func (m *Machine) seal() {
 // keep takes a sealed checkpoint that the own tree agrees with. It is final for this validator too, even when it missed
 // the round.
 func (m *Machine) keep(c checkpoint.Checkpoint, note []byte) {
-	m.sealed, m.signer.state.Sealed = c, note
+	m.sealed, m.signer.state.Sealed, m.owed.sealed = c, note, false
 	m.turn.sealed = &Sealed{Checkpoint: c, Note: note}
 	if c.Size > m.signer.state.Final.Size {
 		m.finalize(checkpoint.Vote{Epoch: m.signer.state.Epoch, Size: c.Size, Root: c.Root}, nil)
@@ -228,11 +251,7 @@ func (m *Machine) quorum(above uint64, pick func(*Messages) SignedVote) (agreeme
 		if len(signatures) < m.set.Quorum() {
 			continue
 		}
-		own, ok := m.root(candidate.Size)
-		if ok && own != candidate.Root {
-			m.halt(fmt.Errorf("a quorum signed another root of size %d: %w", candidate.Size, ErrDiverged))
-		}
-		if ok && own == candidate.Root {
+		if m.agrees(checkpoint.Checkpoint{Network: m.network, Size: candidate.Size, Root: candidate.Root}) {
 			best = agreement{vote: candidate.Vote, signatures: signatures}
 		}
 	}

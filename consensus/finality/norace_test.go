@@ -1,0 +1,5 @@
+//go:build !race
+
+package finality
+
+const slowdown = 1
