@@ -84,7 +84,7 @@ func scripts(t *testing.T) []string {
 //	v1 KES  1.00 from the genesis     v2 KES  2.00 from day 10
 //	v3 KES 50.00 from day 20          v4 TZS  5.00 from the genesis
 type script struct {
-	t     *testing.T
+	t     testing.TB
 	world *ledgertest.World
 	chain *ledgertest.Chain
 	nonce uint64
@@ -94,7 +94,7 @@ type script struct {
 	named    map[string]*tx.Signed
 }
 
-func newScript(t *testing.T) *script {
+func newScript(t testing.TB) *script {
 	t.Helper()
 	const day = 24 * 3600 * 1000
 	s := &script{t: t, accounts: make(map[string]tx.AccountID), signers: make(map[string]string), named: make(map[string]*tx.Signed)}

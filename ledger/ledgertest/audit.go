@@ -3,7 +3,6 @@ package ledgertest
 import (
 	"bytes"
 	"fmt"
-	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -11,6 +10,14 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
+
+// TB is what Audit and Chain need of a test: a *testing.T, *testing.B, *testing.F or *rapid.T.
+type TB interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // holding names a balance.
 type holding struct {
@@ -22,7 +29,7 @@ type holding struct {
 // more than they have; the state hash is that of a full scan; the tree's root is that of all leaves, each of which
 // decodes and encodes to the same bytes; the balances are what the last leaf of their unbroken chain says; accounts
 // are numbered without gap; and the last leaf is the header of the head. A store passes its View, Leaf and Head.
-func Audit(t testing.TB, view ledger.View, leaf func(index uint64) ([]byte, error), head ledger.Head, network tx.NetworkID) {
+func Audit(t TB, view ledger.View, leaf func(index uint64) ([]byte, error), head ledger.Head, network tx.NetworkID) {
 	t.Helper()
 	balances := auditState(t, view, head, network)
 	auditHistory(t, leaf, head, balances)
@@ -30,7 +37,7 @@ func Audit(t testing.TB, view ledger.View, leaf func(index uint64) ([]byte, erro
 }
 
 // auditState looks at every entry.
-func auditState(t testing.TB, view ledger.View, head ledger.Head, network tx.NetworkID) map[holding]ledger.Balance {
+func auditState(t TB, view ledger.View, head ledger.Head, network tx.NetworkID) map[holding]ledger.Balance {
 	t.Helper()
 	balances := make(map[holding]ledger.Balance)
 	sums := make(map[tx.Asset]amount.Amount)
@@ -107,7 +114,7 @@ func entries(view ledger.View) func() (ledger.Entry, bool, error) {
 
 // history is an audit on its way through the leaves.
 type history struct {
-	t    testing.TB
+	t    TB
 	tree hashes
 	// header is the last header leaf; last and posted are the leaf that touched a balance last, and what it left.
 	header *tx.Header
@@ -116,7 +123,7 @@ type history struct {
 }
 
 // auditHistory looks at every leaf.
-func auditHistory(t testing.TB, leaf func(uint64) ([]byte, error), head ledger.Head, balances map[holding]ledger.Balance) {
+func auditHistory(t TB, leaf func(uint64) ([]byte, error), head ledger.Head, balances map[holding]ledger.Balance) {
 	t.Helper()
 	h := history{t: t, last: make(map[holding]uint64), post: make(map[holding]tx.PostState)}
 	for i := range head.Size {
@@ -216,7 +223,7 @@ func (s hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 }
 
 // auditAccounts follows the numbers from 1 to the count.
-func auditAccounts(t testing.TB, view ledger.View) {
+func auditAccounts(t TB, view ledger.View) {
 	t.Helper()
 	s := ledger.Read(view)
 	count, err := s.Accounts()

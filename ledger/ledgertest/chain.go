@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"reflect"
-	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +31,7 @@ type Chain struct {
 }
 
 // NewChain founds the world's ledger.
-func NewChain(t testing.TB, w *World) *Chain {
+func NewChain(t TB, w *World) *Chain {
 	t.Helper()
 	fx, err := ledger.Found(w.Genesis)
 	if err != nil {
@@ -76,7 +75,7 @@ func (c *Chain) Header() tx.BatchHeader {
 }
 
 // Batch applies envelopes as the next batch, and fails the test when it is void.
-func (c *Chain) Batch(t testing.TB, envelopes ...[]byte) *ledger.Effects {
+func (c *Chain) Batch(t TB, envelopes ...[]byte) *ledger.Effects {
 	t.Helper()
 	fx, err := c.Apply(t, c.Header(), c.World.Validators[c.Leader], envelopes...)
 	if err != nil {
@@ -86,7 +85,7 @@ func (c *Chain) Batch(t testing.TB, envelopes ...[]byte) *ledger.Effects {
 }
 
 // Apply applies envelopes under any header, signed by any key. A void batch is an error and leaves no trace.
-func (c *Chain) Apply(t testing.TB, h tx.BatchHeader, leader ed25519.PrivateKey, envelopes ...[]byte) (*ledger.Effects, error) {
+func (c *Chain) Apply(t TB, h tx.BatchHeader, leader ed25519.PrivateKey, envelopes ...[]byte) (*ledger.Effects, error) {
 	t.Helper()
 	batch, err := tx.ParseBatch(c.World.Network, tx.SealBatch(c.World.Network, h, envelopes, leader))
 	if err != nil {
@@ -112,7 +111,7 @@ func (c *Chain) Apply(t testing.TB, h tx.BatchHeader, leader ed25519.PrivateKey,
 }
 
 // commit keeps the effects, takes them back, and keeps them again.
-func (c *Chain) commit(t testing.TB, fx *ledger.Effects, before []byte) {
+func (c *Chain) commit(t TB, fx *ledger.Effects, before []byte) {
 	t.Helper()
 	if err := c.Memory.Commit(fx); err != nil {
 		t.Fatal(err)
@@ -135,7 +134,7 @@ func (c *Chain) commit(t testing.TB, fx *ledger.Effects, before []byte) {
 	}
 }
 
-func (c *Chain) audit(t testing.TB) {
+func (c *Chain) audit(t TB) {
 	t.Helper()
 	Audit(t, c.Memory, c.Memory.Leaf, c.Memory.Head(), c.World.Network)
 }
