@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,13 +53,13 @@ func cosigned(t *testing.T, c *ledgertest.Chain) []byte {
 	return note
 }
 
-// validatorFolder makes DIR/validator1 with three batches, the last final, beside DIR/genesis.json; change may alter the
+// validatorFolder makes PARENT/validator1 with three batches, the last final, beside PARENT/genesis.json; change may alter the
 // effects of the last. The store is left open.
-func validatorFolder(t *testing.T, change func(*ledger.Effects)) (string, *ledgertest.Chain, *store.Store) {
+func validatorFolder(t *testing.T, parent string, change func(*ledger.Effects)) (string, *ledgertest.Chain, *store.Store) {
 	t.Helper()
 	w := ledgertest.Network(t, t.Name())
 	c := ledgertest.NewChain(t, w)
-	dir := filepath.Join(t.TempDir(), "validator1")
+	dir := filepath.Join(parent, "validator1")
 	check(t, os.Mkdir(dir, 0o700))
 	check(t, os.WriteFile(filepath.Join(dir, "..", "genesis.json"), w.Raw, 0o644))
 	s, err := store.Open(filepath.Join(dir, "state"), store.Options{NoSync: true})
@@ -87,7 +88,7 @@ func check(t *testing.T, err error) {
 }
 
 func TestAuditReplaysAFolder(t *testing.T) {
-	dir, c, s := validatorFolder(t, nil)
+	dir, c, s := validatorFolder(t, t.TempDir(), nil)
 	if _, _, err := umoja(t, "audit", "--dir", dir); err == nil || !strings.Contains(err.Error(), "in use") || !strings.Contains(err.Error(), "stop the validator") {
 		t.Errorf("while the validator runs: %v", err)
 	}
@@ -118,8 +119,30 @@ func TestAuditReplaysAFolder(t *testing.T) {
 	}
 }
 
+// A validator that was killed leaves files that only a writer can complete. The process that is killed is this test in a
+// process of its own.
+func TestAuditAfterAKill(t *testing.T) {
+	const variable = "UMOJA_TEST_KILLED"
+	if parent := os.Getenv(variable); parent != "" {
+		validatorFolder(t, parent, nil)
+		os.Exit(9) // Nothing is closed.
+	}
+	parent := t.TempDir()
+	killed := exec.Command(os.Args[0], "-test.run=^TestAuditAfterAKill$")
+	killed.Env = append(os.Environ(), variable+"="+parent)
+	if out, err := killed.CombinedOutput(); killed.ProcessState.ExitCode() != 9 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for range 2 {
+		out, _, err := umoja(t, "audit", "--dir", filepath.Join(parent, "validator1"))
+		if err != nil || !strings.Contains(out, "leaves      7\n") || !strings.Contains(out, "audit passed\n") {
+			t.Errorf("%q, %v", out, err)
+		}
+	}
+}
+
 func TestAuditFindsWhatIsWrong(t *testing.T) {
-	dir, _, s := validatorFolder(t, func(fx *ledger.Effects) {
+	dir, _, s := validatorFolder(t, t.TempDir(), func(fx *ledger.Effects) {
 		for i := range fx.Changes { // One unit more than the leaves say, on one balance.
 			entry := ledger.Entry{Key: fx.Changes[i].Key, Value: fx.Changes[i].After}
 			if _, is, err := ledger.BalanceOf(entry); err == nil && is {
@@ -137,7 +160,7 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 }
 
 func TestAuditRefuses(t *testing.T) {
-	dir, _, s := validatorFolder(t, nil)
+	dir, _, s := validatorFolder(t, t.TempDir(), nil)
 	check(t, s.Close())
 	other := filepath.Join(t.TempDir(), "other.json")
 	check(t, os.WriteFile(other, ledgertest.Network(t, "other").Raw, 0o644))

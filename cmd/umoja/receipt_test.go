@@ -73,7 +73,7 @@ func TestReceiptWithABitFlippedDoesNotVerify(t *testing.T) {
 	genesisPath, path := proved(t, c)
 	raw, err := os.ReadFile(path)
 	check(t, err)
-	for i := range raw { // One bit of each byte, another in the next; package checkpoint tries them all.
+	for i := 0; i < len(raw); i += 3 { // Here and there; package checkpoint tries every bit.
 		raw[i] ^= 1 << (i % 8)
 		check(t, os.WriteFile(path, raw, 0o644))
 		if out, _, err := umoja(t, "receipt", "verify", path, "--genesis", genesisPath); err == nil || out != "" {
