@@ -66,7 +66,7 @@ func openDisk(dir string, o Options) (*disk, error) {
 		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnTableAndBlockRead).
 		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
 	db, err := badger.Open(b)
-	if o.ReadOnly && errors.Is(err, badger.ErrTruncateNeeded) {
+	if o.ReadOnly && says(err, badger.ErrTruncateNeeded.Error()) {
 		// The process was killed: badger must write once to cut its log at the last whole transaction.
 		if db, err = badger.Open(b.WithReadOnly(false)); err == nil {
 			err = db.Close()
@@ -75,14 +75,17 @@ func openDisk(dir string, o Options) (*disk, error) {
 			db, err = badger.Open(b)
 		}
 	}
-	if err != nil && strings.Contains(err.Error(), "Cannot acquire directory lock") {
-		err = ErrInUse // Badger has no sentinel for it.
+	if says(err, "Cannot acquire directory lock") {
+		err = ErrInUse
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open state in %s: %w", dir, err)
 	}
 	return &disk{db: db, views: make(map[*View]struct{})}, nil
 }
+
+// says finds an error of badger by its text: badger wraps without a chain.
+func says(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }
 
 // read runs a function on the newest state.
 func (d *disk) read(f func(txn *badger.Txn) error) error {
