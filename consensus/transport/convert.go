@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 raft still fills and reads the fields that its header replaces, so the wire carries both.
+
 package transport
 
 import (
