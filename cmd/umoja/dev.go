@@ -30,7 +30,7 @@ read back from every validator, and then the posts of a payment to try.
 
 Two phones are there from the start: +254711000001 (PIN 4071, 10,000.00 KES) and +254711000002 (PIN 8306, 500.00 KES).
 Ctrl-C stops everything; the next dev on the same folder goes on with all balances. To begin anew, remove the folder.`,
-		Args: cobra.NoArgs,
+		Args: wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("validators") && o.Validators == 0 {
 				return errors.New("--validators is 0: a sandbox has 4, 7 or 10")
@@ -53,7 +53,7 @@ func newDevStatusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "print the state of the sandbox as JSON: processes, addresses, leader and sizes",
-		Args:  cobra.NoArgs,
+		Args:  wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := sandbox.Folder(dir).Status(cmd.Context())
 			if err != nil {
@@ -77,7 +77,7 @@ func newDevRestartCommand() *cobra.Command {
 		Use:     "restart N|gateway",
 		Short:   "have the running sandbox start a validator (from 1) or the gateway again, and wait until it serves",
 		Example: "  umoja dev restart 2",
-		Args:    cobra.ExactArgs(1),
+		Args:    wants("N or gateway"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := sandbox.Folder(dir).Restart(cmd.Context(), args[0]); err != nil {
 				return err
@@ -98,7 +98,7 @@ func newDevFundCommand() *cobra.Command {
 		Long: `fund pays KES from the issuer to ACCOUNT: a phone number (+254...), an account number, or an account's text (umoja1...).
 It exists on test networks only.`,
 		Example: "  umoja dev fund +254711000001 250.00",
-		Args:    cobra.ExactArgs(2),
+		Args:    wants("ACCOUNT", "AMOUNT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := sandbox.Folder(dir).Fund(cmd.Context(), args[0], args[1])
 			if err != nil {
@@ -147,7 +147,7 @@ type childFunc func(ctx context.Context, path string, logger func(level string) 
 func newChildCommand(name string, run childFunc) *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
-		Use: name, Hidden: true, Args: cobra.NoArgs,
+		Use: name, Hidden: true, Args: wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()

@@ -19,9 +19,7 @@ import (
 
 // newNetworkCommand founds and shows networks.
 func newNetworkCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "network", Short: "found a network, and show what a genesis file says", Args: cobra.NoArgs}
-	cmd.AddCommand(newNetworkInitCommand(), newNetworkShowCommand())
-	return cmd
+	return group("network", "found a network, and show what a genesis file says", newNetworkInitCommand(), newNetworkShowCommand())
 }
 
 // founding is what founding.json may hold: the genesis document's own fields, without those that init fills in.
@@ -170,7 +168,7 @@ func newNetworkShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show genesis.json",
 		Short: "print a network's id, its validators and what exists from the start",
-		Args:  cobra.ExactArgs(1),
+		Args:  wants("genesis.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			raw, err := os.ReadFile(args[0])
 			if err != nil {
