@@ -62,10 +62,13 @@ func (s *Store) Replace(r io.Reader) error {
 	}
 	proven := ProvenBy(before.network, set)
 	header, err := build(beside(s.dir), s.options, r, func(h SnapshotHeader) error {
+		if err := proven(h); err != nil {
+			return err
+		}
 		if floor := s.standing.Load().final.floor; h.Head.Size < floor.Size {
 			return fmt.Errorf("snapshot of size %d is behind the final size %d: %w", h.Head.Size, floor.Size, ErrMismatch)
 		}
-		return proven(h)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("replace state: %w", err)
@@ -264,7 +267,7 @@ func (b *builder) leaves() error {
 	head := b.header.Head
 	for uint64(b.tree.size) < head.Size {
 		e, err := b.in.next()
-		if err != nil {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if !bytes.Equal(e.Key, key64(spaceLeaf, uint64(b.tree.size))) {

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+func TestAudit(t *testing.T) {
+	b := busy(t, ledgertest.Network(t, "audit"))
+	b.final(b.store.Head().Size)
+	report, head := b.audit(), b.store.Head()
+	if report.Batches != head.Batch || report.Leaves != head.Size || report.Root != head.Root || report.FinalSize != head.Size ||
+		len(report.Supply) != 1 || report.Supply[0].Code != "KES" {
+		t.Errorf("report %+v", report)
+	}
+	v := b.store.View()
+	defer v.Close()
+	ledgertest.Audit(t, v, b.store.Leaf, head, b.world.Network)
+}
+
+// An audit names what does not fit.
+func TestAuditFindsDamage(t *testing.T) {
+	b := busy(t, ledgertest.Network(t, "audit damage"))
+	b.final(b.store.Head().Size)
+	all, head, lookup := b.dump(), b.store.Head(), lookupOf(t, b, 1)
+	balance, last := string(keyState([]byte("b")))+string(b.world.Juma.Account[:])+"\x00\x00\x00\x01", head.Size-1
+	b.store.Close()
+	flip := func(value string) []byte {
+		raw := []byte(value)
+		raw[len(raw)/2] ^= 1
+		return raw
+	}
+	for _, c := range []struct {
+		name       string
+		key, value []byte
+		says       string
+	}{
+		{"balance", []byte(balance), flip(all[balance]), "hash of the whole state"},
+		{"leaf", key64(spaceLeaf, 1), flip(all[string(key64(spaceLeaf, 1))]), ""},
+		{"leaf gone", key64(spaceLeaf, 1), nil, "leaf 1 is missing"},
+		{"last leaf gone", key64(spaceLeaf, last), nil, "last header leaf"},
+		{"leaf too many", key64(spaceLeaf, last+1), []byte(all[string(key64(spaceLeaf, last))]), "does not follow"},
+		{"stored hash", key64(spaceHash, 0), make([]byte, 32), "does not follow"},
+		{"stored hash too many", key64(spaceHash, 1<<30), make([]byte, 32), "stored hashes"},
+		{"header", key64(spaceHeader, last), make([]byte, 16), "does not follow"},
+		{"header too many", key64(spaceHeader, 1), make([]byte, 16), "headers"},
+		{"lookup gone", lookup, nil, "not found by its id"},
+		{"lookup elsewhere", lookup, bytes64(2), "not found by its id"},
+		{"lookup too many", append([]byte{spaceLookup}, make([]byte, 32)...), bytes64(1), "lookups"},
+		{"history gone", keyHistory(b.world.Juma.Account, 1), nil, "does not follow"},
+		{"history too many", keyHistory(b.world.Amina.Account, 1), []byte{}, "history entries"},
+		{"note", metaFinal, flip(all[string(metaFinal)]), "final checkpoint"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "state")
+			copyFolder(t, b.dir, dir)
+			tamper(t, dir, c.key, c.value)
+			s, err := Open(dir, Options{ReadOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if _, err := s.Audit(); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("audit: %v, want one that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+func lookupOf(t *testing.T, b *book, leaf uint64) []byte {
+	t.Helper()
+	raw, err := b.store.Leaf(leaf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	derived, _, err := indexed(b.world.Network, leaf, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keyLookup(derived.Lookup)
+}
+
+// Money made from nothing is found even when every hash was made to fit.
+func TestAuditCountsMoney(t *testing.T) {
+	for name, c := range map[string]struct {
+		balance ledger.Balance
+		says    string
+	}{
+		"more than was issued": {ledger.Balance{Posted: ledgertest.JumaFunds + 1}, "supply is"},
+		"less than was issued": {ledger.Balance{Posted: ledgertest.JumaFunds - 1}, "supply is"},
+		"held above posted":    {ledger.Balance{Posted: ledgertest.JumaFunds, Held: ledgertest.JumaFunds + 1}, "held"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t, ledgertest.Network(t, "money"))
+			key := append([]byte("b"), b.world.Juma.Account[:]...)
+			key = append(key, 0, 0, 0, byte(ledgertest.KES))
+			value := append(append(bytes64(uint64(c.balance.Posted)), bytes64(uint64(c.balance.Held))...), bytes64(0)...)
+			b.store.Close()
+			tamper(t, b.dir, keyState(key), value)
+			s, err := Open(b.dir, Options{ReadOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			head := s.Head()
+			if head.State, err = s.Rescan(); err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			tamper(t, b.dir, metaHead, encodeHead(head))
+			if s, err = Open(b.dir, Options{ReadOnly: true}); err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if _, err := s.Audit(); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("audit: %v, want one that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+// A replay from the genesis gives every leaf again, and finds what no rule would have given.
+func TestReplay(t *testing.T) {
+	w := ledgertest.Network(t, "replay")
+	b := newBook(t, w)
+	b.trusting = false
+	b.commit(b.pay(1_00), b.pay(1<<50))
+	b.commit(b.pack(w.Provider, tx.Transfer{Debit: w.IssuerAccount, Credit: w.Juma.Account, Asset: ledgertest.KES, Amount: 1}))
+	b.timeUnixMs += 120_000
+	b.commit(b.pay(2_00))
+	var batches []uint64
+	report, err := b.store.Replay(w.Genesis, func(batch uint64) { batches = append(batches, batch) })
+	if err != nil || len(batches) != 3 || report.Root != b.store.Head().Root {
+		t.Errorf("replay: %v, batches %v", err, batches)
+	}
+	if _, err := b.store.Replay(ledgertest.Network(t, "other").Genesis, nil); !errors.Is(err, ErrOtherNetwork) {
+		t.Errorf("replay of another genesis: %v", err)
+	}
+	b.trusting = true // The store takes what it is given; only the rules know that nobody signed.
+	b.commit(b.pay(3_00))
+	b.audit()
+	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "batch 4") {
+		t.Errorf("replay of a payment that nobody signed: %v", err)
+	}
+}
+
+// A ledger that was founded with more money than its genesis says is found by replay alone.
+func TestReplayComparesTheGenesis(t *testing.T) {
+	w := ledgertest.Network(t, "rich")
+	rich := ledgertest.NetworkOf(t, "rich", 4, func(_ *ledgertest.World, g *genesis.Genesis) { g.Issues[0].Amount++ })
+	fx, err := ledger.Found(rich.Genesis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fx.Before.BatchHash = tx.BatchHash(w.Network)
+	b := &book{testing1: t, world: w, dir: filepath.Join(t.TempDir(), "state")}
+	b.open()
+	defer func() { b.store.Close() }()
+	if err := b.store.Found(w.Network, fx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("replay: %v", err)
+	}
+}
