@@ -178,17 +178,38 @@ func (p *phoneScreen) messages(ctx context.Context, arrived bool) error {
 	return nil
 }
 
-// draw frames a screen.
+// phoneColumns is how many letters a line of the handset has.
+const phoneColumns = 34
+
+// draw frames a screen, with lines as long as a phone's.
 func draw(out io.Writer, text string) {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	width := 0
-	for _, l := range lines {
-		width = max(width, len([]rune(l)))
-	}
-	bar := "+" + strings.Repeat("-", width+2) + "+"
+	bar := "+" + strings.Repeat("-", phoneColumns+2) + "+"
 	fmt.Fprintln(out, bar)
-	for _, l := range lines {
-		fmt.Fprintf(out, "| %-*s |\n", width, l)
+	for line := range strings.SplitSeq(strings.TrimRight(text, "\n"), "\n") {
+		for _, part := range wrap(line, phoneColumns) {
+			fmt.Fprintf(out, "| %-*s |\n", phoneColumns, part)
+		}
 	}
 	fmt.Fprintln(out, bar)
+}
+
+// wrap breaks a line between words; a longer word is broken inside.
+func wrap(line string, columns int) []string {
+	var parts []string
+	rest := []rune(line)
+	for len(rest) > columns {
+		at := columns
+		for at > 0 && rest[at] != ' ' {
+			at--
+		}
+		if at == 0 {
+			at = columns
+		}
+		parts = append(parts, string(rest[:at]))
+		rest = rest[at:]
+		if rest[0] == ' ' {
+			rest = rest[1:]
+		}
+	}
+	return append(parts, string(rest))
 }

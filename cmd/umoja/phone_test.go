@@ -69,7 +69,8 @@ func TestPhone(t *testing.T) {
 		t.Error(diff)
 	}
 	for _, part := range []string{
-		"+254711000001. Enter dials *384*2050#", "SMS ", ": You got 5.00\n", "| Umoja         |\n| 1. Send money |\n", "reply> ", "| Bye |\n",
+		"+254711000001. Enter dials *384*2050#", "SMS ", ": You got 5.00\n", "| Umoja                              |\n| 1. Send money                      |\n", "reply> ",
+		"| Bye                                |\n",
 		"dial> (press Enter to dial first)\n",
 	} {
 		if !strings.Contains(out, part) {
@@ -95,5 +96,20 @@ func TestPhoneDropsTheSessionWithoutAnAnswer(t *testing.T) {
 	}
 	if strings.Contains(out, "4071") {
 		t.Errorf("the PIN is on the screen:\n%s", out)
+	}
+}
+
+// A phone breaks long lines between words.
+func TestWrap(t *testing.T) {
+	for line, want := range map[string][]string{
+		"":                                    {""},
+		"Paid 150.00 KES to AMINA W":          {"Paid 150.00 KES", "to AMINA W"},
+		"exactly fifteen":                     {"exactly fifteen"},
+		"abcdefghijklmnopqrstuvwxyz":          {"abcdefghijklmno", "pqrstuvwxyz"},
+		"Salio lako 650.00 KES halitoshi kwa": {"Salio lako", "650.00 KES", "halitoshi kwa"},
+	} {
+		if diff := cmp.Diff(want, wrap(line, 15)); diff != "" {
+			t.Errorf("%q: %s", line, diff)
+		}
 	}
 }

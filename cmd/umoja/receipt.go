@@ -30,9 +30,9 @@ func newReceiptGetCommand() *cobra.Command {
 		Use:   "get ID --out FILE",
 		Short: "fetch and verify the receipt of a transaction, and keep it in a file",
 		Long: `get fetches the receipt of a transaction, verifies it against the genesis file, and writes it to a file that proves the
-payment to anybody, offline. ID is the transaction's 64 hexadecimal digits, or the 8 characters of the receipt code
-that a phone shows, together with the --account of payer or payee.`,
-		Example: "  umoja receipt get 8XK2M9QD --account +254711000001 --out lunch.receipt",
+payment to anybody, offline. ID is the transaction's 64 hexadecimal digits; or, together with the --account of payer or
+payee, the 8 characters of the receipt code that a phone shows, or the word "last".`,
+		Example: "  umoja receipt get 8XK2M9QD --account +254711000001 --out lunch.receipt\n  umoja receipt get last --account +254711000001 --out lunch.receipt",
 		Args:    wants("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
@@ -64,7 +64,7 @@ that a phone shows, together with the --account of payer or payee.`,
 	}
 	flags.add(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "the file to write; an older receipt in it is replaced")
-	cmd.Flags().StringVar(&account, "account", "", "payer or payee, when ID is a receipt code")
+	cmd.Flags().StringVar(&account, "account", "", "payer or payee, when ID is a receipt code or last")
 	return cmd
 }
 
@@ -79,8 +79,9 @@ func findTransaction(ctx context.Context, client *sdk.Client, text, account stri
 	if len(text) > 16 {
 		return tx.ParseID(strings.ToLower(text))
 	}
+	last := text == "last"
 	code := spoken.Replace(strings.ToUpper(text))
-	if len(code) != 8 {
+	if len(code) != 8 && !last {
 		return tx.ID{}, fmt.Errorf("ID %q is neither the 64 hexadecimal digits of a transaction nor the 8 characters of a receipt code", text)
 	}
 	if account == "" {
@@ -93,11 +94,14 @@ func findTransaction(ctx context.Context, client *sdk.Client, text, account stri
 	var id tx.ID
 	found := false
 	err = eachEntry(ctx, client, of, 0, maxSearched, func(e sdk.Entry) bool {
-		if found = e.Code == code; found {
+		if found = last || e.Code == code; found {
 			id = e.Signed.ID()
 		}
 		return !found
 	})
+	if err == nil && !found && last {
+		err = errors.New("the account has no payments yet")
+	}
 	if err == nil && !found {
 		err = fmt.Errorf("receipt code %s is not among the last %d transactions of that account", code, maxSearched)
 	}
