@@ -249,7 +249,7 @@ func tamper(t testing1, dir string, key, value []byte) {
 	}
 }
 
-// copyFolder copies a folder with the holes in its files: badger's log is mostly that. It begins again when badger was
+// copyFolder copies a folder with the holes at the end of its files: badger's log is mostly that. It begins again when badger was
 // tidying up meanwhile, since a crash is of one moment.
 func copyFolder(t testing1, from, to string) {
 	t.Helper()
@@ -299,16 +299,21 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer out.Close()
-	var size int64
-	for portion, zero := make([]byte, 1<<20), make([]byte, 1<<20); ; {
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	portion, zero := make([]byte, 1<<20), make([]byte, 1<<20)
+	for {
 		n, err := io.ReadFull(in, portion)
-		if !bytes.Equal(portion[:n], zero[:n]) {
-			if _, err := out.WriteAt(portion[:n], size); err != nil {
-				return err
-			}
+		if bytes.Equal(portion[:n], zero[:n]) { // Badger's logs are written from their start on.
+			return out.Truncate(info.Size())
 		}
-		if size += int64(n); err != nil {
-			return out.Truncate(size)
+		if _, err := out.Write(portion[:n]); err != nil {
+			return err
+		}
+		if err != nil {
+			return out.Truncate(info.Size())
 		}
 	}
 }

@@ -19,9 +19,9 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// TestMain draws fewer cases than usual: each opens several stores. -rapid.checks asks for more.
+// TestMain draws fewer cases than usual: each opens several stores. -rapid.checks and -rapid.steps ask for more.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "12"); err != nil {
+	if err := errors.Join(flag.Set("rapid.checks", "12"), flag.Set("rapid.steps", "20")); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

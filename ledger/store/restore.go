@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/klauspost/compress/zstd"
@@ -122,57 +123,6 @@ func (s *Store) reopen() error {
 	return s.open()
 }
 
-func beside(dir string) string { return dir + ".new" }
-
-func aside(dir string) string { return dir + ".old" }
-
-// swapSteps put the folder beside into its place. A crash after the first leaves the old state and a whole new one, after
-// the second none in place and both whole, after the third the new one in place and the old one aside.
-func swapSteps(dir string) []func() error {
-	return []func() error{
-		func() error { return os.RemoveAll(aside(dir)) },
-		func() error {
-			if err := os.Rename(dir, aside(dir)); !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-			return nil
-		},
-		func() error { return os.Rename(beside(dir), dir) },
-		func() error { return syncFolder(dir + "/..") },
-		func() error { return os.RemoveAll(aside(dir)) },
-	}
-}
-
-func swap(dir string) error {
-	for _, step := range swapSteps(dir) {
-		if err := step(); err != nil {
-			return fmt.Errorf("swap states: %w", err)
-		}
-	}
-	return nil
-}
-
-// finishSwap brings a folder that a crash left in the middle of a swap, or of building, to the one state or the other.
-func finishSwap(dir string) error {
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		if _, err := os.Stat(aside(dir)); err == nil {
-			// The old state went aside only after the new one was whole.
-			if err := os.Rename(beside(dir), dir); errors.Is(err, os.ErrNotExist) {
-				err = os.Rename(aside(dir), dir)
-				if err != nil {
-					return fmt.Errorf("put the old state back: %w", err)
-				}
-			} else if err != nil {
-				return fmt.Errorf("put the new state into its place: %w", err)
-			}
-		}
-	}
-	if err := errors.Join(os.RemoveAll(beside(dir)), os.RemoveAll(aside(dir))); err != nil {
-		return fmt.Errorf("remove what a swap left: %w", err)
-	}
-	return nil
-}
-
 // build makes a whole state in a new folder, closed and marked as such. On an error the folder is removed.
 func build(dir string, o Options, r io.Reader, check func(SnapshotHeader) error) (SnapshotHeader, error) {
 	if err := os.RemoveAll(dir); err != nil {
@@ -207,7 +157,7 @@ func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 	if err = errors.Join(err, d.close()); err != nil {
 		return SnapshotHeader{}, err
 	}
-	f, err := os.OpenFile(dir+"/"+watermarkFile, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, watermarkFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return SnapshotHeader{}, fmt.Errorf("make watermark: %w", err)
 	}
