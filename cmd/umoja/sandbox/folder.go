@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,21 +114,22 @@ func (f Folder) checkEmpty() error {
 	for _, e := range entries {
 		name := e.Name()
 		number, isValidator := strings.CutPrefix(name, "validator")
-		if isValidator && strings.Trim(number, "0123456789") == "" {
-			for _, made := range []string{"state", "raft", "signer.state"} {
-				if _, err := os.Stat(f.path(name, made)); err == nil {
-					return fmt.Errorf("%s is gone, but %s has a ledger: put it back, or choose an empty folder with --dir: %w",
-						f.Genesis(), f.path(name), ErrOtherNetwork)
-				}
-			}
-			continue
-		}
-		if name != keysFolder && name != networkFile && name != filepath.Base(f.lock()) && !strings.HasSuffix(name, partSuffix) {
+		isValidator = isValidator && strings.Trim(number, "0123456789") == ""
+		if !isValidator && !slices.Contains(own, name) && !strings.HasSuffix(name, partSuffix) {
 			return fmt.Errorf("%s holds %s and no genesis.json: choose an empty folder with --dir: %w", f, name, ErrForeign)
+		}
+		for _, made := range []string{"state", "raft", "signer.state"} {
+			if _, err := os.Stat(f.path(name, made)); isValidator && err == nil {
+				return fmt.Errorf("%s is gone, but %s has a ledger: put it back, or choose an empty folder with --dir: %w",
+					f.Genesis(), f.path(name), ErrOtherNetwork)
+			}
 		}
 	}
 	return nil
 }
+
+// own are the names that a sandbox gives in its folder, beside those of the validators.
+var own = []string{keysFolder, networkFile, "lock", "gateway", "pids.json", "sandbox.json", "control.sock"}
 
 // partSuffix marks a file that is being written.
 const partSuffix = ".part"

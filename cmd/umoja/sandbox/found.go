@@ -3,7 +3,6 @@ package sandbox
 import (
 	"crypto/rand"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -87,9 +86,6 @@ func (f Folder) found(validators int, plan plan) (*genesis.Genesis, error) {
 		if err := writeFile(filepath.Join(folder, networkFile), []byte(g.Network().String()+"\n"), 0o644); err != nil {
 			return nil, err
 		}
-	}
-	if err := os.MkdirAll(f.Gateway(), 0o700); err != nil {
-		return nil, fmt.Errorf("make the gateway's folder: %w", err)
 	}
 	return g, writeFile(f.Genesis(), raw, 0o644)
 }
