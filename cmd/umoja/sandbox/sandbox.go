@@ -208,8 +208,8 @@ func (s *Sandbox) launch() error {
 	return nil
 }
 
-// environment bounds a child's memory: many of them share a small machine, and none has much to keep.
-var environment = []string{"GOGC=50", "GOMEMLIMIT=100MiB"}
+// environment bounds a child's memory: many of them share a small machine. The limit is far above what an idle one needs.
+var environment = []string{"GOGC=50", "GOMEMLIMIT=200MiB"}
 
 // start starts a child that is dead.
 func (s *Sandbox) start(c *child) error {
