@@ -9,6 +9,9 @@ var (
 	ErrPayeeUnknown = errors.New("ussd: payee unknown")
 	// ErrPhone means that a text is not a phone number in E.164 form.
 	ErrPhone = errors.New("ussd: phone number is not in E.164 form, such as +254711000001")
+	// ErrNotGranted means that the payer's account does not let this provider pay: there is no grant, or it has expired or does
+	// not cover the asset or the fee.
+	ErrNotGranted = errors.New("ussd: account is not granted to this provider")
 	// ErrPayeeForm means that a text is neither a phone number nor an account number.
 	ErrPayeeForm = errors.New("ussd: neither a phone number nor an account number")
 	// ErrTurn means that an adapter handed over a turn that lacks something.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
@@ -35,11 +36,15 @@ func (s *Service) feed(ctx context.Context) error {
 		if leaf.Index < next {
 			return nil
 		}
-		if skipped++; len(leaf.Transfers) == 0 && skipped < cursorEvery {
+		touched, numbers, err := s.parties(ctx, leaf)
+		if err != nil {
+			return err
+		}
+		if skipped++; !touched && skipped < cursorEvery {
 			return nil
 		}
 		skipped = 0
-		if err := s.store.Update(ctx, func(w Writer) error { return s.takeLeaf(w, leaf) }); err != nil {
+		if err := s.store.Update(ctx, func(w Writer) error { return s.takeLeaf(w, leaf, numbers) }); err != nil {
 			return fmt.Errorf("%w: take leaf %d: %w", errStore, leaf.Index, err)
 		}
 		return nil
@@ -57,6 +62,43 @@ func (s *Service) feed(ctx context.Context) error {
 	return nil
 }
 
+// parties tells whether a leaf touches an account of this gateway, and finds the numbers of both accounts of each transfer
+// that does, before the store transaction that needs them. A number that cannot be had breaks the feed off at this leaf,
+// which is then taken again; a leaf that touches nobody here asks for none.
+func (s *Service) parties(ctx context.Context, leaf FinalLeaf) (bool, map[tx.AccountID]tx.AccountNumber, error) {
+	numbers := make(map[tx.AccountID]tx.AccountNumber)
+	if len(leaf.Transfers) == 0 {
+		return false, numbers, nil
+	}
+	touched := false
+	err := s.store.View(ctx, func(r Reader) error {
+		for _, t := range leaf.Transfers {
+			payer, err := userOf(r, t.Debit)
+			if err != nil {
+				return err
+			}
+			payee, err := userOf(r, t.Credit)
+			if err != nil {
+				return err
+			}
+			if payer != nil || payee != nil {
+				touched = true
+				numbers[t.Debit], numbers[t.Credit] = 0, 0
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, nil, fmt.Errorf("%w: find users of leaf %d: %w", errStore, leaf.Index, err)
+	}
+	for account := range numbers {
+		if numbers[account], err = s.ledger.NumberOf(ctx, account); err != nil {
+			return false, nil, fmt.Errorf("number of an account in leaf %d: %w", leaf.Index, err)
+		}
+	}
+	return touched, numbers, nil
+}
+
 func cursor(r Reader) (uint64, error) {
 	raw, err := r.Get(cursorKey)
 	if errors.Is(err, ErrNotFound) {
@@ -68,8 +110,8 @@ func cursor(r Reader) (uint64, error) {
 	return binary.BigEndian.Uint64(raw), nil
 }
 
-// takeLeaf is the transaction for one leaf.
-func (s *Service) takeLeaf(w Writer, leaf FinalLeaf) error {
+// takeLeaf is the transaction for one leaf; numbers are those of its parties.
+func (s *Service) takeLeaf(w Writer, leaf FinalLeaf, numbers map[tx.AccountID]tx.AccountNumber) error {
 	next, err := cursor(w)
 	if err != nil {
 		return err
@@ -78,14 +120,14 @@ func (s *Service) takeLeaf(w Writer, leaf FinalLeaf) error {
 		return nil
 	}
 	for i, transfer := range leaf.Transfers {
-		if err := s.takeTransfer(w, fmt.Sprintf("leaf/%d/%d", leaf.Index, i), transfer); err != nil {
+		if err := s.takeTransfer(w, fmt.Sprintf("leaf/%d/%d", leaf.Index, i), transfer, numbers); err != nil {
 			return err
 		}
 	}
 	return w.Set(cursorKey, binary.BigEndian.AppendUint64(nil, leaf.Index+1))
 }
 
-func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer) error {
+func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numbers map[tx.AccountID]tx.AccountNumber) error {
 	p, err := getPayment(w, t.ID)
 	if err != nil {
 		return err
@@ -111,7 +153,7 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer) erro
 		}
 		session := Session{Language: payer.Language}
 		text := s.machine.text(&session, menu.SMSPaid, menu.Args{Amount: s.machine.money(t.Amount),
-			Name: s.machine.payeeName(&session, Payee{Name: name, Number: t.CreditNumber}), Fee: s.machine.money(t.Fee),
+			Name: s.machine.payeeName(&session, Payee{Name: name, Number: numbers[t.Credit]}), Fee: s.machine.money(t.Fee),
 			Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)})
 		if err := s.notify(w, reference+"/payer", payer.Phone, text); err != nil {
 			return err
@@ -120,7 +162,7 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer) erro
 	if payee == nil {
 		return nil
 	}
-	from := Payee{Number: t.DebitNumber}
+	from := Payee{Number: numbers[t.Debit]}
 	if payer != nil {
 		from.Name = payer.Name
 	}

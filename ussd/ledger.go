@@ -19,11 +19,15 @@ type Ledger interface {
 	// Nothing is submitted.
 	PrepareRegistration(ctx context.Context, registration Registration) (Founding, error)
 	// PreparePayment fixes the transaction of a payment, with the fee in force and the order's expiry, and reads what
-	// the payer may spend. Nothing is submitted, and nothing is refused: limits are the caller's to compare.
+	// the payer may spend. Nothing is submitted, and no amount is refused: limits are the caller's to compare. Without a
+	// grant that covers the payment it is ErrNotGranted.
 	PreparePayment(ctx context.Context, order Order) (Offer, error)
 	// Submit signs and hands over a prepared transaction, any number of times, and waits for its final outcome. An error,
-	// whatever it is, means that the outcome is not known yet: the same transaction may still be applied.
+	// whatever it is, means that the outcome is not known yet: the same transaction may still be applied. The outcome of a
+	// registration that was made has its account number.
 	Submit(ctx context.Context, prepared Prepared) (Outcome, error)
+	// NumberOf finds the number of an account.
+	NumberOf(ctx context.Context, account tx.AccountID) (tx.AccountNumber, error)
 	// Balance reads what an account can spend.
 	Balance(ctx context.Context, account tx.AccountID) (amount.Amount, error)
 	// LastPayments lists the newest transfers from and to an account, newest first.
@@ -148,7 +152,6 @@ type FinalLeaf struct {
 type FinalTransfer struct {
 	ID                          tx.ID
 	Debit, Credit               tx.AccountID
-	DebitNumber, CreditNumber   tx.AccountNumber
 	Amount, Fee                 amount.Amount
 	DebitBalance, CreditBalance amount.Amount
 	ReceiptCode                 string

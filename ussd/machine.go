@@ -66,6 +66,8 @@ type (
 		Order Order
 		Offer Offer
 	}
+	// NotGranted answers AskOffer: the payer's account does not let this provider pay.
+	NotGranted struct{}
 	// PINCompared answers AskPIN.
 	PINCompared struct{ Right bool }
 	// Founded answers AskFounding.
@@ -96,6 +98,7 @@ func (Answer) event()       {}
 func (PayeeFound) event()   {}
 func (PayeeMissing) event() {}
 func (Offered) event()      {}
+func (NotGranted) event()   {}
 func (PINCompared) event()  {}
 func (Founded) event()      {}
 func (Decided) event()      {}

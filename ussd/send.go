@@ -33,6 +33,8 @@ func (m *Machine) order(f Facts, s *Session, e Event) Action {
 			number = s.Payee.Number.Text()
 		}
 		return m.refuse(s, menu.PayeeUnknown, menu.Args{Number: number})
+	case NotGranted:
+		return m.refuse(s, menu.NotGranted, menu.Args{})
 	case Offered:
 		return m.offered(f, s, e.Order, e.Offer)
 	}

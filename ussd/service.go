@@ -52,7 +52,13 @@ type Service struct {
 	deadline  time.Duration
 	turnstile *turnstile
 	meter     *meter
+	// stopping ends with Stop.
+	stopping context.Context
+	stop     context.CancelFunc
 }
+
+// MaxDial is the longest service code that the screens have room for.
+const MaxDial = 11
 
 const (
 	defaultDeadline = 8 * time.Second
@@ -60,10 +66,6 @@ const (
 	saveReserve = 500 * time.Millisecond
 	// briefWait is how long a first screen waits for an outcome.
 	briefWait = 3 * time.Second
-	// maxDial is the longest service code that the screens have room for.
-	maxDial = 11
-	// listedPayments is how many past payments are asked for; as many as fit are shown.
-	listedPayments = 4
 )
 
 // New makes a service.
@@ -73,8 +75,8 @@ func New(c Config) (*Service, error) {
 		return nil, fmt.Errorf("%w: a part is missing", ErrConfig)
 	case c.DigestKey == [32]byte{}:
 		return nil, fmt.Errorf("%w: digest key is zero", ErrConfig)
-	case c.Dial == "" || len(c.Dial) > maxDial:
-		return nil, fmt.Errorf("%w: service code %q has not 1 to %d characters", ErrConfig, c.Dial, maxDial)
+	case c.Dial == "" || len(c.Dial) > MaxDial:
+		return nil, fmt.Errorf("%w: service code %q has not 1 to %d characters", ErrConfig, c.Dial, MaxDial)
 	case len(c.Region) != 2:
 		return nil, fmt.Errorf("%w: region %q is not a two-letter code such as KE", ErrConfig, c.Region)
 	case c.Asset.Code == "":
@@ -88,12 +90,18 @@ func New(c Config) (*Service, error) {
 	if c.TurnsPerMinute == 0 {
 		c.TurnsPerMinute = 60
 	}
+	stopping, stop := context.WithCancel(context.Background())
 	return &Service{
 		machine: &Machine{book: c.Book, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
 		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
 		deadline: c.Deadline, turnstile: newTurnstile(), meter: newMeter(c.TurnsPerMinute),
+		stopping: stopping, stop: stop,
 	}, nil
 }
+
+// Stop ends all waiting for the ledger: turns are answered at once, as they would be at their deadline. It is for a
+// process that is about to end; what was submitted goes on in the next one.
+func (s *Service) Stop() { s.stop() }
 
 // Handle answers a turn within the deadline. With an error the reply is still one to show; it promises nothing.
 func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
@@ -103,6 +111,7 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 	// An aggregator that hangs up does not stop a payment half-way: the turn has its own deadline.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.deadline)
 	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
 	release, err := s.turnstile.enter(ctx, turn.Phone)
 	if err != nil {
 		return s.plain(menu.Busy), nil
@@ -291,6 +300,9 @@ func (s *Service) question(ctx context.Context, ask Ask, f Facts) (Event, error)
 		return s.payee(ctx, ask.Destination)
 	case AskOffer:
 		offer, err := s.ledger.PreparePayment(ctx, ask.Order)
+		if errors.Is(err, ErrNotGranted) {
+			return NotGranted{}, nil
+		}
 		return Offered{Order: ask.Order, Offer: offer}, err
 	case AskPIN:
 		right, err := s.hasher.Verify(ctx, f.User.Account, ask.PIN, f.User.PIN)
@@ -348,43 +360,6 @@ func (s *Service) payee(ctx context.Context, d Destination) (Event, error) {
 	}
 	payee.Name = name
 	return PayeeFound{payee}, nil
-}
-
-// pastPayments asks the ledger and adds the names that this gateway knows.
-func (s *Service) pastPayments(ctx context.Context, account tx.AccountID) (Event, error) {
-	past, err := s.ledger.LastPayments(ctx, account, listedPayments)
-	if err != nil {
-		return nil, err
-	}
-	lines := make([]PaymentLine, 0, len(past))
-	err = s.store.View(ctx, func(r Reader) error {
-		for _, p := range past {
-			name, err := nameOf(r, p.Other, p.ID)
-			if err != nil {
-				return err
-			}
-			lines = append(lines, PaymentLine{PastPayment: p, Name: name})
-		}
-		return nil
-	})
-	return PaymentsRead{lines}, err
-}
-
-// nameOf is what the payer of a payment that began here saw of the payee, or the name of an account's holder; empty when
-// neither is known.
-func nameOf(r Reader, account tx.AccountID, payment tx.ID) (string, error) {
-	p, err := getPayment(r, payment)
-	if err != nil {
-		return "", err
-	}
-	if p != nil && p.Payee.Account == account {
-		return p.Payee.Name, nil
-	}
-	user, err := userOf(r, account)
-	if err != nil || user == nil {
-		return "", err
-	}
-	return user.Name, nil
 }
 
 func (s *Service) hash(ctx context.Context, account tx.AccountID, secret pin.Secret) (pin.Record, error) {

@@ -172,6 +172,15 @@ func OpenFiles(grant, alias, pepper string) (*Files, error) {
 	return &f, nil
 }
 
+// ReadText takes any other secret, such as an aggregator's key, from a file that only its owner may read.
+func ReadText(path string) (string, error) {
+	text, err := read(path)
+	if err == nil && text == "" {
+		err = fmt.Errorf("%s: %w", path, ErrContent)
+	}
+	return text, err
+}
+
 // read takes a plain file that only its owner may read.
 func read(path string) (string, error) {
 	dir, err := os.Stat(filepath.Dir(path))

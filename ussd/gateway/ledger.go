@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -28,7 +30,11 @@ const (
 	feeRoom = 5
 )
 
-// remote is the ledger as the session machine sees it, over the SDK, for one provider and one asset.
+// embellishment bounds the wait for what an outcome is shown with and does not need.
+const embellishment = time.Second
+
+// remote is the ledger as the session machine sees it, over the SDK, for one provider and one asset. It implements
+// ussd.Ledger.
 type remote struct {
 	client   *sdk.Client
 	genesis  *genesis.Genesis
@@ -37,6 +43,8 @@ type remote struct {
 	// account is the provider's.
 	account tx.AccountID
 	asset   tx.Asset
+	// tier is what a provider may grant itself when it founds an account.
+	tier genesis.Tier
 
 	// mu guards what follows; held for a look or a set.
 	mu sync.Mutex
@@ -47,24 +55,31 @@ type remote struct {
 	numbers map[tx.AccountID]tx.AccountNumber
 }
 
+var _ ussd.Ledger = (*remote)(nil)
+
 // Bounds of what is remembered.
 const (
 	maxNumbers = 50_000
 	feeFresh   = time.Minute
 )
 
-// newRemote finds the provider whose key the gateway holds.
-func newRemote(ctx context.Context, client *sdk.Client, g *genesis.Genesis, provider key.Signer, aliasKey key.AliasKey, code string) (*remote, error) {
+// newRemote finds provider, asset and tier in the genesis: a gateway starts while no validator answers, and says so on its
+// screens.
+func newRemote(client *sdk.Client, g *genesis.Genesis, provider key.Signer, aliasKey key.AliasKey, code string) (*remote, error) {
 	asset, _, ok := g.AssetByCode(code)
 	if !ok {
 		return nil, fmt.Errorf("asset: the network has no %q: %w", code, ErrConfig)
 	}
 	r := &remote{client: client, genesis: g, provider: provider, aliasKey: aliasKey, asset: asset, numbers: make(map[tx.AccountID]tx.AccountNumber)}
-	network, err := client.Network(ctx)
-	if err != nil {
-		return nil, err
+	for _, tier := range g.Tiers {
+		if tier.Asset == asset {
+			r.tier = tier
+		}
 	}
-	for _, p := range network.Providers {
+	if r.tier.CapTransaction == 0 {
+		return nil, fmt.Errorf("asset: the network has no limits for accounts opened with %q: %w", code, ErrConfig)
+	}
+	for _, p := range g.Providers {
 		if p.Key == provider.Public() {
 			r.account = p.Account
 			return r, nil
@@ -76,7 +91,8 @@ func newRemote(ctx context.Context, client *sdk.Client, g *genesis.Genesis, prov
 // ResolvePhone finds who is paid at a phone number.
 func (r *remote) ResolvePhone(ctx context.Context, phone ussd.Phone) (ussd.Payee, error) {
 	p, err := r.client.Resolve(ctx, string(phone))
-	if errors.Is(err, sdk.ErrUnknownAlias) {
+	// What is too short for the network's numbers is nobody's.
+	if errors.Is(err, sdk.ErrUnknownAlias) || errors.Is(err, sdk.ErrBadPayee) {
 		return ussd.Payee{}, ussd.ErrPayeeUnknown
 	}
 	if err != nil {
@@ -113,44 +129,66 @@ func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Regi
 	if _, err := rand.Read(open.Salt[:]); err != nil {
 		return ussd.Founding{}, fmt.Errorf("make salt: %w", err)
 	}
-	fee, err := r.currentFee(ctx)
-	if err != nil {
-		return ussd.Founding{}, err
-	}
-	grant := tx.IssueGrant{
-		Account: open.Account(), Grantee: r.provider.Public(), Operations: []tx.GrantedOperation{tx.GrantTransfer}, Asset: r.asset,
-	}
-	for _, tier := range r.genesis.Tiers {
-		if tier.Asset == r.asset {
-			grant.CapTransaction, grant.CapDay = tier.CapTransaction, tier.CapDay
-		}
-	}
-	grant.FeeCeiling = min(feeRoom*fee.Amount, grant.CapTransaction)
-	if grant.ExpiresAtUnixMs, err = r.client.ExpiryIn(ctx, grantLifetime); err != nil {
-		return ussd.Founding{}, err
-	}
-	expires, err := r.client.ExpiryIn(ctx, registrationLifetime)
-	if err != nil {
+	var fee tx.Fee
+	var expires uint64
+	reads, reading := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		fee, err = r.currentFee(reading)
+		return err
+	})
+	reads.Go(func() (err error) {
+		expires, err = r.client.ExpiryIn(reading, registrationLifetime)
+		return err
+	})
+	if err := reads.Wait(); err != nil {
 		return ussd.Founding{}, err
 	}
 	bind := tx.BindAlias{Alias: r.aliasKey.Alias(phone), Account: open.Account(), SealedName: sealed}
+	grant := tx.IssueGrant{
+		Account: open.Account(), Grantee: r.provider.Public(), Operations: []tx.GrantedOperation{tx.GrantTransfer}, Asset: r.asset,
+		CapTransaction: r.tier.CapTransaction, CapDay: r.tier.CapDay, FeeCeiling: ceiling(fee.Amount, r.tier.CapTransaction),
+		ExpiresAtUnixMs: expires + uint64(grantLifetime.Milliseconds()),
+	}
 	prepared, err := r.prepare(expires, open, bind, grant)
 	return ussd.Founding{Prepared: prepared, Account: open.Account()}, err
 }
 
-// PreparePayment fixes the transaction of a payment and reads what the payer may spend.
+// ceiling leaves room for raises of the fee below the cap of one transaction.
+func ceiling(fee, limit amount.Amount) amount.Amount {
+	if fee > limit/feeRoom {
+		return limit
+	}
+	return fee * feeRoom
+}
+
+// PreparePayment fixes the transaction of a payment and reads what the payer may spend. Its three reads run at once: a
+// person waits for the slowest, not for the sum.
 func (r *remote) PreparePayment(ctx context.Context, order ussd.Order) (ussd.Offer, error) {
-	fee, err := r.currentFee(ctx)
-	if err != nil {
+	var fee tx.Fee
+	var balance sdk.Balance
+	var grant sdk.Grant
+	reads, reading := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		fee, err = r.currentFee(reading)
+		return err
+	})
+	reads.Go(func() (err error) {
+		balance, err = r.client.Balance(reading, order.Payer, r.asset, sdk.Final)
+		return err
+	})
+	reads.Go(func() (err error) {
+		grant, err = r.client.Grant(reading, order.Payer, r.provider.Public())
+		if errors.Is(err, sdk.ErrNotFound) {
+			err = ussd.ErrNotGranted
+		}
+		return err
+	})
+	if err := reads.Wait(); err != nil {
 		return ussd.Offer{}, err
 	}
-	balance, err := r.client.Balance(ctx, order.Payer, r.asset, sdk.Final)
-	if err != nil {
-		return ussd.Offer{}, err
-	}
-	grant, err := r.client.Grant(ctx, order.Payer, r.provider.Public())
-	if err != nil {
-		return ussd.Offer{}, err
+	// A grant that ends before the payment would is taken for ended: a PIN is asked for only when it can pay.
+	if grant.Asset != r.asset || grant.ExpiresAtUnixMs < order.ExpiresAtUnixMs || grant.FeeCeiling < fee.Amount {
+		return ussd.Offer{}, ussd.ErrNotGranted
 	}
 	transfer := tx.Transfer{Debit: order.Payer, Credit: order.Payee.Account, Asset: r.asset, Amount: order.Amount, Fee: &fee}
 	if order.Payee.Alias != (key.Alias{}) {
@@ -206,7 +244,9 @@ var outcomes = map[tx.Code]ussd.OutcomeCode{
 	tx.AliasTaken:           ussd.OutcomeAliasTaken,
 }
 
-// Submit signs and hands over a prepared transaction and waits for its final outcome.
+// Submit signs and hands over a prepared transaction and waits for its final outcome. An envelope that validators refuse,
+// such as one whose grant was revoked after the confirm screen, is no outcome: who has seen the bytes can bring them again
+// until they expire.
 func (r *remote) Submit(ctx context.Context, prepared ussd.Prepared) (ussd.Outcome, error) {
 	signed, err := tx.Seal(r.genesis.Network(), prepared.Body, r.provider)
 	if err != nil {
@@ -228,24 +268,26 @@ func (r *remote) Submit(ctx context.Context, prepared ussd.Prepared) (ussd.Outco
 	}
 	outcome := ussd.Outcome{Code: code, ReceiptCode: o.ReceiptCode}
 	if code == ussd.OutcomeOK {
-		r.embellish(ctx, signed.Body, o, &outcome)
+		err = r.complete(ctx, signed.Body, o, &outcome)
 	}
-	return outcome, nil
+	return outcome, err
 }
 
-// embellish adds what a screen shows when it can be had: the new balance, or the new account's number. The outcome does
-// not depend on it.
-func (r *remote) embellish(ctx context.Context, body tx.Body, o sdk.Outcome, outcome *ussd.Outcome) {
+// complete adds the new account's number to an outcome, which is none without it, or the new balance when it can be had
+// soon.
+func (r *remote) complete(ctx context.Context, body tx.Body, o sdk.Outcome, outcome *ussd.Outcome) (err error) {
 	for _, op := range body.Operations {
 		switch op := op.(type) {
 		case tx.OpenAccount:
-			if number, err := r.number(ctx, op.Account()); err == nil {
-				outcome.Number = number
+			if outcome.Number, err = r.NumberOf(ctx, op.Account()); err != nil {
+				return err
 			}
 		case tx.Transfer:
-			_, verified, err := r.client.Receipt(ctx, o.ID)
+			soon, cancel := context.WithTimeout(ctx, embellishment)
+			defer cancel()
+			_, verified, err := r.client.Receipt(soon, o.ID)
 			if err != nil {
-				return
+				return nil // The screen does without, and the SMS has it.
 			}
 			for _, p := range verified.Record.PostStates {
 				if p.Account == op.Debit && p.Asset == r.asset {
@@ -254,6 +296,7 @@ func (r *remote) embellish(ctx context.Context, body tx.Body, o sdk.Outcome, out
 			}
 		}
 	}
+	return nil
 }
 
 // Balance reads what an account can spend.
@@ -262,97 +305,8 @@ func (r *remote) Balance(ctx context.Context, account tx.AccountID) (amount.Amou
 	return b.Available(), err
 }
 
-// LastPayments lists the newest transfers from and to an account.
-func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]ussd.PastPayment, error) {
-	var all []ussd.PastPayment
-	for before := uint64(0); len(all) < limit; {
-		entries, err := r.client.History(ctx, account, before, 20)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			before = e.LeafIndex
-			past, err := r.pastPayments(ctx, account, e)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, past...)
-		}
-		if len(entries) < 20 || before == 0 {
-			break
-		}
-	}
-	return all[:min(limit, len(all))], nil
-}
-
-func (r *remote) pastPayments(ctx context.Context, account tx.AccountID, e sdk.Entry) ([]ussd.PastPayment, error) {
-	var all []ussd.PastPayment
-	for _, t := range r.transfers(e) {
-		past := ussd.PastPayment{ID: e.Signed.ID(), Amount: t.Amount, ReceiptCode: e.Code, Other: t.Credit}
-		switch account {
-		case t.Debit:
-		case t.Credit:
-			past.Incoming, past.Other = true, t.Debit
-		default:
-			continue
-		}
-		number, err := r.number(ctx, past.Other)
-		if err != nil {
-			return nil, err
-		}
-		past.OtherNumber = number
-		all = append(all, past)
-	}
-	return all, nil
-}
-
-// transfers are the applied transfers of an entry in this gateway's asset.
-func (r *remote) transfers(e sdk.Entry) []tx.Transfer {
-	if e.Signed == nil || e.Record.Result.Code != tx.OK {
-		return nil
-	}
-	var all []tx.Transfer
-	for _, op := range e.Signed.Body.Operations {
-		if t, ok := op.(tx.Transfer); ok && t.Asset == r.asset {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
-// WatchFinal gives every final leaf from an index on.
-func (r *remote) WatchFinal(ctx context.Context, from uint64, take func(ussd.FinalLeaf) error) error {
-	return r.client.Watch(ctx, from, func(e sdk.Entry) error {
-		leaf := ussd.FinalLeaf{Index: e.LeafIndex}
-		for _, t := range r.transfers(e) {
-			final := ussd.FinalTransfer{ID: e.Signed.ID(), Debit: t.Debit, Credit: t.Credit, Amount: t.Amount, ReceiptCode: e.Code}
-			if t.Fee != nil {
-				final.Fee = t.Fee.Amount
-			}
-			for _, p := range e.Record.PostStates {
-				switch {
-				case p.Asset != r.asset:
-				case p.Account == t.Debit:
-					final.DebitBalance = p.Posted - p.Held
-				case p.Account == t.Credit:
-					final.CreditBalance = p.Posted - p.Held
-				}
-			}
-			var err error
-			if final.DebitNumber, err = r.number(ctx, t.Debit); err != nil {
-				return err
-			}
-			if final.CreditNumber, err = r.number(ctx, t.Credit); err != nil {
-				return err
-			}
-			leaf.Transfers = append(leaf.Transfers, final)
-		}
-		return take(leaf)
-	})
-}
-
-// number finds an account's number.
-func (r *remote) number(ctx context.Context, id tx.AccountID) (tx.AccountNumber, error) {
+// NumberOf finds an account's number.
+func (r *remote) NumberOf(ctx context.Context, id tx.AccountID) (tx.AccountNumber, error) {
 	r.mu.Lock()
 	number, known := r.numbers[id]
 	r.mu.Unlock()

@@ -11,12 +11,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/africastalking"
@@ -30,22 +32,37 @@ import (
 // pinsAtOnce bounds how many PINs are checked at once: each takes 19 MiB and tens of milliseconds of a core.
 const pinsAtOnce = 2
 
-// patience is how long the gateway waits at its start for a validator to answer.
-const patience = 60 * time.Second
+// lastAnswers is how long the gateway waits at its end for answers to be read.
+const lastAnswers = 2 * time.Second
+
+// world is what is outside of the process; a test has another one.
+type world struct {
+	connect func(sdk.Config) (*sdk.Client, error)
+	listen  func(network, address string) (net.Listener, error)
+	// deadline of a turn; 0 is the service's own.
+	deadline time.Duration
+}
 
 // gateway is a process's parts.
 type gateway struct {
 	config  Config
+	world   world
 	log     *slog.Logger
 	client  *sdk.Client
 	store   *store.Badger
 	service *ussd.Service
 	outbox  *sms.Outbox
-	carrier *carrier // nil outside of a sandbox
+	// carrier and loopback are nil outside of a sandbox.
+	carrier  *carrier
+	loopback *loopback
 }
 
 // Run is a gateway's life: it returns nil when the context ends, and otherwise why it cannot go on.
-func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
+func Run(ctx context.Context, c Config, log *slog.Logger) error {
+	return run(ctx, c, log, world{connect: sdk.Open, listen: net.Listen})
+}
+
+func run(ctx context.Context, c Config, log *slog.Logger, around world) (err error) {
 	raw, err := os.ReadFile(c.Genesis)
 	if err != nil {
 		return fmt.Errorf("read genesis: %w", err)
@@ -54,33 +71,47 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("genesis %s: %w", c.Genesis, err)
 	}
-	if c.Sandbox && !g.Test {
+	switch {
+	case c.Sandbox && !g.Test:
 		return fmt.Errorf("sandbox: %s is not a network for tests: %w", g.Name, ErrConfig)
+	case c.ValidatorsTLS == "" && !g.Test:
+		return fmt.Errorf("validators_tls: %s is not a network for tests, and plaintext is for those: %w", g.Name, ErrConfig)
 	}
 	keys, err := custody.OpenFiles(c.ProviderKey, c.AliasKey, c.Pepper)
 	if err != nil {
 		return err
 	}
 	// The port is taken first: a taken one is the likeliest mistake, and must change nothing on disk.
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := around.listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for callbacks: %w", err)
 	}
-	w := &gateway{config: c, log: log}
+	w := &gateway{config: c, world: around, log: log}
 	defer func() { err = errors.Join(err, w.close()) }()
 	if err := w.open(ctx, g, keys, listener.Addr()); err != nil {
-		listener.Close()
-		return err
+		return errors.Join(err, listener.Close())
 	}
-	return w.serve(ctx, listener)
+	return w.serve(ctx, limit(listener, maxConnections))
 }
 
-// open makes the parts.
+// open makes the parts. It asks no validator: a gateway that starts while none answers says so on its screens.
 func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Custody, self net.Addr) error {
 	c := w.config
-	aliasKey := keys.AliasKey()
-	var err error
-	if w.client, err = sdk.Open(sdk.Config{Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, Logger: w.log}); err != nil {
+	aliasKey, pepper := keys.AliasKey(), keys.Pepper()
+	secure, err := c.tls()
+	if err != nil {
+		return err
+	}
+	w.client, err = w.world.connect(sdk.Config{Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, TLS: secure, Logger: w.log})
+	if err != nil {
+		return err
+	}
+	ledger, err := newRemote(w.client, g, keys.Signer(), aliasKey, c.Asset)
+	if err != nil {
+		return err
+	}
+	book, err := menu.Load()
+	if err != nil {
 		return err
 	}
 	if w.store, err = store.Open(filepath.Join(c.Dir, "store"), w.log); err != nil {
@@ -91,98 +122,57 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 		return err
 	}
 	w.outbox = sms.New(sms.Config{Store: w.store, Sender: sender, Log: w.log})
-	waiting, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	ledger, err := awaitRemote(waiting, w.client, g, keys, c.Asset)
-	if err != nil {
-		return fmt.Errorf("reach the network: %w", err)
-	}
-	book, err := menu.Load()
-	if err != nil {
-		return err
-	}
 	_, asset, _ := g.AssetByCode(c.Asset)
-	pepper := keys.Pepper()
 	w.service, err = ussd.New(ussd.Config{
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: pin.NewHasher(pepper.Reveal(), pinsAtOnce),
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
-		Dial: c.ServiceCode, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), TurnsPerMinute: c.TurnsPerMinute,
+		Dial: c.ServiceCode, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
+		TurnsPerMinute: c.TurnsPerMinute,
 	})
 	if err != nil {
 		return err
 	}
-	return w.enrol(waiting, ledger)
-}
-
-// awaitRemote asks until a validator answers.
-func awaitRemote(ctx context.Context, client *sdk.Client, g *genesis.Genesis, keys custody.Custody, asset string) (*remote, error) {
-	for {
-		r, err := newRemote(ctx, client, g, keys.Signer(), keys.AliasKey(), asset)
-		if err == nil || errors.Is(err, ErrConfig) {
-			return r, err
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return nil, err
-		}
-	}
+	return w.enrol(ctx, g, aliasKey)
 }
 
 // sender is the carrier's, or in a sandbox one whose messages come back to this process.
 func (w *gateway) sender(self net.Addr) (sms.Sender, error) {
 	c := w.config
 	if !c.Sandbox {
-		key, err := os.ReadFile(c.SMSAPIKey)
+		key, err := custody.ReadText(c.SMSAPIKey)
 		if err != nil {
 			return nil, fmt.Errorf("sms_api_key_file: %w", err)
 		}
 		return africastalking.NewSender(africastalking.SenderConfig{
-			URL: c.SMSURL, Username: c.SMSUsername, APIKey: pin.NewSecret(strings.TrimSpace(string(key))), From: c.SMSFrom,
+			URL: c.SMSURL, Username: c.SMSUsername, APIKey: pin.NewSecret(key), From: c.SMSFrom,
 		}), nil
 	}
 	var err error
-	if w.carrier, err = openCarrier(c.Dir); err != nil {
+	if w.carrier, err = openCarrier(c.Dir, keptMessages); err != nil {
 		return nil, err
 	}
-	return referencing{africastalking.NewSender(africastalking.SenderConfig{
-		URL: "http://" + self.String() + carrierPath, Username: "sandbox", APIKey: pin.NewSecret("sandbox"),
-		Client: &http.Client{Transport: referencing{}},
-	})}, nil
+	w.loopback = newLoopback(self)
+	return w.loopback, nil
 }
 
-// referencing shows the sandbox's carrier the reference of each message.
-type referencing struct{ sender sms.Sender }
-
-type referenceKey struct{}
-
-// Send implements sms.Sender.
-func (r referencing) Send(ctx context.Context, m ussd.Message) error {
-	return r.sender.Send(context.WithValue(ctx, referenceKey{}, m.Reference), m)
-}
-
-// RoundTrip implements http.RoundTripper.
-func (r referencing) RoundTrip(req *http.Request) (*http.Response, error) {
-	if reference, ok := req.Context().Value(referenceKey{}).(string); ok {
-		req = req.Clone(req.Context())
-		req.Header.Set(referenceHeader, reference)
-	}
-	return http.DefaultTransport.RoundTrip(req)
-}
-
-// enrol makes the sandbox's phones users of this gateway, at the first start.
-func (w *gateway) enrol(ctx context.Context, ledger *remote) error {
+// enrol makes the sandbox's phones users of this gateway, at the first start. Their accounts are those of the genesis,
+// which numbers accounts from 1 in the order of its list.
+func (w *gateway) enrol(ctx context.Context, g *genesis.Genesis, aliasKey key.AliasKey) error {
 	for _, p := range w.config.Phones {
-		payee, err := ledger.ResolvePhone(ctx, ussd.Phone(p.Number))
-		if err != nil {
-			return fmt.Errorf("phones: %s: %w", ussd.Phone(p.Number).Short(), err)
+		phone := ussd.Phone(p.Number)
+		alias := aliasKey.Alias(p.Number)
+		bound := slices.IndexFunc(g.Aliases, func(a genesis.Alias) bool { return a.Alias == alias })
+		if bound < 0 {
+			return fmt.Errorf("phones: %s has no account in the genesis: %w", phone.Short(), ErrConfig)
 		}
-		err = w.service.Enrol(ctx, ussd.Enrolment{
-			Phone: ussd.Phone(p.Number), Name: p.Name, Language: menu.Language(p.Language), Account: payee.Account, Number: payee.Number,
+		account := g.Aliases[bound].Account
+		place := slices.IndexFunc(g.Accounts, func(a genesis.Account) bool { return a.ID == account })
+		err := w.service.Enrol(ctx, ussd.Enrolment{
+			Phone: phone, Name: p.Name, Language: menu.Language(p.Language), Account: account, Number: tx.AccountNumber(place + 1),
 			PIN: pin.NewSecret(p.PIN),
 		})
 		if err != nil {
-			return fmt.Errorf("phones: %s: %w", ussd.Phone(p.Number).Short(), err)
+			return fmt.Errorf("phones: %s: %w", phone.Short(), err)
 		}
 	}
 	return nil
@@ -190,9 +180,10 @@ func (w *gateway) enrol(ctx context.Context, ledger *remote) error {
 
 // serve answers callbacks and runs the loops until the context ends or one of them fails.
 func (w *gateway) serve(ctx context.Context, listener net.Listener) error {
+	requests := &gatekeeper{Handler: w.routes()}
 	server := &http.Server{
-		Handler: w.routes(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelDebug),
+		Handler: requests, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelWarn),
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.service.Run(ctx) })
@@ -205,26 +196,33 @@ func (w *gateway) serve(ctx context.Context, listener net.Listener) error {
 	})
 	group.Go(func() error {
 		<-ctx.Done()
-		// A turn that is under way gets its answer; what is cut off is taken up from the store.
-		ending, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		// A turn that waits for the ledger is answered now, as at its deadline; what was submitted is taken up from the store
+		// at the next start. The store is closed only after the last turn.
+		w.service.Stop()
+		ending, cancel := context.WithTimeout(context.Background(), lastAnswers)
 		defer cancel()
-		if err := server.Shutdown(ending); err != nil {
-			return server.Close()
+		err := server.Shutdown(ending)
+		if err != nil {
+			err = server.Close()
 		}
-		return nil
+		requests.drain()
+		return err
 	})
-	w.log.Info("serving", "callbacks", "http://"+listener.Addr().String()+w.config.CallbackPath, "dial", w.config.ServiceCode)
+	w.log.Info("serving", "listen", listener.Addr().String(), "dial", w.config.ServiceCode)
 	return group.Wait()
 }
+
+// healthPath is the health check's.
+const healthPath = "/healthz"
 
 // routes are the callback, the health check and, in a sandbox, the carrier.
 func (w *gateway) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(w.config.CallbackPath, africastalking.NewHandler(w.service, w.config.ServiceCode, w.log))
-	mux.HandleFunc("GET /healthz", w.health)
+	mux.HandleFunc("GET "+healthPath, w.health)
 	if w.carrier != nil {
 		mux.HandleFunc("POST "+carrierPath, w.carrier.take)
-		mux.HandleFunc("GET /sandbox/sms", w.carrier.inbox)
+		mux.HandleFunc("GET "+inboxPath, w.carrier.inbox)
 	}
 	return mux
 }
@@ -242,6 +240,9 @@ func (w *gateway) health(res http.ResponseWriter, req *http.Request) {
 
 func (w *gateway) close() error {
 	var errs []error
+	if w.loopback != nil {
+		w.loopback.transport.CloseIdleConnections()
+	}
 	if w.carrier != nil {
 		errs = append(errs, w.carrier.close())
 	}

@@ -68,6 +68,7 @@ const (
 	NotMade         Key = "not_made"
 	Cancelled       Key = "cancelled"
 	TooManyOpen     Key = "too_many_open"
+	NotGranted      Key = "not_granted"
 	NotRegistered   Key = "not_registered"
 	NumberTaken     Key = "number_taken"
 	Unreachable     Key = "unreachable"
@@ -161,6 +162,7 @@ var entries = []entry{
 	{NotMade, KindRefusal, data{"amount", "name", "dial"}},
 	{Cancelled, KindRefusal, data{"dial"}},
 	{TooManyOpen, KindRefusal, data{"dial"}},
+	{NotGranted, KindRefusal, nil},
 	{NotRegistered, KindRefusal, data{"dial"}},
 	{NumberTaken, KindRefusal, nil},
 	{Unreachable, KindRefusal, data{"dial"}},

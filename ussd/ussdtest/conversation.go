@@ -33,6 +33,7 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! restart           the gateway is stopped and started
 //	! move PHONE        the phone's number moves to another account
 //	! elsewhere PHONE   another provider opens an account for the number
+//	! revoke PHONE      the user takes the provider's grant back
 //	! take PHONE 100    a wallet app spends 100.00 of the phone's account
 //	! balance PHONE     shows a balance on the ledger
 //	! sms PHONE         shows messages that came since the last time
@@ -154,6 +155,8 @@ func (c *conversation) happen(what string) (string, error) {
 		c.world.Start()
 	case "move":
 		c.world.Ledger.Move(ussd.Phone(rest))
+	case "revoke":
+		c.world.Ledger.Revoke(ussd.Phone(rest))
 	case "elsewhere":
 		c.world.Ledger.Open(ussd.Phone(rest), "Elsewhere", 0)
 	case "take":

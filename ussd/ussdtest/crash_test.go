@@ -36,6 +36,27 @@ func TestFiftyEqualPINTurnsAtOncePayOnce(t *testing.T) {
 	})
 }
 
+// A gateway that is about to end does not wait for the ledger: the screen promises an SMS, and the next process sends it.
+func TestATurnIsAnsweredAtOnceWhenTheGatewayEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWorld(t)
+		w.Play(Amina, "s", "1", "0711000002", "150")
+		w.Ledger.SetMood(Mute)
+		began := time.Now()
+		time.AfterFunc(time.Second, w.Service.Stop)
+		screen := w.Post(Amina, "s", "1*0711000002*150*4071")
+		if took := time.Since(began); took > 1100*time.Millisecond || !strings.Contains(screen, "We will SMS you the result") {
+			t.Errorf("after %s: %q", took, screen)
+		}
+		w.Ledger.SetMood(Well)
+		w.Start()
+		time.Sleep(20 * time.Second)
+		if got := w.SMS(Amina); len(got) != 1 || w.Ledger.Transfers() != 1 {
+			t.Errorf("%d transfers, SMS %q", w.Ledger.Transfers(), got)
+		}
+	})
+}
+
 // While the outcome is not known, equal turns wait for the first one and get its reply within the deadline.
 func TestFiftyEqualPINTurnsGetOneReplyWhenTheOutcomeIsNotKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -54,14 +54,6 @@ type Ledger struct {
 	changed chan struct{}
 }
 
-type account struct {
-	id      tx.AccountID
-	number  tx.AccountNumber
-	name    string
-	balance amount.Amount
-	spent   amount.Amount
-}
-
 type entry struct {
 	leaf     ussd.FinalLeaf
 	from, to *account
@@ -90,39 +82,6 @@ func (l *Ledger) SetMood(m Mood) {
 	l.mood = m
 }
 
-// Open opens an account for a phone, outside of any transaction.
-func (l *Ledger) Open(phone ussd.Phone, name string, balance amount.Amount) (tx.AccountID, tx.AccountNumber) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a := l.open(phone, name, accountOf(phone))
-	a.balance = balance
-	return a.id, a.number
-}
-
-// Move binds a phone's alias to a new account, as a user does who changes provider.
-func (l *Ledger) Move(phone ussd.Phone) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open(phone, l.phones[phone].name, accountOf(phone+" moved"))
-}
-
-// BalanceOf reads a phone's balance.
-func (l *Ledger) BalanceOf(phone ussd.Phone) amount.Amount {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if a := l.phones[phone]; a != nil {
-		return a.balance
-	}
-	return 0
-}
-
-// Take lowers a phone's balance behind the gateway's back, as a wallet app on the same account does.
-func (l *Ledger) Take(phone ussd.Phone, value amount.Amount) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.phones[phone].balance -= value
-}
-
 // Transfers counts the transfers that were applied.
 func (l *Ledger) Transfers() int {
 	l.mu.Lock()
@@ -146,18 +105,6 @@ func (l *Ledger) Prepared() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.prepared
-}
-
-func accountOf(phone ussd.Phone) tx.AccountID {
-	sum := sha256.Sum256([]byte(phone))
-	return tx.AccountID(sum[:16])
-}
-
-func (l *Ledger) open(phone ussd.Phone, name string, id tx.AccountID) *account {
-	a := &account{id: id, number: tx.AccountNumber(1000 + len(l.accounts)), name: name}
-	l.accounts = append(l.accounts, a)
-	l.phones[phone] = a
-	return a
 }
 
 func (l *Ledger) append(e entry) {
@@ -240,6 +187,9 @@ func (l *Ledger) PreparePayment(ctx context.Context, o ussd.Order) (ussd.Offer, 
 		return ussd.Offer{}, err
 	}
 	payer := l.find(o.Payer)
+	if payer.revoked {
+		return ussd.Offer{}, ussd.ErrNotGranted
+	}
 	prepared, err := l.prepare(body{Expires: o.ExpiresAtUnixMs, Order: &o})
 	return ussd.Offer{Prepared: prepared, Fee: Fee, Available: payer.balance, CapTransaction: CapTransaction,
 		LeftToday: CapDay - payer.spent}, err
@@ -309,10 +259,20 @@ func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
 	to.balance += o.Amount
 	code := fmt.Sprintf("8XK2M%03d", len(l.history))
 	l.append(entry{from: from, to: to, leaf: ussd.FinalLeaf{Transfers: []ussd.FinalTransfer{{
-		ID: id, Debit: from.id, Credit: to.id, DebitNumber: from.number, CreditNumber: to.number, Amount: o.Amount, Fee: Fee,
+		ID: id, Debit: from.id, Credit: to.id, Amount: o.Amount, Fee: Fee,
 		DebitBalance: from.balance, CreditBalance: to.balance, ReceiptCode: code,
 	}}}})
 	return ussd.Outcome{Code: ussd.OutcomeOK, ReceiptCode: code, Balance: from.balance, HasBalance: true}
+}
+
+// NumberOf implements ussd.Ledger.
+func (l *Ledger) NumberOf(ctx context.Context, id tx.AccountID) (tx.AccountNumber, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return 0, err
+	}
+	return l.find(id).number, nil
 }
 
 // Balance implements ussd.Ledger.
@@ -335,14 +295,16 @@ func (l *Ledger) LastPayments(ctx context.Context, id tx.AccountID, limit int) (
 	var past []ussd.PastPayment
 	for i := len(l.history) - 1; i >= 0 && len(past) < limit; i-- {
 		for _, t := range l.history[i].leaf.Transfers {
-			p := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit, OtherNumber: t.CreditNumber}
+			p := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit}
 			switch id {
 			case t.Credit:
-				p.Incoming, p.Other, p.OtherNumber = true, t.Debit, t.DebitNumber
-				past = append(past, p)
+				p.Incoming, p.Other = true, t.Debit
 			case t.Debit:
-				past = append(past, p)
+			default:
+				continue
 			}
+			p.OtherNumber = l.find(p.Other).number
+			past = append(past, p)
 		}
 	}
 	return past, nil

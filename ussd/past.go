@@ -1,0 +1,47 @@
+package ussd
+
+import (
+	"context"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// listedPayments is how many past payments are asked for; as many as fit are shown.
+const listedPayments = 4
+
+// pastPayments asks the ledger and adds the names that this gateway knows.
+func (s *Service) pastPayments(ctx context.Context, account tx.AccountID) (Event, error) {
+	past, err := s.ledger.LastPayments(ctx, account, listedPayments)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]PaymentLine, 0, len(past))
+	err = s.store.View(ctx, func(r Reader) error {
+		for _, p := range past {
+			name, err := nameOf(r, p.Other, p.ID)
+			if err != nil {
+				return err
+			}
+			lines = append(lines, PaymentLine{PastPayment: p, Name: name})
+		}
+		return nil
+	})
+	return PaymentsRead{lines}, err
+}
+
+// nameOf is what the payer of a payment that began here saw of the payee, or the name of an account's holder; empty when
+// neither is known.
+func nameOf(r Reader, account tx.AccountID, payment tx.ID) (string, error) {
+	p, err := getPayment(r, payment)
+	if err != nil {
+		return "", err
+	}
+	if p != nil && p.Payee.Account == account {
+		return p.Payee.Name, nil
+	}
+	user, err := userOf(r, account)
+	if err != nil || user == nil {
+		return "", err
+	}
+	return user.Name, nil
+}

@@ -1,0 +1,71 @@
+package ussdtest
+
+import (
+	"crypto/sha256"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/ussd"
+)
+
+type account struct {
+	id      tx.AccountID
+	number  tx.AccountNumber
+	name    string
+	balance amount.Amount
+	spent   amount.Amount
+	// revoked says that the provider's grant was taken back.
+	revoked bool
+}
+
+// Open opens an account for a phone, outside of any transaction.
+func (l *Ledger) Open(phone ussd.Phone, name string, balance amount.Amount) (tx.AccountID, tx.AccountNumber) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := l.open(phone, name, accountOf(phone))
+	a.balance = balance
+	return a.id, a.number
+}
+
+// Move binds a phone's alias to a new account, as a user does who changes provider.
+func (l *Ledger) Move(phone ussd.Phone) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open(phone, l.phones[phone].name, accountOf(phone+" moved"))
+}
+
+// BalanceOf reads a phone's balance.
+func (l *Ledger) BalanceOf(phone ussd.Phone) amount.Amount {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a := l.phones[phone]; a != nil {
+		return a.balance
+	}
+	return 0
+}
+
+// Take lowers a phone's balance behind the gateway's back, as a wallet app on the same account does.
+func (l *Ledger) Take(phone ussd.Phone, value amount.Amount) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.phones[phone].balance -= value
+}
+
+// Revoke takes the grant on a phone's account back from the provider.
+func (l *Ledger) Revoke(phone ussd.Phone) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.phones[phone].revoked = true
+}
+
+func accountOf(phone ussd.Phone) tx.AccountID {
+	sum := sha256.Sum256([]byte(phone))
+	return tx.AccountID(sum[:16])
+}
+
+func (l *Ledger) open(phone ussd.Phone, name string, id tx.AccountID) *account {
+	a := &account{id: id, number: tx.AccountNumber(1000 + len(l.accounts)), name: name}
+	l.accounts = append(l.accounts, a)
+	l.phones[phone] = a
+	return a
+}
