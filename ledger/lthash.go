@@ -15,35 +15,39 @@ import (
 // it alone, in any order, so the state root costs only what a batch changes.
 type LtHash [1024]uint16
 
-// stateHasher expands entries under the network's key.
+// stateHasher expands entries under the network's key. It works on one entry at a time and keeps its memory: a new keyed
+// hasher for every entry would cost as much as the hashing.
 type stateHasher struct {
-	key [32]byte
+	keyed *blake3.Hasher
+	words [2048]byte
 }
 
-func newStateHasher(network tx.NetworkID) stateHasher {
-	return stateHasher{key: key.TaggedHash("umoja/state/v1", network[:])}
-}
-
-// expand is keyed BLAKE3 over the key's length in two bytes, the key and the value, read as 1,024 little-endian words.
-func (h stateHasher) expand(k, v []byte) *[2048]byte {
-	hasher, err := blake3.NewKeyed(h.key[:])
+func newStateHasher(network tx.NetworkID) *stateHasher {
+	secret := key.TaggedHash("umoja/state/v1", network[:])
+	keyed, err := blake3.NewKeyed(secret[:])
 	if err != nil {
 		panic("key BLAKE3: " + err.Error()) // Cannot happen: the key is 32 bytes.
 	}
+	return &stateHasher{keyed: keyed}
+}
+
+// expand is keyed BLAKE3 over the key's length in two bytes, the key and the value, read as 1,024 little-endian words. The
+// words hold until the next call.
+func (h *stateHasher) expand(k, v []byte) *[2048]byte {
+	h.keyed.Reset()
 	var length [2]byte
 	binary.BigEndian.PutUint16(length[:], uint16(len(k)))
-	hasher.Write(length[:])
-	hasher.Write(k)
-	hasher.Write(v)
-	var out [2048]byte
-	if _, err := hasher.Digest().Read(out[:]); err != nil {
+	h.keyed.Write(length[:])
+	h.keyed.Write(k)
+	h.keyed.Write(v)
+	if _, err := h.keyed.Digest().Read(h.words[:]); err != nil {
 		panic("expand BLAKE3: " + err.Error()) // Cannot happen: the output has no end.
 	}
-	return &out
+	return &h.words
 }
 
 // add puts an entry into the set.
-func (l *LtHash) add(h stateHasher, k, v []byte) {
+func (l *LtHash) add(h *stateHasher, k, v []byte) {
 	words := h.expand(k, v)
 	for i := range l {
 		l[i] += binary.LittleEndian.Uint16(words[2*i:])
@@ -51,7 +55,7 @@ func (l *LtHash) add(h stateHasher, k, v []byte) {
 }
 
 // remove takes an entry out of the set.
-func (l *LtHash) remove(h stateHasher, k, v []byte) {
+func (l *LtHash) remove(h *stateHasher, k, v []byte) {
 	words := h.expand(k, v)
 	for i := range l {
 		l[i] -= binary.LittleEndian.Uint16(words[2*i:])
@@ -59,7 +63,7 @@ func (l *LtHash) remove(h stateHasher, k, v []byte) {
 }
 
 // change moves the hash from the state before the changes to the state after.
-func (l *LtHash) change(h stateHasher, changes []Change) {
+func (l *LtHash) change(h *stateHasher, changes []Change) {
 	for _, c := range changes {
 		if c.Before != nil {
 			l.remove(h, c.Key, c.Before)

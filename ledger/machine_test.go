@@ -40,7 +40,7 @@ func TestRulesAgreeWithModel(t *testing.T) {
 // left behind.
 func setRapid(t *testing.T) {
 	t.Helper()
-	want := map[string]string{"rapid.nofailfile": "true", "rapid.checks": "20"}
+	want := map[string]string{"rapid.nofailfile": "true", "rapid.checks": "12"}
 	flag.Visit(func(f *flag.Flag) { delete(want, f.Name) })
 	for name, value := range want {
 		if err := flag.Set(name, value); err != nil {

@@ -1,0 +1,100 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// BenchmarkApplySingleTransfers is a batch of 256 payments, each a transaction of one key between two of 1,000 accounts.
+// The signatures were verified when the envelopes came, as on a node; what is timed is the rules, the state hash and the
+// history tree, without a disk.
+func BenchmarkApplySingleTransfers(b *testing.B) {
+	w, ids, owner := crowd(b, 1000)
+	c := ledgertest.NewChain(b, w)
+	var envelopes [][]byte
+	for i := range 256 {
+		debit, credit := ids[i*7%len(ids)], ids[(i*13+1)%len(ids)]
+		s := one(b, w, uint64(i), c.TimeUnixMs, owner, tx.Transfer{Debit: debit, Credit: credit, Asset: ledgertest.KES, Amount: amount.Amount(i + 1)})
+		envelopes = append(envelopes, s.Envelope())
+	}
+	apply(b, c, envelopes, 256)
+}
+
+// BenchmarkApplyGrantedTransfers is the same from phones: a provider's grant, its fee and its caps.
+func BenchmarkApplyGrantedTransfers(b *testing.B) {
+	w := ledgertest.Network(b, "granted")
+	c := ledgertest.NewChain(b, w)
+	var envelopes [][]byte
+	for i := range 180 { // As many as the cap of the day allows.
+		s := one(b, w, uint64(i), c.TimeUnixMs, w.Provider, tx.Transfer{
+			Debit: w.Juma.Account, Credit: w.Amina.Account, Alias: &w.Amina.Alias, Asset: ledgertest.KES, Amount: 50_00,
+			Fee: &tx.Fee{Provider: w.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee},
+		})
+		envelopes = append(envelopes, s.Envelope())
+	}
+	apply(b, c, envelopes, 180)
+}
+
+// BenchmarkApplyBulk400 is bulk payments: from one account to as many others as 16 KiB hold, six such transactions.
+func BenchmarkApplyBulk400(b *testing.B) {
+	w, ids, owner := crowd(b, 500)
+	c := ledgertest.NewChain(b, w)
+	var envelopes [][]byte
+	transfers := 0
+	for n := range uint64(6) {
+		s := fill(b, w, n, c.TimeUnixMs, owner, func(i int) tx.Operation {
+			return tx.Transfer{Debit: ids[n], Credit: ids[10+i], Asset: ledgertest.KES, Amount: 1}
+		})
+		transfers += len(s.Body.Operations)
+		envelopes = append(envelopes, s.Envelope())
+	}
+	b.ReportMetric(float64(transfers)/6, "transfers/transaction")
+	apply(b, c, envelopes, transfers)
+}
+
+// one makes a transaction of one operation.
+func one(b *testing.B, w *ledgertest.World, nonce, expires uint64, signer key.Signer, op tx.Operation) *tx.Signed {
+	b.Helper()
+	raw, err := tx.Body{Nonce: w.Nonce(nonce), ExpiresAtUnixMs: expires, Operations: []tx.Operation{op}}.Encode()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := tx.Seal(w.Network, raw, signer)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+// apply times the batch on the same state again and again.
+func apply(b *testing.B, c *ledgertest.Chain, envelopes [][]byte, transfers int) {
+	b.Helper()
+	network := c.World.Network
+	batch, err := tx.ParseBatch(network, tx.SealBatch(network, c.Header(), envelopes, c.World.Validators[c.Leader]))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, e := range envelopes { // So that the verifier has seen them.
+		if _, err := c.Verify(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		fx, err := ledger.Apply(c.Memory, c.Memory.Head(), network, c.Verify, batch)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, o := range fx.Outcomes {
+			if o.Result.Code != tx.OK {
+				b.Fatal(o.Result)
+			}
+		}
+	}
+	perTransfer := float64(b.Elapsed().Microseconds()) / float64(b.N) / float64(transfers)
+	b.ReportMetric(perTransfer, "µs/transfer")
+}

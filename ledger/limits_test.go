@@ -1,0 +1,165 @@
+package ledger_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// crowd is a world with many accounts of one wallet key.
+func crowd(t testing.TB, accounts int) (*ledgertest.World, []tx.AccountID, key.Private) {
+	t.Helper()
+	var ids []tx.AccountID
+	var owner key.Private
+	w := ledgertest.NetworkOf(t, "crowd", 4, func(w *ledgertest.World, g *genesis.Genesis) {
+		owner = w.Key(t, "owner")
+		authority := tx.SingleKey(owner.Public())
+		for i := range accounts {
+			open := tx.OpenAccount{Authority: authority, Salt: salt(fmt.Sprint("crowd ", i))}
+			ids = append(ids, open.Account())
+			g.Accounts = append(g.Accounts, genesis.Account{ID: open.Account(), Salt: open.Salt[:], Authority: genesis.AuthorityOf(authority)})
+			g.Issues = append(g.Issues, genesis.Issue{Asset: ledgertest.KES, Credit: open.Account(), Amount: 1 << 40})
+		}
+	})
+	return w, ids, owner
+}
+
+// fill makes the longest transaction whose operations next gives, and that the limits of tx allow.
+func fill(t testing.TB, w *ledgertest.World, nonce uint64, expires uint64, signer key.Signer, next func(i int) tx.Operation) *tx.Signed {
+	t.Helper()
+	encode := func(n int) (*tx.Signed, error) {
+		body := tx.Body{Nonce: w.Nonce(nonce), ExpiresAtUnixMs: expires}
+		for i := range n {
+			body.Operations = append(body.Operations, next(i))
+		}
+		raw, err := body.Encode()
+		if err != nil {
+			return nil, err
+		}
+		return tx.Seal(w.Network, raw, signer)
+	}
+	var last *tx.Signed
+	low, high := 0, tx.MaxOperations+1 // low fits, high does not.
+	for high-low > 1 {
+		n := (low + high) / 2
+		if s, err := encode(n); err == nil {
+			low, last = n, s
+		} else if errors.Is(err, tx.ErrTooLarge) {
+			high = n
+		} else {
+			t.Fatal(err)
+		}
+	}
+	return last
+}
+
+// TestLargestLeafFits: LEAF_TOO_LARGE guards a limit that no transaction of these rules reaches. The most balances that
+// 16 KiB can touch, each written as long as it can be, leave room in a leaf.
+func TestLargestLeafFits(t *testing.T) {
+	w, ids, owner := crowd(t, tx.MaxAccounts)
+	c := ledgertest.NewChain(t, w)
+	s := fill(t, w, 1, c.TimeUnixMs, owner, func(i int) tx.Operation {
+		return tx.Transfer{Debit: ids[2*i%len(ids)], Credit: ids[(2*i+1)%len(ids)], Asset: ledgertest.KES, Amount: 1}
+	})
+	fx := c.Batch(t, s.Envelope())
+	if fx.Outcomes[0].Result.Code != tx.OK {
+		t.Fatal(fx.Outcomes[0].Result)
+	}
+	leaf, err := tx.ParseLeaf(fx.Leaves[0].Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	touched := len(leaf.Record.PostStates)
+	if touched != tx.MaxAccounts {
+		t.Errorf("%d operations touch %d balances, not %d", len(s.Body.Operations), touched, tx.MaxAccounts)
+	}
+	// What a balance takes at most in a leaf: two bytes of frame, account, asset, posted, held, previous leaf.
+	const balance = 2 + 18 + 6 + 10 + 10 + 11
+	// Every transfer touches two balances, three with a fee that takes 22 bytes more; none touches more per byte.
+	most := len(s.Body.Operations) * 2
+	if size := tx.MaxEnvelopeBytes + most*balance + 64; size > tx.MaxLeafBytes {
+		t.Errorf("a leaf of %d balances may take %d bytes, above %d: show LEAF_TOO_LARGE in a script", most, size, tx.MaxLeafBytes)
+	}
+}
+
+// TestBatchOfTooManyEntriesIsVoid: the bound is counted from the bytes alone, so refused transactions count as well.
+func TestBatchOfTooManyEntriesIsVoid(t *testing.T) {
+	w := ledgertest.Network(t, "entries")
+	c := ledgertest.NewChain(t, w)
+	var envelopes [][]byte
+	entries := 0
+	for n := uint64(0); entries <= ledger.MaxBatchEntries; n++ {
+		s := fill(t, w, n, c.TimeUnixMs, w.Provider, func(i int) tx.Operation { // Without the fee that is due.
+			return tx.Transfer{Debit: w.Juma.Account, Credit: w.Amina.Account, Asset: ledgertest.KES, Amount: amount.Amount(i + 1)}
+		})
+		envelopes = append(envelopes, s.Envelope())
+		entries += ledger.EntriesBound(s.Body)
+	}
+	if _, err := c.Apply(t, c.Header(), w.Validators[c.Leader], envelopes...); !errors.Is(err, ledger.ErrVoid) {
+		t.Errorf("a batch of up to %d entries: %v, not void", entries, err)
+	}
+	fx := c.Batch(t, envelopes[:len(envelopes)-1]...)
+	for _, o := range fx.Outcomes {
+		if o.Result.Code != tx.FeeProviderMismatch {
+			t.Fatal(o.Result)
+		}
+	}
+}
+
+// TestBatchForgetsExpiredIDs: a bounded number of ids in each batch, the oldest first, and none that may still come.
+func TestBatchForgetsExpiredIDs(t *testing.T) {
+	w, ids, owner := crowd(t, 2)
+	c := ledgertest.NewChain(t, w)
+	c.Verify = ledgertest.Remember(func(envelope []byte) (*tx.Signed, error) { return tx.Parse(w.Network, envelope) })
+	const many = ledger.MaxForgotten + 44
+	var all []*tx.Signed
+	var envelopes [][]byte
+	for i := range many {
+		body := tx.Body{ExpiresAtUnixMs: c.TimeUnixMs + uint64(i)}
+		binary.BigEndian.PutUint64(body.Nonce[:], uint64(i))
+		body.Operations = []tx.Operation{tx.Transfer{Debit: ids[0], Credit: ids[1], Asset: ledgertest.KES, Amount: 1}}
+		raw, err := body.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := tx.Pack(w.Network, raw, []tx.Signature{{Signer: owner.Public()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, envelopes = append(all, s), append(envelopes, s.Envelope())
+	}
+	c.Batch(t, envelopes...)
+	known := func() (n, oldest int) {
+		oldest = many
+		for i, s := range all {
+			if _, _, found, err := c.State().Applied(s.ID(), s.Body.ExpiresAtUnixMs); err != nil {
+				t.Fatal(err)
+			} else if found {
+				n, oldest = n+1, min(oldest, i)
+			}
+		}
+		return n, oldest
+	}
+	c.Tick(10)
+	c.Batch(t)
+	if n, oldest := known(); n != many-10 || oldest != 10 {
+		t.Errorf("%d ids are known, the oldest is %d; those up to 9 have expired", n, oldest)
+	}
+	c.Tick(100_000)
+	c.Batch(t)
+	if n, oldest := known(); n != many-10-ledger.MaxForgotten || oldest != 10+ledger.MaxForgotten {
+		t.Errorf("%d ids are known, the oldest is %d; one batch forgets %d", n, oldest, ledger.MaxForgotten)
+	}
+	c.Batch(t)
+	if n, _ := known(); n != 0 {
+		t.Errorf("%d ids are known long after they expired", n)
+	}
+}
