@@ -66,6 +66,25 @@ func TestViewStays(t *testing.T) {
 	ledgertest.Audit(t, fresh, b.store.Leaf, b.store.Head(), b.world.Network)
 }
 
+// A reader of the final state keeps its before-images while batches are undone and others take their place.
+func TestFinalViewStays(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "final view"))
+	b.commit(b.pay(1_00))
+	v := b.store.FinalView()
+	defer v.Close()
+	before := entries(t, v, 100)
+	for range 2 {
+		if err := b.store.Rollback(0); err != nil {
+			t.Fatal(err)
+		}
+		b.commit(b.pack(b.world.Provider, tx.OpenAccount{Authority: tx.PhoneAuthority(2)}))
+	}
+	b.final(b.store.Head().Size)
+	if after := entries(t, v, 100); v.Head().Batch != 0 || fmt.Sprint(before) != fmt.Sprint(after) {
+		t.Error("an open view of the final state changed")
+	}
+}
+
 func TestReads(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "reads"))
 	fx := b.commit(b.pay(1_00), b.pay(2_00))

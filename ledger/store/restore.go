@@ -77,7 +77,7 @@ func (s *Store) Replace(r io.Reader) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	if err := s.exchange(header); err != nil {
-		return s.fail(fmt.Errorf("replace state: %w", err))
+		return fmt.Errorf("replace state: %w", err)
 	}
 	return nil
 }
@@ -95,17 +95,34 @@ func (s *Store) exchange(header SnapshotHeader) error {
 	if err != nil {
 		return err
 	}
-	if err := s.reopen(); err != nil {
+	fresh, err := rootIn(beside(s.dir), s.options, old.at.Size)
+	if err != nil {
 		return err
 	}
-	// What was final here is final in the new state, and the newer note stays.
-	if own, err := s.Root(old.at.Size); err != nil || own != root {
-		return errors.Join(err, fmt.Errorf("what was final at size %d is not in the snapshot: %w", old.at.Size, ErrCorrupt))
+	if fresh != root {
+		return fmt.Errorf("what is final here at size %d is not in the snapshot: two quorums have signed: %w", old.at.Size, ErrCorrupt)
+	}
+	if err := s.reopen(); err != nil {
+		return s.fail(err)
 	}
 	if old.note == nil {
 		return nil
 	}
-	return s.setFinal(old.note, old.at.Size, root)
+	return s.setFinal(old.note, old.at.Size, root) // When it is newer than the snapshot's note.
+}
+
+// rootIn is the root at a size of the tree in a folder that nobody has open.
+func rootIn(dir string, o Options, size uint64) (root [32]byte, err error) {
+	o.ReadOnly = true
+	d, err := openDisk(dir, o)
+	if err != nil {
+		return root, err
+	}
+	err = d.read(func(txn *badger.Txn) error {
+		root, err = tlog.TreeHash(int64(size), tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) { return readHashes(txn, indexes) }))
+		return err
+	})
+	return root, errors.Join(err, d.close())
 }
 
 // reopen lets readers wait while there is no folder.

@@ -156,6 +156,50 @@ func TestReplaceRefuses(t *testing.T) {
 	refused("behind what is final", behind, ErrMismatch)
 }
 
+// Two quorums that signed two histories are more than f liars: the node must not choose between them.
+func TestReplaceByAnotherHistory(t *testing.T) {
+	w := ledgertest.Network(t, "two histories")
+	one, two := newBook(t, w), newBook(t, w)
+	one.final(one.commit(one.pay(1)).After.Size)
+	two.commit(two.pay(2))
+	two.final(two.commit(two.pay(3)).After.Size)
+	before := one.dump()
+	if err := one.store.Replace(bytes.NewReader(snapshotOf(t, two))); !errors.Is(err, ErrCorrupt) {
+		t.Errorf("replace: %v", err)
+	}
+	if !equal(before, one.dump()) {
+		t.Error("a final history was replaced by another")
+	}
+}
+
+// What is final here stays so when a snapshot brings an older note.
+func TestReplaceKeepsTheNewerNote(t *testing.T) {
+	w := ledgertest.Network(t, "newer note")
+	from, to := newBook(t, w), newBook(t, w)
+	for range 2 {
+		fx := from.commit(from.pay(1))
+		if err := to.store.Commit(fx.After.Batch, 1, fx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second := from.store.Head().Size
+	from.commit(from.pay(1))
+	p, err := from.store.Snapshot() // Knows no note at all.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	from.final(from.commit(from.pay(1)).After.Size)
+	to.final(second)
+	if err := to.store.Replace(bytes.NewReader(written(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	if _, size, ok := to.store.Final(); size != second || !ok {
+		t.Errorf("final size %d %v, was %d", size, ok, second)
+	}
+	to.audit()
+}
+
 // No prefix of a snapshot is one, and no bit of it can change.
 func TestDamagedSnapshot(t *testing.T) {
 	w := ledgertest.Network(t, "damaged")
