@@ -33,6 +33,7 @@ func TestPayments(t *testing.T) {
 		t.Skip("starts a sandbox of five processes; run without -short")
 	}
 	b := startBox(t)
+	t.Run("the README's payment", func(t *testing.T) { readmePayment(t, b) })
 	t.Run("register and pay", func(t *testing.T) { registerAndPay(t, b) })
 	t.Run("every callback twice", func(t *testing.T) { everyCallbackTwice(t, b) })
 	t.Run("the PIN fifty times at once", func(t *testing.T) { fiftyTimes(t, b) })
