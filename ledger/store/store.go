@@ -138,14 +138,20 @@ func (s *Store) prepare() error {
 	return nil
 }
 
-// open opens badger and loads what is kept in memory. The caller holds write and visible, or is alone.
+// open opens badger and loads what is kept in memory. The caller is alone with the store, or is Replace with a state that
+// was just built: there is nothing to finish in that one, so that open takes no lock that Replace holds.
 func (s *Store) open() error {
 	d, err := openDisk(s.dir, s.options)
 	if err != nil {
 		return err
 	}
 	if err := s.load(d); err != nil {
-		return errors.Join(fmt.Errorf("load state in %s: %w", s.dir, err), d.close())
+		err = fmt.Errorf("load state in %s: %w", s.dir, err)
+		if s.watermark != nil {
+			err = errors.Join(err, s.watermark.Close())
+		}
+		s.disk, s.watermark = nil, nil
+		return errors.Join(err, d.close())
 	}
 	return nil
 }

@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 func TestReopenedStoreIsTheSame(t *testing.T) {
@@ -36,6 +38,20 @@ func TestReopenedStoreIsTheSame(t *testing.T) {
 		t.Errorf("final size %d, %v", size, ok)
 	}
 	b.audit()
+}
+
+// A power loss must not take what Commit returned for: syncing is what one gets without asking.
+func TestSettings(t *testing.T) {
+	d, err := openDisk(t.TempDir(), Options{Log: discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	o := d.db.Opts()
+	if !o.SyncWrites || o.DetectConflicts || o.NumVersionsToKeep != 1 || !o.VerifyValueChecksum ||
+		o.ChecksumVerificationMode != options.OnTableAndBlockRead || o.ValueThreshold < undoPart || o.ValueThreshold < tx.MaxLeafBytes {
+		t.Errorf("settings %+v", o)
+	}
 }
 
 func equal(a, b map[string]string) bool {
