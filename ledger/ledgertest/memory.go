@@ -94,6 +94,9 @@ func (m *Memory) Commit(fx *ledger.Effects) error {
 		if i > 0 && bytes.Compare(fx.Changes[i-1].Key, c.Key) >= 0 {
 			return fmt.Errorf("commit batch %d: change of %x is out of order", fx.After.Batch, c.Key)
 		}
+		if bytes.Equal(c.Before, c.After) && (c.Before == nil) == (c.After == nil) {
+			return fmt.Errorf("commit batch %d: change of %x changes nothing", fx.After.Batch, c.Key)
+		}
 		if before, ok := m.entries[string(c.Key)]; ok != (c.Before != nil) || !bytes.Equal(before, c.Before) {
 			return fmt.Errorf("commit batch %d: entry %x is not what the effects say", fx.After.Batch, c.Key)
 		}
