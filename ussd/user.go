@@ -188,21 +188,26 @@ func (s *Service) Enrol(ctx context.Context, enrolment Enrolment) error {
 		return fmt.Errorf("enrol: %w", err)
 	}
 	defer release()
+	var known *User
+	err = s.store.View(ctx, func(r Reader) (err error) {
+		known, err = getUser(r, enrolment.Phone)
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("enrol: %w", err)
+	case known != nil && known.Account != enrolment.Account:
+		return fmt.Errorf("enrol: %w", ErrEnrolled)
+	case known != nil:
+		return nil
+	}
 	record, err := s.hash(ctx, enrolment.Account, enrolment.PIN)
 	if err != nil {
 		return fmt.Errorf("enrol: %w", err)
 	}
+	// Only who holds the turnstile makes a user of this phone number.
 	return s.store.Update(ctx, func(w Writer) error {
-		known, err := getUser(w, enrolment.Phone)
-		switch {
-		case err != nil:
-			return err
-		case known == nil:
-			return putUser(w, User{Phone: enrolment.Phone, Name: name, Language: enrolment.Language,
-				Account: enrolment.Account, Number: enrolment.Number, PIN: record})
-		case known.Account != enrolment.Account:
-			return ErrEnrolled
-		}
-		return nil
+		return putUser(w, User{Phone: enrolment.Phone, Name: name, Language: enrolment.Language,
+			Account: enrolment.Account, Number: enrolment.Number, PIN: record})
 	})
 }

@@ -41,7 +41,7 @@ const soon = 15 * time.Second
 // The tests wait for deadlines more than they compute, so more of them run at once than there are cores.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil {
+	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -54,7 +54,7 @@ type site struct {
 	config  Config
 	keys    *custody.Files
 	log     *logBuffer
-	// deadline is that of a turn; a test that runs into it has a short one.
+	// deadline is that of a turn, 0 the gateway's own; a test that runs into it has a short one.
 	deadline time.Duration
 	// url is where the gateway listens since the last start.
 	url string
@@ -87,7 +87,7 @@ func newSite(t *testing.T, change func(*Config)) *site {
 
 func newSiteOf(t *testing.T, w *ledgertest.World, change func(*Config)) *site {
 	t.Helper()
-	s := &site{t: t, network: sdktest.NewWith(t, w), log: &logBuffer{}, deadline: 2 * time.Second}
+	s := &site{t: t, network: sdktest.NewWith(t, w), log: &logBuffer{}}
 	dir := t.TempDir()
 	var err error
 	s.keys, err = custody.Create(filepath.Join(dir, "keys"), w.Provider, w.AliasKey, rand.Reader)
@@ -157,7 +157,7 @@ func (s *site) stop() {
 func (s *site) connect(c sdk.Config) (*sdk.Client, error) {
 	test := s.network.Config()
 	c.Dial, c.NowUnixMs = test.Dial, test.NowUnixMs
-	c.ReadTimeout, c.HedgeDelay, c.RetryDelay, c.SubmitTimeout = time.Second, test.HedgeDelay, 20*time.Millisecond, 2*time.Second
+	c.ReadTimeout, c.HedgeDelay, c.RetryDelay, c.SubmitTimeout = time.Second, test.HedgeDelay, 50*time.Millisecond, 2*time.Second
 	return sdk.Open(c)
 }
 
@@ -202,7 +202,7 @@ func (p *phone) awaitSMS(pattern string) handset.Message {
 	p.t.Helper()
 	wanted := regexp.MustCompile("^(?:" + pattern + ")$")
 	var all []handset.Message
-	for until := time.Now().Add(soon); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
+	for until := time.Now().Add(soon); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		var err error
 		all, err = p.Inbox(p.t.Context())
 		check(p.t, err)

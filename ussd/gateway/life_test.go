@@ -108,9 +108,7 @@ func TestEveryStepTwiceIsOnePayment(t *testing.T) {
 
 func TestFiftyPINsAtOncePayOnce(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
-	s.deadline = 0 // Its own: fifty connections on a slow machine.
-	s.start()
+	s := newSite(t, nil).start()
 	j := s.phone(juma)
 	j.play("1", "0711000002", "150")
 	form := j.Form()
