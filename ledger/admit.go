@@ -154,10 +154,16 @@ func (d *draft) meets(a tx.Authority) bool {
 	return len(a.Keys) > 0 && sum >= uint64(a.Threshold)
 }
 
-// grantFor reads the grant of the debited account to a key, if it holds for the transfer; nil when it does not.
+// grantFor reads the grant of the debited account to a key, if it holds for the transfer; nil when it does not. A
+// registered provider's grant holds only for transfers that pay its own fee: else a rival with a grant on the same account
+// could take a body made by another, sign it alone, and have its refusal recorded.
 func (d *draft) grantFor(o tx.Transfer, grantee key.Public) (*Grant, error) {
 	g, err := d.Grant(o.Debit, grantee)
 	if err != nil || g == nil || g.Asset != o.Asset || g.ExpiresAtUnixMs < d.timeUnixMs || !g.allows(tx.GrantTransfer) {
+		return nil, err
+	}
+	carrier, err := d.ProviderByKey(grantee)
+	if err != nil || carrier != nil && (o.Fee == nil || o.Fee.Provider != *carrier) {
 		return nil, err
 	}
 	return g, nil

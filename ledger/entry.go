@@ -116,7 +116,7 @@ func decodeAccount(raw []byte) (Account, error) {
 	if r.bad {
 		return a, r.end("account")
 	}
-	authority, err := tx.ParseAuthority(r.all())
+	authority, err := tx.DecodeAuthority(r.all())
 	if err != nil {
 		return a, fmt.Errorf("account entry: %v: %w", err, ErrCorrupt)
 	}

@@ -122,6 +122,7 @@ func finish(fx *Effects, o *overlay, network tx.NetworkID, timeUnixMs uint64) er
 	}
 	header := tx.Header{
 		Batch: fx.After.Batch, TimeUnixMs: timeUnixMs, StateRoot: fx.After.State.Root(), ValidatorSetHash: set.Hash(), RulesVersion: r.Version,
+		BatchHash: fx.After.BatchHash, Epoch: fx.After.Epoch,
 	}
 	leaf := Leaf{Index: uint64(o.size), Raw: header.Encode()}
 	if err := o.append(leaf.Raw); err != nil {

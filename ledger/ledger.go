@@ -62,6 +62,12 @@ type Entry struct {
 	Key, Value []byte
 }
 
+// EndsWith says whether a header leaf is the one that the head stands on.
+func (h Head) EndsWith(header *tx.Header) bool {
+	return header != nil && header.Batch == h.Batch && header.BatchHash == h.BatchHash && header.Epoch == h.Epoch &&
+		header.TimeUnixMs == h.TimeUnixMs && header.StateRoot == h.State.Root()
+}
+
 // Change is a state entry that a batch changes.
 //
 // Invariant: Before and After differ; nil means absent.

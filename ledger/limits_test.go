@@ -97,8 +97,8 @@ func TestBatchOfTooManyEntriesIsVoid(t *testing.T) {
 	var envelopes [][]byte
 	entries := 0
 	for n := uint64(0); entries <= ledger.MaxBatchEntries; n++ {
-		s := fill(t, w, n, c.TimeUnixMs, w.Provider, func(i int) tx.Operation { // Without the fee that is due.
-			return tx.Transfer{Debit: w.Juma.Account, Credit: w.Amina.Account, Asset: ledgertest.KES, Amount: amount.Amount(i + 1)}
+		s := fill(t, w, n, c.TimeUnixMs, w.Issuer, func(i int) tx.Operation { // To an account that nobody opened.
+			return tx.Transfer{Debit: w.IssuerAccount, Credit: tx.AccountID{1}, Asset: ledgertest.KES, Amount: amount.Amount(i + 1)}
 		})
 		envelopes = append(envelopes, s.Envelope())
 		entries += ledger.EntriesBound(s.Body)
@@ -108,7 +108,7 @@ func TestBatchOfTooManyEntriesIsVoid(t *testing.T) {
 	}
 	fx := c.Batch(t, envelopes[:len(envelopes)-1]...)
 	for _, o := range fx.Outcomes {
-		if o.Result.Code != tx.FeeProviderMismatch {
+		if o.Result.Code != tx.CreditAccountUnknown {
 			t.Fatal(o.Result)
 		}
 	}

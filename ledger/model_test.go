@@ -225,9 +225,12 @@ func (a *attempt) admit(body tx.Body) tx.Code {
 	return code
 }
 
-// holds says whether the key has a grant for the transfer.
+// holds says whether the key has a grant for the transfer; a provider's is for transfers with its own fee.
 func (a *attempt) holds(o tx.Transfer, k key.Public) bool {
 	g, ok := a.grants[grantName{o.Debit, k}]
+	if p := a.providerOf(k); p != nil && (o.Fee == nil || o.Fee.Provider != p.Account) {
+		return false
+	}
 	return ok && g.Asset == o.Asset && g.ExpiresAtUnixMs >= a.now
 }
 
@@ -304,7 +307,7 @@ func (a *attempt) transfer(o tx.Transfer) tx.Code {
 		total += uint64(o.Fee.Amount)
 	}
 	if a.owns(a.accounts[o.Debit]) {
-		code = a.fee(o, nil, maxAmount)
+		code = a.fee(o, maxAmount)
 	} else {
 		code = a.underGrant(o, total)
 	}
@@ -332,7 +335,7 @@ func (a *attempt) underGrant(o tx.Transfer, total uint64) tx.Code {
 		name := grantName{o.Debit, k}
 		day := grantDay{name, a.day(a.now)}
 		g := a.grants[name]
-		code := a.fee(o, a.providerOf(k), uint64(g.FeeCeiling))
+		code := a.fee(o, uint64(g.FeeCeiling))
 		if code == tx.OK {
 			code = first(
 				broken{tx.CapTransaction, a.moved[name]+total > uint64(g.CapTransaction)},
@@ -349,13 +352,13 @@ func (a *attempt) underGrant(o tx.Transfer, total uint64) tx.Code {
 	return best
 }
 
-func (a *attempt) fee(o tx.Transfer, carrier *genesis.Provider, ceiling uint64) tx.Code {
+func (a *attempt) fee(o tx.Transfer, ceiling uint64) tx.Code {
 	if o.Fee == nil {
-		return first(broken{tx.FeeProviderMismatch, carrier != nil})
+		return tx.OK
 	}
 	p := a.provider(o.Fee.Provider)
-	if p == nil || carrier != nil && carrier != p {
-		return tx.FeeProviderMismatch
+	if p == nil {
+		return tx.FeeProviderUnknown
 	}
 	v := int(o.Fee.ScheduleVersion)
 	if v > len(p.Schedules) {

@@ -68,7 +68,7 @@ func (d *draft) transfer(o tx.Transfer) (tx.Code, error) {
 		return 0, err
 	}
 	if code == tx.OK {
-		code, err = d.checkFee(o, nil, nil)
+		code, err = d.checkFee(o, nil)
 	} else {
 		code, err = d.carry(o)
 	}
@@ -90,7 +90,7 @@ func (d *draft) carry(o tx.Transfer) (tx.Code, error) {
 		if g == nil {
 			continue
 		}
-		code, err := d.checkFee(o, &sig.Signer, g)
+		code, err := d.checkFee(o, g)
 		if err == nil && code == tx.OK {
 			code = d.use(o, sig.Signer, g)
 		}
@@ -102,30 +102,17 @@ func (d *draft) carry(o tx.Transfer) (tx.Code, error) {
 	return furthest, nil
 }
 
-// checkFee: a provider that carries a transfer takes the fee it published, and nobody else takes one.
-func (d *draft) checkFee(o tx.Transfer, grantee *key.Public, grant *Grant) (tx.Code, error) {
-	var carrier *tx.AccountID
-	if grantee != nil {
-		var err error
-		if carrier, err = d.ProviderByKey(*grantee); err != nil {
-			return 0, err
-		}
-	}
+// checkFee: whoever signs, a fee is what the provider named has published.
+func (d *draft) checkFee(o tx.Transfer, grant *Grant) (tx.Code, error) {
 	if o.Fee == nil {
-		if carrier != nil {
-			return tx.FeeProviderMismatch, nil
-		}
 		return tx.OK, nil
-	}
-	if carrier != nil && o.Fee.Provider != *carrier {
-		return tx.FeeProviderMismatch, nil
 	}
 	provider, err := d.Provider(o.Fee.Provider)
 	if err != nil {
 		return 0, err
 	}
 	if provider == nil {
-		return tx.FeeProviderMismatch, nil
+		return tx.FeeProviderUnknown, nil
 	}
 	schedule, err := d.FeeSchedule(o.Fee.Provider, o.Fee.ScheduleVersion)
 	if err != nil {

@@ -157,8 +157,7 @@ func auditHistory(v *View, now *standing) ([32]byte, error) {
 	if err != nil {
 		return [32]byte{}, err
 	}
-	if uint64(h.tree.size) != now.head.Size || root != now.head.Root || h.last == nil ||
-		h.last.Batch != now.head.Batch || h.last.TimeUnixMs != now.head.TimeUnixMs || h.last.StateRoot != now.head.State.Root() {
+	if uint64(h.tree.size) != now.head.Size || root != now.head.Root || !now.head.EndsWith(h.last) {
 		return [32]byte{}, fmt.Errorf("head of batch %d is not that of the last header leaf: %w", now.head.Batch, ErrCorrupt)
 	}
 	for _, index := range []struct {

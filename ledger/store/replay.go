@@ -43,8 +43,7 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 			envelopes = append(envelopes, leaf.Record.Envelope)
 			continue
 		}
-		// The hash of the batch is not in the history; nothing but the order of batches depends on it.
-		fx, err := ledger.Reapply(m, head, g.Network(), ledger.Verify(g.Network()), tx.BatchHash{}, leaf.Header.TimeUnixMs, envelopes)
+		fx, err := ledger.Reapply(m, head, g.Network(), ledger.Verify(g.Network()), leaf.Header.BatchHash, leaf.Header.TimeUnixMs, envelopes)
 		if err != nil {
 			return report, fmt.Errorf("batch %d: %v: %w", head.Batch+1, err, ErrCorrupt)
 		}

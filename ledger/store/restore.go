@@ -248,8 +248,7 @@ func (b *builder) leaves() error {
 	if err != nil {
 		return err
 	}
-	if root != head.Root || b.last == nil || b.batches != head.Batch+1 || b.last.TimeUnixMs != head.TimeUnixMs ||
-		b.last.StateRoot != head.State.Root() {
+	if root != head.Root || b.batches != head.Batch+1 || !head.EndsWith(b.last) {
 		return fmt.Errorf("the snapshot's leaves do not lead to its head: %w", ErrCorrupt)
 	}
 	return nil

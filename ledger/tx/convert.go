@@ -28,6 +28,16 @@ func (a Authority) Encode() []byte { return marshal(a.proto(), formAuthority) }
 
 // ParseAuthority reads canonical bytes and checks the static rules.
 func ParseAuthority(raw []byte) (Authority, error) {
+	a, err := DecodeAuthority(raw)
+	if err != nil {
+		return Authority{}, err
+	}
+	return a, a.check()
+}
+
+// DecodeAuthority reads canonical bytes that were checked when they were written. It does not check again that the keys
+// are on the curve, which costs more than everything else that is done with an account.
+func DecodeAuthority(raw []byte) (Authority, error) {
 	if err := formAuthority.check(raw); err != nil {
 		return Authority{}, err
 	}
@@ -35,11 +45,7 @@ func ParseAuthority(raw []byte) (Authority, error) {
 	if err := proto.Unmarshal(raw, &m); err != nil {
 		return Authority{}, fmt.Errorf("authority: %w", ErrNotCanonical)
 	}
-	a, err := authorityOf(&m)
-	if err != nil {
-		return Authority{}, err
-	}
-	return a, a.check()
+	return authorityOf(&m)
 }
 
 func (a Authority) proto() *umojav1.Authority {

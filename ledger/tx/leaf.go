@@ -28,7 +28,7 @@ const (
 	AliasNotBoundToPayee = Code(umojav1.ResultCode_RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE)
 	GrantUnknown         = Code(umojav1.ResultCode_RESULT_CODE_GRANT_UNKNOWN)
 	GrantAboveTier       = Code(umojav1.ResultCode_RESULT_CODE_GRANT_ABOVE_TIER)
-	FeeProviderMismatch  = Code(umojav1.ResultCode_RESULT_CODE_FEE_PROVIDER_MISMATCH)
+	FeeProviderUnknown   = Code(umojav1.ResultCode_RESULT_CODE_FEE_PROVIDER_UNKNOWN)
 	FeeScheduleNotValid  = Code(umojav1.ResultCode_RESULT_CODE_FEE_SCHEDULE_NOT_VALID)
 	FeeMismatch          = Code(umojav1.ResultCode_RESULT_CODE_FEE_MISMATCH)
 	FeeAboveCeiling      = Code(umojav1.ResultCode_RESULT_CODE_FEE_ABOVE_CEILING)
@@ -63,6 +63,9 @@ type Header struct {
 	StateRoot        [32]byte
 	ValidatorSetHash [32]byte
 	RulesVersion     uint32
+	// BatchHash is the batch's; for the genesis the network id.
+	BatchHash BatchHash
+	Epoch     uint64
 }
 
 // Record is the leaf of a transaction.
@@ -94,6 +97,7 @@ func (h Header) Encode() []byte {
 	return marshal(&umojav1.Leaf{Leaf: &umojav1.Leaf_Header{Header: &umojav1.HeaderLeaf{
 		Batch: h.Batch, TimeUnixMs: h.TimeUnixMs, StateRoot: h.StateRoot[:],
 		ValidatorSetHash: h.ValidatorSetHash[:], RulesVersion: h.RulesVersion,
+		BatchHash: h.BatchHash[:], Epoch: h.Epoch,
 	}}}, formLeaf)
 }
 
@@ -125,11 +129,14 @@ func ParseLeaf(raw []byte) (Leaf, error) {
 	}
 	switch l := m.GetLeaf().(type) {
 	case *umojav1.Leaf_Header:
-		h := &Header{Batch: l.Header.GetBatch(), TimeUnixMs: l.Header.GetTimeUnixMs(), RulesVersion: l.Header.GetRulesVersion()}
+		h := &Header{Batch: l.Header.GetBatch(), TimeUnixMs: l.Header.GetTimeUnixMs(), RulesVersion: l.Header.GetRulesVersion(), Epoch: l.Header.GetEpoch()}
 		if err := fixed(h.StateRoot[:], l.Header.GetStateRoot(), "header state_root"); err != nil {
 			return Leaf{}, err
 		}
 		if err := fixed(h.ValidatorSetHash[:], l.Header.GetValidatorSetHash(), "header validator_set_hash"); err != nil {
+			return Leaf{}, err
+		}
+		if err := fixed(h.BatchHash[:], l.Header.GetBatchHash(), "header batch_hash"); err != nil {
 			return Leaf{}, err
 		}
 		return Leaf{Header: h}, nil

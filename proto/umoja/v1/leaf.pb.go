@@ -121,7 +121,11 @@ type HeaderLeaf struct {
 	// The hash of the validator set in force after the batch, 32 bytes.
 	ValidatorSetHash []byte `protobuf:"bytes,4,opt,name=validator_set_hash,json=validatorSetHash,proto3" json:"validator_set_hash,omitempty"`
 	// The version of the rules that applied.
-	RulesVersion  uint32 `protobuf:"varint,5,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	RulesVersion uint32 `protobuf:"varint,5,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
+	// The hash of the batch, 32 bytes, so that the history binds what each leader signed; for the genesis the network id.
+	BatchHash []byte `protobuf:"bytes,6,opt,name=batch_hash,json=batchHash,proto3" json:"batch_hash,omitempty"`
+	// The finality epoch of the batch.
+	Epoch         uint64 `protobuf:"varint,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -187,6 +191,20 @@ func (x *HeaderLeaf) GetValidatorSetHash() []byte {
 func (x *HeaderLeaf) GetRulesVersion() uint32 {
 	if x != nil {
 		return x.RulesVersion
+	}
+	return 0
+}
+
+func (x *HeaderLeaf) GetBatchHash() []byte {
+	if x != nil {
+		return x.BatchHash
+	}
+	return nil
+}
+
+func (x *HeaderLeaf) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
 	}
 	return 0
 }
@@ -345,7 +363,7 @@ const file_umoja_v1_leaf_proto_rawDesc = "" +
 	"\x04Leaf\x12.\n" +
 	"\x06header\x18\x01 \x01(\v2\x14.umoja.v1.HeaderLeafH\x00R\x06header\x12=\n" +
 	"\vtransaction\x18\x02 \x01(\v2\x19.umoja.v1.TransactionLeafH\x00R\vtransactionB\x06\n" +
-	"\x04leaf\"\xb6\x01\n" +
+	"\x04leaf\"\xeb\x01\n" +
 	"\n" +
 	"HeaderLeaf\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12 \n" +
@@ -354,7 +372,10 @@ const file_umoja_v1_leaf_proto_rawDesc = "" +
 	"\n" +
 	"state_root\x18\x03 \x01(\fR\tstateRoot\x12,\n" +
 	"\x12validator_set_hash\x18\x04 \x01(\fR\x10validatorSetHash\x12#\n" +
-	"\rrules_version\x18\x05 \x01(\rR\frulesVersion\"\x8d\x01\n" +
+	"\rrules_version\x18\x05 \x01(\rR\frulesVersion\x12\x1d\n" +
+	"\n" +
+	"batch_hash\x18\x06 \x01(\fR\tbatchHash\x12\x14\n" +
+	"\x05epoch\x18\a \x01(\x04R\x05epoch\"\x8d\x01\n" +
 	"\x0fTransactionLeaf\x12\x1a\n" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\x12(\n" +
 	"\x06result\x18\x02 \x01(\v2\x10.umoja.v1.ResultR\x06result\x124\n" +

@@ -56,8 +56,8 @@ const (
 	ResultCode_RESULT_CODE_GRANT_UNKNOWN ResultCode = 12
 	// A founding grant's caps are higher than the network's lowest tier.
 	ResultCode_RESULT_CODE_GRANT_ABOVE_TIER ResultCode = 13
-	// The fee names a provider that is not registered, or not the one whose key signs.
-	ResultCode_RESULT_CODE_FEE_PROVIDER_MISMATCH ResultCode = 14
+	// The fee names a provider that is not registered.
+	ResultCode_RESULT_CODE_FEE_PROVIDER_UNKNOWN ResultCode = 14
 	// The fee schedule version was never published, or was replaced too long ago.
 	ResultCode_RESULT_CODE_FEE_SCHEDULE_NOT_VALID ResultCode = 15
 	// The fee is not what the schedule says.
@@ -93,7 +93,7 @@ var (
 		11: "RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE",
 		12: "RESULT_CODE_GRANT_UNKNOWN",
 		13: "RESULT_CODE_GRANT_ABOVE_TIER",
-		14: "RESULT_CODE_FEE_PROVIDER_MISMATCH",
+		14: "RESULT_CODE_FEE_PROVIDER_UNKNOWN",
 		15: "RESULT_CODE_FEE_SCHEDULE_NOT_VALID",
 		16: "RESULT_CODE_FEE_MISMATCH",
 		17: "RESULT_CODE_FEE_ABOVE_CEILING",
@@ -118,7 +118,7 @@ var (
 		"RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE": 11,
 		"RESULT_CODE_GRANT_UNKNOWN":            12,
 		"RESULT_CODE_GRANT_ABOVE_TIER":         13,
-		"RESULT_CODE_FEE_PROVIDER_MISMATCH":    14,
+		"RESULT_CODE_FEE_PROVIDER_UNKNOWN":     14,
 		"RESULT_CODE_FEE_SCHEDULE_NOT_VALID":   15,
 		"RESULT_CODE_FEE_MISMATCH":             16,
 		"RESULT_CODE_FEE_ABOVE_CEILING":        17,
@@ -219,7 +219,7 @@ const file_umoja_v1_result_proto_rawDesc = "" +
 	"\x15umoja/v1/result.proto\x12\bumoja.v1\"P\n" +
 	"\x06Result\x12(\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x14.umoja.v1.ResultCodeR\x04code\x12\x1c\n" +
-	"\toperation\x18\x02 \x01(\rR\toperation*\x82\x06\n" +
+	"\toperation\x18\x02 \x01(\rR\toperation*\x81\x06\n" +
 	"\n" +
 	"ResultCode\x12\x1b\n" +
 	"\x17RESULT_CODE_UNSPECIFIED\x10\x00\x12\x12\n" +
@@ -236,8 +236,8 @@ const file_umoja_v1_result_proto_rawDesc = "" +
 	"\x12(\n" +
 	"$RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE\x10\v\x12\x1d\n" +
 	"\x19RESULT_CODE_GRANT_UNKNOWN\x10\f\x12 \n" +
-	"\x1cRESULT_CODE_GRANT_ABOVE_TIER\x10\r\x12%\n" +
-	"!RESULT_CODE_FEE_PROVIDER_MISMATCH\x10\x0e\x12&\n" +
+	"\x1cRESULT_CODE_GRANT_ABOVE_TIER\x10\r\x12$\n" +
+	" RESULT_CODE_FEE_PROVIDER_UNKNOWN\x10\x0e\x12&\n" +
 	"\"RESULT_CODE_FEE_SCHEDULE_NOT_VALID\x10\x0f\x12\x1c\n" +
 	"\x18RESULT_CODE_FEE_MISMATCH\x10\x10\x12!\n" +
 	"\x1dRESULT_CODE_FEE_ABOVE_CEILING\x10\x11\x12\x1f\n" +

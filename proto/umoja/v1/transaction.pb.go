@@ -887,7 +887,7 @@ type Transfer struct {
 	Asset uint32 `protobuf:"varint,3,opt,name=asset,proto3" json:"asset,omitempty"`
 	// How much, in minor units; at least 1.
 	Amount uint64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The provider's fee. MUST be set when a provider's grant key signs, MAY be absent when the owner signs.
+	// The provider's fee, MAY be absent when the owner signs. A provider's grant holds only for transfers with its own fee.
 	Fee *Fee `protobuf:"bytes,5,opt,name=fee,proto3" json:"fee,omitempty"`
 	// The payee's alias, if the payer named one: the transfer is refused when it is no longer bound to credit.
 	Alias []byte `protobuf:"bytes,6,opt,name=alias,proto3" json:"alias,omitempty"`
