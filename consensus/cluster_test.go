@@ -314,10 +314,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: stage %d: %v", what, s.Stage, err)
 		}
 	}
-	unauthorised := func(err error) bool {
-		var r *Refusal
-		return errors.As(err, &r) && r.Code == tx.Unauthorised
-	}
+	unauthorised := func(err error) bool { return isRefusal(err, tx.Unauthorised) }
 	is := func(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
 	refuse("a stranger's signature before the true one", forged.Envelope(), unauthorised)
 	refuse("garbage signature before the true one", garbage, is(tx.ErrBadSignature))
@@ -341,6 +338,11 @@ func TestRefusals(t *testing.T) {
 	if b, err := r.State().Balance(c.world.Juma.Account, ledgertest.KES); err != nil || b.Posted != ledgertest.JumaFunds+5_00 {
 		t.Errorf("balance %d: %v: want the payment once", b.Posted, err)
 	}
+}
+
+func isRefusal(err error, code tx.Code) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Code == code
 }
 
 // TestExpiryStatement: a payment that was never made is settled by statements, on an idle ledger too.

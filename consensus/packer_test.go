@@ -1,0 +1,78 @@
+package consensus
+
+import (
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// queued makes a submission as the queue holds it.
+func queued(signed *tx.Signed) *submission {
+	return &submission{signed: signed, answer: make(chan answer, 1)}
+}
+
+func (c *cluster) answered(s *submission) answer {
+	c.t.Helper()
+	select {
+	case a := <-s.answer:
+		return a
+	case <-time.After(20 * time.Second):
+		c.t.Fatal("a submission was never answered")
+	}
+	return answer{}
+}
+
+// phonePays makes a payment from Juma's phone account, signed by the provider.
+func (c *cluster) phonePays() *tx.Signed {
+	return c.sign(tx.Transfer{
+		Debit: c.world.Juma.Account, Credit: c.world.Amina.Account, Asset: ledgertest.KES, Amount: 1,
+		Fee: &tx.Fee{Provider: c.world.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee},
+	}, time.Hour, c.world.Provider)
+}
+
+// TestRevokedGrantDoesNotVoidItsBatch: a provider gives up its grant and, at the same moment, pays with it often enough
+// that one batch with all of it would be void. Nobody else's payment suffers.
+func TestRevokedGrantDoesNotVoidItsBatch(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	all := []*submission{queued(c.sign(tx.RevokeGrant{Account: c.world.Juma.Account, Grantee: c.world.Provider.Public()}, time.Hour, c.world.Provider))}
+	for range 2 * ledger.MaxUnauthorised {
+		all = append(all, queued(c.phonePays()))
+	}
+	all = append(all, queued(c.pay(c.world.Amina.Account, 1_00)))
+	head, view := n.store.Head(), n.store.View()
+	defer view.Close()
+	d := newDraft(n.nowUnixMs())
+	var carried []*submission
+	for _, s := range all {
+		fits, err := n.packer.add(d, s, view, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !fits {
+			carried = append(carried, s)
+		}
+	}
+	batch, err := tx.ParseBatch(n.network, n.packer.seal(d, head))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Apply(view, head, n.network, n.verified.verify, batch); err != nil {
+		t.Fatalf("the batch that an honest leader makes of it: %v", err)
+	}
+	if len(d.packed) != 2 || len(carried) != 2*ledger.MaxUnauthorised {
+		t.Errorf("packed %d and carried %d", len(d.packed), len(carried))
+	}
+	// The same through the queue: the carried ones are refused when the grant is gone, or were in time.
+	for _, s := range all {
+		n.packer.queue <- s
+	}
+	for i, s := range all {
+		if a := c.answered(s); a.err != nil && !(isRefusal(a.err, tx.Unauthorised) && 0 < i && i < len(all)-1) {
+			t.Errorf("submission %d: %v", i, a.err)
+		}
+	}
+}
