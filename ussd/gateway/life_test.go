@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,30 +45,23 @@ func TestAWholeLife(t *testing.T) {
 	matches(t, b.play("3"), "Last payments \\(KES\\):\n-20\\.00 "+tx.AccountNumber(4).Text()+" "+code+"\n\\+150\\.00 Juma O\\. "+code)
 	matches(t, b.play(), "Paid 20.00 KES to account "+tx.AccountNumber(4).Text()+". Code "+code+"\n1 Send money\n2 Balance\n3 Last payments")
 	s.funds("9849.00", "520.00")
+	isInbox(t, s, amina)
 }
 
-// Scripts read the inbox by the words: JSON lines of to, text, reference, time.
-func TestTheInboxIsJSONLines(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, nil).start()
-	s.phone(juma).play("1", "0711000002", "150", jumaPIN)
-	s.phone(amina).awaitSMS("Umepokea .*")
-	res, err := http.Get(s.url + "/sandbox/sms?" + url.Values{"to": {amina}}.Encode())
-	check(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	check(t, err)
+// isInbox holds the inbox to what scripts rely on: JSON lines of to, text, reference, time.
+func isInbox(t *testing.T, s *site, number string) {
+	t.Helper()
+	status, body := request(t, "GET", s.url+"/sandbox/sms?"+url.Values{"to": {number}}.Encode(), "")
 	var line map[string]string
-	if err := json.Unmarshal(body, &line); err != nil || strings.Count(string(body), "\n") != 1 {
-		t.Fatalf("%q: %v", body, err)
+	if err := json.Unmarshal([]byte(body), &line); err != nil || status != 200 || strings.Count(body, "\n") != 1 {
+		t.Fatalf("%d %q: %v", status, body, err)
 	}
-	if _, err := time.Parse(time.RFC3339, line["time"]); err != nil || len(line) != 4 || line["to"] != amina || line["text"] == "" || line["reference"] == "" {
+	if _, err := time.Parse(time.RFC3339, line["time"]); err != nil || len(line) != 4 || line["to"] != number || line["text"] == "" || line["reference"] == "" {
 		t.Errorf("%q: %v", body, err)
 	}
-	if res, err = http.Get(s.url + "/sandbox/sms"); err != nil || res.StatusCode != http.StatusBadRequest {
-		t.Errorf("nobody's inbox: %v, %v", res.Status, err)
+	if status, _ := request(t, "GET", s.url+"/sandbox/sms", ""); status != 400 {
+		t.Errorf("nobody's inbox: %d", status)
 	}
-	res.Body.Close()
 }
 
 // The aggregator posts every callback twice, registration and payment alike.
