@@ -35,17 +35,25 @@ func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
 
 func newClusterWith(t *testing.T, snapshots Snapshots) *cluster {
 	t.Helper()
+	c := newStopped(t, snapshots)
+	for name := range c.addresses {
+		c.restart(name)
+	}
+	return c
+}
+
+// newStopped makes a network of which no node runs yet.
+func newStopped(t *testing.T, snapshots Snapshots) *cluster {
+	t.Helper()
 	c := &cluster{t: t, snapshots: snapshots, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
-	listeners := make(map[string]net.Listener)
+	// All ports are held until all are known, so that no two are the same.
 	for _, v := range c.world.Set {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		listeners[v.Name], c.addresses[v.Name] = l, l.Addr().String()
-	}
-	for _, v := range c.world.Set {
-		c.open(v.Name, listeners[v.Name])
+		defer l.Close()
+		c.addresses[v.Name] = l.Addr().String()
 	}
 	t.Cleanup(func() {
 		for name := range c.nodes {

@@ -185,7 +185,8 @@ func (n *Node) Receipt(id tx.ID) (checkpoint.Receipt, error) {
 
 // Expired signs that a transaction has no leaf and can never have one: a final header leaf is later than its expiry.
 // On an idle ledger the question makes a batch due, so that time passes the expiry. ErrNotExpired when it has a leaf or
-// the expiry has not passed.
+// the expiry has not passed. The expiry is the caller's claim: the statement names it, and is worth something only for a
+// transaction whose body names the same.
 func (n *Node) Expired(ctx context.Context, id tx.ID, expiresAtUnixMs uint64) (checkpoint.ExpiryStatement, error) {
 	if n.nowUnixMs() <= expiresAtUnixMs {
 		return checkpoint.ExpiryStatement{}, fmt.Errorf("the expiry has not passed: %w", ErrNotExpired)
@@ -194,13 +195,23 @@ func (n *Node) Expired(ctx context.Context, id tx.ID, expiresAtUnixMs uint64) (c
 		if err := n.advanceTime(ctx, expiresAtUnixMs); err != nil {
 			return checkpoint.ExpiryStatement{}, err
 		}
-		err := n.progress.until(ctx, func() (bool, error) { return n.store.FinalHead().TimeUnixMs > expiresAtUnixMs, nil })
-		if err != nil {
-			return checkpoint.ExpiryStatement{}, err
+	}
+	// The genesis may be later than the expiry, but no checkpoint stands for it until the first one is final.
+	var note []byte
+	var size uint64
+	err := n.progress.until(ctx, func() (bool, error) {
+		if n.store.FinalHead().TimeUnixMs <= expiresAtUnixMs {
+			return false, nil
 		}
+		// Read after its time was: what has become final in between is later still.
+		var ok bool
+		note, size, ok = n.store.Final()
+		return ok, nil
+	})
+	if err != nil {
+		return checkpoint.ExpiryStatement{}, err
 	}
 	// Whatever has a leaf has it below a header of the expiry's time at the latest, so below this final size.
-	note, size, _ := n.store.Final()
 	c, _, err := checkpoint.Open(n.network, n.set, note)
 	if err != nil {
 		return checkpoint.ExpiryStatement{}, n.Fatal(fmt.Errorf("open own final checkpoint: %w", err))
