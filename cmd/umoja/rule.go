@@ -18,7 +18,7 @@ var ruleWords = map[tx.Code]string{
 	tx.AliasNotBoundToPayee: "the phone number has moved to another account: pay again, so that it is looked up anew",
 	tx.GrantUnknown:         "there is no such grant",
 	tx.GrantAboveTier:       "the grant is above the account's limits",
-	tx.FeeProviderUnknown:  "the fee names a provider that is not registered",
+	tx.FeeProviderUnknown:   "the fee names a provider that is not registered",
 	tx.FeeScheduleNotValid:  "the fee schedule is not in force",
 	tx.FeeMismatch:          "the fee is not the one published",
 	tx.FeeAboveCeiling:      "the fee is above what the grant allows",
