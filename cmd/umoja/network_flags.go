@@ -51,6 +51,7 @@ func readSandbox(dir string) (sandboxFile, error) {
 type networkFlags struct {
 	dir, genesis string
 	validators   []string
+	tls          string
 	asset        string
 }
 
@@ -58,6 +59,7 @@ func (f *networkFlags) add(cmd *cobra.Command) {
 	addDirFlag(cmd, &f.dir)
 	cmd.Flags().StringVar(&f.genesis, "genesis", "", "the network's genesis file; by default the sandbox's")
 	cmd.Flags().StringSliceVar(&f.validators, "validator", nil, "a validator's address, host:port; may be given several times")
+	cmd.Flags().StringVar(&f.tls, "tls", "", "PEM file of the authorities behind the validators' certificates, or \"system\"; plaintext is for test networks")
 }
 
 func (f *networkFlags) addAsset(cmd *cobra.Command) {
@@ -98,7 +100,14 @@ func (f *networkFlags) open() (*sdk.Client, *genesis.Genesis, error) {
 		}
 		addresses = box.GRPC
 	}
-	client, err := sdk.Open(sdk.Config{Genesis: g, Addresses: addresses})
+	if f.tls == "" && !g.Test {
+		return nil, nil, fmt.Errorf("%s is not a network for tests: say with --tls how its validators are secured", g.Name)
+	}
+	secure, err := sdk.TLS(f.tls)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--tls: %w", err)
+	}
+	client, err := sdk.Open(sdk.Config{Genesis: g, Addresses: addresses, TLS: secure})
 	if err != nil {
 		return nil, nil, err
 	}

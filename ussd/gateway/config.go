@@ -14,8 +14,6 @@ package gateway
 
 import (
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -27,6 +25,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/umoja-ledger/umoja/sdk"
 
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/menu"
@@ -97,7 +97,7 @@ func Load(file string) (Config, error) {
 	}
 	base := filepath.Dir(file)
 	files := []*string{&c.Dir, &c.Genesis, &c.ProviderKey, &c.AliasKey, &c.Pepper, &c.SMSAPIKey}
-	if c.ValidatorsTLS != systemRoots {
+	if c.ValidatorsTLS != sdk.SystemRoots {
 		files = append(files, &c.ValidatorsTLS)
 	}
 	for _, p := range files {
@@ -213,28 +213,6 @@ func (c Config) checkSMS() error {
 		return errors.New("sms_url must begin with https")
 	}
 	return nil
-}
-
-// systemRoots is the value of validators_tls that trusts what the machine trusts.
-const systemRoots = "system"
-
-// tls is how validators are reached; nil is plaintext.
-func (c Config) tls() (*tls.Config, error) {
-	switch c.ValidatorsTLS {
-	case "":
-		return nil, nil
-	case systemRoots:
-		return &tls.Config{MinVersion: tls.VersionTLS13}, nil
-	}
-	raw, err := os.ReadFile(c.ValidatorsTLS)
-	if err != nil {
-		return nil, fmt.Errorf("validators_tls: %w", err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(raw) {
-		return nil, fmt.Errorf("validators_tls: %s has no certificate: %w", c.ValidatorsTLS, ErrConfig)
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots}, nil
 }
 
 // Write writes the configuration for people to read and edit.

@@ -98,9 +98,9 @@ func run(ctx context.Context, c Config, log *slog.Logger, around world) (err err
 func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Custody, self net.Addr) error {
 	c := w.config
 	aliasKey, pepper := keys.AliasKey(), keys.Pepper()
-	secure, err := c.tls()
+	secure, err := sdk.TLS(c.ValidatorsTLS)
 	if err != nil {
-		return err
+		return fmt.Errorf("validators_tls: %w: %w", err, ErrConfig)
 	}
 	w.client, err = w.world.connect(sdk.Config{Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, TLS: secure, Logger: w.log})
 	if err != nil {
