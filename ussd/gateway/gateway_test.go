@@ -263,7 +263,7 @@ func TestARunThatCannotGoOnSaysWhy(t *testing.T) {
 		{name: "a sandbox on a real network", genesis: real, is: ErrConfig, says: "sandbox: umoja-test is not a network for tests"},
 		{name: "plaintext on a real network", genesis: real, change: func(c *Config) { c.Sandbox = false }, is: ErrConfig, says: "validators_tls: "},
 		{name: "an authority that is not there", change: func(c *Config) { c.ValidatorsTLS = "/nowhere.pem" }, is: os.ErrNotExist, says: "validators_tls: "},
-		{name: "an authority without a certificate", change: func(c *Config) { c.ValidatorsTLS = c.Genesis }, is: ErrConfig, says: "has no certificate"},
+		{name: "an authority without a certificate", change: func(c *Config) { c.ValidatorsTLS = c.Genesis }, is: ErrConfig, says: "holds no certificate"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSiteOf(t, ledgertest.NetworkOf(t, t.Name(), 4, c.genesis), nil)
