@@ -104,7 +104,7 @@ func (c *cluster) leader() *Node {
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
 		for _, n := range c.nodes {
-			if n.packer.ready.Load() {
+			if _, ok := n.packer.leads(); ok {
 				return n
 			}
 		}

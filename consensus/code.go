@@ -36,6 +36,7 @@ var table = []public{
 	{ErrNoLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrNotLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrStopped, codes.Unavailable, "STOPPING"},
+	{ErrReplaced, codes.Unavailable, "STATE_REPLACED"},
 	{ErrUnknownOutcome, codes.Unavailable, "UNKNOWN_OUTCOME"},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE"},
 	{context.Canceled, codes.Canceled, "CANCELED"},

@@ -37,6 +37,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrNotFinal means the transaction is not final yet.
 	ErrNotFinal = errors.New("not final yet")
+	// ErrReplaced means that a snapshot replaced the state while it was being read; ask again.
+	ErrReplaced = errors.New("the state was replaced while it was read")
 	// ErrStopped means the node is stopping.
 	ErrStopped = errors.New("the node is stopping")
 )

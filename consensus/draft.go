@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -29,7 +30,7 @@ func newDraft(timeUnixMs uint64) *draftBatch {
 	return &draftBatch{timeUnixMs: timeUnixMs, byID: make(map[tx.ID]bool), regranted: make(map[tx.AccountID]bool)}
 }
 
-// pack makes one batch of the submissions and waits until it is applied. An error ends this node's leading.
+// pack makes one batch of the submissions and waits until it is applied. An error ends this reign.
 func (p *packer) pack(all []*submission) error {
 	n := p.node
 	head := n.store.Head()
@@ -39,11 +40,8 @@ func (p *packer) pack(all []*submission) error {
 		fits, err := p.add(d, s, view, head)
 		if err != nil {
 			view.Close()
-			for _, later := range all[i:] {
-				later.reply(Status{}, ErrUnknownOutcome)
-			}
-			for _, earlier := range d.packed {
-				earlier.reply(Status{}, ErrUnknownOutcome)
+			for _, s := range append(d.packed, all[i:]...) {
+				s.reply(Status{}, ErrNotLeader) // Nothing was handed to raft.
 			}
 			return n.Fatal(err)
 		}
@@ -55,18 +53,26 @@ func (p *packer) pack(all []*submission) error {
 	if len(d.packed) == 0 {
 		return nil
 	}
-	future := n.raft.Apply(p.seal(d, head), raftPatience)
-	if err := future.Error(); err != nil {
-		// The entry may or may not be committed by the next leader: nobody here knows.
+	if len(d.envelopes) == 0 && !p.empty.Allow() {
 		for _, s := range d.packed {
-			s.reply(Status{}, fmt.Errorf("%w: %v", ErrUnknownOutcome, err))
+			s.reply(Status{}, ErrOverloaded)
 		}
-		if errors.Is(err, raft.ErrEnqueueTimeout) {
-			return nil
-		}
-		return fmt.Errorf("order batch %d: %w", head.Batch+1, err)
+		return nil
 	}
-	return p.answer(d, future.Response())
+	future := n.raft.Apply(p.seal(d, head), raftPatience)
+	err := n.await(context.Background(), future) // Close gives raft the time to answer.
+	if err == nil {
+		return p.answer(d, future.Response())
+	}
+	told := fmt.Errorf("%w: %v", ErrUnknownOutcome, err)
+	if errors.Is(err, raft.ErrEnqueueTimeout) || errors.Is(err, raft.ErrNotLeader) {
+		told = ErrNotLeader // Raft never took it.
+	}
+	// Else the entry may or may not be committed by the next leader: nobody here knows.
+	for _, s := range d.packed {
+		s.reply(Status{}, told)
+	}
+	return fmt.Errorf("order batch %d: %w", head.Batch+1, err)
 }
 
 // seal makes the entry of a batch that follows the head.
@@ -81,6 +87,10 @@ func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
 func (p *packer) add(d *draftBatch, s *submission, view *store.View, head ledger.Head) (bool, error) {
 	n := p.node
 	if s.signed == nil {
+		if head.TimeUnixMs > s.pastUnixMs {
+			s.reply(Status{}, nil) // Somebody asked before.
+			return true, nil
+		}
 		if d.timeUnixMs <= s.pastUnixMs {
 			s.reply(Status{}, ErrNotExpired)
 			return true, nil

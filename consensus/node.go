@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,12 +16,10 @@ import (
 
 	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/consensus/transport"
-	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/store"
 	"github.com/umoja-ledger/umoja/ledger/tx"
-	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
 // Config is what a node needs to run.
@@ -44,7 +41,8 @@ type Config struct {
 	Snapshots Snapshots
 	// Store are the state store's options.
 	Store store.Options
-	Log   *slog.Logger
+	// Log hears of what happens; nil discards it.
+	Log *slog.Logger
 	// Now is the node's clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -105,10 +103,17 @@ type Node struct {
 	// work counts the goroutines that Close waits for.
 	work sync.WaitGroup
 
-	// mu guards fatal; held for a look or a set.
+	// mu guards fatal and raft, and that no work begins once ctx has ended; held for a look or a set.
 	mu    sync.Mutex
 	fatal error
 	dead  chan struct{}
+
+	// packerPatience is how long Close waits for the packer's batch: longer than a leader's lease.
+	packerPatience time.Duration
+	// down is closed when raft has shut down.
+	down    chan struct{}
+	closing sync.Once
+	closed  error
 }
 
 // maxBackground bounds the submissions that nobody waits for.
@@ -119,8 +124,11 @@ const maxBackground = 1024
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
-		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), progress: newProgress(),
-		background: make(chan struct{}, maxBackground), dead: make(chan struct{}),
+		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(),
+		background: make(chan struct{}, maxBackground), dead: make(chan struct{}), down: make(chan struct{}),
+	}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
 	}
 	if n.now == nil {
 		n.now = time.Now
@@ -128,7 +136,9 @@ func Open(c Config) (_ *Node, err error) {
 	if c.Timing == (Timing{}) {
 		c.Timing = LAN
 	}
+	n.packerPatience = 2 * c.Timing.Heartbeat
 	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.progress = newProgress(n.ctx.Done())
 	n.packer = newPacker(n)
 	defer func() {
 		if err != nil {
@@ -147,147 +157,6 @@ func Open(c Config) (_ *Node, err error) {
 	}
 	n.start(c)
 	return n, nil
-}
-
-// openState opens the store and founds it if it is new.
-func (n *Node) openState(c Config) error {
-	self, ok := n.set.Find(c.Name)
-	if !ok {
-		return fmt.Errorf("validator %q is not in the genesis", c.Name)
-	}
-	if string(self.Key[:]) != string(c.Key.Public().(ed25519.PublicKey)) {
-		return fmt.Errorf("the signing key is not the one that the genesis names for %q", c.Name)
-	}
-	s, err := store.Open(filepath.Join(c.Dir, "state"), c.Store)
-	if err != nil {
-		return err
-	}
-	n.store = s
-	if !s.Founded() {
-		fx, err := ledger.Found(c.Genesis)
-		if err != nil {
-			return err
-		}
-		return s.Found(n.network, fx)
-	}
-	return s.CheckNetwork(n.network)
-}
-
-// openFinality opens the signer's state. It is made together with the state store and never again: a validator that lost
-// it must not sign, since it cannot know what it signed.
-func (n *Node) openFinality(c Config) error {
-	path := filepath.Join(c.Dir, "signer.state")
-	identity := finality.Identity{Network: n.network, Name: n.name, Key: [32]byte(n.key.Public().(ed25519.PublicKey))}
-	file, err := finality.OpenStateFile(path, identity)
-	if errors.Is(err, finality.ErrNoState) && n.store.Head().Batch == 0 {
-		file, err = finality.CreateStateFile(path, identity)
-	}
-	if err != nil {
-		return err
-	}
-	peers := make(map[string]finality.Peer)
-	for _, v := range n.set {
-		if v.Name != n.name {
-			peers[v.Name] = finality.PeerFunc(func(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
-				peer, err := n.peer(ctx, v.Name)
-				if err != nil {
-					return nil, err
-				}
-				return peer.Exchange(ctx, req)
-			})
-		}
-	}
-	n.finality, err = finality.NewDriver(finality.DriverConfig{
-		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt},
-		File:   file, Peers: peers,
-		NowUnixS: func() uint64 { return uint64(n.now().Unix()) },
-		OnFinal:  func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
-		OnSealed: n.sealed,
-		OnEvidence: func(e finality.Evidence) {
-			n.log.Error("a validator contradicts itself", "evidence", fmt.Sprintf("%+v", e))
-		},
-		OnHalt: func(err error) { n.log.Error("this validator signs nothing more", "reason", err) },
-	})
-	return err
-}
-
-// rootAt is the root of this node's own tree at the end of a batch.
-func (n *Node) rootAt(size uint64) ([32]byte, bool) {
-	if head := n.store.Head(); head.Size == size {
-		return head.Root, true
-	}
-	if size == 0 || !n.store.IsBoundary(size) {
-		return [32]byte{}, false
-	}
-	root, err := n.store.Root(size)
-	return root, err == nil
-}
-
-// openRaft opens log and snapshots and joins the group.
-func (n *Node) openRaft(c Config) error {
-	logger := newRaftLogger(n.log)
-	var err error
-	if n.raftLog, err = openLog(c.Dir, logger, func(err error) { _ = n.Fatal(err) }); err != nil {
-		return err
-	}
-	snapshots, err := raft.NewFileSnapshotStoreWithLogger(filepath.Join(c.Dir, "raft"), 2, logger)
-	if err != nil {
-		return fmt.Errorf("open raft snapshots: %w", err)
-	}
-	var peers []transport.Peer
-	var servers []raft.Server
-	for _, v := range n.set {
-		peers = append(peers, transport.Peer{Name: v.Name, Address: c.Peers[v.Name], TLSKeyHash: v.TLSKeyHash})
-		servers = append(servers, raft.Server{ID: raft.ServerID(v.Name), Address: raft.ServerAddress(v.Name)})
-	}
-	n.transport, err = transport.New(transport.Config{
-		Name: n.name, Certificate: c.Certificate, Peers: peers, Logger: n.log, LocalTerm: n.term, Leader: n.Leader,
-		ConnectTimeout: c.Timing.Connect,
-	})
-	if err != nil {
-		return err
-	}
-	config := raft.DefaultConfig()
-	config.LocalID = raft.ServerID(n.name)
-	config.HeartbeatTimeout, config.ElectionTimeout = c.Timing.Heartbeat, c.Timing.Heartbeat
-	config.LeaderLeaseTimeout = c.Timing.Heartbeat / 2
-	config.CommitTimeout = c.Timing.Commit
-	config.MaxAppendEntries = 16
-	config.Logger = logger
-	if c.Snapshots != (Snapshots{}) {
-		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
-	}
-	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
-	config.NoSnapshotRestoreOnStart = true
-	if list, err := snapshots.List(); err != nil {
-		return fmt.Errorf("list raft snapshots: %w", err)
-	} else if index, _ := n.store.Applied(); len(list) > 0 && list[0].Index > index {
-		config.NoSnapshotRestoreOnStart = false
-	}
-	existing, err := raft.HasExistingState(n.raftLog, n.raftLog, snapshots)
-	if err != nil {
-		return fmt.Errorf("look for raft state: %w", err)
-	}
-	if !existing {
-		if index, _ := n.store.Applied(); index > 0 {
-			return fmt.Errorf("the raft log in %s is gone but the state is not: restore the folder, or remove all of it and let the validator catch up as a new one", c.Dir)
-		}
-		// Every validator of the genesis starts from the same configuration.
-		if err := raft.BootstrapCluster(config, n.raftLog, n.raftLog, snapshots, n.transport, raft.Configuration{Servers: servers}); err != nil {
-			return fmt.Errorf("bootstrap raft: %w", err)
-		}
-	}
-	n.peers = grpc.NewServer(n.transport.ServerOptions()...)
-	n.transport.Register(n.peers)
-	peerv1.RegisterPeerServiceServer(n.peers, peerServer{node: n})
-	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, snapshots, n.transport)
-	if err != nil {
-		return fmt.Errorf("start raft: %w", err)
-	}
-	n.mu.Lock()
-	n.raft = r
-	n.mu.Unlock()
-	return nil
 }
 
 // start begins to serve and to work.
@@ -358,75 +227,6 @@ func (n *Node) followLeader(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// diskPatience is how long one write to the raft log may take. A leader whose disk hangs keeps its place, since its
-// heartbeats go on; so it must end.
-const diskPatience = 20 * time.Second
-
-func (n *Node) watchDisk(ctx context.Context) {
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
-	for {
-		select {
-		case <-again.C:
-			if for_ := n.raftLog.stalled(time.Now()); for_ > diskPatience {
-				_ = n.Fatal(fmt.Errorf("a write to the raft log has not returned for %s: the disk hangs", for_))
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Fatal ends the node: the state or a disk can no longer be trusted. It returns the error.
-func (n *Node) Fatal(err error) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.fatal == nil && n.ctx.Err() == nil {
-		n.fatal = err
-		n.log.Error("fatal", "error", err)
-		close(n.dead)
-	}
-	return err
-}
-
-// Dead is closed when the node has met a fatal error; the process must end then.
-func (n *Node) Dead() <-chan struct{} { return n.dead }
-
-// Err is the fatal error, if any.
-func (n *Node) Err() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.fatal
-}
-
-func (n *Node) failed() bool { return n.Err() != nil }
-
-// Close stops the node and closes its files.
-func (n *Node) Close() error {
-	n.cancel()
-	if n.transport != nil {
-		n.transport.Close()
-	}
-	if n.peers != nil {
-		n.peers.Stop()
-	}
-	var errs []error
-	n.mu.Lock()
-	r := n.raft
-	n.mu.Unlock()
-	if r != nil {
-		errs = append(errs, r.Shutdown().Error())
-	}
-	n.work.Wait()
-	if n.raftLog != nil {
-		errs = append(errs, n.raftLog.Close())
-	}
-	if n.store != nil {
-		errs = append(errs, n.store.Close())
-	}
-	return errors.Join(errs...)
 }
 
 // member is the raft member, nil while it is being made.

@@ -6,6 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/raft"
+	"golang.org/x/time/rate"
+
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -17,8 +20,12 @@ type packer struct {
 	queue chan *submission
 	// carried is what did not fit the batch before.
 	carried []*submission
-	// ready is whether the node leads and has applied everything that was accepted before it led.
-	ready atomic.Bool
+	// term is the raft term in which the node leads and has applied everything that was accepted before it led; 0 is none.
+	term atomic.Uint64
+	// empty bounds the batches that only let time pass: anybody may ask for one, and each stays in the history for ever.
+	empty *rate.Limiter
+	// done is closed when run has returned.
+	done chan struct{}
 }
 
 const (
@@ -29,6 +36,8 @@ const (
 	// maxTentative is how many batches may be applied and not final before the leader takes no more: each can still be
 	// undone, and the records for that are in memory.
 	maxTentative = 1000
+	// emptyPerSecond and emptyAtOnce bound the batches without transactions.
+	emptyPerSecond, emptyAtOnce = 1, 10
 	// raftPatience is how long a batch may take to be committed before the answer is "unknown".
 	raftPatience = 10 * time.Second
 )
@@ -49,12 +58,20 @@ type answer struct {
 func (s *submission) reply(status Status, err error) { s.answer <- answer{status, err} }
 
 func newPacker(n *Node) *packer {
-	return &packer{node: n, queue: make(chan *submission, queueLength)}
+	return &packer{node: n, queue: make(chan *submission, queueLength), empty: rate.NewLimiter(emptyPerSecond, emptyAtOnce), done: make(chan struct{})}
+}
+
+// leads says whether the node leads and may pack, and in which term. A term is led once: who sees the same term before and
+// after something was leading all the while.
+func (p *packer) leads() (term uint64, ok bool) {
+	term = p.term.Load()
+	r := p.node.raft
+	return term, term > 0 && r.State() == raft.Leader && r.CurrentTerm() == term
 }
 
 // submit hands a submission over and waits for its answer.
 func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint64) (Status, error) {
-	if !p.ready.Load() {
+	if _, ok := p.leads(); !ok {
 		return Status{}, ErrNotLeader
 	}
 	if p.node.store.Pending() >= maxTentative {
@@ -71,17 +88,26 @@ func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint6
 		return a.status, a.err
 	case <-ctx.Done():
 		return Status{}, fmt.Errorf("%w: %w", ErrUnknownOutcome, ctx.Err())
+	case <-p.done:
+	}
+	// The packer answered before it ended, or the submission came after it.
+	select {
+	case a := <-s.answer:
+		return a.status, a.err
+	default:
+		return Status{}, ErrStopped
 	}
 }
 
-// run follows leadership until the context ends.
+// run follows leadership until the context ends. Raft's channel keeps only the newest word, so a word means "look": raft
+// becomes leader before it says so, and no reign can be missed.
 func (p *packer) run(ctx context.Context) {
+	defer close(p.done)
+	defer p.drop(ErrStopped)
 	for {
 		select {
-		case leads := <-p.node.raft.LeaderCh():
-			if leads {
-				p.lead(ctx)
-			}
+		case <-p.node.raft.LeaderCh():
+			p.lead(ctx)
 		case s := <-p.queue:
 			s.reply(Status{}, ErrNotLeader)
 		case <-ctx.Done():
@@ -90,46 +116,56 @@ func (p *packer) run(ctx context.Context) {
 	}
 }
 
-// lead packs until leadership is lost.
+// lead packs for as long as this node leads, in one term after another. Whatever went wrong while it still leads is begun
+// again with a barrier, since nobody else will pack.
 func (p *packer) lead(ctx context.Context) {
-	// The barrier makes sure that everything earlier leaders had accepted is applied here before anything is packed.
-	if err := p.node.raft.Barrier(raftPatience).Error(); err != nil {
-		return
+	for ctx.Err() == nil && !p.node.failed() && p.node.raft.State() == raft.Leader {
+		if err := p.reign(ctx); err != nil {
+			p.node.log.Info("stopped packing", "reason", err)
+			_ = p.node.pause(ctx, reignPause) // An end of the context is seen above.
+		}
 	}
-	p.ready.Store(true)
+}
+
+// reignPause keeps a leader that cannot pack from trying as fast as it can.
+const reignPause = 50 * time.Millisecond
+
+// reign packs for the length of one term.
+func (p *packer) reign(ctx context.Context) error {
+	term := p.node.raft.CurrentTerm()
+	// The barrier makes sure that everything earlier leaders had accepted is applied here before anything is packed.
+	if err := p.node.await(context.Background(), p.node.raft.Barrier(raftPatience)); err != nil {
+		return fmt.Errorf("barrier of term %d: %w", term, err)
+	}
+	p.term.Store(term)
 	defer func() {
-		p.ready.Store(false)
+		p.term.Store(0)
 		p.drop(ErrNotLeader)
 	}()
 	for {
 		first, ok := p.wait(ctx)
 		if !ok {
-			return
+			return nil
 		}
 		if err := p.pack(p.gather(first)); err != nil {
-			p.node.log.Info("stop packing", "reason", err)
-			return
+			return err
 		}
 	}
 }
 
-// wait blocks for the first submission of a batch.
+// wait blocks for the first submission of a batch; false when the term is over.
 func (p *packer) wait(ctx context.Context) (*submission, bool) {
-	if len(p.carried) > 0 {
-		return nil, true
-	}
 	for {
+		if _, ok := p.leads(); !ok {
+			return nil, false
+		}
+		if len(p.carried) > 0 {
+			return nil, true
+		}
 		select {
 		case s := <-p.queue:
 			return s, true
-		case leads := <-p.node.raft.LeaderCh():
-			if !leads {
-				return nil, false
-			}
-			// Lost and won again between two looks: start over with a barrier.
-			if err := p.node.raft.Barrier(raftPatience).Error(); err != nil {
-				return nil, false
-			}
+		case <-p.node.raft.LeaderCh():
 		case <-ctx.Done():
 			return nil, false
 		}
@@ -156,7 +192,9 @@ func (p *packer) gather(first *submission) []*submission {
 
 // drop answers everything that waits.
 func (p *packer) drop(err error) {
-	for _, s := range p.gather(nil) {
-		s.reply(Status{}, err)
+	for len(p.carried)+len(p.queue) > 0 {
+		for _, s := range p.gather(nil) {
+			s.reply(Status{}, err)
+		}
 	}
 }

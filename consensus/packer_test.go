@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -74,5 +75,47 @@ func TestRevokedGrantDoesNotVoidItsBatch(t *testing.T) {
 		if a := c.answered(s); a.err != nil && !(isRefusal(a.err, tx.Unauthorised) && 0 < i && i < len(all)-1) {
 			t.Errorf("submission %d: %v", i, a.err)
 		}
+	}
+}
+
+// TestEmptyBatchesAreBounded: whoever asks again and again whether something has expired does not fill the history.
+func TestEmptyBatchesAreBounded(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	var overloaded bool
+	for i := 0; i < 3*emptyAtOnce && !overloaded; i++ {
+		past := n.nowUnixMs() - 1
+		_, err := n.packer.submit(t.Context(), nil, past)
+		overloaded = errors.Is(err, ErrOverloaded)
+		if err != nil && !overloaded {
+			t.Fatal(err)
+		}
+	}
+	if !overloaded {
+		t.Errorf("%d empty batches at once", n.Head().Batch)
+	}
+	// A payment is no empty batch.
+	c.submit(n, c.pay(c.world.Amina.Account, 1), Final)
+}
+
+// TestOneEmptyBatchServesAllWhoAsk: a question about a time that the ledger has passed meanwhile makes no further batch.
+func TestOneEmptyBatchServesAllWhoAsk(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	past := n.nowUnixMs() - 1
+	asked := make(chan error)
+	for range 50 {
+		go func() {
+			_, err := n.packer.submit(t.Context(), nil, past)
+			asked <- err
+		}()
+	}
+	for range 50 {
+		if err := <-asked; err != nil {
+			t.Error(err)
+		}
+	}
+	if batch := n.Head().Batch; batch != 1 {
+		t.Errorf("%d batches", batch)
 	}
 }

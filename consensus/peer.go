@@ -31,8 +31,8 @@ func (p peerServer) Forward(ctx context.Context, req *peerv1.ForwardRequest) (*p
 }
 
 // ReadIndex gives the batch that covers everything accepted before the call.
-func (p peerServer) ReadIndex(context.Context, *peerv1.ReadIndexRequest) (*peerv1.ReadIndexResponse, error) {
-	batch, err := p.node.readIndex()
+func (p peerServer) ReadIndex(ctx context.Context, _ *peerv1.ReadIndexRequest) (*peerv1.ReadIndexResponse, error) {
+	batch, err := p.node.readIndex(ctx)
 	if err != nil {
 		return nil, ToStatus(err)
 	}

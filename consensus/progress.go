@@ -11,9 +11,13 @@ type progress struct {
 	// mu guards the channel; held for a swap only.
 	mu   sync.Mutex
 	step chan struct{}
+	// stop is closed when there will be no more steps.
+	stop <-chan struct{}
 }
 
-func newProgress() *progress { return &progress{step: make(chan struct{})} }
+func newProgress(stop <-chan struct{}) *progress {
+	return &progress{step: make(chan struct{}), stop: stop}
+}
 
 // moved wakes everybody who waits.
 func (p *progress) moved() {
@@ -30,7 +34,7 @@ func (p *progress) next() <-chan struct{} {
 	return p.step
 }
 
-// until waits for done to say true, looking again after each step.
+// until waits for done to say true, looking again after each step; ErrStopped when the node stops.
 func (p *progress) until(ctx context.Context, done func() (bool, error)) error {
 	for {
 		step := p.next()
@@ -41,6 +45,8 @@ func (p *progress) until(ctx context.Context, done func() (bool, error)) error {
 		case <-step:
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-p.stop:
+			return ErrStopped
 		}
 	}
 }

@@ -58,14 +58,21 @@ func (n *Node) Read(ctx context.Context, f Freshness) (*Reading, error) {
 
 // readIndex is, at the leader, the batch that covers everything accepted before the call. Whatever was accepted was
 // applied by the leader that said so: by this one, or by one before it, whose batches the packer's barrier covers. The
-// leader looks first and then makes sure that it still leads.
-func (n *Node) readIndex() (uint64, error) {
-	if !n.packer.ready.Load() {
+// leader looks first, makes sure that it still leads, and that no other has led in between.
+func (n *Node) readIndex(ctx context.Context) (uint64, error) {
+	term, ok := n.packer.leads()
+	if !ok {
 		return 0, ErrNotLeader
 	}
 	batch := n.store.Head().Batch
-	if err := n.raft.VerifyLeader().Error(); err != nil {
+	if err := n.await(ctx, n.raft.VerifyLeader()); err != nil {
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
 		return 0, fmt.Errorf("%w: %v", ErrNotLeader, err)
+	}
+	if again, ok := n.packer.leads(); !ok || again != term {
+		return 0, ErrNotLeader
 	}
 	return batch, nil
 }
@@ -89,7 +96,7 @@ func (n *Node) catchUp(ctx context.Context) error {
 func (n *Node) askReadIndex(ctx context.Context) (uint64, error) {
 	leader := n.Leader()
 	if leader == n.name {
-		return n.readIndex()
+		return n.readIndex(ctx)
 	}
 	peer, err := n.peer(ctx, leader)
 	if err != nil {

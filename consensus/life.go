@@ -1,0 +1,125 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/store"
+)
+
+// diskPatience is how long one write to the raft log may take. A leader whose disk hangs keeps its place, since its
+// heartbeats go on; so it must end.
+const diskPatience = 20 * time.Second
+
+func (n *Node) watchDisk(ctx context.Context) {
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		select {
+		case <-again.C:
+			if for_ := n.raftLog.stalled(time.Now()); for_ > diskPatience {
+				_ = n.Fatal(fmt.Errorf("a write to the raft log has not returned for %s: the disk hangs", for_))
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Fatal ends the node: the state or a disk can no longer be trusted. It returns the error. A read that fails because the
+// state was closed or replaced under it is no reason to end.
+func (n *Node) Fatal(err error) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if errors.Is(err, store.ErrClosed) {
+		if n.ctx.Err() != nil {
+			return fmt.Errorf("%w: %w", ErrStopped, err)
+		}
+		return fmt.Errorf("%w: %w", ErrReplaced, err)
+	}
+	if n.fatal == nil && n.ctx.Err() == nil {
+		n.fatal = err
+		n.log.Error("fatal", "error", err)
+		close(n.dead)
+	}
+	return err
+}
+
+// Dead is closed when the node has met a fatal error; the process must end then.
+func (n *Node) Dead() <-chan struct{} { return n.dead }
+
+// Err is the fatal error, if any.
+func (n *Node) Err() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.fatal
+}
+
+func (n *Node) failed() bool { return n.Err() != nil }
+
+// Close stops the node and closes its files. Whoever still waits is told ErrStopped. Calling it again changes nothing.
+func (n *Node) Close() error {
+	n.closing.Do(func() { n.closed = n.close() })
+	return n.closed
+}
+
+func (n *Node) close() error {
+	n.mu.Lock()
+	n.cancel()
+	r := n.raft
+	n.mu.Unlock()
+	if n.transport != nil {
+		n.transport.Close()
+	}
+	if n.peers != nil {
+		n.peers.Stop()
+	}
+	var errs []error
+	if r != nil {
+		// Raft's shutdown forgets batches that are on their way to the state, and their futures with them. Cut off from
+		// its peers, a leader steps down within its lease and answers all of them, so the packer comes first.
+		select {
+		case <-n.packer.done:
+		case <-time.After(n.packerPatience):
+		}
+		errs = append(errs, r.Shutdown().Error())
+	}
+	close(n.down)
+	n.work.Wait()
+	if n.raftLog != nil {
+		errs = append(errs, n.raftLog.Close())
+	}
+	if n.store != nil {
+		errs = append(errs, n.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// spawn runs work that Close waits for; false when the node is stopping.
+func (n *Node) spawn(f func()) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ctx.Err() != nil {
+		return false
+	}
+	n.work.Go(f)
+	return true
+}
+
+// await waits for a future of raft, which raft may never answer once it shuts down.
+func (n *Node) await(ctx context.Context, f raft.Future) error {
+	answered := make(chan error, 1)
+	go func() { answered <- f.Error() }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-n.down:
+		return ErrStopped
+	}
+}

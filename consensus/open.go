@@ -1,0 +1,160 @@
+package consensus
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/hashicorp/raft"
+	"google.golang.org/grpc"
+
+	"github.com/umoja-ledger/umoja/consensus/finality"
+	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/store"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+// openState opens the store and founds it if it is new.
+func (n *Node) openState(c Config) error {
+	self, ok := n.set.Find(c.Name)
+	if !ok {
+		return fmt.Errorf("validator %q is not in the genesis", c.Name)
+	}
+	if string(self.Key[:]) != string(c.Key.Public().(ed25519.PublicKey)) {
+		return fmt.Errorf("the signing key is not the one that the genesis names for %q", c.Name)
+	}
+	s, err := store.Open(filepath.Join(c.Dir, "state"), c.Store)
+	if err != nil {
+		return err
+	}
+	n.store = s
+	if !s.Founded() {
+		fx, err := ledger.Found(c.Genesis)
+		if err != nil {
+			return err
+		}
+		return s.Found(n.network, fx)
+	}
+	return s.CheckNetwork(n.network)
+}
+
+// openFinality opens the signer's state. It is made together with the state store and never again: a validator that lost
+// it must not sign, since it cannot know what it signed.
+func (n *Node) openFinality(c Config) error {
+	path := filepath.Join(c.Dir, "signer.state")
+	identity := finality.Identity{Network: n.network, Name: n.name, Key: [32]byte(n.key.Public().(ed25519.PublicKey))}
+	file, err := finality.OpenStateFile(path, identity)
+	if errors.Is(err, finality.ErrNoState) && n.store.Head().Batch == 0 {
+		file, err = finality.CreateStateFile(path, identity)
+	}
+	if err != nil {
+		return err
+	}
+	peers := make(map[string]finality.Peer)
+	for _, v := range n.set {
+		if v.Name != n.name {
+			peers[v.Name] = finality.PeerFunc(func(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
+				peer, err := n.peer(ctx, v.Name)
+				if err != nil {
+					return nil, err
+				}
+				return peer.Exchange(ctx, req)
+			})
+		}
+	}
+	n.finality, err = finality.NewDriver(finality.DriverConfig{
+		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt},
+		File:   file, Peers: peers,
+		NowUnixS: func() uint64 { return uint64(n.now().Unix()) },
+		OnFinal:  func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
+		OnSealed: n.sealed,
+		OnEvidence: func(e finality.Evidence) {
+			n.log.Error("a validator contradicts itself", "evidence", fmt.Sprintf("%+v", e))
+		},
+		OnHalt: func(err error) { n.log.Error("this validator signs nothing more", "reason", err) },
+	})
+	return err
+}
+
+// rootAt is the root of this node's own tree at the end of a batch.
+func (n *Node) rootAt(size uint64) ([32]byte, bool) {
+	if head := n.store.Head(); head.Size == size {
+		return head.Root, true
+	}
+	if size == 0 || !n.store.IsBoundary(size) {
+		return [32]byte{}, false
+	}
+	root, err := n.store.Root(size)
+	return root, err == nil
+}
+
+// openRaft opens log and snapshots and joins the group.
+func (n *Node) openRaft(c Config) error {
+	logger := newRaftLogger(n.log)
+	var err error
+	if n.raftLog, err = openLog(c.Dir, logger, func(err error) { _ = n.Fatal(err) }); err != nil {
+		return err
+	}
+	snapshots, err := raft.NewFileSnapshotStoreWithLogger(filepath.Join(c.Dir, "raft"), 2, logger)
+	if err != nil {
+		return fmt.Errorf("open raft snapshots: %w", err)
+	}
+	var peers []transport.Peer
+	var servers []raft.Server
+	for _, v := range n.set {
+		peers = append(peers, transport.Peer{Name: v.Name, Address: c.Peers[v.Name], TLSKeyHash: v.TLSKeyHash})
+		servers = append(servers, raft.Server{ID: raft.ServerID(v.Name), Address: raft.ServerAddress(v.Name)})
+	}
+	n.transport, err = transport.New(transport.Config{
+		Name: n.name, Certificate: c.Certificate, Peers: peers, Logger: n.log, LocalTerm: n.term, Leader: n.Leader,
+		ConnectTimeout: c.Timing.Connect,
+	})
+	if err != nil {
+		return err
+	}
+	config := raft.DefaultConfig()
+	config.LocalID = raft.ServerID(n.name)
+	config.HeartbeatTimeout, config.ElectionTimeout = c.Timing.Heartbeat, c.Timing.Heartbeat
+	config.LeaderLeaseTimeout = c.Timing.Heartbeat / 2
+	config.CommitTimeout = c.Timing.Commit
+	config.MaxAppendEntries = 16
+	config.Logger = logger
+	if c.Snapshots != (Snapshots{}) {
+		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
+	}
+	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
+	config.NoSnapshotRestoreOnStart = true
+	if list, err := snapshots.List(); err != nil {
+		return fmt.Errorf("list raft snapshots: %w", err)
+	} else if index, _ := n.store.Applied(); len(list) > 0 && list[0].Index > index {
+		config.NoSnapshotRestoreOnStart = false
+	}
+	existing, err := raft.HasExistingState(n.raftLog, n.raftLog, snapshots)
+	if err != nil {
+		return fmt.Errorf("look for raft state: %w", err)
+	}
+	if !existing {
+		if index, _ := n.store.Applied(); index > 0 {
+			return fmt.Errorf("the raft log in %s is gone but the state is not: restore the folder, or remove all of it and let the validator catch up as a new one", c.Dir)
+		}
+		// Every validator of the genesis starts from the same configuration.
+		if err := raft.BootstrapCluster(config, n.raftLog, n.raftLog, snapshots, n.transport, raft.Configuration{Servers: servers}); err != nil {
+			return fmt.Errorf("bootstrap raft: %w", err)
+		}
+	}
+	n.peers = grpc.NewServer(n.transport.ServerOptions()...)
+	n.transport.Register(n.peers)
+	peerv1.RegisterPeerServiceServer(n.peers, peerServer{node: n})
+	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, snapshots, n.transport)
+	if err != nil {
+		return fmt.Errorf("start raft: %w", err)
+	}
+	n.mu.Lock()
+	n.raft = r
+	n.mu.Unlock()
+	return nil
+}
