@@ -43,7 +43,7 @@ func (f fsm) Apply(entry *raft.Log) any {
 	if errors.Is(err, ledger.ErrVoid) {
 		// What an honest leader never packs. The state stays as it was; the raft log keeps the evidence.
 		n.log.Warn("void batch", "raft_index", entry.Index, "reason", err)
-		if err := n.store.Advance(entry.Index, entry.Term); err != nil {
+		if err := n.disk.run(func() error { return n.store.Advance(entry.Index, entry.Term) }); err != nil {
 			return n.Fatal(fmt.Errorf("advance to raft index %d: %w", entry.Index, err))
 		}
 		return &applied{void: err}
@@ -53,7 +53,7 @@ func (f fsm) Apply(entry *raft.Log) any {
 	}
 	// A crash before this returns leaves the state before the batch, and raft replays the entry; a crash after it leaves
 	// the state after the batch, and the applied index makes the replay a no-op.
-	if err := n.store.Commit(entry.Index, entry.Term, fx); err != nil {
+	if err := n.disk.run(func() error { return n.store.Commit(entry.Index, entry.Term, fx) }); err != nil {
 		return n.Fatal(fmt.Errorf("commit raft index %d: %w", entry.Index, err))
 	}
 	n.committed(fx)
@@ -87,8 +87,12 @@ func (n *Node) warm(envelopes [][]byte) {
 	_ = g.Wait() // The rules meet the same error again and void the batch.
 }
 
-// Snapshot captures a read view; nothing is copied here.
+// Snapshot captures a read view; nothing is copied here. Raft calls it the state after the last entry given to Apply, so
+// once one was not applied there are no more snapshots: a restart would take the entry for done.
 func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
+	if f.node.failed() {
+		return nil, errFatal
+	}
 	snapshot, err := f.node.store.Snapshot()
 	if err != nil {
 		return nil, fmt.Errorf("capture snapshot: %w", err)
@@ -100,6 +104,9 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 // and swaps them by rename, so a crash leaves one or the other.
 func (f fsm) Restore(r io.ReadCloser) error {
 	defer r.Close()
+	if f.node.failed() {
+		return errFatal
+	}
 	if err := f.node.store.Replace(r); err != nil {
 		return f.node.Fatal(fmt.Errorf("restore snapshot: %w", err))
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/store"
 )
 
-// diskPatience is how long one write to the raft log may take. A leader whose disk hangs keeps its place, since its
-// heartbeats go on; so it must end.
+// diskPatience is how long one write to the raft log or the state may take. A leader whose disk hangs keeps its place,
+// since its heartbeats go on; so it must end.
 const diskPatience = 20 * time.Second
 
 func (n *Node) watchDisk(ctx context.Context) {
@@ -21,8 +21,8 @@ func (n *Node) watchDisk(ctx context.Context) {
 	for {
 		select {
 		case <-again.C:
-			if for_ := n.raftLog.stalled(time.Now()); for_ > diskPatience {
-				_ = n.Fatal(fmt.Errorf("a write to the raft log has not returned for %s: the disk hangs", for_))
+			if for_ := n.disk.stalled(time.Now()); for_ > diskPatience {
+				_ = n.Fatal(fmt.Errorf("a write has not returned for %s: the disk hangs", for_))
 			}
 		case <-ctx.Done():
 			return
@@ -59,6 +59,7 @@ func (n *Node) Err() error {
 	return n.fatal
 }
 
+// failed says whether the node has met a fatal error.
 func (n *Node) failed() bool { return n.Err() != nil }
 
 // Close stops the node and closes its files. Whoever still waits is told ErrStopped. Calling it again changes nothing.

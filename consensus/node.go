@@ -85,6 +85,7 @@ type Node struct {
 
 	store     *store.Store
 	raftLog   *raftLog
+	disk      *stallClock // of raft log and state together
 	raft      *raft.Raft
 	transport *transport.Transport
 	finality  *finality.Driver
@@ -125,7 +126,7 @@ func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(),
-		background: make(chan struct{}, maxBackground), dead: make(chan struct{}), down: make(chan struct{}),
+		background: make(chan struct{}, maxBackground), disk: newStallClock(), dead: make(chan struct{}), down: make(chan struct{}),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
@@ -186,7 +187,7 @@ func (n *Node) sealed(note []byte, c checkpoint.Checkpoint) {
 	if n.store.Head().Size < c.Size {
 		return // Told again when the tree has got there.
 	}
-	if err := n.store.SetFinal(note, c.Size, c.Root); err != nil {
+	if err := n.disk.run(func() error { return n.store.SetFinal(note, c.Size, c.Root) }); err != nil {
 		_ = n.Fatal(fmt.Errorf("store final checkpoint: %w", err))
 		return
 	}

@@ -96,7 +96,7 @@ func (n *Node) rootAt(size uint64) ([32]byte, bool) {
 func (n *Node) openRaft(c Config) error {
 	logger := newRaftLogger(n.log)
 	var err error
-	if n.raftLog, err = openLog(c.Dir, logger, func(err error) { _ = n.Fatal(err) }); err != nil {
+	if n.raftLog, err = n.openLog(c.Dir, logger); err != nil {
 		return err
 	}
 	snapshots, err := raft.NewFileSnapshotStoreWithLogger(filepath.Join(c.Dir, "raft"), 2, logger)

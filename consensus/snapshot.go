@@ -3,6 +3,7 @@ package consensus
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -26,8 +27,15 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	ctx, cancel := context.WithTimeout(s.node.ctx, snapshotPatience)
 	defer cancel()
 	err := s.node.progress.until(ctx, func() (bool, error) { return s.node.FinalSize() >= s.size, nil })
+	w := diskWriter{to: sink}
 	if err == nil {
-		_, err = s.snapshot.WriteTo(sink)
+		_, err = s.snapshot.WriteTo(&w)
+	}
+	if w.err != nil {
+		err = s.node.Fatal(fmt.Errorf("write snapshot to disk: %w", w.err))
+	}
+	if err == nil && s.node.failed() {
+		err = errFatal
 	}
 	if err != nil {
 		// A crash here leaves a folder that raft removes at start.
@@ -35,9 +43,23 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 		return fmt.Errorf("persist snapshot of size %d: %w", s.size, err)
 	}
 	if err := sink.Close(); err != nil {
-		return fmt.Errorf("close snapshot: %w", err)
+		return s.node.Fatal(fmt.Errorf("close snapshot: %w", err))
 	}
 	return nil
+}
+
+// diskWriter remembers an error of the disk, to tell it from one of the source.
+type diskWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (w *diskWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if err != nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // Release lets go of the read view.

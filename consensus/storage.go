@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,16 +16,55 @@ import (
 
 // raftLog is raft's log and stable store, fail-stop: the first error of any call ends the node, because after a failed
 // fsync a retry can succeed without the data being on disk (Rebello et al., "Can Applications Recover from fsync
-// Failures?", ATC 2020), and raft itself goes on after such an error. A call that does not return is seen by stalled.
+// Failures?", ATC 2020), and raft itself goes on after such an error. A call that does not return is seen by the stall clock.
 type raftLog struct {
 	wal   *wal.WAL
-	fatal func(error)
-	// busySince is when the oldest write under way began, in Unix nanoseconds; 0 when none is.
-	busySince atomic.Int64
+	clock *stallClock
+	// ended is the node's fatal error, if it has met one.
+	ended func() error
+	fatal func(error) error
+	// failed is the first error of a write here. Every later write is refused with it.
+	failed atomic.Pointer[error]
 }
 
-// openLog opens or makes the log in a folder.
-func openLog(dir string, logger hclog.Logger, fatal func(error)) (*raftLog, error) {
+// stallClock knows how long writes to disk have been under way.
+type stallClock struct {
+	// mu guards the rest; held for a look or a set.
+	mu    sync.Mutex
+	next  uint64
+	begun map[uint64]time.Time
+}
+
+func newStallClock() *stallClock { return &stallClock{begun: make(map[uint64]time.Time)} }
+
+// run times a write.
+func (c *stallClock) run(f func() error) error {
+	c.mu.Lock()
+	id := c.next
+	c.next++
+	c.begun[id] = time.Now()
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.begun, id)
+	}()
+	return f()
+}
+
+// stalled says for how long the oldest write has been under way.
+func (c *stallClock) stalled(now time.Time) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var longest time.Duration
+	for _, begun := range c.begun {
+		longest = max(longest, now.Sub(begun))
+	}
+	return longest
+}
+
+// openLog opens or makes the log of a node.
+func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	path := filepath.Join(dir, "raft", "log")
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of the raft log: %w", err)
@@ -33,45 +73,52 @@ func openLog(dir string, logger hclog.Logger, fatal func(error)) (*raftLog, erro
 	if err != nil {
 		return nil, fmt.Errorf("open raft log in %s: %w", path, err)
 	}
-	return &raftLog{wal: w, fatal: fatal}, nil
+	return &raftLog{wal: w, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
 }
 
 // walSegmentBytes is how long a segment file is; it is preallocated, so a small box wants it small. A segment must hold
 // the largest entry.
 const walSegmentBytes = 16 << 20
 
-// stalled says for how long a write has been under way.
-func (l *raftLog) stalled(now time.Time) time.Duration {
-	since := l.busySince.Load()
-	if since == 0 {
-		return 0
-	}
-	return now.Sub(time.Unix(0, since))
-}
-
 // write runs a write under the stall clock and the fail-stop rule.
 func (l *raftLog) write(what string, f func() error) error {
-	l.busySince.CompareAndSwap(0, time.Now().UnixNano())
-	err := f()
-	l.busySince.Store(0)
-	if err != nil {
-		err = fmt.Errorf("%s: %w", what, err)
-		l.fatal(err)
+	if failed := l.failed.Load(); failed != nil {
+		return *failed
 	}
-	return err
+	err := l.clock.run(f)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", what, err)
+	l.failed.CompareAndSwap(nil, &err)
+	return l.fatal(err)
+}
+
+// read passes on a read, whose error is as fatal as a write's.
+func read[T any](l *raftLog, what string, value T, err error) (T, error) {
+	if err != nil {
+		return value, l.fatal(fmt.Errorf("%s: %w", what, err))
+	}
+	return value, nil
 }
 
 // FirstIndex is the first entry kept.
-func (l *raftLog) FirstIndex() (uint64, error) { return l.wal.FirstIndex() }
+func (l *raftLog) FirstIndex() (uint64, error) {
+	i, err := l.wal.FirstIndex()
+	return read(l, "read raft log", i, err)
+}
 
 // LastIndex is the last entry written.
-func (l *raftLog) LastIndex() (uint64, error) { return l.wal.LastIndex() }
+func (l *raftLog) LastIndex() (uint64, error) {
+	i, err := l.wal.LastIndex()
+	return read(l, "read raft log", i, err)
+}
 
 // GetLog reads an entry. One that is not there is no storage error.
 func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
 	err := l.wal.GetLog(index, log)
 	if err != nil && !errors.Is(err, raft.ErrLogNotFound) {
-		l.fatal(fmt.Errorf("read raft entry %d: %w", index, err))
+		return l.fatal(fmt.Errorf("read raft entry %d: %w", index, err))
 	}
 	return err
 }
@@ -79,13 +126,19 @@ func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
 // StoreLog writes an entry.
 func (l *raftLog) StoreLog(log *raft.Log) error { return l.StoreLogs([]*raft.Log{log}) }
 
-// StoreLogs writes entries; they are on disk when it returns.
+// StoreLogs writes entries; they are on disk when it returns. A node that has met a fatal error takes no more.
 func (l *raftLog) StoreLogs(logs []*raft.Log) error {
+	if err := l.ended(); err != nil {
+		return err
+	}
 	return l.write("write raft entries", func() error { return l.wal.StoreLogs(logs) })
 }
 
-// DeleteRange cuts the log.
+// DeleteRange cuts the log. A node that has met a fatal error must not lose what its state may lack.
 func (l *raftLog) DeleteRange(low, high uint64) error {
+	if err := l.ended(); err != nil {
+		return err
+	}
 	return l.write("cut raft log", func() error { return l.wal.DeleteRange(low, high) })
 }
 
@@ -98,7 +151,10 @@ func (l *raftLog) Set(key, value []byte) error {
 }
 
 // Get reads one; raft expects an empty value for a key that was never set.
-func (l *raftLog) Get(key []byte) ([]byte, error) { return l.wal.Get(key) }
+func (l *raftLog) Get(key []byte) ([]byte, error) {
+	value, err := l.wal.Get(key)
+	return read(l, "read raft state", value, err)
+}
 
 // SetUint64 writes a number.
 func (l *raftLog) SetUint64(key []byte, value uint64) error {
@@ -106,7 +162,10 @@ func (l *raftLog) SetUint64(key []byte, value uint64) error {
 }
 
 // GetUint64 reads one.
-func (l *raftLog) GetUint64(key []byte) (uint64, error) { return l.wal.GetUint64(key) }
+func (l *raftLog) GetUint64(key []byte) (uint64, error) {
+	value, err := l.wal.GetUint64(key)
+	return read(l, "read raft state", value, err)
+}
 
 // Close closes the files.
 func (l *raftLog) Close() error {
