@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/credentials"
 
@@ -46,7 +48,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 		clients.Close()
 		return fmt.Errorf("start validator %s: %w", c.Name, err)
 	}
-	defer func() { err = errors.Join(err, node.Close()) }()
+	defer func() { err = errors.Join(err, closeWithin(node, closePatience)) }()
 	s := server.New(server.Config{Node: node, AliasKey: aliasKey, Credentials: creds})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(clients) }()
@@ -62,6 +64,25 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	s.Stop()
 	return errors.Join(err, <-served)
 }
+
+// closePatience is how long a node may take to close its files. One whose disk hangs never does, and the process must end
+// all the same: what was promised is on disk already.
+const closePatience = 30 * time.Second
+
+// closeWithin closes a node, but does not wait for it longer than patience.
+func closeWithin(node io.Closer, patience time.Duration) error {
+	closed := make(chan error, 1)
+	go func() { closed <- node.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("close: not done after %s: %w", patience, ErrHangs)
+	}
+}
+
+// ErrHangs means that the files could not be closed in time.
+var ErrHangs = errors.New("the disk hangs")
 
 // prepare reads everything that the configuration names.
 func (c Config) prepare(log *slog.Logger) (consensus.Config, *key.AliasKey, error) {
