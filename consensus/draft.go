@@ -155,25 +155,32 @@ func (d *draftBatch) regrant(body tx.Body) {
 // answer tells the packed submissions what became of them.
 func (p *packer) answer(d *draftBatch, response any) error {
 	a, ok := response.(*applied)
-	for _, s := range d.packed {
-		switch {
-		case !ok || a.void != nil:
-			s.reply(Status{}, ErrUnknownOutcome)
-		case s.signed == nil:
-			s.reply(Status{}, nil)
-		default:
-			status, err := p.node.lookup(s.signed.ID())
-			if err == nil && status.Stage < Accepted {
-				err = &Refusal{Code: tx.Unauthorised}
-			}
-			s.reply(status, err)
+	if ok && a.void != nil {
+		for _, s := range d.packed {
+			s.reply(Status{}, ErrNotLeader) // It left no trace: the state was not the one it was made for.
 		}
+		return fmt.Errorf("own batch: %w", a.void)
 	}
 	if !ok {
+		for _, s := range d.packed {
+			s.reply(Status{}, ErrUnknownOutcome)
+		}
 		return errFatal
 	}
-	if a.void != nil {
-		return fmt.Errorf("own batch: %w", a.void)
+	codes := make(map[tx.EnvelopeHash]tx.Code, len(a.outcomes))
+	for _, o := range a.outcomes {
+		codes[o.Envelope] = o.Result.Code
+	}
+	for _, s := range d.packed {
+		if s.signed == nil {
+			s.reply(Status{}, nil)
+			continue
+		}
+		status, err := p.node.lookup(s.signed.ID())
+		if err == nil && status.Stage < Accepted {
+			err = &Refusal{Code: codes[s.signed.EnvelopeHash()]}
+		}
+		s.reply(status, err)
 	}
 	return nil
 }

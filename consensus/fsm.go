@@ -117,10 +117,13 @@ func (f fsm) Restore(r io.ReadCloser) error {
 // committed tells everybody who waits that a batch was applied.
 func (n *Node) committed(fx *ledger.Effects) {
 	for _, o := range fx.Outcomes {
-		if o.Duplicate || o.Result.Code == tx.Unauthorised {
+		if o.Duplicate {
 			continue
 		}
 		leaf := fx.Leaves[o.LeafIndex-fx.Before.Size]
+		if leaf.Lookup != [32]byte(o.ID) {
+			continue // Of this envelope only: the transaction is still open.
+		}
 		n.outcomes.add(Status{
 			ID: o.ID, Stage: Accepted, Result: o.Result, LeafIndex: o.LeafIndex,
 			LeafHash: checkpoint.LeafHash(leaf.Raw), TimeUnixMs: fx.After.TimeUnixMs,
