@@ -15,12 +15,20 @@ type verified struct {
 
 	// mu guards the maps; it is held for a look-up, never while a signature is checked.
 	mu sync.Mutex
-	// recent and older are two generations. Invariant: each holds at most generation envelopes.
+	// recent and older are two generations. Invariant: each holds at most generation envelopes and generationBytes of them,
+	// the last one aside.
 	recent, older map[tx.EnvelopeHash]*tx.Signed
+	// recentBytes are the envelopes of recent together.
+	recentBytes int
 }
 
-// generation bounds the memory: two generations of envelopes of a few hundred bytes each.
-const generation = 8192
+const (
+	// generation bounds how much is remembered: two generations of envelopes of a few hundred bytes each.
+	generation = 8192
+	// generationBytes bounds the memory: anybody can sign envelopes of the largest size with keys that nobody knows. What
+	// they say takes a few times their bytes.
+	generationBytes = 4 << 20
+)
 
 func newVerified(network tx.NetworkID) *verified {
 	return &verified{network: network, recent: make(map[tx.EnvelopeHash]*tx.Signed)}
@@ -60,8 +68,12 @@ func (v *verified) find(hash tx.EnvelopeHash) *tx.Signed {
 func (v *verified) remember(hash tx.EnvelopeHash, signed *tx.Signed) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.recent) >= generation {
-		v.older, v.recent = v.recent, make(map[tx.EnvelopeHash]*tx.Signed)
+	if v.recent[hash] != nil {
+		return
+	}
+	if len(v.recent) >= generation || v.recentBytes >= generationBytes {
+		v.older, v.recent, v.recentBytes = v.recent, make(map[tx.EnvelopeHash]*tx.Signed), 0
 	}
 	v.recent[hash] = signed
+	v.recentBytes += len(signed.Envelope())
 }
