@@ -15,7 +15,7 @@ func TestAnUnauthorisedLeafDecidesNothing(t *testing.T) {
 	n := c.nodes["v1"]
 	head := n.Head()
 	for _, code := range []tx.Code{tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown} {
-		id, envelope := tx.ID{byte(code)}, tx.EnvelopeHash{byte(code)}
+		id, envelope := tx.ID{byte(code)}, tx.EnvelopeHash{byte(code), 1}
 		n.committed(&ledger.Effects{
 			Before: head, After: head,
 			Outcomes: []ledger.Outcome{{ID: id, Envelope: envelope, Result: tx.Result{Code: code}, LeafIndex: head.Size}},
