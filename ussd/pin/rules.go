@@ -74,11 +74,11 @@ func repeats(digits [Length]int) bool {
 }
 
 // line tells of a straight walk over the keys, such as 2580, 0852, 1470, 3690 and 1590: down or up a column, along a
-// diagonal, and from the last row to the zero below it, which under the outer columns thumbs reach in the same line.
+// diagonal, and from there to the zero or from it: under an outer column, thumbs take it for the column's end.
 func line(digits [Length]int) bool {
 	for _, straight := range [...][Length]int{
 		{1, 4, 7, 0}, {2, 5, 8, 0}, {3, 6, 9, 0}, {1, 5, 9, 0}, {3, 5, 7, 0},
-		{1, 4, 7, 8}, {3, 6, 9, 8}, {1, 2, 3, 6}, {1, 4, 5, 6}, {7, 8, 9, 6}, {3, 2, 1, 4}, {1, 3, 7, 9}, {1, 3, 9, 7},
+		{7, 4, 1, 0}, {9, 6, 3, 0}, {1, 4, 7, 8}, {3, 6, 9, 8}, {1, 2, 3, 6}, {1, 4, 5, 6}, {7, 8, 9, 6}, {3, 2, 1, 4}, {1, 3, 7, 9}, {1, 3, 9, 7},
 		{1, 7, 9, 3}, {1, 5, 9, 3}, {1, 5, 9, 7}, {2, 4, 6, 8}, {2, 6, 8, 4}, {2, 4, 8, 6},
 	} {
 		reversed := [Length]int{straight[3], straight[2], straight[1], straight[0]}
