@@ -10,6 +10,10 @@ import (
 
 // Sending: 1*NUMBER*AMOUNT*PIN. The confirm screen fixes the transaction; the PIN on it is the last thing typed.
 
+// mostAsked is the most that an order is prepared for. It is above every cap, and leaves room for the fee in an amount: what
+// is typed beyond it is refused for the balance or a cap, not for a form that only the ledger knows.
+const mostAsked = amount.Max / 2
+
 // order takes payee and amount.
 func (m *Machine) order(f Facts, s *Session, e Event) Action {
 	if f.User == nil || f.User.Opening != nil {
@@ -65,10 +69,11 @@ func (m *Machine) nameAmount(f Facts, s *Session, a Answer) Action {
 	case errors.Is(err, amount.ErrTooManyDecimals):
 		return m.refuseForm(s, a, menu.AmountDecimals)
 	case errors.Is(err, amount.ErrTooLarge):
-		value = amount.Max
+		value = mostAsked
 	case err != nil:
 		return m.refuseForm(s, a, menu.AmountForm)
 	}
+	value = min(value, mostAsked)
 	var effects []Effect
 	open := 0
 	for _, p := range f.Payments {

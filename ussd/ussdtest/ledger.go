@@ -190,6 +190,9 @@ func (l *Ledger) PreparePayment(ctx context.Context, o ussd.Order) (ussd.Offer, 
 	if payer.revoked {
 		return ussd.Offer{}, ussd.ErrNotGranted
 	}
+	if _, ok := o.Amount.Add(Fee); !ok {
+		return ussd.Offer{}, errors.New("amount and fee are above the largest amount") // No such transaction can be made.
+	}
 	prepared, err := l.prepare(body{Expires: o.ExpiresAtUnixMs, Order: &o})
 	return ussd.Offer{Prepared: prepared, Fee: Fee, Available: payer.balance, CapTransaction: CapTransaction,
 		LeftToday: CapDay - payer.spent}, err
