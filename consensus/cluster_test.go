@@ -92,6 +92,9 @@ func (c *cluster) restart(name string) {
 
 func (c *cluster) stop(name string) {
 	c.t.Helper()
+	if c.nodes[name] == nil {
+		return
+	}
 	if err := c.nodes[name].Close(); err != nil {
 		c.t.Errorf("close %s: %v", name, err)
 	}

@@ -90,8 +90,5 @@ func fromStatus(err error) error {
 			}
 		}
 	}
-	if s.Code() == codes.Unavailable {
-		return ErrNoLeader // The connection broke: the same bytes may be handed over again.
-	}
 	return errors.Join(ErrUnknownOutcome, err)
 }

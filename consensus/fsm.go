@@ -128,7 +128,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 			ID: o.ID, Stage: Accepted, Result: o.Result, LeafIndex: o.LeafIndex,
 			LeafHash: checkpoint.LeafHash(leaf.Raw), TimeUnixMs: fx.After.TimeUnixMs,
 		})
-		n.pending.accepted(o.ID, o.LeafIndex)
+		n.pending.recorded(o.ID, o.LeafIndex, 0)
 	}
 	n.finality.Applied(fx.After.Size, fx.After.Root)
 	n.progress.moved()
@@ -137,7 +137,15 @@ func (n *Node) committed(fx *ledger.Effects) {
 // restored tells everybody that the state is another.
 func (n *Node) restored() {
 	n.outcomes.clear()
-	head := n.store.Head()
+	head, final := n.store.Head(), n.FinalSize()
+	for _, id := range n.pending.unrecorded() {
+		if leaf, found, err := n.store.Lookup(id); err != nil {
+			_ = n.Fatal(err)
+			return
+		} else if found {
+			n.pending.recorded(id, leaf, final)
+		}
+	}
 	n.finality.Applied(head.Size, head.Root)
 	n.progress.moved()
 }

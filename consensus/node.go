@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -96,8 +97,9 @@ type Node struct {
 	pending  *pending
 	progress *progress
 	peers    *grpc.Server
-	// background holds a place for each submission that nobody waits for.
-	background chan struct{}
+	orders   *orders
+	// leads is who leads; never nil.
+	leads atomic.Pointer[leadership]
 
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -117,16 +119,13 @@ type Node struct {
 	closed  error
 }
 
-// maxBackground bounds the submissions that nobody waits for.
-const maxBackground = 1024
-
 // Open starts a node: it opens or founds the state, joins raft and begins to serve its peers. It is ready when Open
 // returns, though it may not know a leader yet.
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
-		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(),
-		background: make(chan struct{}, maxBackground), disk: newStallClock(), dead: make(chan struct{}), down: make(chan struct{}),
+		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(),
+		disk: newStallClock(), dead: make(chan struct{}), down: make(chan struct{}),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
@@ -137,6 +136,7 @@ func Open(c Config) (_ *Node, err error) {
 	if c.Timing == (Timing{}) {
 		c.Timing = LAN
 	}
+	n.leads.Store(newLeadership(""))
 	n.packerPatience = 2 * c.Timing.Heartbeat
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.progress = newProgress(n.ctx.Done())
@@ -193,41 +193,6 @@ func (n *Node) sealed(note []byte, c checkpoint.Checkpoint) {
 	}
 	n.pending.settle(c.Size, n.store.FinalHead().TimeUnixMs)
 	n.progress.moved()
-}
-
-// followLeader tells finality who leads.
-func (n *Node) followLeader(ctx context.Context) {
-	observations := make(chan raft.Observation, 16)
-	observer := raft.NewObserver(observations, false, func(o *raft.Observation) bool {
-		switch o.Data.(type) {
-		case raft.LeaderObservation, raft.RaftState:
-			return true
-		}
-		return false
-	})
-	n.raft.RegisterObserver(observer)
-	defer n.raft.DeregisterObserver(observer)
-	again := time.NewTicker(250 * time.Millisecond)
-	defer again.Stop()
-	var leader string
-	var term uint64
-	for {
-		if l, t := n.Leader(), n.term(); l != leader || t != term {
-			leader, term = l, t
-			if leader == n.name {
-				n.finality.Leading(term)
-			} else {
-				n.finality.Following(leader, term)
-			}
-			n.log.Info("leader", "name", leader, "term", term)
-		}
-		select {
-		case <-observations:
-		case <-again.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // member is the raft member, nil while it is being made.

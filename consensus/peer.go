@@ -82,15 +82,3 @@ func StageOf(m apiv1.Stage) (Stage, error) {
 	}
 	return Unknown, fmt.Errorf("stage %d: %w", m, tx.ErrMalformed)
 }
-
-// statusOf reads the message form of a status.
-func statusOf(m *apiv1.TransactionStatus) (Status, error) {
-	stage, err := StageOf(m.GetStage())
-	if err != nil {
-		return Status{}, err
-	}
-	if len(m.GetId()) != 32 {
-		return Status{}, fmt.Errorf("status id is not 32 bytes: %w", tx.ErrMalformed)
-	}
-	return Status{ID: tx.ID(m.GetId()), Stage: stage}, nil
-}

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"sync"
 
@@ -17,39 +18,55 @@ type Pending struct {
 // pending lists what this node took and has not seen final or expired, by account. It is advice for the next gateway a
 // user dials ("a payment is still open"); a restart forgets it.
 type pending struct {
-	// mu guards the maps; held for a look-up only.
+	// mu guards the rest; held for a look-up, or for one pass over the list a second.
 	mu sync.Mutex
 	// byID holds each open transaction. Invariant: at most maxPending.
 	byID map[tx.ID]*open
-	// byAccount holds the same by the accounts named.
+	// byAccount holds the same by account. Invariant: at most maxPendingOfAccount of one.
 	byAccount map[tx.AccountID]map[tx.ID]*open
+	// accepted holds those that have a leaf and wait for it to be final.
+	accepted map[tx.ID]*open
+	// sweptUnixMs is the final time of the last pass for what has expired.
+	sweptUnixMs uint64
 }
 
-// maxPending bounds the memory; past it new ones are simply not listed.
-const maxPending = 100_000
+const (
+	// maxPending bounds the memory; past it new ones are simply not listed.
+	maxPending = 100_000
+	// maxPendingOfAccount bounds an answer.
+	maxPendingOfAccount = 256
+	// sweepMs is how often, in ledger time, the list is looked through for what has expired.
+	sweepMs = 1000
+)
 
 type open struct {
 	Pending
 	accounts []tx.AccountID
-	// leaf is where it was recorded; the result may still be provisional.
-	leaf     uint64
-	accepted bool
+	// leaf is where it was recorded, when accepted; the result may still be provisional.
+	leaf uint64
 }
 
 func newPending() *pending {
-	return &pending{byID: make(map[tx.ID]*open), byAccount: make(map[tx.AccountID]map[tx.ID]*open)}
+	return &pending{
+		byID: make(map[tx.ID]*open), byAccount: make(map[tx.AccountID]map[tx.ID]*open), accepted: make(map[tx.ID]*open),
+	}
 }
 
-// add lists a transaction that was taken.
-func (p *pending) add(signed *tx.Signed) {
+// add lists a transaction that was taken under the accounts; false when it is listed already, or there is no room.
+func (p *pending) add(one Pending, accounts []tx.AccountID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.byID[signed.ID()] != nil || len(p.byID) >= maxPending {
-		return
+	if p.byID[one.ID] != nil || len(p.byID) >= maxPending {
+		return false
 	}
-	o := &open{
-		Pending:  Pending{ID: signed.ID(), ExpiresAtUnixMs: signed.Body.ExpiresAtUnixMs},
-		accounts: signed.Body.Accounts(),
+	o := &open{Pending: one}
+	for _, a := range accounts {
+		if len(p.byAccount[a]) < maxPendingOfAccount {
+			o.accounts = append(o.accounts, a)
+		}
+	}
+	if len(o.accounts) == 0 {
+		return false
 	}
 	p.byID[o.ID] = o
 	for _, a := range o.accounts {
@@ -58,32 +75,48 @@ func (p *pending) add(signed *tx.Signed) {
 		}
 		p.byAccount[a][o.ID] = o
 	}
+	return true
 }
 
-// accepted notes the leaf of a transaction.
-func (p *pending) accepted(id tx.ID, leaf uint64) {
+// recorded notes the leaf of a transaction. What is final already is open no more.
+func (p *pending) recorded(id tx.ID, leaf, finalSize uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if o := p.byID[id]; o != nil {
-		o.accepted, o.leaf = true, leaf
+	o := p.byID[id]
+	switch {
+	case o == nil:
+	case leaf < finalSize:
+		p.remove(o)
+	default:
+		o.leaf = leaf
+		p.accepted[id] = o
 	}
 }
 
-// refused takes a transaction off the list: this envelope will not be packed.
-func (p *pending) refused(id tx.ID) {
+// drop takes a transaction off the list that will not be packed, unless it was.
+func (p *pending) drop(id tx.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if o := p.byID[id]; o != nil && !o.accepted {
+	if o := p.byID[id]; o != nil && p.accepted[id] == nil {
 		p.remove(o)
 	}
 }
 
-// settle takes off what is final at the size, and what had expired at the final time without a leaf.
+// settle takes off what is final at the size, and now and then what had expired at the final time without a leaf.
 func (p *pending) settle(finalSize, finalTimeUnixMs uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, o := range p.byID {
-		if o.accepted && o.leaf < finalSize || !o.accepted && o.ExpiresAtUnixMs < finalTimeUnixMs {
+	for _, o := range p.accepted {
+		if o.leaf < finalSize {
+			p.remove(o)
+		}
+	}
+	if finalTimeUnixMs < p.sweptUnixMs+sweepMs {
+		return
+	}
+	p.sweptUnixMs = finalTimeUnixMs
+	for id, o := range p.byID {
+		if p.accepted[id] == nil && o.ExpiresAtUnixMs < finalTimeUnixMs {
 			p.remove(o)
 		}
 	}
@@ -91,6 +124,7 @@ func (p *pending) settle(finalSize, finalTimeUnixMs uint64) {
 
 func (p *pending) remove(o *open) {
 	delete(p.byID, o.ID)
+	delete(p.accepted, o.ID)
 	for _, a := range o.accounts {
 		delete(p.byAccount[a], o.ID)
 		if len(p.byAccount[a]) == 0 {
@@ -108,14 +142,21 @@ func (p *pending) list(account tx.AccountID) []Pending {
 		all = append(all, o.Pending)
 	}
 	slices.SortFunc(all, func(a, b Pending) int {
-		if a.ExpiresAtUnixMs != b.ExpiresAtUnixMs {
-			if a.ExpiresAtUnixMs < b.ExpiresAtUnixMs {
-				return -1
-			}
-			return 1
-		}
-		return bytes.Compare(a.ID[:], b.ID[:])
+		return cmp.Or(cmp.Compare(a.ExpiresAtUnixMs, b.ExpiresAtUnixMs), bytes.Compare(a.ID[:], b.ID[:]))
 	})
+	return all
+}
+
+// unrecorded lists what has no leaf as far as the list knows.
+func (p *pending) unrecorded() []tx.ID {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []tx.ID
+	for id := range p.byID {
+		if p.accepted[id] == nil {
+			all = append(all, id)
+		}
+	}
 	return all
 }
 

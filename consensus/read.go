@@ -2,9 +2,7 @@ package consensus
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -79,34 +77,22 @@ func (n *Node) readIndex(ctx context.Context) (uint64, error) {
 
 // catchUp waits until this node has applied everything accepted before the call.
 func (n *Node) catchUp(ctx context.Context) error {
-	for {
-		batch, err := n.askReadIndex(ctx)
-		if err == nil {
-			return n.progress.until(ctx, func() (bool, error) { return n.store.Head().Batch >= batch, nil })
-		}
-		if !errors.Is(err, ErrNotLeader) && !errors.Is(err, ErrNoLeader) {
+	var batch uint64
+	err := n.withLeader(ctx, func(ctx context.Context, leads *leadership) (err error) {
+		if leads.name == n.name {
+			batch, err = n.readIndex(ctx)
 			return err
 		}
-		if waited := n.pause(ctx, 50*time.Millisecond); waited != nil {
-			return fmt.Errorf("%w: %w", ErrNoLeader, waited)
-		}
-	}
-}
-
-func (n *Node) askReadIndex(ctx context.Context) (uint64, error) {
-	leader := n.Leader()
-	if leader == n.name {
-		return n.readIndex(ctx)
-	}
-	peer, err := n.peer(ctx, leader)
+		return n.atPeer(ctx, leads, func(ctx context.Context, peer peerv1.PeerServiceClient) error {
+			res, err := peer.ReadIndex(ctx, &peerv1.ReadIndexRequest{})
+			batch = res.GetBatch()
+			return err
+		})
+	})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	res, err := peer.ReadIndex(ctx, &peerv1.ReadIndexRequest{})
-	if err != nil {
-		return 0, fromStatus(err)
-	}
-	return res.GetBatch(), nil
+	return n.progress.until(ctx, func() (bool, error) { return n.store.Head().Batch >= batch, nil })
 }
 
 // Leaf is a recorded leaf with its place and time.
@@ -242,34 +228,19 @@ func (n *Node) Expired(ctx context.Context, id tx.ID, expiresAtUnixMs uint64) (c
 
 // advanceTime makes the leader pack a batch whose time is later.
 func (n *Node) advanceTime(ctx context.Context, pastUnixMs uint64) error {
-	for {
-		err := n.advanceTimeOnce(ctx, pastUnixMs)
-		if err == nil || !errors.Is(err, ErrNotLeader) && !errors.Is(err, ErrNoLeader) {
+	return n.withLeader(ctx, func(ctx context.Context, leads *leadership) error {
+		if n.store.Head().TimeUnixMs > pastUnixMs {
+			return nil // The batch is there; what is missing is its finality.
+		}
+		if leads.name == n.name {
+			_, err := n.packer.submit(ctx, nil, pastUnixMs)
 			return err
 		}
-		if waited := n.pause(ctx, 50*time.Millisecond); waited != nil {
-			return fmt.Errorf("%w: %w", ErrNoLeader, waited)
-		}
-	}
-}
-
-func (n *Node) advanceTimeOnce(ctx context.Context, pastUnixMs uint64) error {
-	if n.store.Head().TimeUnixMs > pastUnixMs {
-		return nil // The batch is there; what is missing is its finality.
-	}
-	leader := n.Leader()
-	if leader == n.name {
-		_, err := n.packer.submit(ctx, nil, pastUnixMs)
-		return err
-	}
-	peer, err := n.peer(ctx, leader)
-	if err != nil {
-		return err
-	}
-	if _, err := peer.AdvanceTime(ctx, &peerv1.AdvanceTimeRequest{PastUnixMs: pastUnixMs}); err != nil {
-		return fromStatus(err)
-	}
-	return nil
+		return n.atPeer(ctx, leads, func(ctx context.Context, peer peerv1.PeerServiceClient) error {
+			_, err := peer.AdvanceTime(ctx, &peerv1.AdvanceTimeRequest{PastUnixMs: pastUnixMs})
+			return err
+		})
+	})
 }
 
 // Pending lists an account's open transactions as far as this node took them.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
@@ -13,7 +15,7 @@ import (
 
 // Submit takes an envelope and waits until its transaction has come to the stage, or the context ends. The status is what
 // is known by then. Errors: those of tx.Parse and VerifySignatures, ErrExpired, *Refusal, ErrOverloaded, ErrNoLeader,
-// ErrUnknownOutcome. The same envelope may be submitted any number of times.
+// ErrUnknownOutcome, ErrStopped. The same envelope may be submitted any number of times.
 func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status, error) {
 	signed, err := n.verified.verify(envelope)
 	if err != nil {
@@ -27,94 +29,140 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 		if signed.Body.ExpiresAtUnixMs < n.store.Head().TimeUnixMs {
 			return known, ErrExpired
 		}
-		n.pending.add(signed)
 		if wait <= Taken {
-			// The answer does not wait, the work goes on.
-			select {
-			case n.background <- struct{}{}:
-			default:
-				return known, ErrOverloaded
-			}
-			n.work.Go(func() {
-				defer func() { <-n.background }()
-				ctx, cancel := context.WithTimeout(n.ctx, raftPatience)
-				defer cancel()
-				_, _ = n.order(ctx, signed) // Whoever wants the outcome asks for the transaction.
-			})
-			return n.Transaction(ctx, signed.ID(), Taken)
+			return n.take(signed)
 		}
-		if known, err = n.order(ctx, signed); err != nil {
+		n.orders.begin(signed.ID())
+		n.list(signed)
+		known, err = n.order(ctx, signed)
+		n.settled(signed.ID(), n.orders.end(signed.ID(), false), err)
+		if err != nil {
 			return known, err
 		}
 	}
-	return n.Transaction(ctx, signed.ID(), wait)
+	status, err := n.Transaction(ctx, signed.ID(), wait)
+	status.Stage = max(status.Stage, Taken) // Ordered, and maybe not applied here yet.
+	return status, err
+}
+
+// backgroundPatience is how long a submission that nobody waits for looks for a leader.
+const backgroundPatience = 10 * time.Minute
+
+// take answers at once and goes on alone, until the transaction has been ordered or refused, or can not be any more.
+func (n *Node) take(signed *tx.Signed) (Status, error) {
+	id := signed.ID()
+	already, err := n.orders.beginBackground(id)
+	if err != nil || already {
+		return Status{ID: id, Stage: Taken}, err
+	}
+	n.list(signed)
+	patience := backgroundPatience
+	if now := n.nowUnixMs(); signed.Body.ExpiresAtUnixMs < now+uint64(backgroundPatience/time.Millisecond) {
+		// Whoever leads has another clock: a little longer costs nothing, its answer decides.
+		patience = time.Duration(max(signed.Body.ExpiresAtUnixMs, now)-now)*time.Millisecond + raftPatience
+	}
+	spawned := n.spawn(func() {
+		ctx, cancel := context.WithTimeout(n.ctx, patience)
+		defer cancel()
+		_, err := n.order(ctx, signed) // Whoever wants the outcome asks for the transaction.
+		n.settled(id, n.orders.end(id, true), err)
+	})
+	if !spawned {
+		n.settled(id, n.orders.end(id, true), ErrOverloaded)
+		return Status{}, ErrStopped
+	}
+	return Status{ID: id, Stage: Taken}, nil
+}
+
+// list shows a transaction as open to those who may act for the accounts it debits. Only such a signer can put it there,
+// or a stranger could fill anybody's list.
+func (n *Node) list(signed *tx.Signed) {
+	now := max(n.nowUnixMs(), n.store.Head().TimeUnixMs)
+	if signed.Body.ExpiresAtUnixMs > now+tx.MaxLifetimeMs {
+		return
+	}
+	view := n.store.View()
+	defer view.Close()
+	var accounts []tx.AccountID
+	for _, account := range payers(signed.Body) {
+		for _, sig := range signed.Signatures {
+			may, err := ledger.Read(view).MayAct(account, sig.Signer, view.Head().TimeUnixMs)
+			if err != nil {
+				_ = n.Fatal(err) // The list is advice: the submission goes on, or meets the same error.
+				return
+			}
+			if may {
+				accounts = append(accounts, account)
+				break
+			}
+		}
+	}
+	id := signed.ID()
+	if !n.pending.add(Pending{ID: id, ExpiresAtUnixMs: signed.Body.ExpiresAtUnixMs}, accounts) {
+		return
+	}
+	// It may have been recorded between the first look and the listing, by another submission.
+	if s, err := n.lookup(id); err == nil && s.Stage >= Accepted {
+		n.pending.recorded(id, s.LeafIndex, n.FinalSize())
+	}
+}
+
+// maxPayers bounds the look-ups that one transaction costs before it is ordered.
+const maxPayers = 16
+
+// payers are the first accounts that a transaction debits or gives grants of.
+func payers(b tx.Body) []tx.AccountID {
+	var all []tx.AccountID
+	for _, op := range b.Operations {
+		var account tx.AccountID
+		switch o := op.(type) {
+		case tx.Transfer:
+			account = o.Debit
+		case tx.IssueGrant:
+			account = o.Account
+		case tx.RevokeGrant:
+			account = o.Account
+		default:
+			continue
+		}
+		if !slices.Contains(all, account) {
+			all = append(all, account)
+		}
+		if len(all) == maxPayers {
+			break
+		}
+	}
+	return all
+}
+
+// settled takes a transaction off the list that was not taken after all. An expiry by the leader's clock alone is no
+// outcome: the list waits for a final header past it.
+func (n *Node) settled(id tx.ID, last bool, err error) {
+	var refusal *Refusal
+	if last && (errors.As(err, &refusal) || errors.Is(err, ErrOverloaded) && !errors.Is(err, ErrUnknownOutcome)) {
+		n.pending.drop(id)
+	}
 }
 
 // order brings a transaction to the leader, again and again while there is none.
 func (n *Node) order(ctx context.Context, signed *tx.Signed) (Status, error) {
-	for {
-		s, err := n.orderOnce(ctx, signed)
-		switch {
-		case errors.Is(err, ErrNotLeader), errors.Is(err, ErrNoLeader):
-			if waited := n.pause(ctx, 50*time.Millisecond); waited != nil {
-				return s, fmt.Errorf("%w: %w", ErrNoLeader, waited)
-			}
-			continue
-		case err != nil:
-			var refusal *Refusal
-			if errors.As(err, &refusal) || errors.Is(err, ErrExpired) {
-				n.pending.refused(signed.ID())
-			}
+	var s Status
+	err := n.withLeader(ctx, func(ctx context.Context, leads *leadership) error {
+		var err error
+		if s, err = n.lookup(signed.ID()); err != nil || s.Stage >= Accepted {
+			return err
 		}
-		return s, err
-	}
-}
-
-func (n *Node) orderOnce(ctx context.Context, signed *tx.Signed) (Status, error) {
-	leader := n.Leader()
-	if leader == n.name {
-		return n.packer.submit(ctx, signed, 0)
-	}
-	peer, err := n.peer(ctx, leader)
-	if err != nil {
-		return Status{}, err
-	}
-	res, err := peer.Forward(ctx, &peerv1.ForwardRequest{Envelope: signed.Envelope()})
-	if err != nil {
-		return Status{}, fromStatus(err)
-	}
-	s, err := statusOf(res.GetStatus())
-	if err != nil {
-		return Status{}, fmt.Errorf("answer of the leader: %w", err)
-	}
-	// The leader's word is not taken for the result: this node answers from its own state when it has applied the batch.
-	s.Stage = Taken
-	return s, nil
-}
-
-func (n *Node) pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-n.ctx.Done():
-		return ErrStopped
-	}
-}
-
-// peer is a client of another validator.
-func (n *Node) peer(ctx context.Context, name string) (peerv1.PeerServiceClient, error) {
-	if name == "" {
-		return nil, ErrNoLeader
-	}
-	conn, err := n.transport.DialPeer(ctx, name)
-	if err != nil {
-		return nil, fmt.Errorf("dial validator %s: %w", name, err)
-	}
-	return peerv1.NewPeerServiceClient(conn), nil
+		if leads.name == n.name {
+			s, err = n.packer.submit(ctx, signed, 0)
+			return err
+		}
+		// The leader's word is not taken for the result: this node answers from its own state when it has applied the batch.
+		return n.atPeer(ctx, leads, func(ctx context.Context, peer peerv1.PeerServiceClient) error {
+			_, err := peer.Forward(ctx, &peerv1.ForwardRequest{Envelope: signed.Envelope()})
+			return err
+		})
+	})
+	return s, err
 }
 
 // Transaction waits until the transaction has come to the stage as far as this node knows, or the context ends; either
@@ -149,7 +197,7 @@ func (n *Node) lookup(id tx.ID) (Status, error) {
 		}
 		if !found {
 			s = Status{ID: id}
-			if n.pending.has(id) {
+			if n.pending.has(id) || n.orders.has(id) {
 				s.Stage = Taken
 			}
 			return s, nil
