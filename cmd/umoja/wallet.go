@@ -46,6 +46,9 @@ func (f *networkFlags) again() string {
 	for _, v := range f.validators {
 		text += " --validator " + shellWord(v)
 	}
+	if f.tls != "" {
+		text += " --tls " + shellWord(f.tls)
+	}
 	return text
 }
 

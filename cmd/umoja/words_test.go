@@ -77,6 +77,18 @@ func TestSettledSaysWhatHappened(t *testing.T) {
 	}
 }
 
+// The hint of a command leads to the same network as the command itself.
+func TestAgainNamesTheSameNetwork(t *testing.T) {
+	f := networkFlags{dir: defaultDir, genesis: "g.json", validators: []string{"a:1", "b:2"}, tls: "our roots.pem"}
+	if got, want := f.again(), " --genesis g.json --validator a:1 --validator b:2 --tls 'our roots.pem'"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	f = networkFlags{dir: defaultDir}
+	if got := f.again(); got != "" {
+		t.Errorf("the default sandbox needs no words, got %q", got)
+	}
+}
+
 func errorText(err error) string {
 	if err == nil {
 		return ""
