@@ -82,7 +82,11 @@ func newDevRestartCommand() *cobra.Command {
 			if err := sandbox.Folder(dir).Restart(cmd.Context(), args[0]); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s serves again\n", args[0])
+			role := args[0]
+			if role != "gateway" {
+				role = "validator " + role
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s serves again\n", role)
 			return nil
 		},
 	}
@@ -110,6 +114,7 @@ It exists on test networks only.`,
 		},
 	}
 	addDirFlag(cmd, &dir)
+	cmd.SetFlagErrorFunc(explainSign)
 	return cmd
 }
 

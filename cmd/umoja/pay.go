@@ -69,13 +69,16 @@ does not pay again. --resume does only that.`,
 	cmd.Flags().StringVar(&reference, "reference", "", "what it is for, at most 64 bytes; everybody can read it")
 	cmd.Flags().StringVar(&receipt, "receipt", "", "a file for the receipt")
 	cmd.Flags().BoolVar(&resume, "resume", false, "settle what an earlier run left open, and pay nothing new")
-	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		if strings.Contains(err.Error(), "unknown shorthand flag") && strings.ContainsAny(err.Error(), "0123456789") {
-			return fmt.Errorf("AMOUNT is digits with at most one point, like 150 or 150.50, and no sign; see %s --help", cmd.CommandPath())
-		}
-		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
-	})
+	cmd.SetFlagErrorFunc(explainSign)
 	return cmd
+}
+
+// explainSign says of an amount with a sign, which reads as a flag, what an amount is.
+func explainSign(cmd *cobra.Command, err error) error {
+	if strings.Contains(err.Error(), "unknown shorthand flag") && strings.ContainsAny(err.Error(), "0123456789") {
+		return fmt.Errorf("AMOUNT is digits with at most one point, like 150 or 150.50, and no sign; see %s --help", cmd.CommandPath())
+	}
+	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 }
 
 // parseMoney reads an amount of an asset of the network.

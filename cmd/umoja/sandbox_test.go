@@ -177,7 +177,9 @@ func TestSandbox(t *testing.T) {
 		t.Errorf("the status of the dead validator: %+v", v)
 	}
 	d.call(t, "dev", "fund", "+254711000002", "1.00") // Three of four are a quorum.
-	d.call(t, "dev", "restart", "2")
+	if said := d.call(t, "dev", "restart", "2"); said != "validator 2 serves again\n" {
+		t.Errorf("restart printed %q", said)
+	}
 	if pid := d.pids(t).Validators[1]; pid == 0 || pid == killed {
 		t.Errorf("after the restart validator 2 is process %d; it was %d", pid, killed)
 	}
@@ -192,6 +194,15 @@ func TestSandbox(t *testing.T) {
 		t.Errorf("something was written before the ports were looked at: %v", err)
 	}
 	refuse(t, binary, `there is no "9" here`, "dev", "restart", "9", "--dir", dir)
+	aside := filepath.Join(t.TempDir(), "validator4")
+	if err := os.Rename(filepath.Join(dir, "validator4"), aside); err != nil {
+		t.Fatal(err)
+	}
+	refuse(t, binary, "validator 4 cannot start: its folder "+filepath.Join(dir, "validator4")+", with its keys, is gone: put it back",
+		"dev", "restart", "4", "--dir", dir)
+	if err := os.Rename(aside, filepath.Join(dir, "validator4")); err != nil {
+		t.Fatal(err)
+	}
 	d.interrupt(t)
 	refuse(t, binary, "no sandbox is running in this folder", "dev", "fund", "+254711000001", "1", "--dir", dir)
 	refuse(t, binary, "has 4 validators, not 7", "dev", "--validators", "7", "--dir", dir, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")

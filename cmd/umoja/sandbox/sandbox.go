@@ -279,6 +279,9 @@ func (s *Sandbox) restart(ctx context.Context, place string) error {
 	c := s.children[i]
 	c.turn.Lock()
 	defer c.turn.Unlock()
+	if folder := filepath.Dir(c.logFile); !exists(folder) {
+		return fmt.Errorf("%s cannot start: its folder %s, with its keys, is gone: put it back", c.role, folder)
+	}
 	s.mu.Lock()
 	if !s.ready {
 		s.mu.Unlock()
