@@ -92,7 +92,8 @@ func (f Folder) founded() (*genesis.Genesis, error) {
 	for _, folder := range folders {
 		id, err := os.ReadFile(filepath.Join(folder, networkFile))
 		if err != nil {
-			return nil, fmt.Errorf("read the network that %s belongs to: %w: %w", folder, err, ErrForeign)
+			return nil, fmt.Errorf("%s does not say which network it belongs to (%w): put back its %s, or choose an empty folder with --dir: %w",
+				folder, err, networkFile, ErrForeign)
 		}
 		if got := strings.TrimSpace(string(id)); got != g.Network().String() {
 			return nil, fmt.Errorf("%s belongs to network %.16s…, but %s founds %.16s…: put the right genesis.json back, or choose an empty folder with --dir: %w",
@@ -119,13 +120,18 @@ func (f Folder) checkEmpty() error {
 			return fmt.Errorf("%s holds %s and no genesis.json: choose an empty folder with --dir: %w", f, name, ErrForeign)
 		}
 		for _, made := range []string{"state", "raft", "signer.state"} {
-			if _, err := os.Stat(f.path(name, made)); isValidator && err == nil {
+			if isValidator && exists(f.path(name, made)) {
 				return fmt.Errorf("%s is gone, but %s has a ledger: put it back, or choose an empty folder with --dir: %w",
 					f.Genesis(), f.path(name), ErrOtherNetwork)
 			}
 		}
 	}
 	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // own are the names that a sandbox gives in its folder, beside those of the validators.

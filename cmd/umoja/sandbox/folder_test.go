@@ -130,7 +130,12 @@ func TestFoldersThatAreRefused(t *testing.T) {
 			if err := os.RemoveAll(f.Validator(2)); err != nil {
 				t.Fatal(err)
 			}
-		}, ErrForeign, "validator2"},
+		}, ErrForeign, "validator2 does not say which network it belongs to"},
+		"the name of a validator's network is gone": {func(t *testing.T, f Folder) {
+			if err := os.Remove(filepath.Join(f.Validator(2), networkFile)); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrForeign, "put back its network.id"},
 		"the genesis is gone and there is a ledger": {func(t *testing.T, f Folder) {
 			write(t, filepath.Join(f.Validator(1), "state", "MANIFEST"), "x")
 			write(t, f.path("gateway", "gateway.toml"), "")
@@ -181,6 +186,18 @@ func TestFolderIsForOneSandboxAtATime(t *testing.T) {
 	}
 	if err := release(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestFolderOfSomebodyElseIsNamed(t *testing.T) {
+	f, _ := founded(t)
+	// Root may open a file of any mode, so something that nobody may open for writing stands in for it.
+	if err := os.Mkdir(f.lock(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.checkUnlocked(); err == nil || !strings.Contains(err.Error(), string(f)+" cannot be used") ||
+		!strings.Contains(err.Error(), "choose another with --dir") {
+		t.Errorf("got %v; want an error that names the folder and says what to do", err)
 	}
 }
 

@@ -17,7 +17,7 @@ func (f Folder) checkUnlocked() error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("open lock: %w", err)
+		return fmt.Errorf("folder %s cannot be used: %w: choose another with --dir", f, err)
 	}
 	return errors.Join(f.describe(tryLock(file)), file.Close())
 }
