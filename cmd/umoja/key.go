@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/sdk"
 )
@@ -42,9 +43,14 @@ whoever has it can pay from its account, and without it nobody can. Keep a copy 
 }
 
 func newKeyShowCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "show FILE",
-		Short:   "show a key file's public key and account, never the secret",
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show FILE",
+		Short: "show a key file's public key and account, never the secret",
+		Long: `show prints the public key of a key file and the account that a wallet with it uses, never the secret.
+
+With --json the account is printed as it stands among the accounts of a genesis file, so that a network can be founded
+with it: the issuer of its money and its providers have accounts from the start.`,
 		Example: "  umoja key show wallet.key",
 		Args:    wants("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,10 +58,21 @@ func newKeyShowCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), accountOf(secret.Public()))
+			}
 			printPublic(cmd.OutOrStdout(), secret.Public())
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the account as it stands in a genesis file")
+	return cmd
+}
+
+// accountOf is a key's own account as a genesis file opens it.
+func accountOf(k key.Public) genesis.Account {
+	o := sdk.Opening(k)
+	return genesis.Account{ID: o.Account(), Salt: o.Salt[:], Authority: genesis.AuthorityOf(o.Authority)}
 }
 
 func printPublic(w io.Writer, k key.Public) {

@@ -34,6 +34,23 @@ type founding struct {
 	Grants           []genesis.Grant    `json:"grants"`
 }
 
+// foundingExample is one issuer and one provider. It is held to be valid by a test.
+const foundingExample = `  {
+    "day_offset_minutes": 180,
+    "assets": [{"code": "KES", "scale": 2, "issuer": "umoja188c87kmzyv02pf5s6eua7tu2uu8jhgqr"}],
+    "tiers": [{"asset": 1, "cap_transaction": 500000, "cap_day": 2000000}],
+    "accounts": [
+      {"id": "umoja188c87kmzyv02pf5s6eua7tu2uu8jhgqr", "salt": "8d1310838f33d57a21fa5afa5b25e486", "authority":
+        {"keys": [{"key": "ac17d84ffeb35c62a5e016cca153b73c666df1637bcf87bfb41173facdb23461", "weight": 1}], "threshold": 1}},
+      {"id": "umoja1zkw7z9w55ww362ypfewvqjdtjspv7fga", "salt": "e31ee65e2f4c3c498f58d7e039c3d5e6", "authority":
+        {"keys": [{"key": "5c588d9e60c90034544bb036e46d2e6a4d607ebda4c7c175db5d922aebe19639", "weight": 1}], "threshold": 1}}
+    ],
+    "providers": [{"account": "umoja1zkw7z9w55ww362ypfewvqjdtjspv7fga", "name": "Mwanga",
+      "key": "5c588d9e60c90034544bb036e46d2e6a4d607ebda4c7c175db5d922aebe19639",
+      "schedules": [{"asset": 1, "flat": 100, "effective_at_unix_ms": 1}]}],
+    "issues": [{"asset": 1, "credit": "umoja188c87kmzyv02pf5s6eua7tu2uu8jhgqr", "amount": 100000000}]
+  }`
+
 func newNetworkInitCommand() *cobra.Command {
 	var out, name, foundingPath string
 	var test bool
@@ -45,7 +62,11 @@ func newNetworkInitCommand() *cobra.Command {
 wallet must get exactly this file; it never changes.
 
 --founding names a JSON file with what exists from the start: assets, tiers, accounts, providers, issues, aliases,
-grants and day_offset_minutes, as they stand in a genesis file.`,
+grants and day_offset_minutes, as they stand in a genesis file. Without it nobody can have money or a phone account.
+Amounts are in minor units; assets are counted from 1; a new phone account's grant is capped by the tier. An account and
+its key are what "umoja key show FILE --json" prints of the issuer's and of the provider's key file:
+
+` + foundingExample,
 		Example: "  umoja network init --out genesis.json --name mwanga kilimo.json uvuvi.json afya.json soko.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g := &genesis.Genesis{

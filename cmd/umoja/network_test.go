@@ -2,12 +2,17 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/umoja-ledger/umoja/consensus/validator"
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
 )
 
 // TestNetworkScript runs the scripts in testdata/network. Beside testscript's own commands there is
@@ -27,4 +32,29 @@ func TestNetworkScript(t *testing.T) {
 			},
 		},
 	})
+}
+
+// What the help shows of founding.json founds a network, and its accounts are what umoja key show --json prints of their keys.
+func TestFoundingExampleFoundsANetwork(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "founding.json")
+	check(t, os.WriteFile(path, []byte(foundingExample), 0o600))
+	g := &genesis.Genesis{Format: genesis.Format, Name: "mwanga", RulesVersion: 1, TimeUnixMs: 2}
+	check(t, readFounding(path, g))
+	for i := range 4 {
+		name := fmt.Sprintf("coop%d", i+1)
+		record, err := validator.Init(filepath.Join(dir, name), name, name+".example:7000", name+".example:7070")
+		check(t, err)
+		g.Validators = append(g.Validators, record)
+	}
+	g, err := writeGenesis(filepath.Join(dir, "genesis.json"), g)
+	check(t, err)
+	if _, err := ledger.Found(g); err != nil {
+		t.Error(err)
+	}
+	for i, a := range g.Accounts {
+		if want := accountOf(a.Authority.Keys[0].Key); !reflect.DeepEqual(a, want) {
+			t.Errorf("account %d: %+v, want %+v", i+1, a, want)
+		}
+	}
 }

@@ -34,7 +34,11 @@ func newCommand() *cobra.Command {
 		Long: `umojad runs one validator until it is stopped by SIGTERM or Ctrl-C.
 
 A new one begins with "umojad init", which makes its keys and its public record; "umoja network init" joins the
-records of all validators into the genesis file.`,
+records of all validators into the genesis file.
+
+Beside what "umojad init" writes, validator.toml takes: alias_key, the file with the network's alias key, without which
+look-ups by phone number are refused; certificate and certificate_key, PEM files that secure the clients' port, which is
+plaintext without them; and a table [peers], name = "host:port", for peer addresses that are not those of the records.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
