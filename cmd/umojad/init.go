@@ -33,6 +33,9 @@ The keys never leave the folder. A second init keeps the keys and the configurat
 					return fmt.Errorf("--%s is %q, not host:port as others reach it", f.flag, f.value)
 				}
 			}
+			if err := checkOwner(dir, name); err != nil {
+				return err
+			}
 			record, err := validator.Init(dir, name, peerAddress, address)
 			if err != nil {
 				return err
@@ -68,6 +71,26 @@ The keys never leave the folder. A second init keeps the keys and the configurat
 		}
 	}
 	return cmd
+}
+
+// checkOwner refuses the folder of a validator of another name: its configuration is kept, and would not find the record.
+func checkOwner(dir, name string) error {
+	path := filepath.Join(dir, validator.RecordFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read record: %w", err)
+	}
+	var before struct{ Name string }
+	if err := json.Unmarshal(raw, &before); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if before.Name != name {
+		return fmt.Errorf("%s is the folder of validator %q: keep --name, or choose another folder with --dir", dir, before.Name)
+	}
+	return nil
 }
 
 // writeConfig writes a configuration for its operator to edit; one that is there already is kept.
