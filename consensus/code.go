@@ -21,9 +21,11 @@ type public struct {
 	reason string
 }
 
-// table gives each sentinel its gRPC code and its stable reason. Reasons are never reused. A Refusal's reason is the name of
+// table gives each sentinel its gRPC code and its stable reason. Of an error that is several, the first row counts: what
+// leaves more open comes first. Reasons are never reused. A Refusal's reason is the name of
 // its result code.
 var table = []public{
+	{ErrUnknownOutcome, codes.Unavailable, "UNKNOWN_OUTCOME"},
 	{tx.ErrTooLarge, codes.InvalidArgument, "TOO_LARGE"},
 	{tx.ErrNotCanonical, codes.InvalidArgument, "NOT_CANONICAL"},
 	{tx.ErrMalformed, codes.InvalidArgument, "MALFORMED"},
@@ -33,11 +35,13 @@ var table = []public{
 	{ErrNotFound, codes.NotFound, "NOT_FOUND"},
 	{ErrNotFinal, codes.FailedPrecondition, "NOT_FINAL"},
 	{ErrOverloaded, codes.ResourceExhausted, "OVERLOADED"},
+	{ErrRateLimited, codes.ResourceExhausted, "RATE_LIMITED"},
+	{ErrField, codes.InvalidArgument, "INVALID_FIELD"},
+	{ErrNoAliasKey, codes.FailedPrecondition, "NO_ALIAS_KEY"},
 	{ErrNoLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrNotLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrStopped, codes.Unavailable, "STOPPING"},
 	{ErrReplaced, codes.Unavailable, "STATE_REPLACED"},
-	{ErrUnknownOutcome, codes.Unavailable, "UNKNOWN_OUTCOME"},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE"},
 	{context.Canceled, codes.Canceled, "CANCELED"},
 }

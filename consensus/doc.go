@@ -37,6 +37,12 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrNotFinal means the transaction is not final yet.
 	ErrNotFinal = errors.New("not final yet")
+	// ErrField means that a field of a call breaks a rule; the message names both.
+	ErrField = errors.New("field is not valid")
+	// ErrNoAliasKey means that this node does not know phone numbers.
+	ErrNoAliasKey = errors.New("this node holds no alias key: ask a validator")
+	// ErrRateLimited means that the caller, or all callers together, ask more often than they may.
+	ErrRateLimited = errors.New("too many calls: try again in a while")
 	// ErrReplaced means that a snapshot replaced the state while it was being read; ask again.
 	ErrReplaced = errors.New("the state was replaced while it was read")
 	// ErrStopped means the node is stopping.
