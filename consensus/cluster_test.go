@@ -36,14 +36,26 @@ func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
 func newClusterWith(t *testing.T, snapshots Snapshots) *cluster {
 	t.Helper()
 	c := newStopped(t, snapshots)
+	c.startAll()
+	return c
+}
+
+func (c *cluster) startAll() {
+	c.t.Helper()
 	for name := range c.addresses {
 		c.restart(name)
 	}
-	return c
 }
 
 // newStopped makes a network of which no node runs yet.
 func newStopped(t *testing.T, snapshots Snapshots) *cluster {
+	t.Helper()
+	t.Parallel() // Most of a test's time is waiting for an election.
+	return newAlone(t, snapshots)
+}
+
+// newAlone is newStopped for a test that looks at the whole process.
+func newAlone(t *testing.T, snapshots Snapshots) *cluster {
 	t.Helper()
 	c := &cluster{t: t, snapshots: snapshots, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
 	// All ports are held until all are known, so that no two are the same.

@@ -135,10 +135,11 @@ func TestFlappingLeadersUnderLoad(t *testing.T) {
 // goroutine behind.
 func TestCloseUnderLoad(t *testing.T) {
 	leaks := goleak.IgnoreCurrent()
-	c := newCluster(t)
+	c := newAlone(t, Snapshots{})
+	c.startAll()
 	c.leader()
 	var payments []*tx.Signed
-	for range 400 {
+	for range 200 {
 		payments = append(payments, c.pay(c.world.Juma.Account, 1))
 	}
 	var callers sync.WaitGroup
@@ -146,7 +147,7 @@ func TestCloseUnderLoad(t *testing.T) {
 	i := 0
 	for _, n := range c.nodes {
 		for range 5 {
-			mine := payments[i*20 : (i+1)*20]
+			mine := payments[i*10 : (i+1)*10]
 			i++
 			callers.Go(func() {
 				for k, signed := range mine {
