@@ -2,12 +2,11 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
+	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -140,13 +139,13 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 		alias = key.Alias(by.Hash)
 	case *apiv1.ResolveAliasRequest_PhoneNumber:
 		if s.aliasKey == nil {
-			return nil, status.Error(codes.FailedPrecondition, "this node holds no alias key: ask a validator")
+			return nil, consensus.ToStatus(consensus.ErrNoAliasKey)
 		}
 		if len(number) < 8 || len(number) > 16 || number[0] != '+' || strings.Trim(number[1:], "0123456789") != "" {
 			return nil, invalid("phone_number must be + and 7 to 15 digits")
 		}
-		if !s.lookups.Allow() {
-			return nil, status.Error(codes.ResourceExhausted, "too many look-ups by number: try again in a second")
+		if !s.lookups.allow(callerOf(ctx)) {
+			return nil, consensus.ToStatus(fmt.Errorf("look-ups by number: %w", consensus.ErrRateLimited))
 		}
 		alias = s.aliasKey.Alias(number)
 	default:
@@ -165,8 +164,11 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 		return nil, notFound("alias")
 	}
 	account, err := r.State().Account(bound.Account)
-	if err != nil || account == nil {
-		return nil, s.fatal(ledger.ErrCorrupt)
+	if err == nil && account == nil {
+		err = fmt.Errorf("alias %x is bound to no account: %w", alias, ledger.ErrCorrupt)
+	}
+	if err != nil {
+		return nil, s.fatal(err)
 	}
 	res := &apiv1.ResolveAliasResponse{
 		Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Attested,

@@ -5,7 +5,8 @@
 // is closed. Every error carries a google.rpc.ErrorInfo with a stable reason; the table is consensus.ToStatus.
 //
 // The package promises bounded work per call: every list has a limit, every wait ends with the caller's deadline or the
-// server's own, and look-ups by phone number are rate-limited, since a look-up tells whether a number has an account. It
+// server's own, and each address has its part of connections, calls, streams and look-ups by phone number (limit.go), so
+// that one caller cannot take what others need; a look-up tells whether a number has an account. It
 // refuses nothing for want of a leader but what needs one: reads of FRESHNESS_ACCEPTED and submissions.
 package server
 
@@ -16,15 +17,12 @@ import (
 	"net"
 	"time"
 
-	"golang.org/x/time/rate"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
 
 	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -44,6 +42,7 @@ type Config struct {
 type Server struct {
 	grpc   *grpc.Server
 	health *health.Server
+	conns  *places
 }
 
 // maxWait bounds a call that waits and came without a deadline.
@@ -56,14 +55,16 @@ func New(c Config) *Server {
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 10 * time.Minute, Time: 30 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
-		grpc.UnaryInterceptor(unary),
+		grpc.UnaryInterceptor(newPlaces(callsOfOne, callsOfAll).unary),
+		grpc.StreamInterceptor(newPlaces(streamsOfOne, streamsOfAll).stream),
 	}
 	if c.Credentials != nil {
 		options = append(options, grpc.Creds(c.Credentials))
 	}
-	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer()}
+	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), conns: newPlaces(connsOfOne, connsOfAll)}
 	apiv1.RegisterLedgerServiceServer(s.grpc, &service{
-		node: c.Node, aliasKey: c.AliasKey, lookups: rate.NewLimiter(10, 50),
+		node: c.Node, aliasKey: c.AliasKey,
+		lookups: newRates(lookupsOfOne, lookupsOfOneAtOnce, lookupsOfAll, lookupsOfAllAtOnce),
 	})
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
@@ -74,7 +75,7 @@ func New(c Config) *Server {
 
 // Serve answers calls until Stop.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.grpc.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	if err := s.grpc.Serve(listener{l, s.conns}); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 		return fmt.Errorf("serve public service: %w", err)
 	}
 	return nil
@@ -86,25 +87,18 @@ func (s *Server) Stop() {
 	s.grpc.Stop()
 }
 
-// unary gives every call an end.
-func unary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxWait)
-	defer cancel()
-	return handler(ctx, req)
-}
-
 // service answers the calls.
 type service struct {
 	apiv1.UnimplementedLedgerServiceServer
 	node     *consensus.Node
 	aliasKey *key.AliasKey
-	// lookups bounds look-ups by phone number, of all callers together.
-	lookups *rate.Limiter
+	// lookups bounds look-ups by phone number.
+	lookups *rates
 }
 
 // invalid is the answer to a field that breaks a rule.
 func invalid(format string, args ...any) error {
-	return status.Errorf(codes.InvalidArgument, format, args...)
+	return consensus.ToStatus(fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), consensus.ErrField))
 }
 
 var freshness = map[apiv1.Freshness]consensus.Freshness{

@@ -126,6 +126,9 @@ func (s *service) GetExpiryStatement(ctx context.Context, req *apiv1.GetExpirySt
 	if err != nil {
 		return nil, err
 	}
+	if req.GetExpiresAtUnixMs() == 0 {
+		return nil, invalid("expires_at_unix_ms must be set")
+	}
 	e, err := s.node.Expired(ctx, id, req.GetExpiresAtUnixMs())
 	if err != nil {
 		return nil, consensus.ToStatus(err)
@@ -136,8 +139,14 @@ func (s *service) GetExpiryStatement(ctx context.Context, req *apiv1.GetExpirySt
 	}}, nil
 }
 
+// watchAhead is how far ahead of this node a caller may be who followed another.
+const watchAhead = 1 << 20
+
 // Watch streams final leaves from an index on.
 func (s *service) Watch(req *apiv1.WatchRequest, stream grpc.ServerStreamingServer[apiv1.WatchResponse]) error {
+	if head := s.node.Head().Size; req.GetFromLeaf() > head+watchAhead {
+		return invalid("from_leaf is %d, and the history has %d leaves", req.GetFromLeaf(), head)
+	}
 	for next := req.GetFromLeaf(); ; next++ {
 		if err := s.node.WaitFinal(stream.Context(), next); err != nil {
 			return consensus.ToStatus(err)
