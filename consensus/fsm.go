@@ -130,6 +130,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 		})
 		n.pending.recorded(o.ID, o.LeafIndex, 0)
 	}
+	n.seal()
 	n.finality.Applied(fx.After.Size, fx.After.Root)
 	n.progress.moved()
 }
@@ -146,6 +147,7 @@ func (n *Node) restored() {
 			n.pending.recorded(id, leaf, final)
 		}
 	}
+	n.seal()
 	n.finality.Applied(head.Size, head.Root)
 	n.progress.moved()
 }

@@ -98,6 +98,8 @@ type Node struct {
 	progress *progress
 	peers    *grpc.Server
 	orders   *orders
+	// owed is a checkpoint that the tree has not reached; nil when none is.
+	owed atomic.Pointer[sealedNote]
 	// leads is who leads; never nil.
 	leads atomic.Pointer[leadership]
 
@@ -179,20 +181,34 @@ func (n *Node) start(c Config) {
 	})
 }
 
-// sealed stores a checkpoint with its quorum of cosignatures. From here on its batches cannot be undone.
+// sealedNote is a checkpoint with its quorum of cosignatures.
+type sealedNote struct {
+	note []byte
+	checkpoint.Checkpoint
+}
+
+// sealed takes a checkpoint with its quorum of cosignatures.
 func (n *Node) sealed(note []byte, c checkpoint.Checkpoint) {
-	if _, size, ok := n.store.Final(); ok && size >= c.Size {
+	n.owed.Store(&sealedNote{note, c})
+	n.seal()
+}
+
+// seal stores the newest checkpoint when the tree has got there: now, or with the batch that brings it there. From then on
+// its batches cannot be undone. It is called by finality and by raft's FSM; the store takes a checkpoint once.
+func (n *Node) seal() {
+	owed := n.owed.Load()
+	if owed == nil || n.store.Head().Size < owed.Size {
 		return
 	}
-	if n.store.Head().Size < c.Size {
-		return // Told again when the tree has got there.
+	if _, size, ok := n.store.Final(); !ok || size < owed.Size {
+		if err := n.disk.run(func() error { return n.store.SetFinal(owed.note, owed.Size, owed.Root) }); err != nil {
+			_ = n.Fatal(fmt.Errorf("store final checkpoint: %w", err))
+			return
+		}
+		n.pending.settle(owed.Size, n.store.FinalHead().TimeUnixMs)
+		n.progress.moved()
 	}
-	if err := n.disk.run(func() error { return n.store.SetFinal(note, c.Size, c.Root) }); err != nil {
-		_ = n.Fatal(fmt.Errorf("store final checkpoint: %w", err))
-		return
-	}
-	n.pending.settle(c.Size, n.store.FinalHead().TimeUnixMs)
-	n.progress.moved()
+	n.owed.CompareAndSwap(owed, nil)
 }
 
 // member is the raft member, nil while it is being made.
