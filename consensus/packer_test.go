@@ -119,3 +119,27 @@ func TestOneEmptyBatchServesAllWhoAsk(t *testing.T) {
 		t.Errorf("%d batches", batch)
 	}
 }
+
+// TestDeposedLeaderIsNotReady: a leader that lost its place takes nothing for itself and answers no linearizable read, and
+// what is handed to it all the same reaches the new one.
+func TestDeposedLeaderIsNotReady(t *testing.T) {
+	c := newCluster(t)
+	old := c.leader()
+	term, _ := old.packer.leads()
+	if err := old.raft.LeadershipTransfer().Error(); err != nil {
+		t.Fatal(err)
+	}
+	c.submit(old, c.pay(c.world.Juma.Account, 1), Final)
+	if again, ok := old.packer.leads(); ok && again == term {
+		t.Error("packs in a term that is over")
+	}
+	if c.leader() == old {
+		return // It was elected again meanwhile.
+	}
+	if _, err := old.packer.submit(t.Context(), c.pay(c.world.Juma.Account, 1), 0); !errors.Is(err, ErrNotLeader) {
+		t.Errorf("taken by a deposed leader: %v", err)
+	}
+	if _, err := old.readIndex(t.Context()); !errors.Is(err, ErrNotLeader) {
+		t.Errorf("read index of a deposed leader: %v", err)
+	}
+}
