@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -368,33 +367,6 @@ func isRefusal(err error, code tx.Code) bool {
 	return errors.As(err, &r) && r.Code == code
 }
 
-// TestExpiryStatement: a payment that was never made is settled by statements, on an idle ledger too.
-func TestExpiryStatement(t *testing.T) {
-	c := newCluster(t)
-	c.leader()
-	signed := c.sign(tx.Transfer{Debit: c.world.IssuerAccount, Credit: c.world.Juma.Account, Asset: ledgertest.KES, Amount: 1}, 100*time.Millisecond, c.world.Issuer)
-	expires := signed.Body.ExpiresAtUnixMs
-	for uint64(time.Now().UnixMilli()) <= expires {
-		time.Sleep(10 * time.Millisecond)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for name, n := range c.nodes {
-		statement, err := n.Expired(ctx, signed.ID(), expires)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		if err := statement.Verify(c.world.Network, c.world.Set, signed.ID(), expires); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	late := c.pay(c.world.Juma.Account, 1)
-	c.submit(c.follower(), late, Final)
-	if _, err := c.leader().Expired(ctx, late.ID(), expires); !errors.Is(err, ErrNotExpired) {
-		t.Errorf("statement about a payment that was made: %v", err)
-	}
-}
-
 // TestManyAtOnce: payments from many callers to all nodes share batches.
 func TestManyAtOnce(t *testing.T) {
 	c := newCluster(t)
@@ -425,65 +397,4 @@ func TestManyAtOnce(t *testing.T) {
 	if head.Batch >= count {
 		t.Errorf("%d batches for %d payments: nothing was bundled", head.Batch, count)
 	}
-}
-
-// TestSnapshots: a validator that was away while the log was cut, and one whose folder was lost, get the whole state by a
-// snapshot, audit it, and follow again.
-func TestSnapshots(t *testing.T) {
-	c := newClusterWith(t, Snapshots{Every: 50 * time.Millisecond, Threshold: 10, Trailing: 5})
-	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
-	away := c.follower().Name()
-	c.stop(away)
-	for range 40 {
-		c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
-	}
-	c.cut(c.leader(), 20)
-	c.restart(away)
-	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
-	c.agree(last.LeafIndex + 1)
-
-	c.stop(away)
-	if err := os.RemoveAll(filepath.Join(c.dir, away)); err != nil {
-		t.Fatal(err)
-	}
-	c.restart(away)
-	last = c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
-	c.agree(last.LeafIndex + 1)
-	if _, err := c.nodes[away].store.Audit(); err != nil {
-		t.Error(err)
-	}
-}
-
-// cut waits until a node's raft log starts after the index.
-func (c *cluster) cut(n *Node, index uint64) {
-	c.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if first, err := n.raftLog.FirstIndex(); err == nil && first > index {
-			return
-		}
-	}
-	c.t.Fatal("the log was not cut")
-}
-
-// TestRestartOfAll: everything is there after all validators have stopped and started again.
-func TestRestartOfAll(t *testing.T) {
-	c := newCluster(t)
-	signed := c.pay(c.world.Juma.Account, 7_00)
-	c.submit(c.follower(), signed, Final)
-	var names []string
-	for name := range c.nodes {
-		names = append(names, name)
-	}
-	for _, name := range names {
-		c.stop(name)
-	}
-	for _, name := range names {
-		c.restart(name)
-	}
-	for name, n := range c.nodes {
-		if s := c.submit(n, signed, Final); s.Result.Code != tx.OK {
-			t.Errorf("%s: %s", name, s.Result.Code)
-		}
-	}
-	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -33,5 +34,32 @@ func TestExpiryBeforeTheFirstCheckpoint(t *testing.T) {
 	}
 	if err := s.Verify(c.world.Network, c.world.Set, tx.ID{1}, 1); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestExpiryStatement: a payment that was never made is settled by statements, on an idle ledger too.
+func TestExpiryStatement(t *testing.T) {
+	c := newCluster(t)
+	c.leader()
+	signed := c.sign(tx.Transfer{Debit: c.world.IssuerAccount, Credit: c.world.Juma.Account, Asset: ledgertest.KES, Amount: 1}, 100*time.Millisecond, c.world.Issuer)
+	expires := signed.Body.ExpiresAtUnixMs
+	for uint64(time.Now().UnixMilli()) <= expires {
+		time.Sleep(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for name, n := range c.nodes {
+		statement, err := n.Expired(ctx, signed.ID(), expires)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := statement.Verify(c.world.Network, c.world.Set, signed.ID(), expires); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	late := c.pay(c.world.Juma.Account, 1)
+	c.submit(c.follower(), late, Final)
+	if _, err := c.leader().Expired(ctx, late.ID(), expires); !errors.Is(err, ErrNotExpired) {
+		t.Errorf("statement about a payment that was made: %v", err)
 	}
 }

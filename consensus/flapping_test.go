@@ -198,37 +198,3 @@ func TestCloseUnderLoad(t *testing.T) {
 	}
 	goleak.VerifyNone(t, leaks)
 }
-
-// TestCloseWhileASnapshotWaits: a snapshot that waits for its state to be final does not hold up the end.
-func TestCloseWhileASnapshotWaits(t *testing.T) {
-	c := newClusterWith(t, Snapshots{Every: 20 * time.Millisecond, Threshold: 2, Trailing: 1})
-	for range 5 {
-		c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
-	}
-	n := c.follower()
-	snapshot, err := (fsm{n}).Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	snapshot.(*fsmSnapshot).size = 1 << 40 // Never final.
-	sink := &sink{cancelled: make(chan struct{})}
-	persisted := make(chan error, 1)
-	go func() { persisted <- snapshot.Persist(sink); snapshot.Release() }()
-	begun := time.Now()
-	c.stop(n.Name())
-	if err := <-persisted; err == nil {
-		t.Error("persisted a state that is not final")
-	}
-	<-sink.cancelled
-	if took := time.Since(begun); took > snapshotPatience/2 {
-		t.Errorf("stopping took %s", took)
-	}
-}
-
-// sink takes no snapshot.
-type sink struct{ cancelled chan struct{} }
-
-func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
-func (s *sink) Close() error                { return nil }
-func (s *sink) ID() string                  { return "test" }
-func (s *sink) Cancel() error               { close(s.cancelled); return nil }

@@ -21,8 +21,8 @@ func (n *Node) watchDisk(ctx context.Context) {
 	for {
 		select {
 		case <-again.C:
-			if for_ := n.disk.stalled(time.Now()); for_ > diskPatience {
-				_ = n.Fatal(fmt.Errorf("a write has not returned for %s: the disk hangs", for_))
+			if hung := n.disk.stalled(time.Now()); hung > diskPatience {
+				_ = n.Fatal(fmt.Errorf("a write has not returned for %s: the disk hangs", hung))
 			}
 		case <-ctx.Done():
 			return

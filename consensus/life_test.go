@@ -92,3 +92,26 @@ func TestReaderMeetsASnapshot(t *testing.T) {
 	}
 	c.submit(n, c.pay(c.world.Juma.Account, 1), Final)
 }
+
+// TestRestartOfAll: everything is there after all validators have stopped and started again.
+func TestRestartOfAll(t *testing.T) {
+	c := newCluster(t)
+	signed := c.pay(c.world.Juma.Account, 7_00)
+	c.submit(c.follower(), signed, Final)
+	var names []string
+	for name := range c.nodes {
+		names = append(names, name)
+	}
+	for _, name := range names {
+		c.stop(name)
+	}
+	for _, name := range names {
+		c.restart(name)
+	}
+	for name, n := range c.nodes {
+		if s := c.submit(n, signed, Final); s.Result.Code != tx.OK {
+			t.Errorf("%s: %s", name, s.Result.Code)
+		}
+	}
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
+}

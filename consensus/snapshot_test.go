@@ -1,0 +1,80 @@
+package consensus
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestSnapshots: a validator that was away while the log was cut, and one whose folder was lost, get the whole state by a
+// snapshot, audit it, and follow again.
+func TestSnapshots(t *testing.T) {
+	c := newClusterWith(t, Snapshots{Every: 50 * time.Millisecond, Threshold: 10, Trailing: 5})
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
+	away := c.follower().Name()
+	c.stop(away)
+	for range 40 {
+		c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	}
+	c.cut(c.leader(), 20)
+	c.restart(away)
+	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+
+	c.stop(away)
+	if err := os.RemoveAll(filepath.Join(c.dir, away)); err != nil {
+		t.Fatal(err)
+	}
+	c.restart(away)
+	last = c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+	if _, err := c.nodes[away].store.Audit(); err != nil {
+		t.Error(err)
+	}
+}
+
+// cut waits until a node's raft log starts after the index.
+func (c *cluster) cut(n *Node, index uint64) {
+	c.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if first, err := n.raftLog.FirstIndex(); err == nil && first > index {
+			return
+		}
+	}
+	c.t.Fatal("the log was not cut")
+}
+
+// TestCloseWhileASnapshotWaits: a snapshot that waits for its state to be final does not hold up the end.
+func TestCloseWhileASnapshotWaits(t *testing.T) {
+	c := newClusterWith(t, Snapshots{Every: 20 * time.Millisecond, Threshold: 2, Trailing: 1})
+	for range 5 {
+		c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	}
+	n := c.follower()
+	snapshot, err := (fsm{n}).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot.(*fsmSnapshot).size = 1 << 40 // Never final.
+	sink := &sink{cancelled: make(chan struct{})}
+	persisted := make(chan error, 1)
+	go func() { persisted <- snapshot.Persist(sink); snapshot.Release() }()
+	begun := time.Now()
+	c.stop(n.Name())
+	if err := <-persisted; err == nil {
+		t.Error("persisted a state that is not final")
+	}
+	<-sink.cancelled
+	if took := time.Since(begun); took > snapshotPatience/2 {
+		t.Errorf("stopping took %s", took)
+	}
+}
+
+// sink takes no snapshot.
+type sink struct{ cancelled chan struct{} }
+
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+func (s *sink) Close() error                { return nil }
+func (s *sink) ID() string                  { return "test" }
+func (s *sink) Cancel() error               { close(s.cancelled); return nil }
