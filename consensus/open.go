@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -32,14 +33,26 @@ func (n *Node) openState(c Config) error {
 		return err
 	}
 	n.store = s
+	fx, err := ledger.Found(c.Genesis)
+	if err != nil {
+		return err
+	}
 	if !s.Founded() {
-		fx, err := ledger.Found(c.Genesis)
-		if err != nil {
-			return err
-		}
 		return s.Found(n.network, fx)
 	}
-	return s.CheckNetwork(n.network)
+	if err := s.CheckNetwork(n.network); err != nil {
+		return err
+	}
+	// A state that another version of the program founded would serve leaves that nobody can read.
+	leaf, err := s.Leaf(0)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(leaf, fx.Leaves[0].Raw) {
+		return fmt.Errorf("the state in %s begins with another leaf than this program founds: it was made by another version; use that one, or an empty folder: %w",
+			c.Dir, store.ErrFormat)
+	}
+	return nil
 }
 
 // openFinality opens the signer's state. It is made together with the state store and never again: a validator that lost

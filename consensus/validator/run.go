@@ -34,6 +34,9 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 			return fmt.Errorf("read certificate of the clients' port: %w", err)
 		}
 	}
+	if creds == nil && !nodeConfig.Genesis.Test {
+		log.Warn("clients are served in plaintext on a network that is not for tests: set certificate and certificate_key, or put TLS in front", "listen", c.Listen)
+	}
 	// The ports are taken first: a taken one is the likeliest mistake, and must change nothing on disk.
 	clients, err := net.Listen("tcp", c.Listen)
 	if err != nil {

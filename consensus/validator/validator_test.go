@@ -19,6 +19,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
@@ -342,5 +343,27 @@ func TestLoad(t *testing.T) {
 		if _, err := Load(path); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)
 		}
+	}
+}
+
+// TestStateOfAnotherVersion: a state whose first leaf this program would not have founded is refused, not served.
+func TestStateOfAnotherVersion(t *testing.T) {
+	n := newNetwork(t)
+	config := n.configs[0]
+	s, err := store.Open(filepath.Join(config.Dir, "state"), store.Options{NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fx, err := ledger.Found(n.world.Genesis)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What an older program may have written: the header leaf without its last field.
+	fx.Leaves[0].Raw = fx.Leaves[0].Raw[:len(fx.Leaves[0].Raw)-2]
+	if err := errors.Join(s.Found(n.world.Network, fx), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := Run(t.Context(), config, slog.New(slog.DiscardHandler)); !errors.Is(err, store.ErrFormat) {
+		t.Errorf("started on a state of another version: %v", err)
 	}
 }
