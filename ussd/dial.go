@@ -134,7 +134,7 @@ func (m *Machine) payments(f Facts, s *Session, lines []PaymentLine) Action {
 		}
 		name := ShortName(line.Name)
 		if name == "" {
-			name = line.OtherNumber.Text()
+			name = m.text(s, menu.AccountLabel, menu.Args{Account: line.OtherNumber.Text()})
 		}
 		longer := text + "\n" + m.text(s, key, menu.Args{Amount: line.Amount.Grouped(m.asset.Scale), Name: name, Code: line.ReceiptCode})
 		if fit(longer) != longer {
