@@ -51,6 +51,15 @@ func TestKillTheLeader(t *testing.T) {
 	close(stop)
 	load.Wait()
 	crowd.redial(t)
+	// A history is as of the final checkpoint of the one validator that is asked, which may be a round behind the others.
+	b.await(t, "all validators at one final size", func(s boxStatus) bool {
+		for _, v := range s.Validators {
+			if v.FinalSize != s.Validators[0].AcceptedSize {
+				return false
+			}
+		}
+		return true
+	})
 	crowd.check(t)
 	b.stop(t)
 	for n := range 4 {
