@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"testing"
@@ -17,26 +18,51 @@ func entryOf(i int) Entry {
 	return Entry{Key: fmt.Appendf(nil, "key %d", i), Value: bytes.Repeat([]byte{byte(i)}, i*i%3000)}
 }
 
-// TestStateHasherRemembersNothing: what an entry expands to does not depend on the entries before it, and is plain keyed
-// BLAKE3 as SPEC.md 6 gives it.
-func TestStateHasherRemembersNothing(t *testing.T) {
+// plainExpand is keyed BLAKE3 as SPEC.md 6 gives it, by another implementation.
+func plainExpand(t *testing.T, network tx.NetworkID, e Entry) (words [1024]uint16) {
+	t.Helper()
+	secret := key.TaggedHash("umoja/state/v1", network[:])
+	fresh, err := blake3.NewKeyed(secret[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh.Write([]byte{byte(len(e.Key) >> 8), byte(len(e.Key))})
+	fresh.Write(append(bytes.Clone(e.Key), e.Value...))
+	var raw [2048]byte
+	if _, err := fresh.Digest().Read(raw[:]); err != nil {
+		t.Fatal(err)
+	}
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint16(raw[2*i:])
+	}
+	return words
+}
+
+// TestLtHashIsThePlainSum: entries of every length expand to plain keyed BLAKE3, whatever came before them, and every one
+// of the 1,024 sums is the plain sum of 16 bits, over and under its ends.
+func TestLtHashIsThePlainSum(t *testing.T) {
 	network := tx.NetworkID{1}
+	var want, got LtHash
 	h := newStateHasher(network)
 	for i := range 200 {
 		e := entryOf(i)
-		secret := key.TaggedHash("umoja/state/v1", network[:])
-		fresh, err := blake3.NewKeyed(secret[:])
-		if err != nil {
-			t.Fatal(err)
+		words := plainExpand(t, network, e)
+		change := Change{Key: e.Key, After: e.Value}
+		if i%3 == 2 {
+			change.Before, change.After = change.After, nil
 		}
-		fresh.Write([]byte{byte(len(e.Key) >> 8), byte(len(e.Key))})
-		fresh.Write(append(bytes.Clone(e.Key), e.Value...))
-		var want [2048]byte
-		if _, err := fresh.Digest().Read(want[:]); err != nil {
-			t.Fatal(err)
+		for n := range want {
+			if change.After != nil {
+				want[n] += words[n]
+			} else {
+				want[n] -= words[n]
+			}
 		}
-		if *h.expand(e.Key, e.Value) != want {
-			t.Fatalf("entry %d expands to other words after the entries before it", i)
+		if got.change(h, []Change{change}); got != want {
+			t.Fatalf("entry %d of %d bytes moves the sums otherwise than it should", i, len(e.Value))
+		}
+		if root := blake3.Sum256(got.Bytes()); got.Root() != root {
+			t.Fatalf("root is %x, plain BLAKE3 of the sums is %x", got.Root(), root)
 		}
 	}
 }
@@ -47,22 +73,22 @@ func TestLtHashIsOfTheSet(t *testing.T) {
 	h := newStateHasher(tx.NetworkID{1})
 	var forth, back, zero LtHash
 	for i := range 50 {
-		forth.add(h, entryOf(i).Key, entryOf(i).Value)
-		back.add(h, entryOf(49-i).Key, entryOf(49-i).Value)
+		forth.change(h, []Change{{Key: entryOf(i).Key, After: entryOf(i).Value}})
+		back.change(h, []Change{{Key: entryOf(49 - i).Key, After: entryOf(49 - i).Value}})
 	}
 	if forth != back || forth == zero {
 		t.Error("the order of the entries changes the hash")
 	}
 	for i := range 50 {
-		forth.remove(h, entryOf(i).Key, entryOf(i).Value)
+		forth.change(h, []Change{{Key: entryOf(i).Key, Before: entryOf(i).Value}})
 	}
 	if forth != zero {
 		t.Error("the entries were taken out and are still there")
 	}
 	var a, b, c LtHash
-	a.add(h, []byte("ab"), []byte("c"))
-	b.add(h, []byte("a"), []byte("bc"))
-	c.add(newStateHasher(tx.NetworkID{2}), []byte("ab"), []byte("c"))
+	a.change(h, []Change{{Key: []byte("ab"), After: []byte("c")}})
+	b.change(h, []Change{{Key: []byte("a"), After: []byte("bc")}})
+	c.change(newStateHasher(tx.NetworkID{2}), []Change{{Key: []byte("ab"), After: []byte("c")}})
 	if a == b || a == c || a.Root() == b.Root() {
 		t.Error("two entries, or two networks, have one hash")
 	}
@@ -72,9 +98,23 @@ func TestLtHashIsOfTheSet(t *testing.T) {
 	}
 }
 
+// BenchmarkLtHashChange is what a batch pays for one balance that changes: one entry out, one in.
+func BenchmarkLtHashChange(b *testing.B) {
+	h := newStateHasher(tx.NetworkID{1})
+	var l LtHash
+	changes := make([]Change, 400)
+	for i := range changes {
+		changes[i] = Change{Key: make([]byte, 21), Before: make([]byte, 24), After: bytes.Repeat([]byte{byte(i)}, 24)}
+	}
+	for b.Loop() {
+		l.change(h, changes)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(changes)), "ns/change")
+}
+
 func TestLtHashBytes(t *testing.T) {
 	var a LtHash
-	a.add(newStateHasher(tx.NetworkID{1}), []byte("k"), []byte("v"))
+	a.change(newStateHasher(tx.NetworkID{1}), []Change{{Key: []byte("k"), After: []byte("v")}})
 	again, err := LtHashOf(a.Bytes())
 	if err != nil || again != a {
 		t.Errorf("the bytes read back to another hash: %v", err)
