@@ -137,14 +137,16 @@ type fields struct {
 // plain is the payment of transfer with a signature of no key, which Parse does not mind.
 func plain() fields {
 	return fields{
-		template: "01", nonce: "0102030405060708", expiry: "019b76e3cfc0", payer: "00000007", payee: "000004d2", asset: "0001", amount: "0000003a98",
+		template: "01", nonce: "0102030405060708", expiry: "019b76e3cfc0",
+		payer: "00000007", payee: "000004d2", asset: "0001", amount: "0000003a98",
 		provider: "00000003", schedule: "0001", fee: "00000064", signature: strings.Repeat("5a", 64),
 	}
 }
 
 func (f fields) text(t tester) string {
 	t.Helper()
-	raw, err := hex.DecodeString(f.template + f.nonce + f.expiry + f.payer + f.payee + f.asset + f.amount + f.provider + f.schedule + f.fee + f.signature)
+	raw, err := hex.DecodeString(f.template + f.nonce + f.expiry + f.payer + f.payee + f.asset + f.amount +
+		f.provider + f.schedule + f.fee + f.signature)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,17 +112,19 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-// TestSingleKeyOfAnyWeight: one owner key rules alone, whatever weight it was given.
-func TestSingleKeyOfAnyWeight(t *testing.T) {
-	w := newWorld(t)
-	authority := tx.Authority{Keys: []tx.AuthorityKey{{Key: w.payerKey.Public(), Weight: 5}}, Threshold: 3}
-	w.payer = w.book.open(8, authority)
-	signed := w.seal(t, w.body(w.transfer()))
-	m, err := compact.Of(signed, w.book)
-	if err != nil {
-		t.Fatal(err)
+// TestOneOwnerKey: one owner key pays alone, whatever weight it was given and whoever may recover the account.
+func TestOneOwnerKey(t *testing.T) {
+	for _, authority := range []tx.Authority{{Threshold: 3}, {Threshold: 5, Attestors: 2}} {
+		w := newWorld(t)
+		authority.Keys = []tx.AuthorityKey{{Key: w.payerKey.Public(), Weight: 5}}
+		w.payer = w.book.open(8, authority)
+		signed := w.seal(t, w.body(w.transfer()))
+		m, err := compact.Of(signed, w.book)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantRoundTrip(t, w, m, signed)
 	}
-	wantRoundTrip(t, w, m, signed)
 }
 
 // twoKeys is an authority of two keys, either of which may sign alone.
@@ -183,7 +185,8 @@ func TestCannotCarry(t *testing.T) {
 			by.signers = []key.Signer{other}
 		}},
 		{"directory that contradicts itself", "more fields", func(w *world, _ *tx.Transfer, _ *tx.Body, _ *change) {
-			w.book.entries = append([]entry{{number: 7, id: w.provider, authority: tx.SingleKey(w.payerKey.Public())}}, w.book.entries...)
+			stranger := entry{number: 7, id: w.provider, authority: tx.SingleKey(w.payerKey.Public())}
+			w.book.entries = append([]entry{stranger}, w.book.entries...)
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -291,7 +294,9 @@ func TestNothingElseIsRebuilt(t *testing.T) {
 	if _, err := m.Rebuild(network, renumbered); !errors.Is(err, tx.ErrBadSignature) {
 		t.Errorf("numbers of other accounts: %v, want ErrBadSignature", err)
 	}
-	for name, authority := range map[string]tx.Authority{"two keys": twoKeys(w.payerKey.Public(), other), "no key": tx.PhoneAuthority(2)} {
+	for name, authority := range map[string]tx.Authority{
+		"two keys": twoKeys(w.payerKey.Public(), other), "no key": tx.PhoneAuthority(2),
+	} {
 		replaced.entries[0].authority = authority
 		if _, err := m.Rebuild(network, replaced); !errors.Is(err, compact.ErrNotSingleKey) {
 			t.Errorf("payer under %s: %v, want ErrNotSingleKey", name, err)

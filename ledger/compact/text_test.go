@@ -11,11 +11,15 @@ import (
 
 // samples are messages of different letters: a signed one, one of many zeros, one of many ones.
 func samples(t tester) []string {
-	low, high := plain(), plain()
-	low.nonce, low.expiry, low.payer, low.payee, low.amount = strings.Repeat("00", 8), "000000000001", "00000001", "00000001", "0000000001"
-	low.provider, low.schedule, low.fee, low.signature = "00000000", "0000", "00000000", strings.Repeat("00", 64)
-	high.nonce, high.expiry, high.payer, high.payee, high.amount = strings.Repeat("ff", 8), "ffffffffffff", "ffffffff", "ffffffff", "ffffffffff"
-	high.asset, high.provider, high.schedule, high.fee, high.signature = "ffff", "ffffffff", "ffff", "ffffffff", strings.Repeat("ff", 64)
+	zeros, ones := func(n int) string { return strings.Repeat("00", n) }, func(n int) string { return strings.Repeat("ff", n) }
+	low := fields{
+		template: "01", nonce: zeros(8), expiry: "000000000001", payer: "00000001", payee: "00000001", asset: "0001", amount: "0000000001",
+		provider: zeros(4), schedule: zeros(2), fee: zeros(4), signature: zeros(64),
+	}
+	high := fields{
+		template: "01", nonce: ones(8), expiry: ones(6), payer: ones(4), payee: ones(4), asset: ones(2), amount: ones(5),
+		provider: ones(4), schedule: ones(2), fee: ones(4), signature: ones(64),
+	}
 	return []string{newWorld(t).message(t).String(), low.text(t), high.text(t)}
 }
 
