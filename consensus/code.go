@@ -47,7 +47,7 @@ var table = []public{
 }
 
 // refusals are the result codes that a Refusal may carry.
-var refusals = []tx.Code{tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown}
+var refusals = []tx.Code{tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown, tx.QuotaExhausted}
 
 // ToStatus makes a gRPC error of an error of this package. What is in no table is an internal error, and its text stays
 // in the node's log.

@@ -12,55 +12,50 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// draftBatch is a batch being filled.
+// draftBatch is a batch being filled. The leader fills it the way every validator will apply it, so that nothing in it makes it void.
 type draftBatch struct {
-	timeUnixMs     uint64
-	bytes, entries int
-	envelopes      [][]byte
-	packed         []*submission
+	timeUnixMs uint64
+	builder    *ledger.Builder
+	packed     []*submission
 	// byID are the transactions packed; a second submission of one waits for the first.
 	byID map[tx.ID]bool
-	// regranted are the accounts whose grants the batch changes. What debits one waits for the next batch: the leader
-	// judges on the state before the batch, every validator within it, and more than a few that only the leader would
-	// admit make the batch void.
-	regranted map[tx.AccountID]bool
 }
 
-func newDraft(timeUnixMs uint64) *draftBatch {
-	return &draftBatch{timeUnixMs: timeUnixMs, byID: make(map[tx.ID]bool), regranted: make(map[tx.AccountID]bool)}
+// draft begins a batch on the state of a view.
+func (p *packer) draft(view *store.View, head ledger.Head) (*draftBatch, error) {
+	d := &draftBatch{timeUnixMs: max(p.node.nowUnixMs(), head.TimeUnixMs), byID: make(map[tx.ID]bool)}
+	var err error
+	if d.builder, err = ledger.Build(view, head, d.timeUnixMs); err != nil {
+		return nil, fmt.Errorf("begin batch %d: %w", head.Batch+1, err)
+	}
+	return d, nil
 }
 
-// pack makes one batch of the submissions and waits until it is applied. An error ends this reign.
+// pack makes one batch of the submissions, if any, and of what is due, and waits until it is applied. An error ends this reign.
 func (p *packer) pack(all []*submission) error {
 	n := p.node
 	head := n.store.Head()
-	d := newDraft(max(n.nowUnixMs(), head.TimeUnixMs))
 	view := n.store.View()
-	for i, s := range all {
-		fits, err := p.add(d, s, view, head)
-		if err != nil {
-			view.Close()
-			for _, s := range append(d.packed, all[i:]...) {
-				s.reply(Status{}, ErrNotLeader) // Nothing was handed to raft.
-			}
-			return n.Fatal(err)
-		}
-		if !fits {
-			p.carried = append(p.carried, s)
-		}
-	}
+	d, err := p.fill(view, head, all)
 	view.Close()
-	if len(d.packed) == 0 {
+	if err != nil {
+		for _, s := range all {
+			s.reply(Status{}, ErrNotLeader) // Nothing was handed to raft. Whoever was answered before does not look again.
+		}
+		return n.Fatal(err)
+	}
+	empty := len(d.builder.Envelopes()) == 0 && !d.builder.Due()
+	if empty && len(d.packed) == 0 {
 		return nil
 	}
-	if len(d.envelopes) == 0 && !p.empty.Allow() {
+	if empty && !p.empty.Allow() {
 		for _, s := range d.packed {
 			s.reply(Status{}, ErrOverloaded)
 		}
 		return nil
 	}
 	future := n.raft.Apply(p.seal(d, head), raftPatience)
-	err := n.await(context.Background(), future) // Close gives raft the time to answer.
+	err = n.await(context.Background(), future) // Close gives raft the time to answer.
 	if err == nil {
 		return p.answer(d, future.Response())
 	}
@@ -75,16 +70,34 @@ func (p *packer) pack(all []*submission) error {
 	return fmt.Errorf("order batch %d: %w", head.Batch+1, err)
 }
 
+// fill packs what fits; the rest waits for the next batch.
+func (p *packer) fill(view *store.View, head ledger.Head, all []*submission) (*draftBatch, error) {
+	d, err := p.draft(view, head)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
+		fits, err := p.add(d, s, head)
+		if err != nil {
+			return nil, err
+		}
+		if !fits {
+			p.carried = append(p.carried, s)
+		}
+	}
+	return d, nil
+}
+
 // seal makes the entry of a batch that follows the head.
 func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
 	n := p.node
 	return tx.SealBatch(n.network, tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: d.timeUnixMs, Leader: n.name,
-	}, d.envelopes, n.key)
+	}, d.builder.Envelopes(), n.key)
 }
 
 // add decides about one submission; false means it waits for the next batch.
-func (p *packer) add(d *draftBatch, s *submission, view *store.View, head ledger.Head) (bool, error) {
+func (p *packer) add(d *draftBatch, s *submission, head ledger.Head) (bool, error) {
 	n := p.node
 	if s.signed == nil {
 		if head.TimeUnixMs > s.pastUnixMs {
@@ -99,7 +112,7 @@ func (p *packer) add(d *draftBatch, s *submission, view *store.View, head ledger
 		return true, nil
 	}
 	id, body := s.signed.ID(), s.signed.Body
-	if d.byID[id] || d.debitsRegranted(body) {
+	if d.byID[id] || !d.builder.Fits(s.signed) {
 		return false, nil
 	}
 	if status, err := n.lookup(id); err != nil || status.Stage >= Accepted {
@@ -110,46 +123,17 @@ func (p *packer) add(d *draftBatch, s *submission, view *store.View, head ledger
 		s.reply(Status{}, ErrExpired)
 		return true, nil
 	}
-	size, entries := len(s.signed.Envelope()), ledger.EntriesBound(body)
-	if d.bytes+size > tx.MaxBatchBytes || d.entries+entries > ledger.MaxBatchEntries-ledger.MaxForgotten {
-		return false, nil
-	}
-	code, err := ledger.Admit(view, head, s.signed, d.timeUnixMs)
+	code, err := d.builder.Add(s.signed)
 	if err != nil {
-		return false, fmt.Errorf("admit transaction: %w", err)
+		return false, fmt.Errorf("pack transaction: %w", err)
 	}
 	if code != tx.OK {
 		s.reply(Status{}, &Refusal{Code: code})
 		return true, nil
 	}
-	d.bytes, d.entries = d.bytes+size, d.entries+entries
 	d.byID[id] = true
-	d.regrant(body)
-	d.envelopes = append(d.envelopes, s.signed.Envelope())
 	d.packed = append(d.packed, s)
 	return true, nil
-}
-
-// debitsRegranted says whether the body leans on a grant that the batch may have changed.
-func (d *draftBatch) debitsRegranted(body tx.Body) bool {
-	for _, op := range body.Operations {
-		if o, ok := op.(tx.Transfer); ok && d.regranted[o.Debit] {
-			return true
-		}
-	}
-	return false
-}
-
-// regrant notes whose grants the body changes.
-func (d *draftBatch) regrant(body tx.Body) {
-	for _, op := range body.Operations {
-		switch o := op.(type) {
-		case tx.IssueGrant:
-			d.regranted[o.Account] = true
-		case tx.RevokeGrant:
-			d.regranted[o.Account] = true
-		}
-	}
 }
 
 // answer tells the packed submissions what became of them.

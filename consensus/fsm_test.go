@@ -55,7 +55,7 @@ func TestAnUnauthorisedLeafDecidesNothing(t *testing.T) {
 	c.restart("v1")
 	n := c.nodes["v1"]
 	head := n.Head()
-	for _, code := range []tx.Code{tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown} {
+	for _, code := range []tx.Code{tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown, tx.QuotaExhausted} {
 		id, envelope := tx.ID{byte(code)}, tx.EnvelopeHash{byte(code), 1}
 		n.committed(&ledger.Effects{
 			Before: head, After: head,

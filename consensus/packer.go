@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/raft"
 	"golang.org/x/time/rate"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -55,7 +56,13 @@ type answer struct {
 	err    error
 }
 
-func (s *submission) reply(status Status, err error) { s.answer <- answer{status, err} }
+// reply answers; only the first answer counts.
+func (s *submission) reply(status Status, err error) {
+	select {
+	case s.answer <- answer{status, err}:
+	default:
+	}
+}
 
 func newPacker(n *Node) *packer {
 	return &packer{node: n, queue: make(chan *submission, queueLength), empty: rate.NewLimiter(emptyPerSecond, emptyAtOnce), done: make(chan struct{})}
@@ -153,8 +160,14 @@ func (p *packer) reign(ctx context.Context) error {
 	}
 }
 
-// wait blocks for the first submission of a batch; false when the term is over.
+// wait blocks for the first submission of a batch, or until something is due; false when the term is over.
 func (p *packer) wait(ctx context.Context) (*submission, bool) {
+	due, err := p.untilDue()
+	if err != nil {
+		_ = p.node.Fatal(err)
+		return nil, false
+	}
+	defer due.Stop()
 	for {
 		if _, ok := p.leads(); !ok {
 			return nil, false
@@ -165,11 +178,33 @@ func (p *packer) wait(ctx context.Context) (*submission, bool) {
 		select {
 		case s := <-p.queue:
 			return s, true
+		case <-due.C:
+			return nil, true
 		case <-p.node.raft.LeaderCh():
 		case <-ctx.Done():
 			return nil, false
 		}
 	}
+}
+
+// farAway is when a packer looks again though nothing is due, or long not.
+const farAway = time.Hour
+
+// untilDue is a timer that ends when ledger time has something to do by itself.
+func (p *packer) untilDue() (*time.Timer, error) {
+	view := p.node.store.View()
+	defer view.Close()
+	at, waiting, err := ledger.NextDue(view)
+	if err != nil {
+		return nil, fmt.Errorf("look what is due: %w", err)
+	}
+	wait := farAway
+	if now := p.node.nowUnixMs(); waiting && at <= now {
+		wait = 0
+	} else if waiting && at-now < uint64(farAway/time.Millisecond) {
+		wait = time.Duration(at-now) * time.Millisecond
+	}
+	return time.NewTimer(wait), nil
 }
 
 // gather takes what is waiting, in order of arrival.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -115,8 +116,13 @@ func (w *words) asset() tx.Asset {
 	case "XXX":
 		return 77 // Nobody defined it.
 	default:
-		w.fail("asset %q", code)
-		return 0
+		// One that a block before has defined.
+		all, err := ledger.Assets(w.chain.Memory)
+		at := slices.IndexFunc(all, func(a ledger.Asset) bool { return a.Code == code })
+		if err != nil || at < 0 {
+			w.fail("asset %q: %v", code, err)
+		}
+		return tx.Asset(at + 1)
 	}
 }
 
@@ -147,6 +153,11 @@ func (b *block) act(line string) {
 		w.read(verb)
 		return
 	default:
+		if read, ok := reads[verb]; ok {
+			// What the script looks at is read when the batch is applied.
+			b.answers = append(b.answers, func() []string { return []string{read(w)} })
+			return
+		}
 		w.transaction()
 		return
 	}

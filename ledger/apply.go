@@ -1,12 +1,9 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
-	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -40,7 +37,7 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
 // the history again. The hash becomes the head's.
 func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, hash tx.BatchHash, timeUnixMs uint64, envelopes [][]byte) (*Effects, error) {
-	batch, err := open(view, head, timeUnixMs)
+	batch, err := open(view, head, timeUnixMs, false)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +49,7 @@ func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, hash t
 		if err != nil {
 			return nil, fmt.Errorf("envelope %d: %v: %w", i, err, ErrVoid)
 		}
-		if entries += EntriesBound(signed.Body); entries > MaxBatchEntries {
+		if entries += signed.Body.Entries(); entries > MaxBatchEntries {
 			return nil, fmt.Errorf("more than %d state entries: %w", MaxBatchEntries, ErrVoid)
 		}
 		if err := batch.transaction(signed); err != nil {
@@ -65,56 +62,75 @@ func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, hash t
 	return batch.fx, finish(batch.fx, batch.overlay, network, timeUnixMs)
 }
 
-// EntriesBound is an upper bound, from the bytes alone, on the state entries that a transaction changes.
-func EntriesBound(b tx.Body) int {
-	n := 1 // Its id.
-	for _, op := range b.Operations {
-		switch op.(type) {
-		case tx.Transfer:
-			n += 4 // Debit, credit, fee, grant.
-		case tx.OpenAccount:
-			n += 3 // Account, number, counter.
-		default:
-			n += 2
-		}
-	}
-	return n
-}
-
 // batch is a batch being applied.
 type batch struct {
 	*overlay
 	State
-	fx           *Effects
-	rules        rules
-	timeUnixMs   uint64
+	fx         *Effects
+	rules      rules
+	parameters parameters
+	timeUnixMs uint64
+	// before is the number of leaves before the batch: what a return may point to.
+	before       uint64
 	unauthorised int
+	// vouchers remembers which assets are vouchers: the kind of an asset never changes.
+	vouchers map[tx.Asset]bool
+	// passed counts what was due and is done.
+	passed int
+	// trial says that nothing will be committed, so that leaves need no hashes.
+	trial bool
 }
 
-// open starts a batch at a time: expired ids are forgotten first.
-func open(view View, head Head, timeUnixMs uint64) (*batch, error) {
+// open starts a batch at a time: expired ids are forgotten, and what is due is done.
+func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
 	o := newOverlay(view, head.Size)
-	b := &batch{overlay: o, State: State{get: o.get}, fx: &Effects{Before: head, After: head}, timeUnixMs: timeUnixMs}
+	b := &batch{
+		overlay: o, State: State{get: o.get}, fx: &Effects{Before: head, After: head}, timeUnixMs: timeUnixMs, before: head.Size,
+		vouchers: make(map[tx.Asset]bool), trial: trial,
+	}
 	var err error
 	if b.rules, err = b.State.rules(); err != nil {
 		return nil, err
 	}
 	if b.rules.Version != RulesVersion {
-		return nil, fmt.Errorf("rules version %d is in force, this program knows %d: %w", b.rules.Version, RulesVersion, ErrCorrupt)
+		return nil, fmt.Errorf("rules version %d is in force, this program knows %d: %w", b.rules.Version, RulesVersion, ErrRulesVersion)
 	}
+	if err := b.forget(view); err != nil {
+		return nil, err
+	}
+	if err := b.passTime(view); err != nil {
+		return nil, err
+	}
+	// A ballot that took effect just now holds for the transactions of this batch.
+	b.parameters, err = b.State.parameters()
+	return b, err
+}
+
+// forget drops the ids of transactions that have expired.
+func (b *batch) forget(view View) error {
 	entries, err := view.Scan([]byte{kindSeen}, nil, MaxForgotten)
 	if err != nil {
-		return nil, fmt.Errorf("scan expired ids: %w", err)
+		return fmt.Errorf("scan expired ids: %w", err)
 	}
 	for _, e := range entries {
 		r := reader{rest: e.Key[1:]}
-		if r.u64() >= timeUnixMs {
+		if r.u64() >= b.timeUnixMs {
 			break
 		}
-		o.put(e.Key, nil)
+		b.put(e.Key, nil)
 	}
-	o.keep()
-	return b, nil
+	b.keep()
+	return nil
+}
+
+// leaf appends a leaf.
+func (b *batch) leaf(l Leaf) error {
+	b.fx.Leaves = append(b.fx.Leaves, l)
+	if b.trial {
+		b.size++
+		return nil
+	}
+	return b.overlay.append(l.Raw)
 }
 
 // transaction applies one transaction and appends its leaf.
@@ -134,48 +150,83 @@ func (b *batch) transaction(signed *tx.Signed) error {
 		return nil
 	}
 	outcome.LeafIndex = uint64(b.size)
-	d := &draft{batch: b, signed: signed, leaf: outcome.LeafIndex, founding: make(map[tx.AccountID]*founding)}
+	d := newDraft(b, signed)
 	code, err := d.admit()
 	if err != nil {
 		return err
 	}
-	lookup := [32]byte(signed.ID())
-	if code != tx.OK {
-		// The signers may not do this. Another envelope with the right signers still can, so the id stays free.
-		b.unauthorised++
-		outcome.Result = tx.Result{Code: code}
-		lookup = [32]byte(signed.EnvelopeHash())
-	} else if outcome.Result, err = d.apply(); err != nil {
-		return err
+	if outcome.Result.Code = code; code == tx.OK {
+		if outcome.Result, err = d.apply(); err != nil {
+			return err
+		}
 	}
-	record := tx.Record{Envelope: signed.Envelope(), Result: outcome.Result, PostStates: d.postStates()}
-	raw := record.Encode()
+	lookup := [32]byte(signed.ID())
+	if !outcome.Result.Code.Decides() {
+		// The signers may not do this, or not now: admit said so, or an operation before took the right away. Another envelope still
+		// can, so the id stays free.
+		b.unauthorised++
+		outcome.Result = tx.Result{Code: outcome.Result.Code}
+		lookup = [32]byte(signed.EnvelopeHash())
+	}
+	states := d.postStates()
+	raw := tx.Record{Envelope: signed.Envelope(), Result: outcome.Result, PostStates: states}.Encode()
 	if len(raw) > tx.MaxLeafBytes {
-		b.drop()
+		d.drop()
 		d.reset()
 		outcome.Result = tx.Result{Code: tx.LeafTooLarge}
 		raw = tx.Record{Envelope: signed.Envelope(), Result: outcome.Result}.Encode()
 	}
-	if code == tx.OK {
+	if outcome.Result.Code.Decides() {
 		b.put(keySeen(body.ExpiresAtUnixMs, signed.ID()), seen{Leaf: outcome.LeafIndex, Result: outcome.Result}.encode())
+		if d.charged.Key != nil {
+			b.put(d.charged.Key, d.charged.Value)
+		}
 	}
 	b.keep()
-	b.fx.Leaves = append(b.fx.Leaves, Leaf{Index: outcome.LeafIndex, Raw: raw, Lookup: lookup, Accounts: d.shown(code == tx.OK, outcome.Result)})
 	b.fx.Outcomes = append(b.fx.Outcomes, outcome)
-	return b.overlay.append(raw)
+	return b.leaf(Leaf{Index: outcome.LeafIndex, Raw: raw, Lookup: lookup, Accounts: shown(signed.Body, outcome.Result, states)})
+}
+
+// act is one leaf in the making: what a transaction, or ledger time, does to the state.
+type act struct {
+	*batch
+	leaf uint64
+	// touched are the balances changed, in order of first touch; at finds them.
+	touched []touch
+	at      map[holding]int
+}
+
+// holding names a balance.
+type holding struct {
+	account tx.AccountID
+	asset   tx.Asset
+}
+
+// touch is a balance changed by an act.
+type touch struct {
+	holding
+	previous uint64
+	balance  Balance
 }
 
 // draft is one transaction being applied.
 type draft struct {
-	*batch
+	act
 	signed *tx.Signed
-	leaf   uint64
 	// founding are the accounts that this transaction opens.
 	founding map[tx.AccountID]*founding
 	// used is what this transaction has debited under each grant.
 	used []usage
-	// touched are the balances changed, in order of first touch.
-	touched []touch
+	// operation is the position of the operation being applied.
+	operation uint32
+	// legs are the refused legs of bulk transfers so far.
+	legs []tx.LegResult
+	// charged is the entry of the credits that the transaction costs; no key when it costs none.
+	charged Entry
+}
+
+func newDraft(b *batch, signed *tx.Signed) *draft {
+	return &draft{act: act{batch: b, leaf: uint64(b.size)}, signed: signed, founding: make(map[tx.AccountID]*founding)}
 }
 
 // founding is an account being opened by its own keys or, when it has none, by the providers among the signers (sponsored).
@@ -184,27 +235,13 @@ type founding struct {
 	sponsored bool
 }
 
-// usage is what one grant has been used for within a transaction.
-type usage struct {
-	account tx.AccountID
-	grantee key.Public
-	total   amount.Amount
-}
-
-// touch is a balance changed by a transaction.
-type touch struct {
-	account  tx.AccountID
-	asset    tx.Asset
-	previous uint64
-	balance  Balance
-}
-
-func (d *draft) reset() { d.founding, d.used, d.touched = make(map[tx.AccountID]*founding), nil, nil }
+func (d *draft) reset() { d.used, d.touched, d.at, d.legs = nil, nil, nil, nil }
 
 // apply runs the operations in order. A refusal drops all of them.
 func (d *draft) apply() (tx.Result, error) {
 	for i, op := range d.signed.Body.Operations {
-		code, err := d.operation(op)
+		d.operation = uint32(i)
+		code, err := d.operate(op)
 		if err != nil {
 			return tx.Result{}, fmt.Errorf("operation %d: %w", i, err)
 		}
@@ -214,59 +251,116 @@ func (d *draft) apply() (tx.Result, error) {
 			return tx.Result{Code: code, Operation: uint32(i)}, nil
 		}
 	}
-	return tx.Result{Code: tx.OK}, nil
+	return tx.Result{Code: tx.OK, Legs: d.legs}, nil
 }
 
-func (d *draft) operation(op tx.Operation) (tx.Code, error) {
+// operate applies one operation.
+func (d *draft) operate(op tx.Operation) (tx.Code, error) {
 	switch o := op.(type) {
 	case tx.OpenAccount:
 		return d.openAccount(o)
+	case tx.SetAuthority:
+		return d.setAuthority(o)
+	case tx.SetTier:
+		return d.setTier(o)
 	case tx.IssueGrant:
 		return d.issueGrant(o)
 	case tx.RevokeGrant:
 		return d.revokeGrant(o)
+	case tx.StartRecovery:
+		return d.startRecovery(o)
+	case tx.CancelRecovery:
+		return d.cancelRecovery(o)
+	case tx.CompleteRecovery:
+		return d.completeRecovery(o)
 	case tx.BindAlias:
 		return d.bindAlias(o)
+	case tx.AttestAlias:
+		return d.attestAlias(o)
+	case tx.ReleaseAlias:
+		return d.releaseAlias(o)
+	case tx.StartMove:
+		return d.startMove(o)
+	case tx.CancelMove:
+		return d.cancelMove(o)
+	case tx.ConfirmMove:
+		return d.confirmMove(o)
+	}
+	return d.operateMoney(op)
+}
+
+// operateMoney applies an operation on money or on the directory.
+func (d *draft) operateMoney(op tx.Operation) (tx.Code, error) {
+	switch o := op.(type) {
+	case tx.DefineAsset:
+		return d.defineAsset(o)
+	case tx.SetLimits:
+		return d.setLimits(o)
+	case tx.ListPayee:
+		return d.listPayee(o)
 	case tx.Issue:
 		return d.issue(o)
+	case tx.Redeem:
+		return d.redeem(o)
+	case tx.StateReserve:
+		return d.stateReserve(o)
 	case tx.Transfer:
 		return d.transfer(o)
+	case tx.BulkTransfer:
+		return d.bulkTransfer(o)
+	case tx.PlaceHold:
+		return d.placeHold(o)
+	case tx.CaptureHold:
+		return d.captureHold(o)
+	case tx.ReleaseHold:
+		return d.releaseHold(o)
+	case tx.RequestPayment:
+		return d.requestPayment(o)
+	case tx.DeclineRequest:
+		return d.declineRequest(o)
+	case tx.Return:
+		return d.giveBack(o)
+	case tx.RegisterProvider:
+		return d.registerProvider(o)
+	case tx.PublishFees:
+		return d.publishFees(o)
+	case tx.Propose:
+		return d.propose(o)
+	case tx.Vote:
+		return d.vote(o)
 	}
 	return 0, fmt.Errorf("operation %T has no rule: %w", op, ErrCorrupt)
 }
 
-// postStates are the balances that the transaction left, ascending.
-func (d *draft) postStates() []tx.PostState {
-	var all []tx.PostState
-	for _, t := range d.touched {
-		all = append(all, tx.PostState{
-			Account: t.account, Asset: t.asset, Posted: t.balance.Posted, Held: t.balance.Held, PreviousLeaf: t.previous,
-		})
-	}
-	slices.SortFunc(all, func(a, b tx.PostState) int {
-		if c := bytes.Compare(a.Account[:], b.Account[:]); c != 0 {
-			return c
+// touch writes a balance and remembers it for the leaf. The chain of leaves runs through LastLeaf: the first touch of an act
+// keeps what was there before.
+func (a *act) touch(id tx.AccountID, asset tx.Asset, b Balance) error {
+	h := holding{id, asset}
+	at, again := a.at[h]
+	if !again {
+		if a.at == nil {
+			a.at = make(map[holding]int)
 		}
-		return int(int64(a.Asset) - int64(b.Asset))
-	})
-	return all
+		at = len(a.touched)
+		a.at[h] = at
+		a.touched = append(a.touched, touch{holding: h, previous: b.LastLeaf})
+	}
+	b.LastLeaf = a.leaf
+	a.touched[at].balance = b
+	a.put(keyBalance(id, asset), b.encode())
+	return a.watchVouchers(h, b)
 }
 
-// shown lists the accounts whose history shows the transaction: for a success all that it names, for a refusal only those
-// it would have debited, so that nobody's history can be filled by others.
-func (d *draft) shown(admitted bool, result tx.Result) []tx.AccountID {
-	if !admitted {
-		return nil
+// credit adds to a balance.
+func (a *act) credit(id tx.AccountID, asset tx.Asset, sum amount.Amount) (tx.Code, error) {
+	b, err := a.Balance(id, asset)
+	if err != nil {
+		return 0, err
 	}
-	if result.Code == tx.OK {
-		return d.signed.Body.Accounts()
+	posted, ok := b.Posted.Add(sum)
+	if !ok {
+		return tx.AmountOverflow, nil
 	}
-	var all []tx.AccountID
-	for _, op := range d.signed.Body.Operations {
-		if t, ok := op.(tx.Transfer); ok {
-			all = append(all, t.Debit)
-		}
-	}
-	slices.SortFunc(all, func(a, b tx.AccountID) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(all)
+	b.Posted = posted
+	return tx.OK, a.touch(id, asset, b)
 }

@@ -90,7 +90,7 @@ func (m *machine) transfer(t *rapid.T) tx.Transfer {
 		version := rapid.SampledFrom([]int{1, 1, 1, 1, 2, 3, 4, 9}).Draw(t, "version")
 		o.Fee = &tx.Fee{Provider: provider.Account, ScheduleVersion: uint32(version), Amount: 1_00}
 		if version <= len(provider.Schedules) {
-			o.Fee.Amount = provider.Schedules[version-1].Flat
+			o.Fee.Amount = provider.Schedules[version-1].Bands[0].Flat
 		}
 		switch rapid.IntRange(0, 9).Draw(t, "wrong fee") {
 		case 0:

@@ -5,47 +5,57 @@ import (
 	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
-	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // The state is a set of entries. A key is one letter and the parts that name the entry; a value is its fields in order.
 // Integers are big-endian and of fixed width, so that keys sort by number; only a last field has variable length
-// (SPEC.md 6 has the table).
-//
-//	a account(16)              → number(8) authority(…)
-//	# number(8)                → account(16)
-//	b account(16) asset(4)     → posted(8) held(8) last leaf(8)
-//	n "accounts"               → accounts opened(8)
-//	g account(16) grantee(32)  → asset(4) cap tx(8) cap day(8) fee ceiling(8) expires(8) day(8) used(8) operations(4)
-//	l alias(32)                → account(16) attested(1) sealed name(60)
-//	k provider key(32)         → provider account(16)
-//	p provider account(16)     → key(32) name(…)
-//	f provider(16) version(4)  → asset(4) flat(8) effective(8) replaced(8)
-//	s asset(4)                 → supply(8) scale(1) issuer(16) code(…)
-//	t asset(4)                 → cap tx(8) cap day(8)
-//	r                          → rules version(4) day offset minutes(4, two's complement)
-//	v                          → validator set (canonical)
-//	x expires(8) id(32)        → leaf(8) code(4) operation(4)
+// (SPEC.md 6 has the table). What each letter stands for is beside its constant, the fields are beside the type.
 const (
-	kindAccount  = 'a'
-	kindNumber   = '#'
-	kindBalance  = 'b'
-	kindCounter  = 'n'
-	kindGrant    = 'g'
-	kindAlias    = 'l'
-	kindKey      = 'k'
-	kindProvider = 'p'
-	kindFees     = 'f'
-	kindAsset    = 's'
-	kindTier     = 't'
-	kindRules    = 'r'
-	kindSet      = 'v'
-	kindSeen     = 'x'
+	kindAccount     = 'a' // account(16) → Account
+	kindNumber      = '#' // number(8) → account(16)
+	kindBalance     = 'b' // account(16) asset(4) → Balance
+	kindCounter     = 'n' // name → count(8)
+	kindGrant       = 'g' // account(16) grantee(32) → Grant
+	kindExposure    = 'G' // grantee(32) asset(4) → Exposure
+	kindAlias       = 'l' // alias(32) → Alias
+	kindMove        = 'm' // alias(32) → Move
+	kindMoves       = 'M' // account(16) → aliases whose moves wait, 32 bytes each
+	kindRecovery    = 'c' // account(16) → Recovery
+	kindKey         = 'k' // provider key(32) → provider account(16) retired(1)
+	kindProvider    = 'p' // provider account(16) → Provider
+	kindFees        = 'f' // provider(16) version(4) → FeeSchedule
+	kindLatestFees  = 'e' // provider(16) asset(4) → version(4)
+	kindInflow      = 'w' // provider(16) asset(4) → day(4) received(8)
+	kindAttestor    = 'o' // attestor account(16) → Attestor (canonical)
+	kindAttestorKey = 'O' // attestor key(32) → attestor account(16)
+	kindAsset       = 's' // asset(4) → Asset
+	kindAssetCode   = 'S' // code → asset(4)
+	kindLimit       = 't' // asset(4) tier(1) → Limit
+	kindPayee       = 'y' // asset(4) payee(16) → listed(1): 01, or 00 when it was once
+	kindIssuer      = 'i' // account(16) → 01
+	kindHold        = 'h' // hold(16) → Hold
+	kindRequest     = 'R' // request(16) → Request
+	kindReturned    = 'z' // leaf(8) operation(4) → returned(8)
+	kindDue         = 'd' // due(8) kind(1) subject → 01
+	kindCredits     = 'q' // account(16) → time(8) debt(8)
+	kindBallot      = 'B' // ballot(16) → Ballot
+	kindGovernor    = 'V' // validator name → account(16)
+	kindParameter   = 'P' // parameter(1) → value(8)
+	kindRules       = 'r' // → version(4) day offset minutes(4, two's complement)
+	kindSet         = 'v' // → validator set (canonical)
+	kindSeen        = 'x' // expires(8) id(32) → leaf(8) code(4) operation(4)
 )
 
-var counterAccounts = append([]byte{kindCounter}, "accounts"...)
+// The counters.
+var (
+	counterAccounts = append([]byte{kindCounter}, "accounts"...)
+	counterAssets   = append([]byte{kindCounter}, "assets"...)
+)
+
+// present is the value of an entry that says only that it is there.
+var present = []byte{1}
 
 func keyAccount(a tx.AccountID) []byte    { return append([]byte{kindAccount}, a[:]...) }
 func keyNumber(n tx.AccountNumber) []byte { return put64([]byte{kindNumber}, uint64(n)) }
@@ -53,7 +63,32 @@ func keyAlias(a key.Alias) []byte         { return append([]byte{kindAlias}, a[:
 func keyProviderKey(k key.Public) []byte  { return append([]byte{kindKey}, k[:]...) }
 func keyProvider(a tx.AccountID) []byte   { return append([]byte{kindProvider}, a[:]...) }
 func keyAsset(n tx.Asset) []byte          { return put32([]byte{kindAsset}, uint32(n)) }
-func keyTier(n tx.Asset) []byte           { return put32([]byte{kindTier}, uint32(n)) }
+func keyAssetCode(code string) []byte     { return append([]byte{kindAssetCode}, code...) }
+func keyCredits(a tx.AccountID) []byte    { return append([]byte{kindCredits}, a[:]...) }
+func keyParameter(p tx.Parameter) []byte  { return []byte{kindParameter, byte(p)} }
+func keyIssuer(a tx.AccountID) []byte     { return append([]byte{kindIssuer}, a[:]...) }
+func keyGovernor(name string) []byte      { return append([]byte{kindGovernor}, name...) }
+func keyMove(a key.Alias) []byte          { return append([]byte{kindMove}, a[:]...) }
+func keyRecovery(a tx.AccountID) []byte   { return append([]byte{kindRecovery}, a[:]...) }
+func keyAttestor(a tx.AccountID) []byte   { return append([]byte{kindAttestor}, a[:]...) }
+func keyAttestorKey(k key.Public) []byte  { return append([]byte{kindAttestorKey}, k[:]...) }
+func keyHold(h tx.HoldID) []byte          { return append([]byte{kindHold}, h[:]...) }
+func keyRequest(r tx.RequestID) []byte    { return append([]byte{kindRequest}, r[:]...) }
+func keyMoves(a tx.AccountID) []byte      { return append([]byte{kindMoves}, a[:]...) }
+func keyBallot(b tx.BallotID) []byte      { return append([]byte{kindBallot}, b[:]...) }
+
+func keyLimit(n tx.Asset, tier uint8) []byte {
+	return append(put32([]byte{kindLimit}, uint32(n)), tier)
+}
+
+func keyPayee(n tx.Asset, payee tx.AccountID) []byte {
+	return append(put32([]byte{kindPayee}, uint32(n)), payee[:]...)
+}
+
+func keyReturned(leaf uint64, operation uint32) []byte {
+	return put32(put64([]byte{kindReturned}, leaf), operation)
+}
+
 func keySeen(expires uint64, id tx.ID) []byte {
 	return append(put64([]byte{kindSeen}, expires), id[:]...)
 }
@@ -66,8 +101,20 @@ func keyGrant(a tx.AccountID, grantee key.Public) []byte {
 	return append(append([]byte{kindGrant}, a[:]...), grantee[:]...)
 }
 
+func keyExposure(grantee key.Public, n tx.Asset) []byte {
+	return put32(append([]byte{kindExposure}, grantee[:]...), uint32(n))
+}
+
 func keyFees(provider tx.AccountID, version uint32) []byte {
 	return put32(append([]byte{kindFees}, provider[:]...), version)
+}
+
+func keyLatestFees(provider tx.AccountID, n tx.Asset) []byte {
+	return put32(append([]byte{kindLatestFees}, provider[:]...), uint32(n))
+}
+
+func keyInflow(provider tx.AccountID, n tx.Asset) []byte {
+	return put32(append([]byte{kindInflow}, provider[:]...), uint32(n))
 }
 
 func put64(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(b, v) }
@@ -90,6 +137,7 @@ func (r *reader) take(n int) []byte {
 }
 
 func (r *reader) u64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
+func (r *reader) u8() uint8   { return r.take(1)[0] }
 func (r *reader) u32() uint32 { return binary.BigEndian.Uint32(r.take(4)) }
 func (r *reader) all() []byte { return r.take(len(r.rest)) }
 
@@ -100,19 +148,34 @@ func (r *reader) end(what string) error {
 	return nil
 }
 
-// Account is an account entry.
+// Account is an account entry: number(8) tier(1) pending(1) frozen until(8) authority(…).
 type Account struct {
-	Number    tx.AccountNumber
-	Authority tx.Authority
+	Number tx.AccountNumber
+	// Tier decides the limits. Invariant: at most tx.MaxTier.
+	Tier uint8
+	// Pending counts the moves and recoveries of the account that wait; while there are any, its limits are a quarter.
+	Pending uint8
+	// FrozenUntilUnixMs is the ledger time until which nothing is debited; 0 when it was never frozen.
+	FrozenUntilUnixMs uint64
+	Authority         tx.Authority
 }
 
 func (a Account) encode() []byte {
-	return append(put64(nil, uint64(a.Number)), a.Authority.Encode()...)
+	out := append(put64(nil, uint64(a.Number)), a.Tier, a.Pending)
+	return append(put64(out, a.FrozenUntilUnixMs), a.Authority.Encode()...)
+}
+
+// pendingIn reads Pending alone: decoding the authority costs more than all the rest of a debit's look at the account.
+func pendingIn(raw []byte) uint8 {
+	if len(raw) < 10 {
+		return 0
+	}
+	return raw[9]
 }
 
 func decodeAccount(raw []byte) (Account, error) {
 	r := reader{rest: raw}
-	a := Account{Number: tx.AccountNumber(r.u64())}
+	a := Account{Number: tx.AccountNumber(r.u64()), Tier: r.u8(), Pending: r.u8(), FrozenUntilUnixMs: r.u64()}
 	if r.bad {
 		return a, r.end("account")
 	}
@@ -124,22 +187,26 @@ func decodeAccount(raw []byte) (Account, error) {
 	return a, nil
 }
 
-// Balance is a balance entry.
+// Balance is a balance entry: posted(8) held(8) last leaf(8) day(4) used(8).
 //
 // Invariant: Held <= Posted <= amount.Max.
 type Balance struct {
 	Posted, Held amount.Amount
 	// LastLeaf touched the balance last; 0 when none did since the genesis.
 	LastLeaf uint64
+	// Day is the calendar day that Used counts: what was debited or reserved on it, fees included.
+	Day  uint32
+	Used amount.Amount
 }
 
 func (b Balance) encode() []byte {
-	return put64(put64(put64(nil, uint64(b.Posted)), uint64(b.Held)), b.LastLeaf)
+	out := put64(put64(put64(make([]byte, 0, 36), uint64(b.Posted)), uint64(b.Held)), b.LastLeaf)
+	return put64(put32(out, b.Day), uint64(b.Used))
 }
 
 func decodeBalance(raw []byte) (Balance, error) {
 	r := reader{rest: raw}
-	b := Balance{Posted: amount.Amount(r.u64()), Held: amount.Amount(r.u64()), LastLeaf: r.u64()}
+	b := Balance{Posted: amount.Amount(r.u64()), Held: amount.Amount(r.u64()), LastLeaf: r.u64(), Day: r.u32(), Used: amount.Amount(r.u64())}
 	if b.Held > b.Posted || b.Posted > amount.Max {
 		return b, fmt.Errorf("balance entry: held %d, posted %d: %w", b.Held, b.Posted, ErrCorrupt)
 	}
@@ -148,133 +215,6 @@ func decodeBalance(raw []byte) (Balance, error) {
 
 // Available is what may be spent.
 func (b Balance) Available() amount.Amount { return b.Posted - b.Held }
-
-// Grant is a grant entry with what was used of it today.
-type Grant struct {
-	Asset           tx.Asset
-	CapTransaction  amount.Amount
-	CapDay          amount.Amount
-	FeeCeiling      amount.Amount
-	ExpiresAtUnixMs uint64
-	// Day is the calendar day that Used counts. Used is above CapDay only after a wider grant was replaced on that day.
-	Day  uint64
-	Used amount.Amount
-	// Operations is a set of bits, 1 << GrantedOperation.
-	Operations uint32
-}
-
-func (g Grant) encode() []byte {
-	out := put32(nil, uint32(g.Asset))
-	for _, v := range []uint64{
-		uint64(g.CapTransaction), uint64(g.CapDay), uint64(g.FeeCeiling), g.ExpiresAtUnixMs, g.Day, uint64(g.Used),
-	} {
-		out = put64(out, v)
-	}
-	return put32(out, g.Operations)
-}
-
-func decodeGrant(raw []byte) (Grant, error) {
-	r := reader{rest: raw}
-	g := Grant{
-		Asset: tx.Asset(r.u32()), CapTransaction: amount.Amount(r.u64()), CapDay: amount.Amount(r.u64()),
-		FeeCeiling: amount.Amount(r.u64()), ExpiresAtUnixMs: r.u64(), Day: r.u64(), Used: amount.Amount(r.u64()), Operations: r.u32(),
-	}
-	return g, r.end("grant")
-}
-
-func (g Grant) allows(op tx.GrantedOperation) bool { return g.Operations&(1<<op) != 0 }
-
-// Alias is an alias entry.
-type Alias struct {
-	Account    tx.AccountID
-	Attested   bool
-	SealedName key.SealedName
-}
-
-func (a Alias) encode() []byte {
-	attested := byte(0)
-	if a.Attested {
-		attested = 1
-	}
-	return append(append(append([]byte(nil), a.Account[:]...), attested), a.SealedName[:]...)
-}
-
-func decodeAlias(raw []byte) (Alias, error) {
-	r := reader{rest: raw}
-	var a Alias
-	copy(a.Account[:], r.take(16))
-	a.Attested = r.take(1)[0] == 1
-	copy(a.SealedName[:], r.take(len(a.SealedName)))
-	return a, r.end("alias")
-}
-
-// Provider is a provider entry.
-type Provider struct {
-	Key  key.Public
-	Name string
-}
-
-func (p Provider) encode() []byte { return append(append([]byte(nil), p.Key[:]...), p.Name...) }
-
-func decodeProvider(raw []byte) (Provider, error) {
-	r := reader{rest: raw}
-	var p Provider
-	copy(p.Key[:], r.take(32))
-	p.Name = string(r.all())
-	return p, r.end("provider")
-}
-
-// FeeSchedule is a fee schedule entry.
-type FeeSchedule struct {
-	Asset             tx.Asset
-	Flat              amount.Amount
-	EffectiveAtUnixMs uint64
-	// ReplacedAtUnixMs is when the next schedule for the asset takes effect; 0 while none was published.
-	ReplacedAtUnixMs uint64
-}
-
-func (f FeeSchedule) encode() []byte {
-	out := put64(put32(nil, uint32(f.Asset)), uint64(f.Flat))
-	return put64(put64(out, f.EffectiveAtUnixMs), f.ReplacedAtUnixMs)
-}
-
-func decodeFeeSchedule(raw []byte) (FeeSchedule, error) {
-	r := reader{rest: raw}
-	f := FeeSchedule{Asset: tx.Asset(r.u32()), Flat: amount.Amount(r.u64()), EffectiveAtUnixMs: r.u64(), ReplacedAtUnixMs: r.u64()}
-	return f, r.end("fee schedule")
-}
-
-// Asset is an asset entry.
-type Asset struct {
-	// Supply is issued and not redeemed. Invariant: the sum of all posted balances of the asset.
-	Supply amount.Amount
-	Scale  uint8
-	Issuer tx.AccountID
-	Code   string
-}
-
-func (a Asset) encode() []byte {
-	out := append(put64(nil, uint64(a.Supply)), a.Scale)
-	return append(append(out, a.Issuer[:]...), a.Code...)
-}
-
-func decodeAsset(raw []byte) (Asset, error) {
-	r := reader{rest: raw}
-	a := Asset{Supply: amount.Amount(r.u64()), Scale: r.take(1)[0]}
-	copy(a.Issuer[:], r.take(16))
-	a.Code = string(r.all())
-	return a, r.end("asset")
-}
-
-func encodeTier(t genesis.Tier) []byte {
-	return put64(put64(nil, uint64(t.CapTransaction)), uint64(t.CapDay))
-}
-
-func decodeTier(raw []byte) (genesis.Tier, error) {
-	r := reader{rest: raw}
-	t := genesis.Tier{CapTransaction: amount.Amount(r.u64()), CapDay: amount.Amount(r.u64())}
-	return t, r.end("tier")
-}
 
 // rules is the rules entry.
 type rules struct {
@@ -291,9 +231,9 @@ func decodeRules(raw []byte) (rules, error) {
 }
 
 // day numbers the calendar day of a time.
-func (r rules) day(timeUnixMs uint64) uint64 {
+func (r rules) day(timeUnixMs uint64) uint32 {
 	const minute, day = 60_000, 86_400_000
-	return uint64(int64(timeUnixMs)+int64(r.DayOffsetMinutes)*minute) / day
+	return uint32(uint64(int64(timeUnixMs)+int64(r.DayOffsetMinutes)*minute) / day)
 }
 
 // seen is the record of an id that was applied.

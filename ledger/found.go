@@ -28,18 +28,23 @@ func Found(g *genesis.Genesis) (*Effects, error) {
 	o.put([]byte{kindSet}, g.ValidatorSet().Encode())
 	for i, a := range g.Accounts {
 		n := tx.AccountNumber(i + 1)
-		o.put(keyAccount(a.ID), Account{Number: n, Authority: a.Authority.Tx()}.encode())
+		o.put(keyAccount(a.ID), Account{Number: n, Tier: a.Tier, Authority: a.Authority.Tx()}.encode())
 		o.put(keyNumber(n), a.ID[:])
 	}
 	o.put(counterAccounts, put64(nil, uint64(len(g.Accounts))))
-	for i, a := range g.Assets {
-		o.put(keyAsset(tx.Asset(i+1)), Asset{Scale: a.Scale, Issuer: a.Issuer, Code: a.Code}.encode())
+	foundAssets(o, g)
+	for _, p := range g.Parameters.Values() {
+		o.put(keyParameter(p.Parameter), put64(nil, p.Value))
 	}
-	for _, t := range g.Tiers {
-		o.put(keyTier(t.Asset), encodeTier(t))
+	for _, v := range g.Governors {
+		o.put(keyGovernor(v.Validator), v.Account[:])
 	}
 	for _, p := range g.Providers {
 		foundProvider(o, p)
+	}
+	for _, a := range g.Attestors {
+		o.put(keyAttestor(a.Account), tx.EncodeAttestor(a.Tx()))
+		o.put(keyAttestorKey(a.Key), a.Account[:])
 	}
 	for _, is := range g.Issues {
 		if err := foundIssue(o, s, is); err != nil {
@@ -47,21 +52,43 @@ func Found(g *genesis.Genesis) (*Effects, error) {
 		}
 	}
 	for _, a := range g.Aliases {
-		o.put(keyAlias(a.Alias), Alias{Account: a.Account, Attested: true, SealedName: a.SealedName}.encode())
+		o.put(keyAlias(a.Alias), Alias{Account: a.Account, Status: AliasAttested, SealedName: a.SealedName}.encode())
 	}
+	fx := &Effects{Before: head, After: head}
+	b := &batch{overlay: o, State: s, fx: fx, timeUnixMs: g.TimeUnixMs}
 	for _, gr := range g.Grants {
-		o.put(keyGrant(gr.Account, gr.Grantee), grantOf(gr.Tx()).encode())
+		grant := grantOf(gr.Tx())
+		if err := b.putGrant(gr.Account, gr.Grantee, &grant); err != nil {
+			return nil, err
+		}
 	}
 	o.keep()
-	fx := &Effects{Before: head, After: head}
 	return fx, finish(fx, o, g.Network(), g.TimeUnixMs)
 }
 
+// foundAssets defines the assets. Their issuers may define more.
+func foundAssets(o *overlay, g *genesis.Genesis) {
+	for i, a := range g.Assets {
+		n := tx.Asset(i + 1)
+		asset := Asset{Scale: a.Scale, Kind: tx.Money, Issuer: a.Issuer, ProvisionalInflowDay: a.ProvisionalInflowDay, Code: a.Code}
+		if a.Arbiter != nil {
+			asset.Arbiter = *a.Arbiter
+		}
+		o.put(keyAsset(n), asset.encode())
+		o.put(keyAssetCode(a.Code), put32(nil, uint32(n)))
+		o.put(keyIssuer(a.Issuer), present)
+	}
+	o.put(counterAssets, put64(nil, uint64(len(g.Assets))))
+	for _, t := range g.Tiers {
+		o.put(keyLimit(t.Asset, t.Tier), Limit{CapTransaction: t.CapTransaction, CapDay: t.CapDay}.encode())
+	}
+}
+
 func foundProvider(o *overlay, p genesis.Provider) {
-	o.put(keyProvider(p.Account), Provider{Key: p.Key, Name: p.Name}.encode())
-	o.put(keyProviderKey(p.Key), p.Account[:])
+	o.put(keyProvider(p.Account), Provider{Shares: p.Shares, LastVersion: uint32(len(p.Schedules)), Entry: p.Tx()}.encode())
+	o.put(keyProviderKey(p.Key), providerKey{Account: p.Account}.encode())
 	for i, schedule := range p.Schedules {
-		f := FeeSchedule{Asset: schedule.Asset, Flat: schedule.Flat, EffectiveAtUnixMs: schedule.EffectiveAtUnixMs}
+		f := FeeSchedule{Asset: schedule.Asset, EffectiveAtUnixMs: schedule.EffectiveAtUnixMs, Bands: schedule.Tx()}
 		for _, later := range p.Schedules[i+1:] {
 			if later.Asset == schedule.Asset {
 				f.ReplacedAtUnixMs = later.EffectiveAtUnixMs
@@ -69,6 +96,7 @@ func foundProvider(o *overlay, p genesis.Provider) {
 			}
 		}
 		o.put(keyFees(p.Account, uint32(i+1)), f.encode())
+		o.put(keyLatestFees(p.Account, schedule.Asset), put32(nil, uint32(i+1)))
 	}
 }
 
@@ -90,16 +118,6 @@ func foundIssue(o *overlay, s State, is genesis.Issue) error {
 	o.put(keyAsset(is.Asset), asset.encode())
 	o.put(keyBalance(is.Credit, is.Asset), balance.encode())
 	return nil
-}
-
-func grantOf(op tx.IssueGrant) Grant {
-	g := Grant{
-		Asset: op.Asset, CapTransaction: op.CapTransaction, CapDay: op.CapDay, FeeCeiling: op.FeeCeiling, ExpiresAtUnixMs: op.ExpiresAtUnixMs,
-	}
-	for _, allowed := range op.Operations {
-		g.Operations |= 1 << allowed
-	}
-	return g
 }
 
 // finish closes a batch: it takes the changes, moves the state hash, and appends the header leaf.

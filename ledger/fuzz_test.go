@@ -158,7 +158,7 @@ func (r *bits) operation(now uint64) []tx.Operation {
 		o.Fee = &tx.Fee{Provider: r.account(), ScheduleVersion: uint32(r.below(6)), Amount: amount.Amount(r.edge())}
 		if r.below(4) > 0 {
 			p := r.world.Genesis.Providers[r.below(2)]
-			*o.Fee = tx.Fee{Provider: p.Account, ScheduleVersion: 1, Amount: p.Schedules[0].Flat}
+			*o.Fee = tx.Fee{Provider: p.Account, ScheduleVersion: 1, Amount: p.Schedules[0].Bands[0].Flat}
 		}
 	}
 	return []tx.Operation{o}

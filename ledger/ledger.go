@@ -9,14 +9,20 @@
 // Inside Apply a batch lives like this. Its header must continue the ledger: next number, hash of the batch before, time
 // not going back, signed by a validator of the set in force; every envelope must be well formed, truly signed and not
 // expired. If not, the batch is void (ErrVoid): a lying leader packed it, and it leaves no trace. Then ids past their
-// expiry are forgotten, and each transaction is applied in order: one already applied is skipped (its recorded result
-// stands), one whose signers may not do it is recorded under its envelope's hash only, and any other is applied whole or
-// refused whole, and its result is recorded under its id for ever. Last, the header leaf records the root of the whole
-// state.
+// expiry are forgotten, and what was due before the batch's time happens by itself, each thing a leaf (due.go): holds and requests
+// expire, moves and recoveries complete, vouchers return, ballots take effect. Then each transaction is applied in order: one
+// already applied is skipped (its recorded result stands); one whose signers may not do it, or whose author has no credits left, is
+// recorded under its envelope's hash only (admit.go); any other is applied whole or refused whole, and its result is recorded under
+// its id for ever. Last, the header leaf records the root of the whole state. A leader fills a batch by the same code (Builder).
+//
+// A debit goes one way, whatever asks for it (payer.go): the owner's authority or a grant with its caps, the limits of the
+// account's tier, freezes, the fee that the provider has published, and the balance, in that order.
 //
 // The package promises: the same view, head and batch give the same Effects on every machine, for ever, under one rules
-// version; money is conserved by every transaction except Issue; a balance is never negative. It refuses to know the
+// version; money is conserved by everything except Issue and Redeem; a balance is never negative. It refuses to know the
 // clock, randomness, goroutines, disk or network: time comes in the batch. imports_test.go holds it to that.
+//
+// The files are the nouns: an entry's layout stands beside the rules that read and write it.
 package ledger
 
 import (
@@ -32,7 +38,8 @@ const RulesVersion = 1
 
 // Limits of a batch.
 const (
-	// MaxBatchEntries bounds the state entries that a batch may change, by the static bound of each transaction.
+	// MaxBatchEntries bounds the state entries that a batch's transactions may change, by the static bound of each. What is forgotten
+	// and what is due come on top: at most MaxForgotten entries, and MaxDue times a few.
 	MaxBatchEntries = 10_000
 	// MaxUnauthorised bounds the unauthorised transactions that an honest leader may have packed by bad timing.
 	MaxUnauthorised = 8
@@ -46,6 +53,10 @@ var ErrVoid = errors.New("batch is void")
 
 // ErrCorrupt means the state cannot be what the rules wrote. The node must stop.
 var ErrCorrupt = errors.New("state is corrupt")
+
+// ErrRulesVersion means a ballot has raised the rules to a version that this program does not know. The node must stop, and a newer
+// program goes on from there.
+var ErrRulesVersion = errors.New("rules version is not known")
 
 // View reads the state as it was after a batch. Its errors are the storage's and end the node.
 type View interface {
@@ -97,7 +108,7 @@ type Head struct {
 type Leaf struct {
 	Index uint64
 	Raw   []byte
-	// Lookup is the transaction id, or the envelope's hash for an unauthorised one; zero for a header leaf.
+	// Lookup is the transaction id, or the envelope's hash for an unauthorised one; zero for a header leaf and an effect.
 	Lookup [32]byte
 	// Accounts whose history shows the leaf, ascending.
 	Accounts []tx.AccountID

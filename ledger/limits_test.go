@@ -101,7 +101,7 @@ func TestBatchOfTooManyEntriesIsVoid(t *testing.T) {
 			return tx.Transfer{Debit: w.IssuerAccount, Credit: tx.AccountID{1}, Asset: ledgertest.KES, Amount: amount.Amount(i + 1)}
 		})
 		envelopes = append(envelopes, s.Envelope())
-		entries += ledger.EntriesBound(s.Body)
+		entries += s.Body.Entries()
 	}
 	if _, err := c.Apply(t, c.Header(), w.Validators[c.Leader], envelopes...); !errors.Is(err, ledger.ErrVoid) {
 		t.Errorf("a batch of up to %d entries: %v, not void", entries, err)

@@ -76,7 +76,8 @@ func newCast(t testing.TB) *cast {
 		sacco.Keys = append(sacco.Keys, tx.AuthorityKey{Key: k, Weight: uint32(i + 1)})
 	}
 	c.openings = append(c.openings, tx.OpenAccount{Authority: sacco, Salt: salt("SACCO")},
-		tx.OpenAccount{Authority: tx.PhoneAuthority(2), Salt: salt("NEEMA")}, tx.OpenAccount{Authority: tx.PhoneAuthority(3), Salt: salt("PILI")})
+		tx.OpenAccount{Authority: tx.PhoneAuthority(2), Salt: salt("NEEMA")}, tx.OpenAccount{Authority: tx.PhoneAuthority(2), Salt: salt("PILI")},
+		tx.OpenAccount{Authority: tx.PhoneAuthority(3), Salt: salt("TATU")})
 	for _, a := range s.world.Genesis.Accounts {
 		c.accounts = append(c.accounts, a.ID)
 	}
@@ -164,7 +165,7 @@ func (m *machine) apply(t *rapid.T, signed ...*tx.Signed) {
 	for i, s := range signed {
 		result, duplicate, decided := m.model.apply(s, m.chain.TimeUnixMs)
 		o := fx.Outcomes[i]
-		if o.Result != result || o.Duplicate != duplicate {
+		if !o.Result.Equal(result) || o.Duplicate != duplicate {
 			t.Fatalf("transaction %d of batch %d: ledger %v (again %v), model %v (again %v)\n%+v",
 				i, fx.After.Batch, o.Result, o.Duplicate, result, duplicate, s.Body)
 		}
@@ -172,7 +173,7 @@ func (m *machine) apply(t *rapid.T, signed ...*tx.Signed) {
 			t.Fatalf("transaction %d of batch %d, %v: the ledger holds it decided %v, the model %v", i, fx.After.Batch, result, byID, decided)
 		}
 		if recorded, leaf, found, err := m.chain.State().Applied(s.ID(), s.Body.ExpiresAtUnixMs); err != nil || decided &&
-			(!found || recorded != result || leaf != o.LeafIndex) {
+			(!found || !recorded.Equal(result) || leaf != o.LeafIndex) {
 			t.Fatalf("transaction %d of batch %d: recorded %v at leaf %d, not %v at %d: %v", i, fx.After.Batch, recorded, leaf, result, o.LeafIndex, err)
 		}
 	}

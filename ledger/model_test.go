@@ -186,7 +186,7 @@ func (a *attempt) admit(body tx.Body) tx.Code {
 				sponsored = sponsored || a.providerOf(k) != nil
 			}
 			phone := len(o.Authority.Keys) == 0
-			code = first(broken{tx.Unauthorised, phone && !sponsored || !phone && !a.owns(o.Authority)})
+			code = first(broken{tx.Unauthorised, phone && (!sponsored || o.Authority.Attestors != 2) || !phone && !a.owns(o.Authority)})
 			opened[o.Account()] = o.Authority
 		case tx.BindAlias:
 			authority, here := opened[o.Account]
@@ -375,7 +375,7 @@ func (a *attempt) fee(o tx.Transfer, ceiling uint64) tx.Code {
 	}
 	return first(
 		broken{tx.FeeScheduleNotValid, s.Asset != o.Asset || a.now < s.EffectiveAtUnixMs},
-		broken{tx.FeeMismatch, o.Fee.Amount != s.Flat},
+		broken{tx.FeeMismatch, o.Fee.Amount != s.Bands[0].Flat},
 		broken{tx.FeeAboveCeiling, uint64(o.Fee.Amount) > ceiling},
 	)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -36,10 +37,20 @@ func (w *words) operation(o options) (tx.Operation, string) {
 	case "transfer":
 		return w.transfer()
 	default:
+		if read, ok := verbs[verb]; ok {
+			return read(w, o)
+		}
 		w.fail("there is no act %q", verb)
 		return nil, ""
 	}
 }
+
+// verbs read the operations of the nouns whose files are act_<noun>_test.go, and reads what their scripts look at; init functions of
+// those files fill them.
+var (
+	verbs = make(map[string]func(w *words, o options) (op tx.Operation, signer string))
+	reads = make(map[string]func(w *words) string)
+)
 
 // signer is who signs for an account when nobody is named: its owner, or the provider that holds its grant.
 func (w *words) signer(account string) string {
@@ -245,10 +256,9 @@ func (w *words) aliasLine() string {
 	if err != nil {
 		w.fail("%v", err)
 	}
-	how := "provisional"
-	if a.Attested {
-		how = "attested"
-	}
+	how := map[ledger.AliasStatus]string{
+		ledger.AliasProvisional: "provisional", ledger.AliasAttested: "attested", ledger.AliasReleased: "released",
+	}[a.Status]
 	return fmt.Sprintf("%s, called %s, %s", w.name(a.Account), name, how)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
-	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -83,16 +82,6 @@ func (s State) Provider(id tx.AccountID) (*Provider, error) {
 	return lookup(s, keyProvider(id), decodeProvider)
 }
 
-// ProviderByKey finds the provider whose grant key it is.
-func (s State) ProviderByKey(k key.Public) (*tx.AccountID, error) {
-	return lookup(s, keyProviderKey(k), func(raw []byte) (tx.AccountID, error) {
-		if len(raw) != 16 {
-			return tx.AccountID{}, fmt.Errorf("provider key entry: %w", ErrCorrupt)
-		}
-		return tx.AccountID(raw), nil
-	})
-}
-
 // FeeSchedule reads a version of a provider's fees.
 func (s State) FeeSchedule(provider tx.AccountID, version uint32) (*FeeSchedule, error) {
 	return lookup(s, keyFees(provider, version), decodeFeeSchedule)
@@ -101,8 +90,14 @@ func (s State) FeeSchedule(provider tx.AccountID, version uint32) (*FeeSchedule,
 // Asset reads an asset.
 func (s State) Asset(n tx.Asset) (*Asset, error) { return lookup(s, keyAsset(n), decodeAsset) }
 
-// Tier reads the lowest tier's limits for an asset.
-func (s State) Tier(n tx.Asset) (*genesis.Tier, error) { return lookup(s, keyTier(n), decodeTier) }
+// Exposure reads what all grants to a key allow together in a day.
+func (s State) Exposure(grantee key.Public, n tx.Asset) (Exposure, error) {
+	e, err := lookup(s, keyExposure(grantee, n), decodeExposure)
+	if err != nil || e == nil {
+		return Exposure{}, err
+	}
+	return *e, nil
+}
 
 // ValidatorSet reads the set in force.
 func (s State) ValidatorSet() (checkpoint.ValidatorSet, error) {
@@ -174,19 +169,21 @@ func Assets(view View) ([]Asset, error) {
 	return all, nil
 }
 
-// ProviderEntry is a provider with its account and schedules.
+// ProviderEntry is a provider with its account.
 type ProviderEntry struct {
 	Account tx.AccountID
 	Provider
-	// Schedules are versions 1, 2, ….
-	Schedules []FeeSchedule
 }
 
-// Providers lists every provider, ascending by account.
-func Providers(view View) ([]ProviderEntry, error) {
-	entries, err := view.Scan([]byte{kindProvider}, nil, 1<<16)
+// Providers lists the providers whose account is larger than after (nil: all), ascending, at most limit.
+func Providers(view View, after *tx.AccountID, limit int) ([]ProviderEntry, error) {
+	var from []byte
+	if after != nil {
+		from = append(keyProvider(*after), 0)
+	}
+	entries, err := view.Scan([]byte{kindProvider}, from, limit)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("scan providers: %w", err)
 	}
 	var all []ProviderEntry
 	for _, e := range entries {
@@ -194,19 +191,7 @@ func Providers(view View) ([]ProviderEntry, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := ProviderEntry{Account: tx.AccountID(e.Key[1:]), Provider: p}
-		fees, err := view.Scan(append([]byte{kindFees}, one.Account[:]...), nil, 1<<16)
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range fees {
-			schedule, err := decodeFeeSchedule(f.Value)
-			if err != nil {
-				return nil, err
-			}
-			one.Schedules = append(one.Schedules, schedule)
-		}
-		all = append(all, one)
+		all = append(all, ProviderEntry{Account: tx.AccountID(e.Key[1:]), Provider: p})
 	}
 	return all, nil
 }

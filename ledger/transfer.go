@@ -6,215 +6,150 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// scheduleGraceMs is how long a replaced fee schedule may still be named: seven days.
-const scheduleGraceMs = 7 * 24 * 3600 * 1000
-
-// issue creates units and credits them.
-func (d *draft) issue(o tx.Issue) (tx.Code, error) {
-	account, err := d.Account(o.Credit)
-	if err != nil {
-		return 0, err
-	}
-	if account == nil {
-		return tx.CreditAccountUnknown, nil
-	}
-	asset, err := d.Asset(o.Asset)
-	if err != nil {
-		return 0, err
-	}
-	if asset == nil {
-		return tx.AssetUnknown, nil
-	}
-	supply, ok := asset.Supply.Add(o.Amount)
-	if !ok {
-		return tx.AmountOverflow, nil
-	}
-	asset.Supply = supply
-	d.put(keyAsset(o.Asset), asset.encode())
-	return d.credit(o.Credit, o.Asset, o.Amount)
-}
-
 // transfer moves amount from debit to credit and the fee from debit to the provider. The rules are checked in ascending
 // order of their codes.
 func (d *draft) transfer(o tx.Transfer) (tx.Code, error) {
-	credit, err := d.Account(o.Credit)
+	to, code, err := d.payee(o.Debit, o.Credit, o.Asset, o.Alias)
+	if err != nil || code != tx.OK && code < tx.RequestUnknown {
+		return code, err
+	}
+	request, requested, err := d.requested(o)
 	if err != nil {
 		return 0, err
 	}
-	if credit == nil {
-		return tx.CreditAccountUnknown, nil
+	// SELF_TRANSFER and ALIAS_NOT_BOUND_TO_PAYEE stand between the two codes of a request.
+	switch {
+	case requested == tx.RequestUnknown:
+		return requested, nil
+	case code != tx.OK:
+		return code, nil
+	case requested != tx.OK:
+		return requested, nil
 	}
-	asset, err := d.Asset(o.Asset)
-	if err != nil {
-		return 0, err
-	}
-	if asset == nil {
-		return tx.AssetUnknown, nil
-	}
-	if o.Debit == o.Credit {
-		return tx.SelfTransfer, nil
-	}
-	if o.Alias != nil {
-		bound, err := d.Alias(*o.Alias)
-		if err != nil {
-			return 0, err
-		}
-		if bound == nil || bound.Account != o.Credit {
-			return tx.AliasNotBoundToPayee, nil
-		}
-	}
-	code, err := d.admitOwner(o.Debit, nil, tx.DebitAccountUnknown)
-	if err != nil {
-		return 0, err
-	}
-	if code == tx.OK {
-		code, err = d.checkFee(o, nil)
-	} else {
-		code, err = d.carry(o)
-	}
+	p, code, err := d.payer(o.Debit, o.Asset, tx.GrantTransfer)
 	if err != nil || code != tx.OK {
 		return code, err
 	}
-	return d.move(o)
-}
-
-// carry finds a signer whose grant allows the transfer, and counts the transfer against it. When no grant does, the one
-// that fails at the latest rule decides: a signature that anybody adds to the envelope never takes something away.
-func (d *draft) carry(o tx.Transfer) (tx.Code, error) {
-	furthest := tx.Unauthorised // Does not stay: admit has found a grant that holds.
-	for _, sig := range d.signed.Signatures {
-		g, err := d.grantFor(o, sig.Signer)
-		if err != nil {
-			return 0, err
-		}
-		if g == nil {
-			continue
-		}
-		code, err := d.checkFee(o, g)
-		if err == nil && code == tx.OK {
-			code = d.use(o, sig.Signer, g)
-		}
-		if err != nil || code == tx.OK {
-			return code, err
-		}
-		furthest = max(furthest, code)
+	if code, err := p.mayPay(o.Credit); err != nil || code != tx.OK {
+		return code, err
 	}
-	return furthest, nil
-}
-
-// checkFee: whoever signs, a fee is what the provider named has published.
-func (d *draft) checkFee(o tx.Transfer, grant *Grant) (tx.Code, error) {
-	if o.Fee == nil {
-		return tx.OK, nil
+	if code, err := p.carriedBy(o.Fee); err != nil || code != tx.OK {
+		return code, err
 	}
-	provider, err := d.Provider(o.Fee.Provider)
-	if err != nil {
+	fee := feeOf(o.Fee)
+	if code := p.feeIs(o.Fee, o.Amount, fee); code != tx.OK {
+		return code, nil
+	}
+	if code := p.draw(o.Amount, fee, to.inflow); code != tx.OK {
+		return code, nil
+	}
+	p.balance.Posted -= o.Amount + fee
+	if err := p.settle(); err != nil {
 		return 0, err
 	}
-	if provider == nil {
-		return tx.FeeProviderUnknown, nil
+	d.receive(to.inflow)
+	if request != nil {
+		d.endRequest(*o.Request, *request)
 	}
-	schedule, err := d.FeeSchedule(o.Fee.Provider, o.Fee.ScheduleVersion)
-	if err != nil {
-		return 0, err
-	}
-	if schedule == nil || schedule.Asset != o.Asset || schedule.EffectiveAtUnixMs > d.timeUnixMs ||
-		schedule.ReplacedAtUnixMs != 0 && schedule.ReplacedAtUnixMs+scheduleGraceMs <= d.timeUnixMs {
-		return tx.FeeScheduleNotValid, nil
-	}
-	if o.Fee.Amount != schedule.Flat {
-		return tx.FeeMismatch, nil
-	}
-	if grant != nil && o.Fee.Amount > grant.FeeCeiling {
-		return tx.FeeAboveCeiling, nil
-	}
-	return tx.OK, nil
-}
-
-// use counts a transfer against its grant: amount and fee, for the transaction and for the day.
-func (d *draft) use(o tx.Transfer, grantee key.Public, g *Grant) tx.Code {
-	total, ok := o.Total()
-	if !ok {
-		return tx.AmountOverflow // Parse refuses such a transfer.
-	}
-	at := -1
-	for i := range d.used {
-		if d.used[i].account == o.Debit && d.used[i].grantee == grantee {
-			at = i
-		}
-	}
-	if at < 0 {
-		d.used = append(d.used, usage{account: o.Debit, grantee: grantee})
-		at = len(d.used) - 1
-	}
-	inTransaction, ok := d.used[at].total.Add(total)
-	if !ok || inTransaction > g.CapTransaction {
-		return tx.CapTransaction
-	}
-	day := d.rules.day(d.timeUnixMs)
-	if g.Day != day {
-		g.Day, g.Used = day, 0
-	}
-	inDay, ok := g.Used.Add(total)
-	if !ok || inDay > g.CapDay {
-		return tx.CapDay
-	}
-	d.used[at].total = inTransaction
-	g.Used = inDay
-	d.put(keyGrant(o.Debit, grantee), g.encode())
-	return tx.OK
-}
-
-// move changes the balances.
-func (d *draft) move(o tx.Transfer) (tx.Code, error) {
-	total, _ := o.Total()
-	debit, err := d.Balance(o.Debit, o.Asset)
-	if err != nil {
-		return 0, err
-	}
-	if debit.Available() < total {
-		return tx.InsufficientBalance, nil
-	}
-	debit.Posted -= total
-	d.touch(o.Debit, o.Asset, debit)
 	if code, err := d.credit(o.Credit, o.Asset, o.Amount); err != nil || code != tx.OK {
 		return code, err
 	}
-	if o.Fee == nil || o.Fee.Amount == 0 {
+	return d.payFee(o.Fee, o.Asset, fee)
+}
+
+// payee is who is about to be credited.
+type payee struct {
+	// inflow is set when a provisional alias names the payee.
+	inflow *inflow
+}
+
+// payee checks that the account credited exists and is the one that the alias is bound to.
+func (d *draft) payee(debit, credit tx.AccountID, asset tx.Asset, alias *key.Alias) (payee, tx.Code, error) {
+	raw, err := d.overlay.get(keyAccount(credit))
+	if err != nil {
+		return payee{}, 0, err
+	}
+	if raw == nil {
+		return payee{}, tx.CreditAccountUnknown, nil
+	}
+	rules, err := d.Asset(asset)
+	if err != nil {
+		return payee{}, 0, err
+	}
+	switch {
+	case rules == nil:
+		return payee{}, tx.AssetUnknown, nil
+	case debit == credit:
+		return payee{}, tx.SelfTransfer, nil
+	case alias == nil:
+		return payee{}, tx.OK, nil
+	}
+	bound, err := d.Alias(*alias)
+	if err != nil {
+		return payee{}, 0, err
+	}
+	if !bound.Bound() || bound.Account != credit {
+		return payee{}, tx.AliasNotBoundToPayee, nil
+	}
+	if bound.Status != AliasProvisional || rules.ProvisionalInflowDay == 0 {
+		return payee{}, tx.OK, nil
+	}
+	in, err := d.inflow(bound.VouchedBy, asset, rules.ProvisionalInflowDay)
+	return payee{inflow: in}, tx.OK, err
+}
+
+func feeOf(f *tx.Fee) amount.Amount {
+	if f == nil {
+		return 0
+	}
+	return f.Amount
+}
+
+// payFee credits the provider. It comes last: the provider may be the payer or the payee too.
+func (d *draft) payFee(f *tx.Fee, asset tx.Asset, fee amount.Amount) (tx.Code, error) {
+	if f == nil || fee == 0 {
 		return tx.OK, nil
 	}
-	return d.credit(o.Fee.Provider, o.Asset, o.Fee.Amount)
+	return d.credit(f.Provider, asset, fee)
 }
 
-// credit adds to a balance.
-func (d *draft) credit(id tx.AccountID, asset tx.Asset, a amount.Amount) (tx.Code, error) {
-	b, err := d.Balance(id, asset)
-	if err != nil {
-		return 0, err
-	}
-	posted, ok := b.Posted.Add(a)
-	if !ok {
-		return tx.AmountOverflow, nil
-	}
-	b.Posted = posted
-	d.touch(id, asset, b)
-	return tx.OK, nil
+// inflow is what payments to aliases that one provider vouches for alone have received in a day: day(4) received(8).
+type inflow struct {
+	key      []byte
+	cap      amount.Amount
+	day      uint32
+	received amount.Amount
 }
 
-// touch writes a balance and remembers it for the leaf. The chain of leaves runs through LastLeaf: the first touch of a
-// transaction keeps what was there before.
-func (d *draft) touch(id tx.AccountID, asset tx.Asset, b Balance) {
-	for i := range d.touched {
-		if d.touched[i].account == id && d.touched[i].asset == asset {
-			b.LastLeaf = d.leaf
-			d.touched[i].balance = b
-			d.put(keyBalance(id, asset), b.encode())
-			return
-		}
+func (d *draft) inflow(provider tx.AccountID, asset tx.Asset, capDay amount.Amount) (*inflow, error) {
+	in := &inflow{key: keyInflow(provider, asset), cap: capDay, day: d.rules.day(d.timeUnixMs)}
+	raw, err := d.overlay.get(in.key)
+	if err != nil || raw == nil {
+		return in, err
 	}
-	t := touch{account: id, asset: asset, previous: b.LastLeaf}
-	b.LastLeaf = d.leaf
-	t.balance = b
-	d.touched = append(d.touched, t)
-	d.put(keyBalance(id, asset), b.encode())
+	r := reader{rest: raw}
+	if day, received := r.u32(), amount.Amount(r.u64()); day == in.day {
+		in.received = received
+	}
+	return in, r.end("inflow")
+}
+
+// takes says whether the day has room for the amount.
+func (in *inflow) takes(a amount.Amount) bool {
+	if in == nil {
+		return true
+	}
+	sum, ok := in.received.Add(a)
+	if !ok || sum > in.cap {
+		return false
+	}
+	in.received = sum
+	return true
+}
+
+// receive records what came in.
+func (d *draft) receive(in *inflow) {
+	if in != nil {
+		d.put(in.key, put64(put32(nil, in.day), uint64(in.received)))
+	}
 }

@@ -190,8 +190,11 @@ func (c *Client) seen(size uint64) {
 
 // retryDelay is the pause before the n-th further attempt, counted from 0.
 func (c *Client) retryDelay(n int) time.Duration {
-	return min(c.config.RetryDelay<<min(n, 10), 10*c.config.RetryDelay)
+	return min(c.config.RetryDelay<<min(n, maxRetryDelay), 10*c.config.RetryDelay)
 }
+
+// maxRetryDelay is the attempt from which on the pause does not grow.
+const maxRetryDelay = 10
 
 // pause waits, or returns the context's error.
 func pause(ctx context.Context, d time.Duration) error {

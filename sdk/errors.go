@@ -18,7 +18,12 @@ var (
 	ErrUnavailable = errors.New("not enough validators answered")
 	// ErrDisagreement means validators answered differently, so that one of them is behind or lies.
 	ErrDisagreement = errors.New("validators do not agree on the answer")
-	// ErrNotFound means there is no such account, grant or transaction.
+	// ErrQuotaExhausted means that the account that acts, or the provider that carries it, has no credits left for now. They come back with
+	// time, and the same bytes are taken then, until they expire: this is no outcome.
+	ErrQuotaExhausted = errors.New("no credits left for now")
+	// ErrTooMany means that a list is longer than what this package reads.
+	ErrTooMany = errors.New("list is too long to be read whole")
+	// ErrNotFound means there is no such account, grant, asset, provider, hold, request or transaction.
 	ErrNotFound = errors.New("not found")
 	// ErrUnknownAlias means no account is bound to the phone number.
 	ErrUnknownAlias = errors.New("phone number has no account")
@@ -57,6 +62,7 @@ const (
 	reasonExpired      = "EXPIRED"
 	reasonNotExpired   = "NOT_EXPIRED"
 	reasonNotFound     = "NOT_FOUND"
+	reasonQuota        = "QUOTA_EXHAUSTED"
 )
 
 // refusals are the reasons that answer the envelope: asking the same validator again changes nothing soon.

@@ -18,10 +18,14 @@ type Entry struct {
 	TimeUnixMs uint64
 	// Code is the receipt code.
 	Code string
-	// Signed is the transaction with its record; nil for the header leaf that ends a batch.
+	// Leaf is the leaf's bytes.
+	Leaf []byte
+	// Signed is the transaction with its record; nil for every other leaf.
 	Signed *tx.Signed
 	Record tx.Record
-	// Header is set for a header leaf only.
+	// Effect is what ledger time did by itself; nil for every other leaf.
+	Effect *tx.Effect
+	// Header is set for a header leaf, which ends a batch, only.
 	Header *tx.Header
 }
 
@@ -67,7 +71,7 @@ func (c *Client) entryOf(m *apiv1.HistoryEntry) (Entry, error) {
 		return Entry{}, fmt.Errorf("leaf %d: %v: %w", m.GetLeafIndex(), err, ErrBadAnswer)
 	}
 	e := Entry{
-		LeafIndex: m.GetLeafIndex(), TimeUnixMs: m.GetTimeUnixMs(), Header: leaf.Header,
+		LeafIndex: m.GetLeafIndex(), TimeUnixMs: m.GetTimeUnixMs(), Leaf: m.GetLeaf(), Effect: leaf.Effect, Header: leaf.Header,
 		Code: checkpoint.ReceiptCode(checkpoint.LeafHash(m.GetLeaf())),
 	}
 	if leaf.Record != nil {

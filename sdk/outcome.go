@@ -31,8 +31,8 @@ type Outcome struct {
 	ID tx.ID
 	// Final says that Result, LeafIndex and ReceiptCode are proved by a receipt that was verified against the genesis.
 	Final bool
-	// Result is what the ledger recorded: tx.OK, or the rule that was broken, in which case no money moved. Invariant:
-	// provisional unless Final.
+	// Result is what the ledger recorded: tx.OK, or the rule that was broken, in which case no money moved; and the legs of a bulk
+	// transfer that were refused while the others stand. Invariant: provisional unless Final.
 	Result tx.Result
 	// Expired says that the transaction was never made and never can be, by the statements of f+1 validators. Invariant:
 	// never together with Final.
@@ -98,8 +98,7 @@ func (c *Client) prove(m *umojav1.Receipt, id tx.ID) (checkpoint.Receipt, *check
 	if verified.Transaction.ID() != id {
 		return receipt, nil, fmt.Errorf("receipt is of transaction %s", verified.Transaction.ID())
 	}
-	switch verified.Record.Result.Code {
-	case tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown:
+	if !verified.Record.Result.Code.Decides() {
 		// Such a leaf is a true one, of an envelope only: the id may still be decided otherwise.
 		return receipt, nil, fmt.Errorf("receipt is of an envelope that was refused (%s)", verified.Record.Result.Code)
 	}

@@ -28,10 +28,10 @@ func (c *Client) Pending(ctx context.Context, account tx.AccountID, signer key.S
 	}
 	public := signer.Public()
 	request := &apiv1.ListPendingRequest{Account: account[:], TimeUnixMs: now, Signer: public[:], Signature: signature[:]}
-	words := make(chan word[[]*apiv1.PendingTransaction], len(c.validators))
+	words := make(chan said[[]*apiv1.PendingTransaction], len(c.validators))
 	for _, v := range c.validators {
 		go func() {
-			var w word[[]*apiv1.PendingTransaction]
+			var w said[[]*apiv1.PendingTransaction]
 			w.err = c.attempt(ctx, v, func(ctx context.Context, v *validator) error {
 				res, err := v.ListPending(ctx, request)
 				w.answer = res.GetTransactions()

@@ -115,8 +115,8 @@ func readFresh[T any](ctx context.Context, c *Client, state func(T) AsOf, ask fu
 	return best, err
 }
 
-// word is one validator's answer to a question that several are asked.
-type word[T any] struct {
+// said is one validator's answer to a question that several are asked.
+type said[T any] struct {
 	answer T
 	denied string // the reason, for an answer that denies
 	err    error
@@ -125,16 +125,41 @@ type word[T any] struct {
 // agree asks validators until f+1 gave the same answer, by key: as many at first, another for each that failed or
 // differed. A denial counts as an answer.
 func agree[T any](ctx context.Context, c *Client, key func(T) string, ask func(ctx context.Context, v *validator) (T, error)) (T, error) {
-	var none T
+	answers, err := agreeing(ctx, c, key, ask)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return answers[0], nil
+}
+
+// agreeSoon is agreeing for what may change: validators that are a batch apart answer alike a moment later.
+func agreeSoon[T any](ctx context.Context, c *Client, key func(T) string, ask func(ctx context.Context, v *validator) (T, error)) ([]T, error) {
+	for round := 0; ; round++ {
+		answers, err := agreeing(ctx, c, key, ask)
+		if !errors.Is(err, ErrDisagreement) || round == agreeRounds-1 {
+			return answers, err
+		}
+		if err := pause(ctx, c.retryDelay(round)); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+	}
+}
+
+// agreeRounds is how often validators that differ are asked.
+const agreeRounds = 5
+
+// agreeing gives the f+1 answers that are the same by key.
+func agreeing[T any](ctx context.Context, c *Client, key func(T) string, ask func(ctx context.Context, v *validator) (T, error)) ([]T, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queue := c.order()
-	words := make(chan word[T], len(queue))
+	words := make(chan said[T], len(queue))
 	start := func() {
 		v := queue[0]
 		queue = queue[1:]
 		go func() {
-			var w word[T]
+			var w said[T]
 			w.err = c.attempt(ctx, v, func(ctx context.Context, v *validator) (err error) {
 				w.answer, err = ask(ctx, v)
 				return err
@@ -152,32 +177,29 @@ func agree[T any](ctx context.Context, c *Client, key func(T) string, ask func(c
 	for ; running < need; running++ {
 		start()
 	}
-	votes := make(map[string]int)
+	answers := make(map[string][]T)
+	denials := make(map[string]int)
+	best := 0 // the most that said the same
 	var failure error
 	for running > 0 {
 		w := <-words
 		running--
 		switch {
 		case w.err == nil:
-			if name := "=" + key(w.answer); votes[name]+1 >= need {
-				return w.answer, nil
-			} else {
-				votes[name]++
+			name := key(w.answer)
+			answers[name] = append(answers[name], w.answer)
+			if best = max(best, len(answers[name])); len(answers[name]) >= need {
+				return answers[name], nil
 			}
 		case w.denied != "":
-			if name := "!" + w.denied; votes[name]+1 >= need {
-				return none, plain(w.err, w.denied)
-			} else {
-				votes[name]++
+			denials[w.denied]++
+			if best = max(best, denials[w.denied]); denials[w.denied] >= need {
+				return nil, plain(w.err, w.denied)
 			}
 		default:
 			failure = w.err
 		}
 		// As long as the best answer could still be confirmed by those asked, nobody else is.
-		best := 0
-		for _, n := range votes {
-			best = max(best, n)
-		}
 		if best+running < need && len(queue) > 0 {
 			start()
 			running++
@@ -185,9 +207,9 @@ func agree[T any](ctx context.Context, c *Client, key func(T) string, ask func(c
 	}
 	switch {
 	case ctx.Err() != nil:
-		return none, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
-	case len(votes) > 1:
-		return none, ErrDisagreement
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+	case len(answers)+len(denials) > 1:
+		return nil, ErrDisagreement
 	}
-	return none, fmt.Errorf("%w: %v", ErrUnavailable, failure)
+	return nil, fmt.Errorf("%w: %v", ErrUnavailable, failure)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -243,8 +244,7 @@ func TestReadAccountGrantHistoryAndNetwork(t *testing.T) {
 	}
 	network, err := client.Network(ctx)
 	check(t, err)
-	kes, ok := network.AssetByCode("KES")
-	if !ok || kes.Number != ledgertest.KES || kes.Scale != 2 || network.Leader != "v1" || network.FinalSize != n.Leaves() {
+	if network.Leader != "v1" || network.FinalSize != n.Leaves() {
 		t.Errorf("network %+v", network)
 	}
 	n.Validators[2].Stop()
@@ -259,26 +259,28 @@ func TestFee(t *testing.T) {
 	later := uint64(time.Now().Add(time.Hour).UnixMilli())
 	w := ledgertest.NetworkOf(t, t.Name(), 4, func(w *ledgertest.World, g *genesis.Genesis) {
 		g.Providers[0].Schedules = append(g.Providers[0].Schedules,
-			genesis.FeeSchedule{Asset: ledgertest.KES, Flat: 2_00, EffectiveAtUnixMs: g.TimeUnixMs + 1},
-			genesis.FeeSchedule{Asset: ledgertest.KES, Flat: 3_00, EffectiveAtUnixMs: later})
+			genesis.FeeSchedule{Asset: ledgertest.KES, Bands: genesis.FlatFee(2_00), EffectiveAtUnixMs: g.TimeUnixMs + 1},
+			genesis.FeeSchedule{Asset: ledgertest.KES, Bands: []genesis.FeeBand{{UpTo: 100_00, Flat: 3_00}, {Flat: 1_00, BasisPoints: 250}}, EffectiveAtUnixMs: later})
 	})
 	n := sdktest.NewWith(t, w)
 	client, ctx := n.Client(t), within(t, 10*time.Second)
 	n.Fund(t, n.Amina.Account, 1) // Ledger time moves by batches.
-	fee, err := client.Fee(ctx, n.ProviderAccount, ledgertest.KES)
+	fee, err := client.Fee(ctx, n.ProviderAccount, ledgertest.KES, 50_00)
 	if err != nil || fee != (tx.Fee{Provider: n.ProviderAccount, ScheduleVersion: 2, Amount: 2_00}) {
 		t.Errorf("before the raise: %+v, %v", fee, err)
 	}
 	n.Advance(2 * time.Hour)
 	n.Fund(t, n.Amina.Account, 1)
-	if fee, err = client.Fee(ctx, n.ProviderAccount, ledgertest.KES); err != nil || fee.ScheduleVersion != 3 {
-		t.Errorf("after the raise: %+v, %v", fee, err)
+	for amount, want := range map[amount.Amount]amount.Amount{1: 3_00, 100_00: 3_00, 100_01: 3_50, 1000_00: 26_00} {
+		if fee, err = client.Fee(ctx, n.ProviderAccount, ledgertest.KES, amount); err != nil || fee.ScheduleVersion != 3 || fee.Amount != want {
+			t.Errorf("after the raise, of %d: %+v, %v", amount, fee, err)
+		}
 	}
 	for _, ask := range []struct {
 		provider tx.AccountID
 		asset    tx.Asset
 	}{{n.IssuerAccount, ledgertest.KES}, {n.ProviderAccount, 9}} {
-		if _, err := client.Fee(ctx, ask.provider, ask.asset); !errors.Is(err, sdk.ErrNoFee) {
+		if _, err := client.Fee(ctx, ask.provider, ask.asset, 1); !errors.Is(err, sdk.ErrNoFee) {
 			t.Errorf("%+v: %v", ask, err)
 		}
 	}

@@ -20,7 +20,8 @@ import (
 // it is applied at most once. Errors:
 //
 //   - *RefusedError: f+1 validators would not take the envelope, for the same reason;
-//   - ErrUnknown: the context ended first. Nothing is known; submit the same transaction again, or ask Outcome.
+//   - ErrUnknown: the context ended first. Nothing is known; submit the same transaction again, or ask Outcome. With ErrQuotaExhausted
+//     it waited for credits, and may be taken later.
 //
 // A payment that the rules refused is no error: Outcome.Result names the rule.
 func (c *Client) Submit(ctx context.Context, signed *tx.Signed) (Outcome, error) {
@@ -106,7 +107,11 @@ func (q *inquiry) run(ctx context.Context) (Outcome, error) {
 		case f := <-q.findings:
 			q.running--
 			tries[f.from]++
-			q.queue = append(q.queue, turn{validator: f.from, at: time.Now().Add(q.retryDelay(tries[f.from] - 1))})
+			wait := q.retryDelay(tries[f.from] - 1)
+			if errors.Is(f.err, ErrQuotaExhausted) {
+				wait = q.retryDelay(maxRetryDelay) // Credits come back slowly, and asking does not hasten them.
+			}
+			q.queue = append(q.queue, turn{validator: f.from, at: time.Now().Add(wait)})
 			slices.SortStableFunc(q.queue, func(a, b turn) int { return a.at.Compare(b.at) })
 			q.hedgeAt = time.Time{}
 			if outcome, err, done := q.weigh(f); done {
@@ -184,6 +189,9 @@ func (q *inquiry) refused(reason string) bool {
 }
 
 func (q *inquiry) unknown(ctx context.Context) (Outcome, error) {
+	if errors.Is(q.last, ErrQuotaExhausted) {
+		return Outcome{ID: q.id}, fmt.Errorf("%w: %w: %w", ErrUnknown, ErrQuotaExhausted, ctx.Err())
+	}
 	if q.last != nil {
 		return Outcome{ID: q.id}, fmt.Errorf("%w: %w (last: %v)", ErrUnknown, ctx.Err(), q.last)
 	}
@@ -209,6 +217,9 @@ func (q *inquiry) call(ctx context.Context, v *validator) finding {
 	if refusals[reason] {
 		f.refusal = reason
 		return f
+	}
+	if reason == reasonQuota {
+		f.err = fmt.Errorf("%w: %w", ErrQuotaExhausted, err)
 	}
 	f.stage, f.result = stageOf(status.GetStage()), resultOf(status)
 	switch {
@@ -297,5 +308,9 @@ func stageOf(s apiv1.Stage) Stage {
 }
 
 func resultOf(s *apiv1.TransactionStatus) tx.Result {
-	return tx.Result{Code: tx.Code(s.GetResult().GetCode()), Operation: s.GetResult().GetOperation()}
+	r := tx.Result{Code: tx.Code(s.GetResult().GetCode()), Operation: s.GetResult().GetOperation()}
+	for _, leg := range s.GetResult().GetLegs() {
+		r.Legs = append(r.Legs, tx.LegResult{Operation: leg.GetOperation(), Leg: leg.GetLeg(), Code: tx.Code(leg.GetCode())})
+	}
+	return r
 }

@@ -67,7 +67,7 @@ func TestWalletPaysWhoeverIsNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	outcome, err := w.Pay(within(t, 10*time.Second), number, ledgertest.KES, 9_999_00, "")
+	outcome, err := w.Pay(within(t, 10*time.Second), number, ledgertest.KES, 999_00, "")
 	if err != nil || outcome.Result.Code != tx.InsufficientBalance {
 		t.Errorf("beyond the balance: %+v, %v", outcome, err)
 	}

@@ -24,14 +24,18 @@ func newNetworkCommand() *cobra.Command {
 
 // founding is what founding.json may hold: the genesis document's own fields, without those that init fills in.
 type founding struct {
-	DayOffsetMinutes int32              `json:"day_offset_minutes"`
-	Assets           []genesis.Asset    `json:"assets"`
-	Tiers            []genesis.Tier     `json:"tiers"`
-	Accounts         []genesis.Account  `json:"accounts"`
-	Providers        []genesis.Provider `json:"providers"`
-	Issues           []genesis.Issue    `json:"issues"`
-	Aliases          []genesis.Alias    `json:"aliases"`
-	Grants           []genesis.Grant    `json:"grants"`
+	DayOffsetMinutes int32           `json:"day_offset_minutes"`
+	Assets           []genesis.Asset `json:"assets"`
+	// Parameters are genesis.DefaultParameters where the file has none.
+	Parameters *genesis.Parameters `json:"parameters"`
+	Governors  []genesis.Governor  `json:"governors"`
+	Tiers      []genesis.Tier      `json:"tiers"`
+	Accounts   []genesis.Account   `json:"accounts"`
+	Providers  []genesis.Provider  `json:"providers"`
+	Attestors  []genesis.Attestor  `json:"attestors"`
+	Issues     []genesis.Issue     `json:"issues"`
+	Aliases    []genesis.Alias     `json:"aliases"`
+	Grants     []genesis.Grant     `json:"grants"`
 }
 
 // foundingExample is one issuer and one provider. It is held to be valid by a test.
@@ -46,8 +50,9 @@ const foundingExample = `  {
         {"keys": [{"key": "5c588d9e60c90034544bb036e46d2e6a4d607ebda4c7c175db5d922aebe19639", "weight": 1}], "threshold": 1}}
     ],
     "providers": [{"account": "umoja1zkw7z9w55ww362ypfewvqjdtjspv7fga", "name": "Mwanga",
-      "key": "5c588d9e60c90034544bb036e46d2e6a4d607ebda4c7c175db5d922aebe19639",
-      "schedules": [{"asset": 1, "flat": 100, "effective_at_unix_ms": 1}]}],
+      "key": "5c588d9e60c90034544bb036e46d2e6a4d607ebda4c7c175db5d922aebe19639", "shares": 1000,
+      "schedules": [{"asset": 1, "bands": [{"up_to": 100000, "flat": 100}, {"flat": 0, "basis_points": 10}],
+        "effective_at_unix_ms": 1}]}],
     "issues": [{"asset": 1, "credit": "umoja188c87kmzyv02pf5s6eua7tu2uu8jhgqr", "amount": 100000000}]
   }`
 
@@ -61,16 +66,18 @@ func newNetworkInitCommand() *cobra.Command {
 "umojad init". It needs no key of anybody. The network's id is the hash of the file, so every validator, gateway and
 wallet must get exactly this file; it never changes.
 
---founding names a JSON file with what exists from the start: assets, tiers, accounts, providers, issues, aliases,
-grants and day_offset_minutes, as they stand in a genesis file. Without it nobody can have money or a phone account.
-Amounts are in minor units; assets are counted from 1; a new phone account's grant is capped by the tier. An account and
-its key are what "umoja key show FILE --json" prints of the issuer's and of the provider's key file:
+--founding names a JSON file with what exists from the start: assets, parameters, governors (the account that speaks for each
+validator in ballots), tiers, accounts, providers, attestors, issues, aliases, grants and day_offset_minutes, as they
+stand in a genesis file. Without it nobody can have money or a phone account, and without governors nothing is ever
+decided by ballot. Amounts are in minor units; assets are counted from 1; a new phone account's grant is capped by the
+tier. An account and its key are what "umoja key show FILE --json" prints of the issuer's and of the provider's key file:
 
 ` + foundingExample,
 		Example: "  umoja network init --out genesis.json --name mwanga kilimo.json uvuvi.json afya.json soko.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g := &genesis.Genesis{
 				Format: genesis.Format, Name: name, Test: test, RulesVersion: 1, TimeUnixMs: uint64(time.Now().UnixMilli()),
+				Parameters: genesis.DefaultParameters(),
 			}
 			var err error
 			if g.Validators, err = readRecords(args); err != nil {
@@ -156,6 +163,10 @@ func readFounding(path string, g *genesis.Genesis) error {
 	}
 	g.DayOffsetMinutes, g.Assets, g.Tiers, g.Accounts = f.DayOffsetMinutes, f.Assets, f.Tiers, f.Accounts
 	g.Providers, g.Issues, g.Aliases, g.Grants = f.Providers, f.Issues, f.Aliases, f.Grants
+	g.Governors, g.Attestors = f.Governors, f.Attestors
+	if f.Parameters != nil {
+		g.Parameters = *f.Parameters
+	}
 	return nil
 }
 

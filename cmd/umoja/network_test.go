@@ -39,7 +39,7 @@ func TestFoundingExampleFoundsANetwork(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "founding.json")
 	check(t, os.WriteFile(path, []byte(foundingExample), 0o600))
-	g := &genesis.Genesis{Format: genesis.Format, Name: "mwanga", RulesVersion: 1, TimeUnixMs: 2}
+	g := &genesis.Genesis{Format: genesis.Format, Name: "mwanga", RulesVersion: 1, TimeUnixMs: 2, Parameters: genesis.DefaultParameters()}
 	check(t, readFounding(path, g))
 	for i := range 4 {
 		name := fmt.Sprintf("coop%d", i+1)

@@ -98,11 +98,11 @@ func (b *box) balance(t *testing.T, number string) amount.Amount {
 
 func (b *box) supply(t *testing.T) amount.Amount {
 	t.Helper()
-	network, err := b.client.Network(t.Context())
+	asset, err := b.client.Asset(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return network.Assets[0].Supply
+	return asset.Supply
 }
 
 func registerAndPay(t *testing.T, b *box) {

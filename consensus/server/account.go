@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/consensus/server/answer"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -38,16 +39,15 @@ func (s *service) GetAccount(ctx context.Context, req *apiv1.GetAccountRequest) 
 	default:
 		return nil, invalid("account: id or number must be set")
 	}
-	account, err := r.State().Account(id)
+	res, err := answer.Account(r.State(), id)
 	if err != nil {
 		return nil, s.fatal(err)
 	}
-	if account == nil {
+	if res == nil {
 		return nil, notFound("account")
 	}
-	return &apiv1.GetAccountResponse{
-		Id: id[:], Number: uint64(account.Number), Authority: account.Authority.Encode(), AsOf: asOf(r),
-	}, nil
+	res.AsOf = asOf(r)
+	return res, nil
 }
 
 // GetBalance reads one balance.
@@ -74,8 +74,8 @@ func (s *service) ListHistory(ctx context.Context, req *apiv1.ListHistoryRequest
 	if err != nil {
 		return nil, err
 	}
-	if req.GetLimit() < 1 || req.GetLimit() > 100 {
-		return nil, invalid("limit must be 1 to 100, not %d", req.GetLimit())
+	if err := checkLimit(req.GetLimit()); err != nil {
+		return nil, err
 	}
 	r, err := s.read(ctx, req.GetFreshness())
 	if err != nil {
@@ -108,22 +108,15 @@ func (s *service) GetGrant(ctx context.Context, req *apiv1.GetGrantRequest) (*ap
 		return nil, err
 	}
 	defer r.Close()
-	g, err := r.State().Grant(id, grantee)
+	// An idle ledger's time stands still, but a payment made now would be of today: the clock says which day that is.
+	res, err := answer.Grant(r.State(), id, grantee, max(r.TimeUnixMs, uint64(time.Now().UnixMilli())))
 	if err != nil {
 		return nil, s.fatal(err)
 	}
-	if g == nil {
+	if res == nil {
 		return nil, notFound("grant")
 	}
-	// An idle ledger's time stands still, but a payment made now would be of today: the clock says which day that is.
-	left, err := r.State().LeftToday(*g, max(r.TimeUnixMs, uint64(time.Now().UnixMilli())))
-	if err != nil {
-		return nil, s.fatal(err)
-	}
-	return &apiv1.GetGrantResponse{
-		Asset: uint32(g.Asset), CapTransaction: uint64(g.CapTransaction), CapDay: uint64(g.CapDay), LeftToday: left,
-		FeeCeiling: uint64(g.FeeCeiling), ExpiresAtUnixMs: g.ExpiresAtUnixMs,
-	}, nil
+	return res, nil
 }
 
 // ResolveAlias finds the account of a phone number: by its keyed hash with the sealed name, or by the plain number, rate-
@@ -160,7 +153,10 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 	if err != nil {
 		return nil, s.fatal(err)
 	}
-	if bound == nil {
+	if !bound.Bound() {
+		if req.GetUnbound() {
+			return &apiv1.ResolveAliasResponse{Alias: alias[:]}, nil
+		}
 		return nil, notFound("alias")
 	}
 	account, err := r.State().Account(bound.Account)
@@ -171,7 +167,7 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 		return nil, s.fatal(err)
 	}
 	res := &apiv1.ResolveAliasResponse{
-		Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Attested,
+		Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Status == ledger.AliasAttested,
 	}
 	if number == "" {
 		res.SealedName = bound.SealedName[:]
@@ -184,39 +180,11 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 	return res, nil
 }
 
-// GetNetwork describes the network and how far this node is.
-func (s *service) GetNetwork(ctx context.Context, _ *apiv1.GetNetworkRequest) (*apiv1.GetNetworkResponse, error) {
-	r, err := s.read(ctx, apiv1.Freshness_FRESHNESS_LOCAL)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
+// GetNetwork says which network this is and how far this node is.
+func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (*apiv1.GetNetworkResponse, error) {
 	network, head := s.node.Network(), s.node.Head()
-	res := &apiv1.GetNetworkResponse{
+	return &apiv1.GetNetworkResponse{
 		NetworkId: network[:], Validator: s.node.Name(), Leader: s.node.Leader(), AcceptedSize: head.Size,
 		AcceptedRoot: head.Root[:], FinalSize: s.node.FinalSize(), TimeUnixMs: head.TimeUnixMs,
-	}
-	assets, err := ledger.Assets(r)
-	if err != nil {
-		return nil, s.fatal(err)
-	}
-	for i, a := range assets {
-		res.Assets = append(res.Assets, &apiv1.Asset{
-			Number: uint32(i + 1), Code: a.Code, Scale: uint32(a.Scale), Issuer: a.Issuer[:], Supply: uint64(a.Supply),
-		})
-	}
-	providers, err := ledger.Providers(r)
-	if err != nil {
-		return nil, s.fatal(err)
-	}
-	for _, p := range providers {
-		one := &apiv1.Provider{Account: p.Account[:], Name: p.Name, Key: p.Key[:]}
-		for i, f := range p.Schedules {
-			one.Schedules = append(one.Schedules, &apiv1.FeeSchedule{
-				Version: uint32(i + 1), Asset: uint32(f.Asset), Flat: uint64(f.Flat), EffectiveAtUnixMs: f.EffectiveAtUnixMs,
-			})
-		}
-		res.Providers = append(res.Providers, one)
-	}
-	return res, nil
+	}, nil
 }

@@ -45,6 +45,14 @@ func (a Amount) Add(b Amount) (Amount, bool) {
 	return a + b, true
 }
 
+// Saturate returns a + b, and Max when the sum is above it.
+func (a Amount) Saturate(b Amount) Amount {
+	if sum, ok := a.Add(b); ok {
+		return sum
+	}
+	return Max
+}
+
 // Sub returns a - b, and false when b is larger than a.
 func (a Amount) Sub(b Amount) (Amount, bool) {
 	if b > a {

@@ -143,6 +143,8 @@ func soleTransfer(signed *tx.Signed) (tx.Transfer, error) {
 		return tx.Transfer{}, fmt.Errorf("%d signatures, not 1: %w", len(signed.Signatures), ErrCannotCarry)
 	case transfer.Alias != nil:
 		return tx.Transfer{}, fmt.Errorf("transfer names an alias: %w", ErrCannotCarry)
+	case transfer.Request != nil:
+		return tx.Transfer{}, fmt.Errorf("transfer pays a request: %w", ErrCannotCarry)
 	case transfer.Reference != "":
 		return tx.Transfer{}, fmt.Errorf("transfer has a reference: %w", ErrCannotCarry)
 	}

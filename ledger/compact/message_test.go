@@ -155,6 +155,9 @@ func TestCannotCarry(t *testing.T) {
 			by.signers = []key.Signer{w.payerKey, other}
 		}},
 		{"alias", "alias", func(_ *world, transfer *tx.Transfer, _ *tx.Body, _ *change) { transfer.Alias = &key.Alias{1} }},
+		{"request", "request", func(_ *world, transfer *tx.Transfer, _ *tx.Body, _ *change) {
+			transfer.Request = &tx.RequestID{1}
+		}},
 		{"reference", "reference", func(_ *world, transfer *tx.Transfer, _ *tx.Body, _ *change) { transfer.Reference = "rent" }},
 		{"expiry", "expiry must be below 2^48", func(_ *world, _ *tx.Transfer, body *tx.Body, _ *change) { body.ExpiresAtUnixMs = 1 << 48 }},
 		{"asset", "asset must be below 2^16", func(_ *world, transfer *tx.Transfer, _ *tx.Body, _ *change) { transfer.Asset = 1 << 16 }},

@@ -63,6 +63,9 @@ func (g *Genesis) check() error {
 		return fmt.Errorf("validators: %v: %w", err, ErrBadGenesis)
 	}
 	g.set = set
+	if err := g.checkParameters(); err != nil {
+		return err
+	}
 	accounts, err := g.checkAccounts()
 	if err != nil {
 		return err
@@ -71,6 +74,12 @@ func (g *Genesis) check() error {
 		return err
 	}
 	if err := g.checkProviders(accounts); err != nil {
+		return err
+	}
+	if err := g.checkGovernors(accounts); err != nil {
+		return err
+	}
+	if err := g.checkAttestors(accounts); err != nil {
 		return err
 	}
 	return g.checkBindings(accounts)
@@ -89,6 +98,9 @@ func (g *Genesis) checkAccounts() (map[tx.AccountID]bool, error) {
 		open := tx.OpenAccount{Authority: authority, Salt: [16]byte(a.Salt)}
 		if open.Account() != a.ID {
 			return nil, fmt.Errorf("account %d: id is not the hash of salt and authority: %w", i+1, ErrBadGenesis)
+		}
+		if a.Tier > tx.MaxTier {
+			return nil, fmt.Errorf("account %d: tier is above %d: %w", i+1, tx.MaxTier, ErrBadGenesis)
 		}
 		if known[a.ID] {
 			return nil, fmt.Errorf("account %d: twice: %w", i+1, ErrBadGenesis)
@@ -111,6 +123,9 @@ func (g *Genesis) checkAssets(accounts map[tx.AccountID]bool) error {
 		if !accounts[a.Issuer] {
 			return fmt.Errorf("asset %s: issuer is not in accounts: %w", a.Code, ErrBadGenesis)
 		}
+		if a.Arbiter != nil && !accounts[*a.Arbiter] || a.ProvisionalInflowDay > amount.Max {
+			return fmt.Errorf("asset %s: arbiter is not in accounts, or provisional inflow too large: %w", a.Code, ErrBadGenesis)
+		}
 	}
 	supply := make([]amount.Amount, len(g.Assets)+1)
 	for i, is := range g.Issues {
@@ -123,12 +138,17 @@ func (g *Genesis) checkAssets(accounts map[tx.AccountID]bool) error {
 		}
 		supply[is.Asset] = sum
 	}
-	tiers := make(map[tx.Asset]bool)
+	type tier struct {
+		asset tx.Asset
+		tier  uint8
+	}
+	tiers := make(map[tier]bool)
 	for i, t := range g.Tiers {
-		if !g.hasAsset(t.Asset) || tiers[t.Asset] || t.CapTransaction == 0 || t.CapTransaction > t.CapDay || t.CapDay > amount.Max {
-			return fmt.Errorf("tier %d: asset unknown or twice, or caps not 0 < transaction <= day: %w", i+1, ErrBadGenesis)
+		one := tier{t.Asset, t.Tier}
+		if !g.hasAsset(t.Asset) || tiers[one] || t.Tier > tx.MaxTier || t.CapTransaction == 0 || t.CapTransaction > t.CapDay || t.CapDay > amount.Max {
+			return fmt.Errorf("tier %d: asset unknown, tier above %d or twice, or caps not 0 < transaction <= day: %w", i+1, tx.MaxTier, ErrBadGenesis)
 		}
-		tiers[t.Asset] = true
+		tiers[one] = true
 	}
 	return nil
 }
@@ -137,23 +157,78 @@ func (g *Genesis) checkProviders(accounts map[tx.AccountID]bool) error {
 	seen := make(map[tx.AccountID]bool)
 	keys := make(map[key.Public]bool)
 	for i, p := range g.Providers {
-		if !accounts[p.Account] || seen[p.Account] || keys[p.Key] || !plainName(p.Name, 32) {
-			return fmt.Errorf("provider %d: account unknown, account or key twice, or name not 1 to 32 plain bytes: %w", i+1, ErrBadGenesis)
+		if !accounts[p.Account] || seen[p.Account] || keys[p.Key] {
+			return fmt.Errorf("provider %d: account unknown, or account or key twice: %w", i+1, ErrBadGenesis)
 		}
-		if _, err := key.ParsePublic(p.Key[:]); err != nil {
+		if p.Shares < 1 || p.Shares > tx.MaxShares {
+			return fmt.Errorf("provider %d: shares are not 1 to 65536: %w", i+1, ErrBadGenesis)
+		}
+		// The static rules are those of the operation.
+		if err := static(p.Tx()); err != nil {
 			return fmt.Errorf("provider %d: %v: %w", i+1, err, ErrBadGenesis)
 		}
 		latest := make(map[tx.Asset]uint64) // A schedule replaces the one before it for its asset, so it must be later.
 		for j, s := range p.Schedules {
-			if !g.hasAsset(s.Asset) || s.Flat > amount.Max {
-				return fmt.Errorf("provider %d: schedule %d: asset unknown or fee too large: %w", i+1, j+1, ErrBadGenesis)
+			if !g.hasAsset(s.Asset) {
+				return fmt.Errorf("provider %d: schedule %d: asset unknown: %w", i+1, j+1, ErrBadGenesis)
 			}
-			if s.EffectiveAtUnixMs == 0 || s.EffectiveAtUnixMs <= latest[s.Asset] {
+			publish := tx.PublishFees{
+				Provider: p.Account, Asset: s.Asset, Version: uint32(j + 1), Bands: s.Tx(), EffectiveAtUnixMs: s.EffectiveAtUnixMs,
+			}
+			if err := static(publish); err != nil {
+				return fmt.Errorf("provider %d: schedule %d: %v: %w", i+1, j+1, err, ErrBadGenesis)
+			}
+			if s.EffectiveAtUnixMs <= latest[s.Asset] {
 				return fmt.Errorf("provider %d: schedule %d: not later than the one before: %w", i+1, j+1, ErrBadGenesis)
 			}
 			latest[s.Asset] = s.EffectiveAtUnixMs
 		}
 		seen[p.Account], keys[p.Key] = true, true
+	}
+	return nil
+}
+
+// static checks the rules of an operation that need no state.
+func static(op tx.Operation) error {
+	_, err := tx.Body{ExpiresAtUnixMs: 1, Operations: []tx.Operation{op}}.Encode()
+	return err
+}
+
+func (g *Genesis) checkParameters() error {
+	for _, p := range g.Parameters.Values() {
+		if err := static(tx.Propose{Validator: "v", Decision: p, ExpiresAtUnixMs: 1}); err != nil {
+			return fmt.Errorf("parameter %d: %v: %w", p.Parameter, err, ErrBadGenesis)
+		}
+	}
+	return nil
+}
+
+func (g *Genesis) checkGovernors(accounts map[tx.AccountID]bool) error {
+	if len(g.Governors) == 0 {
+		return nil
+	}
+	if len(g.Governors) != len(g.set) {
+		return fmt.Errorf("governors: %d for %d validators, not all or none: %w", len(g.Governors), len(g.set), ErrBadGenesis)
+	}
+	for i, v := range g.Governors {
+		if v.Validator != g.set[i].Name || !accounts[v.Account] {
+			return fmt.Errorf("governor %d: account unknown, or not in the order of the validators' names: %w", i+1, ErrBadGenesis)
+		}
+	}
+	return nil
+}
+
+func (g *Genesis) checkAttestors(accounts map[tx.AccountID]bool) error {
+	seen := make(map[tx.AccountID]bool)
+	keys := make(map[key.Public]bool)
+	for i, a := range g.Attestors {
+		if !accounts[a.Account] || seen[a.Account] || keys[a.Key] {
+			return fmt.Errorf("attestor %d: account unknown, or account or key twice: %w", i+1, ErrBadGenesis)
+		}
+		if err := static(tx.Propose{Validator: "v", Decision: tx.SetAttestor{Attestor: a.Tx()}, ExpiresAtUnixMs: 1}); err != nil {
+			return fmt.Errorf("attestor %d: %v: %w", i+1, err, ErrBadGenesis)
+		}
+		seen[a.Account], keys[a.Key] = true, true
 	}
 	return nil
 }
@@ -176,8 +251,7 @@ func (g *Genesis) checkBindings(accounts map[tx.AccountID]bool) error {
 			return fmt.Errorf("grant %d: account or asset unknown, or the same grantee twice: %w", i+1, ErrBadGenesis)
 		}
 		grants[grantee{gr.Account, gr.Grantee}] = true
-		// The static rules are those of the operation.
-		if _, err := (tx.Body{ExpiresAtUnixMs: 1, Operations: []tx.Operation{gr.Tx()}}).Encode(); err != nil {
+		if err := static(gr.Tx()); err != nil {
 			return fmt.Errorf("grant %d: %v: %w", i+1, err, ErrBadGenesis)
 		}
 	}
@@ -187,7 +261,7 @@ func (g *Genesis) checkBindings(accounts map[tx.AccountID]bool) error {
 // Tx gives the operation form of a founding grant.
 func (g Grant) Tx() tx.IssueGrant {
 	return tx.IssueGrant{
-		Account: g.Account, Grantee: g.Grantee, Operations: []tx.GrantedOperation{tx.GrantTransfer}, Asset: g.Asset,
+		Account: g.Account, Grantee: g.Grantee, Operations: tx.GrantAll(), Asset: g.Asset,
 		CapTransaction: g.CapTransaction, CapDay: g.CapDay, FeeCeiling: g.FeeCeiling, ExpiresAtUnixMs: g.ExpiresAtUnixMs,
 	}
 }

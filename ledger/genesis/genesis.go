@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -45,10 +46,17 @@ type Genesis struct {
 	RulesVersion uint32            `json:"rules_version"`
 	Validators   []ValidatorRecord `json:"validators"`
 	Assets       []Asset           `json:"assets"`
-	// Tiers are the lowest tier's limits: what a provider may grant itself when it founds a phone account.
+	// Parameters are the numbers that ballots may change.
+	Parameters Parameters `json:"parameters"`
+	// Governors say which account speaks for each validator in ballots. Invariant: all validators, or none; without them nothing is
+	// ever decided by ballot.
+	Governors []Governor `json:"governors"`
+	// Tiers are the limits of each tier for each asset. Those of the lowest also bound what a provider may grant itself when it founds a
+	// phone account.
 	Tiers     []Tier     `json:"tiers"`
 	Accounts  []Account  `json:"accounts"`
 	Providers []Provider `json:"providers"`
+	Attestors []Attestor `json:"attestors"`
 	Issues    []Issue    `json:"issues"`
 	Aliases   []Alias    `json:"aliases"`
 	Grants    []Grant    `json:"grants"`
@@ -62,11 +70,65 @@ type Asset struct {
 	Code   string       `json:"code"`
 	Scale  uint8        `json:"scale"`
 	Issuer tx.AccountID `json:"issuer"`
+	// Arbiter may arbitrate returns; absent when nobody may.
+	Arbiter *tx.AccountID `json:"arbiter,omitempty"`
+	// ProvisionalInflowDay bounds what provisional aliases receive a day, for each provider; absent means not bounded.
+	ProvisionalInflowDay amount.Amount `json:"provisional_inflow_day,omitempty"`
 }
 
-// Tier is the lowest tier's limits for an asset.
+// Parameters are the numbers that ballots may change (tx.Parameter).
+type Parameters struct {
+	Attestations     uint64 `json:"attestations"`
+	MoveDelayMs      uint64 `json:"move_delay_ms"`
+	RecoveryDelayMs  uint64 `json:"recovery_delay_ms"`
+	QuarantineMs     uint64 `json:"quarantine_ms"`
+	CreditIntervalMs uint64 `json:"credit_interval_ms"`
+	CreditBurst      uint64 `json:"credit_burst"`
+}
+
+// DefaultParameters suit a real network: two attestors, a day for a move, three for a recovery, ninety before a number is used again, a
+// credit every ten seconds and at most a thousand.
+func DefaultParameters() Parameters {
+	const day = 24 * 3600 * 1000
+	return Parameters{
+		Attestations: 2, MoveDelayMs: day, RecoveryDelayMs: 3 * day, QuarantineMs: 90 * day, CreditIntervalMs: 10_000, CreditBurst: 1000,
+	}
+}
+
+// Values gives each parameter as a ballot would set it.
+func (p Parameters) Values() []tx.SetParameter {
+	return []tx.SetParameter{
+		{Parameter: tx.Attestations, Value: p.Attestations}, {Parameter: tx.MoveDelayMs, Value: p.MoveDelayMs},
+		{Parameter: tx.RecoveryDelayMs, Value: p.RecoveryDelayMs}, {Parameter: tx.QuarantineMs, Value: p.QuarantineMs},
+		{Parameter: tx.CreditIntervalMs, Value: p.CreditIntervalMs}, {Parameter: tx.CreditBurst, Value: p.CreditBurst},
+	}
+}
+
+// Governor is the account that speaks for a validator.
+type Governor struct {
+	Validator string       `json:"validator"`
+	Account   tx.AccountID `json:"account"`
+}
+
+// Attestor is the directory entry of an attestor.
+type Attestor struct {
+	Account   tx.AccountID  `json:"account"`
+	Key       key.Public    `json:"key"`
+	Name      string        `json:"name"`
+	Provider  *tx.AccountID `json:"provider,omitempty"`
+	Endpoints []string      `json:"endpoints,omitempty"`
+}
+
+// Tx gives the plain type.
+func (a Attestor) Tx() tx.Attestor {
+	return tx.Attestor{Account: a.Account, Key: a.Key, Name: a.Name, Provider: a.Provider, Endpoints: a.Endpoints}
+}
+
+// Tier is the limits of a tier for an asset.
 type Tier struct {
-	Asset          tx.Asset      `json:"asset"`
+	Asset tx.Asset `json:"asset"`
+	// Tier is 0, the lowest, to tx.MaxTier.
+	Tier           uint8         `json:"tier,omitempty"`
 	CapTransaction amount.Amount `json:"cap_transaction"`
 	CapDay         amount.Amount `json:"cap_day"`
 }
@@ -76,16 +138,20 @@ type Account struct {
 	ID        tx.AccountID `json:"id"`
 	Salt      Hex          `json:"salt"`
 	Authority Authority    `json:"authority"`
+	// Tier decides the account's limits.
+	Tier uint8 `json:"tier,omitempty"`
 }
 
 // Authority is the document form of tx.Authority.
 type Authority struct {
-	Keys      []AuthorityKey `json:"keys,omitempty"`
-	Threshold uint32         `json:"threshold,omitempty"`
-	Attestors uint32         `json:"attestors,omitempty"`
+	Keys              []AuthorityKey `json:"keys,omitempty"`
+	Threshold         uint32         `json:"threshold,omitempty"`
+	Attestors         uint32         `json:"attestors,omitempty"`
+	Guardians         []AuthorityKey `json:"guardians,omitempty"`
+	GuardianThreshold uint32         `json:"guardian_threshold,omitempty"`
 }
 
-// AuthorityKey is one owner key.
+// AuthorityKey is one owner's or guardian's key.
 type AuthorityKey struct {
 	Key    key.Public `json:"key"`
 	Weight uint32     `json:"weight"`
@@ -93,36 +159,77 @@ type AuthorityKey struct {
 
 // Tx gives the plain type.
 func (a Authority) Tx() tx.Authority {
-	out := tx.Authority{Threshold: a.Threshold, Attestors: a.Attestors}
-	for _, k := range a.Keys {
-		out.Keys = append(out.Keys, tx.AuthorityKey{Key: k.Key, Weight: k.Weight})
+	return tx.Authority{
+		Keys: keysTo[tx.AuthorityKey](a.Keys), Threshold: a.Threshold, Attestors: a.Attestors,
+		Guardians: keysTo[tx.AuthorityKey](a.Guardians), GuardianThreshold: a.GuardianThreshold,
 	}
-	return out
 }
 
 // AuthorityOf gives the document form.
 func AuthorityOf(a tx.Authority) Authority {
-	out := Authority{Threshold: a.Threshold, Attestors: a.Attestors}
-	for _, k := range a.Keys {
-		out.Keys = append(out.Keys, AuthorityKey{Key: k.Key, Weight: k.Weight})
+	return Authority{
+		Keys: keysTo[AuthorityKey](a.Keys), Threshold: a.Threshold, Attestors: a.Attestors,
+		Guardians: keysTo[AuthorityKey](a.Guardians), GuardianThreshold: a.GuardianThreshold,
+	}
+}
+
+// authorityKey is either form: they have the same fields.
+type authorityKey interface{ AuthorityKey | tx.AuthorityKey }
+
+func keysTo[To, From authorityKey](from []From) []To {
+	var out []To
+	for _, k := range from {
+		out = append(out, To(k))
 	}
 	return out
 }
 
 // Provider is an operator that carries payments.
 type Provider struct {
-	Account   tx.AccountID  `json:"account"`
-	Name      string        `json:"name"`
-	Key       key.Public    `json:"key"`
+	Account   tx.AccountID `json:"account"`
+	Name      string       `json:"name"`
+	Key       key.Public   `json:"key"`
+	Codes     []string     `json:"codes,omitempty"`
+	Languages []string     `json:"languages,omitempty"`
+	Endpoints []string     `json:"endpoints,omitempty"`
+	Telephone string       `json:"telephone,omitempty"`
+	// Shares is the size of its pool of credits. Invariant: at least 1.
+	Shares    uint32        `json:"shares"`
 	Schedules []FeeSchedule `json:"schedules"`
+}
+
+// Tx gives the directory entry.
+func (p Provider) Tx() tx.RegisterProvider {
+	return tx.RegisterProvider{
+		Account: p.Account, Key: p.Key, Name: p.Name, Codes: p.Codes, Languages: p.Languages, Endpoints: p.Endpoints, Telephone: p.Telephone,
+	}
 }
 
 // FeeSchedule is a published price; versions are numbered from 1 in the order of the list.
 type FeeSchedule struct {
 	Asset tx.Asset `json:"asset"`
-	// Flat is the fee of a transfer of any amount, in minor units.
-	Flat              amount.Amount `json:"flat"`
-	EffectiveAtUnixMs uint64        `json:"effective_at_unix_ms"`
+	// Bands ascend by bound; only the last has none.
+	Bands             []FeeBand `json:"bands"`
+	EffectiveAtUnixMs uint64    `json:"effective_at_unix_ms"`
+}
+
+// FeeBand is the fee for amounts up to a bound.
+type FeeBand struct {
+	UpTo        amount.Amount `json:"up_to,omitempty"`
+	Flat        amount.Amount `json:"flat"`
+	BasisPoints uint32        `json:"basis_points,omitempty"`
+}
+
+// FlatFee is the same fee for every amount.
+func FlatFee(flat amount.Amount) []FeeBand { return []FeeBand{{Flat: flat}} }
+
+// Tx gives the plain type.
+func (s FeeSchedule) Tx() []tx.FeeBand {
+	var out []tx.FeeBand
+	for _, b := range s.Bands {
+		out = append(out, tx.FeeBand(b))
+	}
+	return out
 }
 
 // Issue is money that exists from the start.
@@ -150,13 +257,35 @@ type Grant struct {
 	ExpiresAtUnixMs uint64        `json:"expires_at_unix_ms"`
 }
 
-// Encode writes the document as it is stored; Parse reads it back.
+// Encode writes the document as it is stored; Parse reads it back. A list without elements is written as one, never as null.
 func (g *Genesis) Encode() ([]byte, error) {
-	raw, err := json.MarshalIndent(g, "", "  ")
+	whole := *g
+	listed(&whole.Validators)
+	listed(&whole.Assets)
+	listed(&whole.Governors)
+	listed(&whole.Tiers)
+	listed(&whole.Accounts)
+	listed(&whole.Providers)
+	listed(&whole.Attestors)
+	listed(&whole.Issues)
+	listed(&whole.Aliases)
+	listed(&whole.Grants)
+	whole.Providers = slices.Clone(whole.Providers)
+	for i := range whole.Providers {
+		listed(&whole.Providers[i].Schedules)
+	}
+	raw, err := json.MarshalIndent(whole, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("encode genesis: %w", err)
 	}
 	return append(raw, '\n'), nil
+}
+
+// listed makes a list of none of a list that is not there.
+func listed[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
 }
 
 // maxGenesisBytes bounds the document.

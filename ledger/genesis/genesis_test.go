@@ -93,7 +93,7 @@ func TestRules(t *testing.T) {
 		{"another salt", func(_ *ledgertest.World, g *genesis.Genesis) { g.Accounts[0].Salt[0] ^= 1 }, "id is not the hash"},
 		{"another authority under the same id", func(_ *ledgertest.World, g *genesis.Genesis) { g.Accounts[2].Authority.Attestors = 1 }, "id is not the hash"},
 		{"an account of nobody", func(_ *ledgertest.World, g *genesis.Genesis) { g.Accounts[2].Authority.Attestors = 0 }, "account 3"},
-		{"an account twice", func(_ *ledgertest.World, g *genesis.Genesis) { g.Accounts = append(g.Accounts, g.Accounts[0]) }, "account 5: twice"},
+		{"an account twice", func(_ *ledgertest.World, g *genesis.Genesis) { g.Accounts = append(g.Accounts, g.Accounts[0]) }, "account 12: twice"},
 
 		{"a code in lower case", func(_ *ledgertest.World, g *genesis.Genesis) { g.Assets[0].Code = "kes" }, "code"},
 		{"no code", func(_ *ledgertest.World, g *genesis.Genesis) { g.Assets[0].Code = "" }, "code"},
@@ -110,7 +110,7 @@ func TestRules(t *testing.T) {
 		{"2^63 units together", func(_ *ledgertest.World, g *genesis.Genesis) { g.Issues[0].Amount = amount.Max }, "supply"},
 
 		{"a tier of no asset", func(_ *ledgertest.World, g *genesis.Genesis) { g.Tiers[0].Asset = 2 }, "tier 1"},
-		{"two lowest tiers", func(_ *ledgertest.World, g *genesis.Genesis) { g.Tiers = append(g.Tiers, g.Tiers[0]) }, "tier 2"},
+		{"two lowest tiers", func(_ *ledgertest.World, g *genesis.Genesis) { g.Tiers = append(g.Tiers, g.Tiers[0]) }, "tier 3"},
 		{"a tier of nothing", func(_ *ledgertest.World, g *genesis.Genesis) { g.Tiers[0].CapTransaction = 0 }, "tier 1"},
 		{"a tier whose day is less than a transaction", func(_ *ledgertest.World, g *genesis.Genesis) { g.Tiers[0].CapDay = 1 }, "tier 1"},
 
@@ -122,7 +122,9 @@ func TestRules(t *testing.T) {
 			g.Providers[1].Account = w.IssuerAccount
 		}, "provider 2"},
 		{"a fee in no asset", func(_ *ledgertest.World, g *genesis.Genesis) { g.Providers[0].Schedules[0].Asset = 2 }, "schedule 1"},
-		{"a fee of 2^63", func(_ *ledgertest.World, g *genesis.Genesis) { g.Providers[0].Schedules[0].Flat = amount.Max + 1 }, "schedule 1"},
+		{"a fee of 2^63", func(_ *ledgertest.World, g *genesis.Genesis) {
+			g.Providers[0].Schedules[0].Bands[0].Flat = amount.Max + 1
+		}, "schedule 1"},
 		{"a schedule replaced before it began", func(_ *ledgertest.World, g *genesis.Genesis) {
 			s := g.Providers[0].Schedules[0]
 			s.EffectiveAtUnixMs--

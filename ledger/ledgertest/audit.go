@@ -25,8 +25,8 @@ type holding struct {
 	asset   tx.Asset
 }
 
-// Audit fails the test unless the ledger agrees with itself: the balances of each asset sum to its supply and hold no
-// more than they have; the state hash is that of a full scan; the tree's root is that of all leaves, each of which
+// Audit fails the test unless the ledger agrees with itself: the balances of each asset sum to its supply, hold no
+// more than they have, and what they hold is what the holds have left; the state hash is that of a full scan; the tree's root is that of all leaves, each of which
 // decodes and encodes to the same bytes; the balances are what the last leaf of their unbroken chain says; accounts
 // are numbered without gap; and the last leaf is the header of the head. A store passes its View, Leaf and Head.
 func Audit(t TB, view ledger.View, leaf func(index uint64) ([]byte, error), head ledger.Head, network tx.NetworkID) {
@@ -41,11 +41,19 @@ func auditState(t TB, view ledger.View, head ledger.Head, network tx.NetworkID) 
 	t.Helper()
 	balances := make(map[holding]ledger.Balance)
 	sums := make(map[tx.Asset]amount.Amount)
+	held := make(map[holding]amount.Amount)
 	next := entries(view)
 	rescanned, err := ledger.Rescan(network, func() (ledger.Entry, bool, error) {
 		e, ok, err := next()
 		if err != nil || !ok {
 			return e, ok, err
+		}
+		h, is, err := ledger.HoldOf(e)
+		if err != nil {
+			return e, true, err
+		}
+		if is {
+			held[holding{h.Debit, h.Asset}] += h.Left + h.Fee
 		}
 		b, is, err := ledger.BalanceOf(e)
 		if err != nil || !is {
@@ -64,6 +72,15 @@ func auditState(t TB, view ledger.View, head ledger.Head, network tx.NetworkID) 
 	})
 	if err != nil {
 		t.Fatalf("audit: scan state: %v", err)
+	}
+	for of, b := range balances {
+		if b.Held != held[of] {
+			t.Errorf("audit: %v holds %d of asset %d, its holds have %d", of.account, b.Held, of.asset, held[of])
+		}
+		delete(held, of)
+	}
+	if len(held) > 0 {
+		t.Errorf("audit: holds of no balance: %v", held)
 	}
 	if rescanned != head.State {
 		t.Errorf("audit: batch %d: the state hash is not that of a full scan", head.Batch)
@@ -186,16 +203,29 @@ func (h *history) leaf(i uint64, raw []byte) {
 	if h.header == nil {
 		h.t.Fatalf("audit: leaf %d comes before the genesis", i)
 	}
+	if l.Effect != nil {
+		if !bytes.Equal(l.Effect.Encode(), raw) {
+			h.t.Errorf("audit: leaf %d encodes to other bytes", i)
+		}
+		h.balances(i, l.Effect.PostStates)
+		return
+	}
 	if !bytes.Equal(l.Record.Encode(), raw) {
 		h.t.Errorf("audit: leaf %d encodes to other bytes", i)
 	}
 	if l.Record.Result.Code != tx.OK && len(l.Record.PostStates) > 0 {
 		h.t.Errorf("audit: leaf %d: a refusal changed balances", i)
 	}
-	for n, p := range l.Record.PostStates {
+	h.balances(i, l.Record.PostStates)
+}
+
+// balances follows the chain of leaves of each balance that a leaf changed.
+func (h *history) balances(i uint64, states []tx.PostState) {
+	h.t.Helper()
+	for n, p := range states {
 		of := holding{p.Account, p.Asset}
 		if n > 0 {
-			before := l.Record.PostStates[n-1]
+			before := states[n-1]
 			if c := bytes.Compare(before.Account[:], p.Account[:]); c > 0 || c == 0 && before.Asset >= p.Asset {
 				h.t.Errorf("audit: leaf %d: balances are out of order", i)
 			}

@@ -72,6 +72,12 @@ type World struct {
 	Provider        key.Private
 	ProviderAccount tx.AccountID
 	AliasKey        key.AliasKey
+	// Attestors are three, with their accounts; none belongs to a provider.
+	Attestors        []key.Private
+	AttestorAccounts []tx.AccountID
+	// Governors hold the keys of the accounts that speak for the validators, by validator name.
+	Governors        map[string]key.Private
+	GovernorAccounts map[string]tx.AccountID
 
 	Juma, Amina Phone
 }
@@ -109,7 +115,13 @@ func (w *World) document(t testing.TB, validators int) *genesis.Genesis {
 	t.Helper()
 	g := &genesis.Genesis{
 		Format: genesis.Format, Name: "umoja-test", Test: true, TimeUnixMs: GenesisTimeUnixMs, DayOffsetMinutes: 180, RulesVersion: 1,
-		Tiers: []genesis.Tier{{Asset: KES, CapTransaction: CapTransaction, CapDay: CapDay}},
+		Parameters: genesis.DefaultParameters(),
+	}
+	// Nothing costs credits in a test that does not say so.
+	g.Parameters.CreditIntervalMs = 0
+	g.Tiers = []genesis.Tier{
+		{Asset: KES, CapTransaction: CapTransaction, CapDay: CapDay},
+		{Asset: KES, Tier: 1, CapTransaction: 10 * CapTransaction, CapDay: 10 * CapDay},
 	}
 	for i := range validators {
 		g.Validators = append(g.Validators, w.validator(t, i))
@@ -119,12 +131,26 @@ func (w *World) document(t testing.TB, validators int) *genesis.Genesis {
 	w.IssuerAccount, w.ProviderAccount = issuer, provider
 	g.Assets = []genesis.Asset{{Code: "KES", Scale: 2, Issuer: issuer}}
 	g.Providers = []genesis.Provider{{
-		Account: provider, Name: "Mwanga", Key: w.Provider.Public(),
-		Schedules: []genesis.FeeSchedule{{Asset: KES, Flat: FlatFee, EffectiveAtUnixMs: GenesisTimeUnixMs}},
+		Account: provider, Name: "Mwanga", Key: w.Provider.Public(), Shares: 1,
+		Schedules: []genesis.FeeSchedule{{Asset: KES, Bands: genesis.FlatFee(FlatFee), EffectiveAtUnixMs: GenesisTimeUnixMs}},
 	}}
 	g.Issues = []genesis.Issue{{Asset: KES, Credit: issuer, Amount: IssuerFunds}}
 	w.Juma = w.phone(t, g, "+254711000001", "JUMA OTIENO", JumaFunds)
 	w.Amina = w.phone(t, g, "+254711000002", "AMINA WANJIRU", AminaFunds)
+	w.Governors, w.GovernorAccounts = make(map[string]key.Private), make(map[string]tx.AccountID)
+	w.Attestors, w.AttestorAccounts = nil, nil
+	for i := range 3 {
+		name := fmt.Sprintf("attestor %d", i+1)
+		k := w.Key(t, name)
+		account := w.open(g, name, tx.SingleKey(k.Public()))
+		w.Attestors, w.AttestorAccounts = append(w.Attestors, k), append(w.AttestorAccounts, account)
+		g.Attestors = append(g.Attestors, genesis.Attestor{Account: account, Key: k.Public(), Name: name})
+	}
+	for _, v := range g.Validators {
+		k := w.Key(t, "governor "+v.Name)
+		w.Governors[v.Name], w.GovernorAccounts[v.Name] = k, w.open(g, "governor "+v.Name, tx.SingleKey(k.Public()))
+		g.Governors = append(g.Governors, genesis.Governor{Validator: v.Name, Account: w.GovernorAccounts[v.Name]})
+	}
 	return g
 }
 

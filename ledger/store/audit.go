@@ -131,94 +131,74 @@ func auditBalances(v *View) ([]ledger.Asset, error) {
 	return assets, nil
 }
 
-// history is an audit on its way through the leaves.
-type history struct {
-	view    *View
-	network tx.NetworkID
-	tree    frontier
-	last    *tx.Header
-	// batches, lookups and shown count what must be in the indexes.
-	batches, lookups, shown uint64
-}
-
 // auditHistory computes tree and indexes again from the leaves.
 func auditHistory(v *View, now *standing) ([32]byte, error) {
-	h := &history{view: v, network: now.network}
-	err := v.walk([]byte{spaceLeaf}, func(key, raw []byte) error {
-		if !bytes.Equal(key, key64(spaceLeaf, uint64(h.tree.size))) {
-			return fmt.Errorf("leaf %d is missing: %w", h.tree.size, ErrCorrupt)
-		}
-		return h.leaf(raw)
-	})
-	if err != nil {
-		return [32]byte{}, err
-	}
-	root, err := h.tree.root()
-	if err != nil {
-		return [32]byte{}, err
-	}
-	if uint64(h.tree.size) != now.head.Size || root != now.head.Root || !now.head.EndsWith(h.last) {
-		return [32]byte{}, fmt.Errorf("head of batch %d is not that of the last header leaf: %w", now.head.Batch, ErrCorrupt)
-	}
-	for _, index := range []struct {
-		space byte
-		name  string
-		want  uint64
-	}{
-		{spaceHash, "stored hashes", uint64(tlog.StoredHashCount(h.tree.size))}, {spaceHeader, "headers", h.batches},
-		{spaceLookup, "lookups", h.lookups}, {spaceHistory, "history entries", h.shown},
-	} {
-		var count uint64
-		if err := v.walk([]byte{index.space}, func(_, _ []byte) error { count++; return nil }); err != nil {
-			return [32]byte{}, err
-		}
-		if count != index.want {
-			return [32]byte{}, fmt.Errorf("%d %s, the leaves make %d: %w", count, index.name, index.want, ErrCorrupt)
-		}
-	}
-	return root, nil
-}
-
-func (h *history) leaf(raw []byte) error {
-	index := uint64(h.tree.size)
-	leaf, header, err := indexed(h.network, index, raw)
-	if err != nil {
-		return err
-	}
-	first := uint64(tlog.StoredHashCount(h.tree.size))
-	hashes, err := h.tree.append(raw)
-	if err != nil {
-		return err
-	}
-	h.last = header
-	return h.view.read(func(txn *badger.Txn) error {
-		for i, hash := range hashes {
-			if err := expect(txn, key64(spaceHash, first+uint64(i)), hash[:]); err != nil {
-				return err
-			}
-		}
-		if header != nil {
-			h.batches++
-			return expect(txn, key64(spaceHeader, index), headerValue(header.Batch, header.TimeUnixMs))
-		}
-		at, err := get(txn, keyLookup(leaf.Lookup))
+	c := &chapters{network: now.network}
+	var want keyCounts
+	err := v.walkLeaves(func(_ uint64, raw []byte) error {
+		leaf, ended, err := c.add(raw)
 		if err != nil {
 			return err
 		}
-		switch {
-		case bytes.Equal(at, bytes64(index)):
-			h.lookups++
-		case len(at) != 8 || bytes.Compare(at, bytes64(index)) > 0:
-			return fmt.Errorf("leaf %d is not found by its id: %w", index, ErrCorrupt)
-		}
-		for _, account := range leaf.Accounts {
-			h.shown++
-			if err := expect(txn, keyHistory(account, index), []byte{}); err != nil {
-				return err
+		return v.read(func(txn *badger.Txn) error {
+			if ended == nil {
+				return want.auditLookup(txn, leaf)
 			}
-		}
-		return nil
+			return ended.entries(func(key, value []byte) error {
+				want[key[0]]++
+				return expect(txn, key, value)
+			})
+		})
 	})
+	if err != nil {
+		return [32]byte{}, err
+	}
+	root, err := c.tree.root()
+	if err != nil {
+		return [32]byte{}, err
+	}
+	if uint64(c.tree.size) != now.head.Size || root != now.head.Root || !now.head.EndsWith(c.last) {
+		return [32]byte{}, fmt.Errorf("head of batch %d is not that of the last header leaf: %w", now.head.Batch, ErrCorrupt)
+	}
+	return root, want.compare(v)
+}
+
+// keyCounts are how many keys the leaves make in each keyspace.
+type keyCounts [256]uint64
+
+// auditLookup: a leaf is found by its lookup, or an earlier one is.
+func (n *keyCounts) auditLookup(txn *badger.Txn, leaf ledger.Leaf) error {
+	at, err := get(txn, keyLookup(leaf.Lookup))
+	if err != nil {
+		return err
+	}
+	switch {
+	case bytes.Equal(at, bytes64(leaf.Index)):
+		n[spaceLookup]++
+	case len(at) != 8 || bytes.Compare(at, bytes64(leaf.Index)) > 0:
+		return fmt.Errorf("leaf %d is not found by its id: %w", leaf.Index, ErrCorrupt)
+	}
+	return nil
+}
+
+// compare counts what there is: no keyspace may hold more than the leaves make.
+func (n *keyCounts) compare(v *View) error {
+	for _, index := range []struct {
+		space byte
+		name  string
+	}{
+		{spaceLeaf, "pages of leaves"}, {spaceHash, "pages of stored hashes"}, {spaceHeader, "headers"}, {spaceLookup, "lookups"},
+		{spaceHistory, "history entries"},
+	} {
+		var count uint64
+		if err := v.walk([]byte{index.space}, func(_, _ []byte) error { count++; return nil }); err != nil {
+			return err
+		}
+		if count != n[index.space] {
+			return fmt.Errorf("%d %s, the leaves make %d: %w", count, index.name, n[index.space], ErrCorrupt)
+		}
+	}
+	return nil
 }
 
 func expect(txn *badger.Txn, key, want []byte) error {

@@ -31,6 +31,7 @@ func TestAuditFindsDamage(t *testing.T) {
 	b.final(b.store.Head().Size)
 	all, head, lookup := b.dump(), b.store.Head(), lookupOf(t, b, 1)
 	balance, last := string(keyState([]byte("b")))+string(b.world.Juma.Account[:])+"\x00\x00\x00\x01", head.Size-1
+	leaves := key64(spaceLeaf, 4) // Of the first batch.
 	b.store.Close()
 	flip := func(value string) []byte {
 		raw := []byte(value)
@@ -43,8 +44,11 @@ func TestAuditFindsDamage(t *testing.T) {
 		says       string
 	}{
 		{"balance", []byte(balance), flip(all[balance]), "hash of the whole state"},
-		{"leaf", key64(spaceLeaf, 1), flip(all[string(key64(spaceLeaf, 1))]), ""},
-		{"leaf gone", key64(spaceLeaf, 1), nil, "leaf 1 is missing"},
+		{"leaf", leaves, flip(all[string(leaves)]), ""},
+		{"page of leaves gone", leaves, nil, "leaf 1 is missing"},
+		{"page of leaves cut", leaves, []byte(all[string(leaves)])[:40], "page of leaf 4"},
+		{"page of no leaves", leaves, []byte{}, "page of leaf 4"},
+		{"page of leaves elsewhere", key64(spaceLeaf, 1), []byte(all[string(leaves)]), "page of leaf 1"},
 		{"last leaf gone", key64(spaceLeaf, last), nil, "last header leaf"},
 		{"leaf too many", key64(spaceLeaf, last+1), []byte(all[string(key64(spaceLeaf, last))]), "does not follow"},
 		{"stored hash", key64(spaceHash, 0), make([]byte, 32), "does not follow"},
@@ -55,6 +59,7 @@ func TestAuditFindsDamage(t *testing.T) {
 		{"lookup elsewhere", lookup, bytes64(2), "not found by its id"},
 		{"lookup too many", append([]byte{spaceLookup}, make([]byte, 32)...), bytes64(1), "lookups"},
 		{"history gone", keyHistory(b.world.Juma.Account, 1), nil, "does not follow"},
+		{"history leads elsewhere", keyHistory(b.world.IssuerAccount, 2), []byte{2}, "does not follow"},
 		{"history too many", keyHistory(b.world.Amina.Account, 1), []byte{}, "history entries"},
 		{"note", metaFinal, flip(all[string(metaFinal)]), "final checkpoint"},
 	} {

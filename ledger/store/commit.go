@@ -37,13 +37,15 @@ func (s *Store) Found(network tx.NetworkID, fx *ledger.Effects) error {
 	}
 	rest := fx.Changes
 	for ; len(rest) > foundingPart; rest = rest[foundingPart:] {
-		err := s.put(s.standing.Load(), func(txn *badger.Txn) error { return setState(txn, rest[:foundingPart]) })
+		err := s.put(s.standing.Load(), rest[:foundingPart], func(txn *badger.Txn) error { return setState(txn, rest[:foundingPart]) })
 		if err != nil {
 			return fmt.Errorf("write genesis: %w", err)
 		}
 	}
-	next := &standing{founded: true, network: network, head: fx.After, final: foundedFinal(fx.After)}
-	err := s.put(next, func(txn *badger.Txn) error {
+	next := &standing{
+		founded: true, network: network, head: fx.After, final: foundedFinal(fx.After), hashes: new(hashes).after(fx),
+	}
+	err := s.put(next, rest, func(txn *badger.Txn) error {
 		w := writes{txn: txn}
 		w.effects(fx, rest)
 		w.set(metaNetwork, network[:])
@@ -87,9 +89,9 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
 	next := *now
-	next.head, next.applied = fx.After, applied{raftIndex, raftTerm}
-	err := s.put(&next, func(txn *badger.Txn) error {
-		w := writes{txn: txn, recording: true}
+	next.head, next.applied, next.hashes = fx.After, applied{raftIndex, raftTerm}, now.hashes.after(fx)
+	err := s.put(&next, fx.Changes, func(txn *badger.Txn) error {
+		w := writes{txn: txn, recording: true, before: make([]image, 0, len(fx.Changes)+4*len(fx.Leaves))}
 		w.effects(fx, fx.Changes)
 		w.set(metaApplied, next.applied.encode())
 		record, err := w.record(fx)
@@ -112,7 +114,7 @@ func (s *Store) Advance(raftIndex, raftTerm uint64) error {
 	}
 	next := *now
 	next.applied = applied{raftIndex, raftTerm}
-	if err := s.put(&next, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
+	if err := s.put(&next, nil, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
 		return fmt.Errorf("write applied index %d: %w", raftIndex, err)
 	}
 	return nil
@@ -184,28 +186,26 @@ func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) {
 		w.replace(keyState(c.Key), c.Before, c.After)
 	}
 	for _, leaf := range fx.Leaves {
-		w.create(key64(spaceLeaf, leaf.Index), leaf.Raw)
-		w.indexes(leaf)
+		w.lookup(leaf)
 	}
-	first := uint64(tlog.StoredHashCount(int64(fx.Before.Size)))
-	for i, h := range fx.Hashes {
-		w.create(key64(spaceHash, first+uint64(i)), append([]byte(nil), h[:]...))
-	}
-	w.create(key64(spaceHeader, fx.After.Size-1), headerValue(fx.After.Batch, fx.After.TimeUnixMs))
+	_ = chapterOf(fx).entries(func(key, value []byte) error { w.create(key, value); return w.err })
 	w.set(metaHead, encodeHead(fx.After))
 }
 
-// indexes makes a leaf findable. The first leaf under a lookup stays: an unauthorised envelope may be packed twice.
-func (w *writes) indexes(leaf ledger.Leaf) {
-	if leaf.Lookup != ([32]byte{}) && w.err == nil {
+// lookup makes a leaf findable. The first leaf under a lookup stays: an unauthorised envelope may be packed twice, and is
+// shown to nobody; an id that was recorded never comes again.
+func (w *writes) lookup(leaf ledger.Leaf) {
+	if leaf.Lookup == ([32]byte{}) || w.err != nil {
+		return
+	}
+	key := keyLookup(leaf.Lookup)
+	if len(leaf.Accounts) == 0 {
 		var earlier []byte
-		if earlier, w.err = get(w.txn, keyLookup(leaf.Lookup)); earlier == nil {
-			w.create(keyLookup(leaf.Lookup), bytes64(leaf.Index))
+		if earlier, w.err = get(w.txn, key); earlier != nil {
+			return
 		}
 	}
-	for _, account := range leaf.Accounts {
-		w.create(keyHistory(account, leaf.Index), []byte{})
-	}
+	w.create(key, bytes64(leaf.Index))
 }
 
 // record writes the undo record of the batch.

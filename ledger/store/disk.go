@@ -17,13 +17,13 @@ import (
 // Keyspaces.
 const (
 	spaceHeader  = 'b' // header's leaf index(8) → batch(8) time(8)
-	spaceHash    = 'h' // stored index(8) → hash
+	spaceHash    = 'h' // stored index(8) of the last → hashes
 	spaceLookup  = 'i' // id or envelope hash(32) → index(8) of its first leaf
-	spaceLeaf    = 'l' // index(8) → leaf
+	spaceLeaf    = 'l' // index(8) of the last → leaves, each behind its length
 	spaceMeta    = 'm'
 	spaceState   = 's' // state key → value
 	spaceUndo    = 'u' // batch(8) part(4) → undo record
-	spaceHistory = 'y' // account(16) ^index(8) → nothing
+	spaceHistory = 'y' // account(16) ^index(8) of the newest in a batch → steps back to the others in it
 )
 
 var (
@@ -36,7 +36,7 @@ var (
 )
 
 // format is the version of the layout above.
-const format = "umoja-store/v1"
+const format = "umoja-store/v2"
 
 // memTableBytes makes room for the largest batch: badger takes transactions up to 15 % of it, here 5.0 MB and 52,428
 // entries. A batch of 10,000 state entries comes to about 26,000 entries and 3.5 MB with leaves, indexes and undo record.
@@ -54,16 +54,18 @@ type disk struct {
 	views   map[*View]struct{}
 }
 
-// openDisk opens badger with the settings of a ledger: every transaction synced, every block and value checked when read,
-// values beside their keys so that the value log is never rewritten, and small caches.
+// openDisk opens badger with the settings of a ledger: every transaction synced, values beside their keys so that the value
+// log is never rewritten, and every block checked whenever it is read. They are not checked when a table is opened, since a
+// start would read the whole history. Nothing is compressed by badger: an entry would cost the unpacking of its block, or
+// a cache of blocks, where now it is read in place.
 func openDisk(dir string, o Options) (*disk, error) {
 	b := badger.DefaultOptions(dir).
 		WithSyncWrites(!o.NoSync).WithReadOnly(o.ReadOnly).
 		WithDetectConflicts(false).WithNumVersionsToKeep(1).
 		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
-		WithBlockCacheSize(16 << 20).WithIndexCacheSize(8 << 20).WithValueLogFileSize(16 << 20).
-		WithNumCompactors(2).WithCompactL0OnClose(false).WithCompression(options.Snappy).
-		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnTableAndBlockRead).
+		WithBlockCacheSize(0).WithIndexCacheSize(0).WithValueLogFileSize(16 << 20).
+		WithNumCompactors(2).WithCompactL0OnClose(false).WithCompression(options.None).
+		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnBlockRead).
 		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
 	db, err := badger.Open(b)
 	if o.ReadOnly && says(err, badger.ErrTruncateNeeded.Error()) {
@@ -111,9 +113,9 @@ func (d *disk) close() error {
 	return d.db.Close()
 }
 
-// put writes one transaction; then the store stands where next says. The caller holds write. When it fails the store
+// put writes one transaction, with these changes of the state; then the store stands where next says. The caller holds write. When it fails the store
 // takes no more writes: badger does not say whether what failed will be there after a restart.
-func (s *Store) put(next *standing, f func(txn *badger.Txn) error) error {
+func (s *Store) put(next *standing, changes []ledger.Change, f func(txn *badger.Txn) error) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
@@ -130,6 +132,7 @@ func (s *Store) put(next *standing, f func(txn *badger.Txn) error) error {
 		return s.fail(err)
 	}
 	s.standing.Store(next)
+	s.cache.commit(changes)
 	return nil
 }
 

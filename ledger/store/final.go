@@ -67,7 +67,7 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 		next.pending = next.pending[1:]
 	}
 	drop := now.pending[:len(now.pending)-len(next.pending)]
-	err = s.put(&next, func(txn *badger.Txn) error {
+	err = s.put(&next, nil, func(txn *badger.Txn) error {
 		if err := txn.Set(metaFinal, next.final.encode()); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 	})
 	// A crash in here leaves records that nobody needs; Open drops them.
 	for err == nil && len(drop) > 0 {
-		err = s.put(&next, func(txn *badger.Txn) (err error) { drop, err = dropSome(txn, drop); return err })
+		err = s.put(&next, nil, func(txn *badger.Txn) (err error) { drop, err = dropSome(txn, drop); return err })
 	}
 	if err != nil {
 		return fmt.Errorf("write final checkpoint of size %d: %w", size, err)
@@ -117,7 +117,7 @@ func (s *Store) sweepUndo() error {
 			return nil
 		})
 		if left = len(keys) > 0; err == nil && left {
-			err = s.put(s.standing.Load(), func(txn *badger.Txn) error {
+			err = s.put(s.standing.Load(), nil, func(txn *badger.Txn) error {
 				for _, key := range keys {
 					if err := txn.Delete(key); err != nil {
 						return err

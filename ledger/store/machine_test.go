@@ -241,7 +241,7 @@ func TestCrashInRollback(t *testing.T) {
 			cut.open()
 			defer func() { cut.store.Close() }()
 			// What Rollback does, up to the crash.
-			err := cut.store.put(cut.store.standing.Load(), func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(1)) })
+			err := cut.store.put(cut.store.standing.Load(), nil, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(1)) })
 			for range undone {
 				err = errors.Join(err, cut.store.undoLast())
 			}

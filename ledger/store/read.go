@@ -35,36 +35,29 @@ func (s *Store) Leaf(index uint64) (raw []byte, err error) {
 	return raw, err
 }
 
-func readLeaf(txn *badger.Txn, index uint64) ([]byte, error) {
-	raw, err := get(txn, key64(spaceLeaf, index))
-	if err == nil && raw == nil {
-		err = fmt.Errorf("leaf %d is missing: %w", index, ErrCorrupt)
-	}
-	return raw, err
-}
-
 // HeaderAfter tells of the batch that a leaf is in: where it ended, and when.
 func (s *Store) HeaderAfter(leaf uint64) (h Head, err error) {
 	err = s.read(func(txn *badger.Txn) error {
-		o := badger.DefaultIteratorOptions
-		o.Prefix, o.PrefetchSize = []byte{spaceHeader}, 1
-		it := txn.NewIterator(o)
-		defer it.Close()
-		it.Seek(key64(spaceHeader, leaf))
-		if !it.Valid() {
-			return fmt.Errorf("header after leaf %d is missing: %w", leaf, ErrCorrupt)
+		var found bool
+		if h, found, err = headerAfter(txn, leaf); err == nil && !found {
+			err = fmt.Errorf("header after leaf %d is missing: %w", leaf, ErrCorrupt)
 		}
-		value, err := valueOf(it.Item())
-		if err != nil || len(value) != 16 {
-			return errors.Join(err, fmt.Errorf("header after leaf %d: %w", leaf, ErrCorrupt))
-		}
-		h = Head{
-			Batch: binary.BigEndian.Uint64(value), TimeUnixMs: binary.BigEndian.Uint64(value[8:]),
-			Size: binary.BigEndian.Uint64(it.Item().Key()[1:]) + 1,
-		}
-		return nil
+		return err
 	})
 	return h, err
+}
+
+func headerAfter(txn *badger.Txn, leaf uint64) (h Head, found bool, err error) {
+	p := openPages(txn, spaceHeader)
+	defer p.close()
+	found, err = p.at(leaf, func(last uint64, value []byte) error {
+		if len(value) != 16 {
+			return fmt.Errorf("header after leaf %d: %w", leaf, ErrCorrupt)
+		}
+		h = Head{Batch: binary.BigEndian.Uint64(value), TimeUnixMs: binary.BigEndian.Uint64(value[8:]), Size: last + 1}
+		return nil
+	})
+	return h, found, err
 }
 
 // IsBoundary says whether the tree of that size ends with a header leaf.
@@ -100,12 +93,31 @@ func (s *Store) History(account tx.AccountID, before uint64, limit int) (leaves 
 	}
 	err = s.read(func(txn *badger.Txn) error {
 		leaves = nil
+		// The entry that shows the leaf below before may stand under a later one of the same batch.
+		from := before - 1
+		if h, found, err := headerAfter(txn, from); err != nil {
+			return err
+		} else if found {
+			from = h.Size - 1
+		}
 		o := badger.DefaultIteratorOptions
 		o.Prefix, o.PrefetchValues = append([]byte{spaceHistory}, account[:]...), false
 		it := txn.NewIterator(o)
 		defer it.Close()
-		for it.Seek(keyHistory(account, before-1)); it.Valid() && len(leaves) < limit; it.Next() {
-			leaves = append(leaves, ^binary.BigEndian.Uint64(it.Item().Key()[17:]))
+		for it.Seek(keyHistory(account, from)); it.Valid() && len(leaves) < limit; it.Next() {
+			value, err := valueOf(it.Item())
+			if err != nil {
+				return err
+			}
+			shown, err := shownLeaves(^binary.BigEndian.Uint64(it.Item().Key()[17:]), value)
+			if err != nil {
+				return err
+			}
+			for _, leaf := range shown {
+				if leaf < before && len(leaves) < limit {
+					leaves = append(leaves, leaf)
+				}
+			}
 		}
 		return nil
 	})
@@ -113,12 +125,12 @@ func (s *Store) History(account tx.AccountID, before uint64, limit int) (leaves 
 }
 
 // ReadHashes reads stored hashes of the history tree.
-func (s *Store) ReadHashes(indexes []int64) (hashes []tlog.Hash, err error) {
+func (s *Store) ReadHashes(indexes []int64) (out []tlog.Hash, err error) {
 	err = s.read(func(txn *badger.Txn) error {
-		hashes, err = readHashes(txn, indexes)
+		out, err = s.standing.Load().hashes.read(txn, indexes)
 		return err
 	})
-	return hashes, err
+	return out, err
 }
 
 // Root is the root of the tree at a size.

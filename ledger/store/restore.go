@@ -18,7 +18,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Bounds of what a snapshot may make this node allocate or write.
@@ -169,6 +168,7 @@ func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 		return SnapshotHeader{}, err
 	}
 	b := &builder{header: header, batch: d.db.NewWriteBatch(), refused: make(map[[32]byte]bool)}
+	b.history.network = header.Network
 	err = b.run(r, sum)
 	b.batch.Cancel()
 	if err = errors.Join(err, d.close()); err != nil {
@@ -187,10 +187,9 @@ type builder struct {
 	batch  *badger.WriteBatch
 	in     *entryReader
 
-	tree frontier
-	// batches are counted with the genesis; last is the newest header leaf, at is where the note is.
+	history chapters
+	// batches are counted with the genesis; at is where the note is.
 	batches uint64
-	last    *tx.Header
 	at      Head
 	// refused are the envelopes found by their hash: only the first leaf of one is.
 	refused map[[32]byte]bool
@@ -232,86 +231,62 @@ func (b *builder) put(key, value []byte) error {
 // leaves takes the history, and compares its tree.
 func (b *builder) leaves() error {
 	head := b.header.Head
-	for uint64(b.tree.size) < head.Size {
+	for size := uint64(0); size < head.Size; size++ {
 		e, err := b.in.next()
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if !bytes.Equal(e.Key, key64(spaceLeaf, uint64(b.tree.size))) {
-			return fmt.Errorf("snapshot lacks leaf %d: %w", b.tree.size, ErrCorrupt)
+		if !bytes.Equal(e.Key, key64(spaceLeaf, size)) {
+			return fmt.Errorf("snapshot lacks leaf %d: %w", size, ErrCorrupt)
 		}
-		if err := b.leaf(e); err != nil {
+		leaf, ended, err := b.history.add(e.Value)
+		if err == nil && ended != nil {
+			err = b.closeBatch(*ended)
+		} else if err == nil {
+			err = b.lookup(leaf)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	root, err := b.tree.root()
+	root, err := b.history.tree.root()
 	if err != nil {
 		return err
 	}
-	if root != head.Root || b.batches != head.Batch+1 || !head.EndsWith(b.last) {
+	if root != head.Root || b.batches != head.Batch+1 || !head.EndsWith(b.history.last) {
 		return fmt.Errorf("the snapshot's leaves do not lead to its head: %w", ErrCorrupt)
 	}
 	return nil
 }
 
-func (b *builder) leaf(e ledger.Entry) error {
-	index := uint64(b.tree.size)
-	leaf, header, err := indexed(b.header.Network, index, e.Value)
-	if err != nil {
-		return err
-	}
-	hashes, err := b.tree.append(e.Value)
-	if err != nil {
-		return err
-	}
-	first := uint64(tlog.StoredHashIndex(0, int64(index)))
-	for i, h := range hashes {
-		if err := b.put(key64(spaceHash, first+uint64(i)), append([]byte(nil), h[:]...)); err != nil {
-			return err
-		}
-	}
-	if err := b.put(e.Key, e.Value); err != nil {
-		return err
-	}
-	if header != nil {
-		return b.closeBatch(header)
-	}
-	b.last = nil
-	if len(leaf.Accounts) > 0 || !b.refused[leaf.Lookup] {
-		if err := b.put(keyLookup(leaf.Lookup), bytes64(index)); err != nil {
-			return err
-		}
-	}
+func (b *builder) lookup(leaf ledger.Leaf) error {
 	if len(leaf.Accounts) == 0 {
+		if b.refused[leaf.Lookup] {
+			return nil
+		}
 		b.refused[leaf.Lookup] = true
 	}
-	for _, account := range leaf.Accounts {
-		if err := b.put(keyHistory(account, index), []byte{}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.put(keyLookup(leaf.Lookup), bytes64(leaf.Index))
 }
 
-// closeBatch takes a header leaf.
-func (b *builder) closeBatch(h *tx.Header) error {
-	if h.Batch != b.batches {
-		return fmt.Errorf("header of batch %d in the place of %d: %w", h.Batch, b.batches, ErrCorrupt)
+// closeBatch takes the leaves of a batch.
+func (b *builder) closeBatch(c chapter) error {
+	if c.batch != b.batches {
+		return fmt.Errorf("header of batch %d in the place of %d: %w", c.batch, b.batches, ErrCorrupt)
 	}
 	b.batches++
-	b.last = h
-	size := uint64(b.tree.size)
+	size := uint64(b.history.tree.size)
 	if size == b.header.NoteSize {
-		root, err := b.tree.root()
+		root, err := b.history.tree.root()
 		if err != nil || root != b.header.NoteRoot {
 			return errors.Join(err, fmt.Errorf("the checkpoint of size %d is of another tree: %w", size, ErrCorrupt))
 		}
-		b.at = Head{Batch: h.Batch, Size: size, TimeUnixMs: h.TimeUnixMs}
+		b.at = Head{Batch: c.batch, Size: size, TimeUnixMs: c.timeUnixMs}
 	}
 	if size == 1 && b.header.Note == nil {
-		b.at = Head{Batch: h.Batch, Size: size, TimeUnixMs: h.TimeUnixMs}
+		b.at = Head{Batch: c.batch, Size: size, TimeUnixMs: c.timeUnixMs}
 	}
-	return b.put(key64(spaceHeader, size-1), headerValue(h.Batch, h.TimeUnixMs))
+	return c.entries(b.put)
 }
 
 // state takes the entries, and compares their hash.

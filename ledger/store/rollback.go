@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"github.com/umoja-ledger/umoja/ledger"
 )
 
 // Rollback takes back every batch above the one given, newest first: every byte that they wrote is as it was before them,
@@ -20,7 +22,7 @@ func (s *Store) Rollback(toBatch uint64) error {
 	if !now.founded || toBatch < now.final.floor.Batch || toBatch > now.head.Batch {
 		return fmt.Errorf("roll back to batch %d between final %d and head %d: %w", toBatch, now.final.floor.Batch, now.head.Batch, ErrMismatch)
 	}
-	if err := s.put(now, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(toBatch)) }); err != nil {
+	if err := s.put(now, nil, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(toBatch)) }); err != nil {
 		return fmt.Errorf("write target of rollback: %w", err)
 	}
 	return s.undoAbove(toBatch)
@@ -49,7 +51,7 @@ func (s *Store) undoAbove(toBatch uint64) error {
 			return fmt.Errorf("undo batch %d: %w", s.Head().Batch, err)
 		}
 	}
-	if err := s.put(s.standing.Load(), func(txn *badger.Txn) error { return txn.Delete(metaTarget) }); err != nil {
+	if err := s.put(s.standing.Load(), nil, func(txn *badger.Txn) error { return txn.Delete(metaTarget) }); err != nil {
 		return fmt.Errorf("end rollback: %w", err)
 	}
 	return nil
@@ -72,7 +74,11 @@ func (s *Store) undoLast() error {
 	next := *now
 	// The array is shared with readers: what is committed next must not be written over it.
 	next.pending = now.pending[: len(now.pending)-1 : len(now.pending)-1]
-	return s.put(&next, func(txn *badger.Txn) error {
+	changes := make([]ledger.Change, 0, len(last.changes))
+	for _, c := range last.changes {
+		changes = append(changes, ledger.Change{Key: c.Key, After: c.Before})
+	}
+	return s.put(&next, changes, func(txn *badger.Txn) error {
 		for _, m := range images {
 			if err := set(txn, m.key, m.value); err != nil {
 				return err
@@ -88,6 +94,9 @@ func (s *Store) undoLast() error {
 		next.applied.index, next.applied.term = binary.BigEndian.Uint64(applied), binary.BigEndian.Uint64(applied[8:])
 		if next.head, err = readHead(txn); err == nil && next.head.Batch+1 != last.batch {
 			err = fmt.Errorf("record leads to batch %d: %w", next.head.Batch, ErrCorrupt)
+		}
+		if err == nil {
+			next.hashes, err = readEdge(txn, next.head.Size)
 		}
 		return err
 	})

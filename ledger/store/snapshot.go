@@ -150,12 +150,13 @@ func (p *Snapshot) header() (SnapshotHeader, error) {
 }
 
 func (p *Snapshot) entries(out *bufio.Writer) error {
-	for _, space := range []byte{spaceLeaf, spaceState} {
-		if err := p.view.walk([]byte{space}, func(key, value []byte) error { return writeEntry(out, key, value) }); err != nil {
-			return err
-		}
+	err := p.view.walkLeaves(func(index uint64, raw []byte) error { return writeEntry(out, key64(spaceLeaf, index), raw) })
+	if err == nil {
+		err = p.view.walk([]byte{spaceState}, func(key, value []byte) error { return writeEntry(out, key, value) })
 	}
-	_, err := out.Write([]byte{0, 0})
+	if err == nil {
+		_, err = out.Write([]byte{0, 0})
+	}
 	return err
 }
 

@@ -63,6 +63,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// cacheBytes is what entries of busy accounts may take: some hundred thousand of them.
+const cacheBytes = 64 << 20
+
 // Store is the ledger on disk. It is safe for use by many readers and one writer.
 type Store struct {
 	dir     string
@@ -82,6 +85,9 @@ type Store struct {
 	visible sync.RWMutex
 	disk    *disk
 
+	// cache moves under visible, like standing.
+	cache *cache
+
 	// standing is what is kept in memory; replaced, never changed.
 	standing atomic.Pointer[standing]
 }
@@ -93,6 +99,7 @@ type standing struct {
 	head    ledger.Head
 	applied applied
 	final   final
+	hashes  *hashes
 	// pending are the undo records above the floor of final, oldest first, one for each batch up to the head.
 	pending []undo
 }
@@ -106,7 +113,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{dir: dir, options: o}
+	s := &Store{dir: dir, options: o, cache: newCache(cacheBytes)}
 	s.standing.Store(&standing{})
 	var err error
 	if s.lock, err = lockFolder(dir, o.ReadOnly); err != nil {
@@ -163,6 +170,7 @@ func (s *Store) load(d *disk) error {
 	}
 	s.disk = d
 	s.standing.Store(&now)
+	s.cache.reset()
 	if s.options.ReadOnly {
 		return nil
 	}
@@ -199,6 +207,9 @@ func readStanding(txn *badger.Txn) (standing, error) {
 		return standing{}, errors.Join(err, fmt.Errorf("applied index of %d bytes: %w", len(raw), ErrCorrupt))
 	}
 	now.applied = applied{binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])}
+	if now.hashes, err = readEdge(txn, now.head.Size); err != nil {
+		return standing{}, err
+	}
 	if now.final, err = readFinal(txn); err != nil {
 		return standing{}, err
 	}

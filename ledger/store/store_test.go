@@ -49,7 +49,7 @@ func TestSettings(t *testing.T) {
 	defer d.close()
 	o := d.db.Opts()
 	if !o.SyncWrites || o.DetectConflicts || o.NumVersionsToKeep != 1 || !o.VerifyValueChecksum ||
-		o.ChecksumVerificationMode != options.OnTableAndBlockRead || o.ValueThreshold < undoPart || o.ValueThreshold < tx.MaxLeafBytes {
+		o.ChecksumVerificationMode != options.OnBlockRead || o.ValueThreshold < undoPart || o.ValueThreshold < tx.MaxLeafBytes {
 		t.Errorf("settings %+v", o)
 	}
 }
@@ -171,8 +171,10 @@ func TestOpenFindsDamage(t *testing.T) {
 			tamper(t, dir, key, nil)
 		}, ErrCorrupt},
 		{"stored hash changed", func(t *testing.T, b *book, dir string) {
-			last := tlog.StoredHashIndex(0, int64(b.store.Head().Size)-1)
-			tamper(t, dir, key64(spaceHash, uint64(last)), make([]byte, 32))
+			last := key64(spaceHash, uint64(tlog.StoredHashCount(int64(b.store.Head().Size)))-1)
+			page := []byte(b.dump()[string(last)])
+			page[len(page)-1] ^= 1
+			tamper(t, dir, last, page)
 		}, ErrCorrupt},
 		{"head changed", func(t *testing.T, b *book, dir string) {
 			h := b.store.Head()

@@ -55,8 +55,7 @@ func (u undo) from(prefix, from []byte) []ledger.Change {
 
 // writeUndo puts a record beside its batch, in parts.
 func writeUndo(txn *badger.Txn, batch uint64, images []image) (parts int, err error) {
-	raw := encodeImages(images)
-	for len(raw) > 0 {
+	for raw := encodeImages(images); len(raw) > 0; {
 		n := min(len(raw), undoPart)
 		if err := txn.Set(keyUndo(batch, parts), raw[:n:n]); err != nil {
 			return 0, fmt.Errorf("write undo record of batch %d: %w", batch, err)
@@ -69,7 +68,11 @@ func writeUndo(txn *badger.Txn, batch uint64, images []image) (parts int, err er
 
 // encodeImages writes per key: key length(2), key, value length + 1 (4; 0 for absent), value.
 func encodeImages(images []image) []byte {
-	var out []byte
+	size := 0
+	for _, m := range images {
+		size += 2 + len(m.key) + 4 + len(m.value)
+	}
+	out := make([]byte, 0, size)
 	for _, m := range images {
 		out = binary.BigEndian.AppendUint16(out, uint16(len(m.key)))
 		out = append(out, m.key...)

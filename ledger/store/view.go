@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,6 +21,10 @@ type View struct {
 	head Head
 	// pending are the batches to look behind, oldest first; nil for a view of the newest state.
 	pending []undo
+	hashes  *hashes
+	// cache is of the newest state, which was this one at the version.
+	cache   *cache
+	version uint64
 	done    sync.Once
 }
 
@@ -48,14 +53,16 @@ func (s *Store) FinalView() *View {
 func (s *Store) view() (*View, *standing) {
 	s.visible.RLock()
 	defer s.visible.RUnlock()
-	v := &View{disk: s.disk}
+	v := &View{disk: s.disk, cache: s.cache, version: s.cache.now()}
 	if s.disk != nil {
 		v.txn = s.disk.db.NewTransaction(false)
 		s.disk.viewsMu.Lock()
 		s.disk.views[v] = struct{}{}
 		s.disk.viewsMu.Unlock()
 	}
-	return v, s.standing.Load()
+	now := s.standing.Load()
+	v.hashes = now.hashes
+	return v, now
 }
 
 // Close lets go of the view.
@@ -97,7 +104,13 @@ func (v *View) Get(key []byte) (value []byte, err error) {
 		}
 	}
 	err = v.read(func(txn *badger.Txn) error {
-		value, err = get(txn, keyState(key))
+		var known bool
+		if value, known = v.cache.get(v.version, key); known {
+			return nil
+		}
+		if value, err = get(txn, keyState(key)); err == nil && value != nil {
+			v.cache.read(v.version, key, value)
+		}
 		return err
 	})
 	return value, err
@@ -123,9 +136,13 @@ func (v *View) Scan(prefix, from []byte, limit int) ([]ledger.Entry, error) {
 		o.Prefix, o.PrefetchSize = keyState(prefix), max(1, min(limit, 100))
 		it := txn.NewIterator(o)
 		defer it.Close()
-		it.Rewind()
-		if bytes.Compare(from, prefix) > 0 {
-			it.Seek(keyState(from))
+		start := from
+		if bytes.Compare(from, prefix) <= 0 {
+			start = v.cache.start(v.version, prefix, prefix)
+		}
+		it.Seek(keyState(start))
+		if bytes.Compare(from, prefix) <= 0 {
+			v.scanned(prefix, it)
 		}
 		for ; it.Valid() && unchanged < limit; it.Next() {
 			key := it.Item().KeyCopy(nil)[1:]
@@ -150,28 +167,50 @@ func (v *View) Scan(prefix, from []byte, limit int) ([]ledger.Entry, error) {
 	return entries[:min(limit, len(entries))], nil
 }
 
-// ReadHashes reads stored hashes of the history tree.
-func (v *View) ReadHashes(indexes []int64) (hashes []tlog.Hash, err error) {
-	err = v.read(func(txn *badger.Txn) error {
-		hashes, err = readHashes(txn, indexes)
-		return err
-	})
-	return hashes, err
+// scanned lets the cache know what a scan of a whole prefix came upon first.
+func (v *View) scanned(prefix []byte, it *badger.Iterator) {
+	switch {
+	case len(prefix) == 0 || prefix[len(prefix)-1] == 0xff:
+	case it.Valid():
+		v.cache.scanned(v.version, prefix, it.Item().Key()[1:])
+	default: // Nothing: the next prefix begins where this one ends.
+		next := bytes.Clone(prefix)
+		next[len(next)-1]++
+		v.cache.scanned(v.version, prefix, next)
+	}
 }
 
-func readHashes(txn *badger.Txn, indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, index := range indexes {
-		raw, err := get(txn, key64(spaceHash, uint64(index)))
+// ReadHashes reads stored hashes of the history tree.
+func (v *View) ReadHashes(indexes []int64) (out []tlog.Hash, err error) {
+	err = v.read(func(txn *badger.Txn) error {
+		out, err = v.hashes.read(txn, indexes)
+		return err
+	})
+	return out, err
+}
+
+// walkLeaves runs over the leaves in order. ErrCorrupt when one is missing.
+func (v *View) walkLeaves(f func(index uint64, raw []byte) error) error {
+	index := uint64(0)
+	return v.walk([]byte{spaceLeaf}, func(key, page []byte) error {
+		if len(key) != 9 {
+			return fmt.Errorf("page of leaves %x: %w", key, ErrCorrupt)
+		}
+		first, leaves, err := leavesOf(binary.BigEndian.Uint64(key[1:]), page)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if len(raw) != len(out[i]) {
-			return nil, fmt.Errorf("stored hash %d is missing: %w", index, ErrCorrupt)
+		if first != index {
+			return fmt.Errorf("leaf %d is missing: %w", index, ErrCorrupt)
 		}
-		copy(out[i][:], raw)
-	}
-	return out, nil
+		for _, raw := range leaves {
+			if err := f(index, raw); err != nil {
+				return err
+			}
+			index++
+		}
+		return nil
+	})
 }
 
 // walkBytes is how much walk reads before it lets others at the store.

@@ -35,10 +35,42 @@ const (
 	MaxOperations = 400
 	// MaxAccounts bounds the distinct accounts that one transaction names.
 	MaxAccounts = 512
-	// MaxSignatures bounds the signatures of one envelope.
-	MaxSignatures = 8
+	// MaxSignatures bounds the signatures of one envelope: all owner keys of an account can sign, or all its attestors with the
+	// others that a move needs.
+	MaxSignatures = 16
 	// MaxAuthorityKeys bounds the owner keys of one account.
 	MaxAuthorityKeys = 16
+	// MaxAttestors bounds the attestors that an authority asks for.
+	MaxAttestors = 8
+	// MaxLegs bounds the legs of one bulk transfer.
+	MaxLegs = 400
+	// MaxTier is the highest tier.
+	MaxTier = 9
+	// MaxAssetCodeBytes bounds the code of an asset.
+	MaxAssetCodeBytes = 12
+	// MaxNameBytes bounds the name of a provider or attestor.
+	MaxNameBytes = 32
+	// MaxCodes and MaxCodeBytes bound what a provider is dialled by.
+	MaxCodes, MaxCodeBytes = 8, 24
+	// MaxLanguages and MaxLanguageBytes bound the languages of a provider.
+	MaxLanguages, MaxLanguageBytes = 16, 16
+	// MaxEndpoints and MaxEndpointBytes bound where a provider or attestor is found.
+	MaxEndpoints, MaxEndpointBytes = 8, 128
+	// MaxTelephoneBytes bounds a telephone number: a plus and 15 digits.
+	MaxTelephoneBytes = 16
+	// MinValidators and MaxValidators bound a validator set.
+	MinValidators, MaxValidators = 4, 31
+	// MaxValidatorNameBytes bounds the name of a validator.
+	MaxValidatorNameBytes = 64
+	// MaxDelayMs bounds the parameters that are delays.
+	MaxDelayMs = 365 * 24 * 3600 * 1000
+	// MaxCreditIntervalMs (about a day and a half), MaxCreditBurst and MaxShares bound credits, so that their product stays below
+	// 2^63.
+	MaxCreditIntervalMs, MaxCreditBurst, MaxShares = 1 << 27, 1 << 20, 1 << 16
+	// MaxFeeBands bounds the bands of a fee schedule.
+	MaxFeeBands = 16
+	// MaxBasisPoints bounds the share of a fee: all of the amount.
+	MaxBasisPoints = 10_000
 	// MaxReferenceBytes bounds a transfer's reference.
 	MaxReferenceBytes = 64
 	// MaxLeafBytes bounds a leaf: C2SP tlog-tiles writes its length in 16 bits.

@@ -73,16 +73,16 @@ func TestSealOrder(t *testing.T) {
 func TestSealRefusals(t *testing.T) {
 	body := encode(t, payment())
 	a := testKey("a")
-	var nine []key.Signer
-	for i := range 9 {
-		nine = append(nine, testKey(strings.Repeat("k", i+1)))
+	var seventeen []key.Signer
+	for i := range 17 {
+		seventeen = append(seventeen, testKey(strings.Repeat("k", i+1)))
 	}
-	if _, err := tx.Seal(testNetwork, body, nine[:8]...); err != nil {
-		t.Errorf("eight signers: %v", err)
+	if _, err := tx.Seal(testNetwork, body, seventeen[:16]...); err != nil {
+		t.Errorf("sixteen signers: %v", err)
 	}
 	for name, got := range map[string]error{
 		"nobody signs":           second(tx.Seal(testNetwork, body)),
-		"nine signers":           second(tx.Seal(testNetwork, body, nine...)),
+		"seventeen signers":      second(tx.Seal(testNetwork, body, seventeen...)),
 		"one signer twice":       second(tx.Seal(testNetwork, body, a, a)),
 		"no body":                second(tx.Seal(testNetwork, nil, a)),
 		"a body that is refused": second(tx.Seal(testNetwork, cat(wireNonce, wireExpiry), a)),
@@ -117,7 +117,7 @@ func TestParseRefusals(t *testing.T) {
 		{"signature with a sighash byte", cat(ld(1, body), sig(1, 32, 65)), tx.ErrMalformed, "signature 0 must be 64"},
 		{"signers descend", cat(ld(1, body), sig(2, 32, 64), sig(1, 32, 64)), tx.ErrMalformed, "out of order or twice"},
 		{"signer twice", cat(ld(1, body), sig(1, 32, 64), sig(1, 32, 64)), tx.ErrMalformed, "out of order or twice"},
-		{"nine signers", cat(ld(1, body), bytes.Repeat(sig(1, 32, 64), 9)), tx.ErrMalformed, "9 signatures"},
+		{"seventeen signers", cat(ld(1, body), bytes.Repeat(sig(1, 32, 64), 17)), tx.ErrMalformed, "17 signatures"},
 		{"body is not canonical", cat(ld(1, cat(body, vi(2, 1))), sig(1, 32, 64)), tx.ErrNotCanonical, "out of order"},
 		{"envelope is not canonical", cat(sig(1, 32, 64), ld(1, body)), tx.ErrNotCanonical, "out of order"},
 		{"trailing byte", cat(ld(1, body), sig(1, 32, 64), []byte{0}), tx.ErrNotCanonical, "unknown field 0"},

@@ -1,60 +1,12 @@
 package tx
 
 import (
+	"bytes"
 	"fmt"
-
-	"google.golang.org/protobuf/proto"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 )
-
-// Code is the recorded outcome of a transaction: the rule that decided. Codes are in order of precedence and never
-// reused (SPEC.md 5).
-type Code uint32
-
-// The codes; result.proto says what each means.
-const (
-	OK                   = Code(umojav1.ResultCode_RESULT_CODE_OK)
-	Unauthorised         = Code(umojav1.ResultCode_RESULT_CODE_UNAUTHORISED)
-	ExpiryTooFar         = Code(umojav1.ResultCode_RESULT_CODE_EXPIRY_TOO_FAR)
-	AccountExists        = Code(umojav1.ResultCode_RESULT_CODE_ACCOUNT_EXISTS)
-	AccountUnknown       = Code(umojav1.ResultCode_RESULT_CODE_ACCOUNT_UNKNOWN)
-	DebitAccountUnknown  = Code(umojav1.ResultCode_RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN)
-	CreditAccountUnknown = Code(umojav1.ResultCode_RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN)
-	AssetUnknown         = Code(umojav1.ResultCode_RESULT_CODE_ASSET_UNKNOWN)
-	SelfTransfer         = Code(umojav1.ResultCode_RESULT_CODE_SELF_TRANSFER)
-	AliasTaken           = Code(umojav1.ResultCode_RESULT_CODE_ALIAS_TAKEN)
-	AliasNotBoundToPayee = Code(umojav1.ResultCode_RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE)
-	GrantUnknown         = Code(umojav1.ResultCode_RESULT_CODE_GRANT_UNKNOWN)
-	GrantAboveTier       = Code(umojav1.ResultCode_RESULT_CODE_GRANT_ABOVE_TIER)
-	FeeProviderUnknown   = Code(umojav1.ResultCode_RESULT_CODE_FEE_PROVIDER_UNKNOWN)
-	FeeScheduleNotValid  = Code(umojav1.ResultCode_RESULT_CODE_FEE_SCHEDULE_NOT_VALID)
-	FeeMismatch          = Code(umojav1.ResultCode_RESULT_CODE_FEE_MISMATCH)
-	FeeAboveCeiling      = Code(umojav1.ResultCode_RESULT_CODE_FEE_ABOVE_CEILING)
-	CapTransaction       = Code(umojav1.ResultCode_RESULT_CODE_CAP_TRANSACTION)
-	CapDay               = Code(umojav1.ResultCode_RESULT_CODE_CAP_DAY)
-	InsufficientBalance  = Code(umojav1.ResultCode_RESULT_CODE_INSUFFICIENT_BALANCE)
-	AmountOverflow       = Code(umojav1.ResultCode_RESULT_CODE_AMOUNT_OVERFLOW)
-	LeafTooLarge         = Code(umojav1.ResultCode_RESULT_CODE_LEAF_TOO_LARGE)
-)
-
-// String is the code's public name, such as INSUFFICIENT_BALANCE.
-func (c Code) String() string {
-	name := umojav1.ResultCode(c).String()
-	const prefix = "RESULT_CODE_"
-	if len(name) > len(prefix) && name[:len(prefix)] == prefix {
-		return name[len(prefix):]
-	}
-	return name
-}
-
-// Result is the outcome of a transaction.
-type Result struct {
-	Code Code
-	// Operation is the position of the refused operation. Invariant: 0 when Code is OK.
-	Operation uint32
-}
 
 // Header is the leaf that ends a batch.
 type Header struct {
@@ -86,10 +38,43 @@ type PostState struct {
 	PreviousLeaf uint64
 }
 
+// EffectKind names what ledger time does by itself.
+type EffectKind uint32
+
+// What ledger time does by itself; leaf.proto says what each means.
+const (
+	HoldReturned      = EffectKind(umojav1.EffectKind_EFFECT_KIND_HOLD_RETURNED)
+	HoldCompleted     = EffectKind(umojav1.EffectKind_EFFECT_KIND_HOLD_COMPLETED)
+	RequestExpired    = EffectKind(umojav1.EffectKind_EFFECT_KIND_REQUEST_EXPIRED)
+	MoveCompleted     = EffectKind(umojav1.EffectKind_EFFECT_KIND_MOVE_COMPLETED)
+	MoveLapsed        = EffectKind(umojav1.EffectKind_EFFECT_KIND_MOVE_LAPSED)
+	RecoveryCompleted = EffectKind(umojav1.EffectKind_EFFECT_KIND_RECOVERY_COMPLETED)
+	RecoveryLapsed    = EffectKind(umojav1.EffectKind_EFFECT_KIND_RECOVERY_LAPSED)
+	VoucherReturned   = EffectKind(umojav1.EffectKind_EFFECT_KIND_VOUCHER_RETURNED)
+	BallotEffective   = EffectKind(umojav1.EffectKind_EFFECT_KIND_BALLOT_EFFECTIVE)
+	BallotLapsed      = EffectKind(umojav1.EffectKind_EFFECT_KIND_BALLOT_LAPSED)
+	GrantExpired      = EffectKind(umojav1.EffectKind_EFFECT_KIND_GRANT_EXPIRED)
+)
+
+// Effect is the leaf of what ledger time did by itself.
+type Effect struct {
+	Kind       EffectKind
+	DueUnixMs  uint64
+	Subject    []byte     // leaf.proto says which, by kind
+	Debit      *AccountID // nil when nothing moved or was given back
+	Credit     *AccountID // nil when nothing moved
+	Asset      Asset      // 0 when nothing moved or was given back
+	Amount     amount.Amount
+	PostStates []PostState
+	// Accounts are others that it concerns. Invariant: ascending, each once, at most 2.
+	Accounts []AccountID
+}
+
 // Leaf is one record of the history: exactly one of its parts is set.
 type Leaf struct {
 	Header *Header
 	Record *Record
+	Effect *Effect
 }
 
 // Encode gives the canonical bytes of a header leaf.
@@ -104,59 +89,203 @@ func (h Header) Encode() []byte {
 // Encode gives the canonical bytes of a transaction leaf; the caller checks MaxLeafBytes.
 func (r Record) Encode() []byte {
 	m := &umojav1.TransactionLeaf{
-		Envelope: r.Envelope,
-		Result:   &umojav1.Result{Code: umojav1.ResultCode(r.Result.Code), Operation: r.Result.Operation},
+		Envelope:   r.Envelope,
+		Result:     &umojav1.Result{Code: umojav1.ResultCode(r.Result.Code), Operation: r.Result.Operation},
+		PostStates: postStatesProto(r.PostStates),
 	}
-	for _, p := range r.PostStates {
-		m.PostStates = append(m.PostStates, &umojav1.PostState{
-			Account: p.Account[:], Asset: uint32(p.Asset), Posted: uint64(p.Posted), Held: uint64(p.Held), PreviousLeaf: p.PreviousLeaf,
+	for _, leg := range r.Result.Legs {
+		m.Result.Legs = append(m.Result.Legs, &umojav1.LegResult{
+			Operation: leg.Operation, Leg: leg.Leg, Code: umojav1.ResultCode(leg.Code),
 		})
 	}
 	return marshal(&umojav1.Leaf{Leaf: &umojav1.Leaf_Transaction{Transaction: m}}, formLeaf)
 }
 
-// ParseLeaf reads canonical bytes. The envelope inside is not parsed.
+// Encode gives the canonical bytes of an effect leaf.
+func (e Effect) Encode() []byte {
+	m := &umojav1.EffectLeaf{
+		Kind: umojav1.EffectKind(e.Kind), DueAtUnixMs: e.DueUnixMs, Subject: e.Subject, Debit: bytes16(e.Debit),
+		Credit: bytes16(e.Credit), Asset: uint32(e.Asset), Amount: uint64(e.Amount), PostStates: postStatesProto(e.PostStates),
+	}
+	for i := range e.Accounts {
+		m.Accounts = append(m.Accounts, e.Accounts[i][:])
+	}
+	return marshal(&umojav1.Leaf{Leaf: &umojav1.Leaf_Effect{Effect: m}}, formLeaf)
+}
+
+func postStatesProto(states []PostState) []*umojav1.PostState {
+	var m []*umojav1.PostState
+	for i := range states {
+		p := &states[i]
+		m = append(m, &umojav1.PostState{
+			Account: p.Account[:], Asset: uint32(p.Asset), Posted: uint64(p.Posted), Held: uint64(p.Held), PreviousLeaf: p.PreviousLeaf,
+		})
+	}
+	return m
+}
+
+// ParseLeaf reads canonical bytes and checks the static rules. The envelope inside is not parsed.
 func ParseLeaf(raw []byte) (Leaf, error) {
 	if len(raw) > MaxLeafBytes {
 		return Leaf{}, fmt.Errorf("leaf is %d bytes, above %d: %w", len(raw), MaxLeafBytes, ErrTooLarge)
 	}
-	if err := formLeaf.check(raw); err != nil {
+	var m umojav1.Leaf
+	if err := unmarshal(raw, &m, formLeaf); err != nil {
 		return Leaf{}, err
 	}
-	var m umojav1.Leaf
-	if err := proto.Unmarshal(raw, &m); err != nil {
-		return Leaf{}, fmt.Errorf("leaf: %w", ErrNotCanonical)
-	}
+	var leaf Leaf
+	var err error
 	switch l := m.GetLeaf().(type) {
 	case *umojav1.Leaf_Header:
-		h := &Header{Batch: l.Header.GetBatch(), TimeUnixMs: l.Header.GetTimeUnixMs(), RulesVersion: l.Header.GetRulesVersion(), Epoch: l.Header.GetEpoch()}
-		if err := fixed(h.StateRoot[:], l.Header.GetStateRoot(), "header state_root"); err != nil {
-			return Leaf{}, err
-		}
-		if err := fixed(h.ValidatorSetHash[:], l.Header.GetValidatorSetHash(), "header validator_set_hash"); err != nil {
-			return Leaf{}, err
-		}
-		if err := fixed(h.BatchHash[:], l.Header.GetBatchHash(), "header batch_hash"); err != nil {
-			return Leaf{}, err
-		}
-		return Leaf{Header: h}, nil
+		leaf.Header, err = headerOf(l.Header)
 	case *umojav1.Leaf_Transaction:
-		r := &Record{Envelope: l.Transaction.GetEnvelope()}
-		r.Result = Result{Code: Code(l.Transaction.GetResult().GetCode()), Operation: l.Transaction.GetResult().GetOperation()}
-		if r.Result.Code == 0 {
-			return Leaf{}, fmt.Errorf("transaction leaf has no result: %w", ErrMalformed)
-		}
-		for _, pb := range l.Transaction.GetPostStates() {
-			p := PostState{
-				Asset: Asset(pb.GetAsset()), Posted: amount.Amount(pb.GetPosted()), Held: amount.Amount(pb.GetHeld()),
-				PreviousLeaf: pb.GetPreviousLeaf(),
-			}
-			if err := fixed(p.Account[:], pb.GetAccount(), "post_state account"); err != nil {
-				return Leaf{}, err
-			}
-			r.PostStates = append(r.PostStates, p)
-		}
-		return Leaf{Record: r}, nil
+		leaf.Record, err = recordOf(l.Transaction)
+	case *umojav1.Leaf_Effect:
+		leaf.Effect, err = effectOf(l.Effect)
+	default:
+		err = fmt.Errorf("leaf is empty: %w", ErrMalformed)
 	}
-	return Leaf{}, fmt.Errorf("leaf is empty: %w", ErrMalformed)
+	if err != nil {
+		return Leaf{}, err
+	}
+	return leaf, nil
+}
+
+func headerOf(m *umojav1.HeaderLeaf) (*Header, error) {
+	h := &Header{Batch: m.GetBatch(), TimeUnixMs: m.GetTimeUnixMs(), RulesVersion: m.GetRulesVersion(), Epoch: m.GetEpoch()}
+	r := reader{of: "header"}
+	r.fixed(h.StateRoot[:], m.GetStateRoot(), "state_root")
+	r.fixed(h.ValidatorSetHash[:], m.GetValidatorSetHash(), "validator_set_hash")
+	r.fixed(h.BatchHash[:], m.GetBatchHash(), "batch_hash")
+	return h, r.err
+}
+
+func recordOf(m *umojav1.TransactionLeaf) (*Record, error) {
+	r := &Record{Envelope: m.GetEnvelope()}
+	var err error
+	if r.Result, err = resultOf(m.GetResult()); err != nil {
+		return nil, err
+	}
+	if r.PostStates, err = postStatesOf(m.GetPostStates()); err != nil {
+		return nil, err
+	}
+	if r.Result.Code != OK && len(r.PostStates) != 0 {
+		return nil, fmt.Errorf("transaction leaf of a refusal has post_states: %w", ErrMalformed)
+	}
+	return r, nil
+}
+
+func resultOf(m *umojav1.Result) (Result, error) {
+	r := Result{Code: Code(m.GetCode()), Operation: m.GetOperation()}
+	switch {
+	case r.Code == 0:
+		return r, fmt.Errorf("transaction leaf has no result: %w", ErrMalformed)
+	case r.Code == OK && r.Operation != 0:
+		return r, fmt.Errorf("result operation must be zero for OK: %w", ErrMalformed)
+	case r.Code != OK && len(m.GetLegs()) != 0:
+		return r, fmt.Errorf("result of a refusal has legs: %w", ErrMalformed)
+	}
+	for i, pb := range m.GetLegs() {
+		leg := LegResult{Operation: pb.GetOperation(), Leg: pb.GetLeg(), Code: Code(pb.GetCode())}
+		if leg.Code == 0 || leg.Code == OK {
+			return r, fmt.Errorf("result leg %d is no refusal: %w", i, ErrMalformed)
+		}
+		if i > 0 && !r.Legs[i-1].before(leg) {
+			return r, fmt.Errorf("result legs out of order or twice: %w", ErrMalformed)
+		}
+		r.Legs = append(r.Legs, leg)
+	}
+	return r, nil
+}
+
+func (l LegResult) before(other LegResult) bool {
+	return l.Operation < other.Operation || l.Operation == other.Operation && l.Leg < other.Leg
+}
+
+func postStatesOf(m []*umojav1.PostState) ([]PostState, error) {
+	var states []PostState
+	r := reader{of: "post_state"}
+	for i, pb := range m {
+		p := PostState{
+			Asset: Asset(pb.GetAsset()), Posted: amount.Amount(pb.GetPosted()), Held: amount.Amount(pb.GetHeld()),
+			PreviousLeaf: pb.GetPreviousLeaf(),
+		}
+		if r.fixed(p.Account[:], pb.GetAccount(), "account"); r.err != nil {
+			return nil, r.err
+		}
+		switch {
+		case p.Asset == 0:
+			return nil, checkAsset("post_state", p.Asset)
+		case p.Posted > amount.Max || p.Held > p.Posted:
+			return nil, fmt.Errorf("post_state must be held <= posted < 2^63: %w", ErrMalformed)
+		case i > 0 && !states[i-1].before(p):
+			return nil, fmt.Errorf("post_states out of order or twice: %w", ErrMalformed)
+		}
+		states = append(states, p)
+	}
+	return states, nil
+}
+
+func (p PostState) before(other PostState) bool {
+	c := bytes.Compare(p.Account[:], other.Account[:])
+	return c < 0 || c == 0 && p.Asset < other.Asset
+}
+
+// shapes says, by kind, how long the subject of an effect is and whether it names a debit and a credit.
+var shapes = map[EffectKind]struct {
+	bytes         int
+	debit, credit bool
+}{
+	HoldReturned:      {16, true, false},
+	HoldCompleted:     {16, true, true},
+	RequestExpired:    {16, false, false},
+	MoveCompleted:     {32, false, false},
+	MoveLapsed:        {32, false, false},
+	RecoveryCompleted: {16, false, false},
+	RecoveryLapsed:    {16, false, false},
+	VoucherReturned:   {20, true, true},
+	BallotEffective:   {16, false, false},
+	BallotLapsed:      {16, false, false},
+	GrantExpired:      {48, false, false},
+}
+
+func effectOf(m *umojav1.EffectLeaf) (*Effect, error) {
+	e := &Effect{
+		Kind: EffectKind(m.GetKind()), DueUnixMs: m.GetDueAtUnixMs(), Subject: m.GetSubject(), Asset: Asset(m.GetAsset()),
+		Amount: amount.Amount(m.GetAmount()),
+	}
+	r := reader{of: "effect"}
+	e.Debit = optional16[AccountID](&r, m.GetDebit(), "debit")
+	e.Credit = optional16[AccountID](&r, m.GetCredit(), "credit")
+	if len(m.GetAccounts()) > 2 {
+		return nil, fmt.Errorf("effect has more than 2 accounts: %w", ErrMalformed)
+	}
+	for i, raw := range m.GetAccounts() {
+		var id AccountID
+		if r.fixed(id[:], raw, "accounts"); i > 0 && bytes.Compare(e.Accounts[i-1][:], id[:]) >= 0 {
+			return nil, fmt.Errorf("effect accounts out of order or twice: %w", ErrMalformed)
+		}
+		e.Accounts = append(e.Accounts, id)
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	shape, known := shapes[e.Kind]
+	switch {
+	case !known:
+		return nil, fmt.Errorf("effect kind is unknown: %w", ErrMalformed)
+	case len(e.Subject) != shape.bytes:
+		return nil, fmt.Errorf("effect subject must be %d bytes, not %d: %w", shape.bytes, len(e.Subject), ErrMalformed)
+	case (e.Debit != nil) != shape.debit:
+		return nil, fmt.Errorf("effect debit must be there exactly when units move or are given back: %w", ErrMalformed)
+	case (e.Credit != nil) != shape.credit:
+		return nil, fmt.Errorf("effect credit must be there exactly when units move: %w", ErrMalformed)
+	case (e.Asset != 0) != shape.debit:
+		return nil, fmt.Errorf("effect asset must be there exactly when units move or are given back: %w", ErrMalformed)
+	case e.Amount > amount.Max || e.Amount != 0 && !shape.debit:
+		return nil, fmt.Errorf("effect amount must be < 2^63, and zero when nothing moves: %w", ErrMalformed)
+	}
+	var err error
+	e.PostStates, err = postStatesOf(m.GetPostStates())
+	return e, err
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/umoja-ledger/umoja/ledger/key"
 	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 )
@@ -28,7 +26,7 @@ func (b Body) Encode() ([]byte, error) {
 	}
 	m := &umojav1.TransactionBody{Nonce: b.Nonce[:], ExpiresAtUnixMs: b.ExpiresAtUnixMs}
 	for _, op := range b.Operations {
-		m.Operations = append(m.Operations, operationProto(op))
+		m.Operations = append(m.Operations, op.proto())
 	}
 	raw := marshal(m, formBody)
 	if len(raw) > MaxEnvelopeBytes {
@@ -42,12 +40,9 @@ func ParseBody(raw []byte) (Body, error) {
 	if len(raw) > MaxEnvelopeBytes {
 		return Body{}, fmt.Errorf("body is %d bytes, above %d: %w", len(raw), MaxEnvelopeBytes, ErrTooLarge)
 	}
-	if err := formBody.check(raw); err != nil {
-		return Body{}, err
-	}
 	var m umojav1.TransactionBody
-	if err := proto.Unmarshal(raw, &m); err != nil {
-		return Body{}, fmt.Errorf("body: %w", ErrNotCanonical)
+	if err := unmarshal(raw, &m, formBody); err != nil {
+		return Body{}, err
 	}
 	b := Body{ExpiresAtUnixMs: m.GetExpiresAtUnixMs()}
 	if err := fixed(b.Nonce[:], m.GetNonce(), "nonce"); err != nil {
@@ -92,6 +87,16 @@ func (b Body) Accounts() []AccountID {
 	}
 	slices.SortFunc(all, func(x, y AccountID) int { return bytes.Compare(x[:], y[:]) })
 	return slices.Compact(all)
+}
+
+// Entries is an upper bound, from the bytes alone, on the state entries that the transaction changes: its id, the credits
+// of who acts and of who carries it, and what the operations change.
+func (b Body) Entries() int {
+	n := 3
+	for _, op := range b.Operations {
+		n += op.entries()
+	}
+	return n
 }
 
 // Signature is one key's signature over a transaction id.
@@ -149,12 +154,9 @@ func Parse(network NetworkID, envelope []byte) (*Signed, error) {
 	if len(envelope) > MaxEnvelopeBytes {
 		return nil, fmt.Errorf("envelope is %d bytes, above %d: %w", len(envelope), MaxEnvelopeBytes, ErrTooLarge)
 	}
-	if err := formEnvelope.check(envelope); err != nil {
-		return nil, err
-	}
 	var m umojav1.Envelope
-	if err := proto.Unmarshal(envelope, &m); err != nil {
-		return nil, fmt.Errorf("envelope: %w", ErrNotCanonical)
+	if err := unmarshal(envelope, &m, formEnvelope); err != nil {
+		return nil, err
 	}
 	if n := len(m.GetSignatures()); n == 0 || n > MaxSignatures {
 		return nil, fmt.Errorf("%d signatures, not 1 to %d: %w", n, MaxSignatures, ErrMalformed)

@@ -55,6 +55,12 @@ func wireBody(act byte, value []byte) []byte {
 	return cat(wireNonce, wireExpiry, ld(3, ld(act, value)))
 }
 
+// wireAct is wireBody for acts whose number is above 15: their tag has two bytes.
+func wireAct(act uint64, value []byte) []byte {
+	operation := cat(binary.AppendUvarint(nil, act<<3|2), binary.AppendUvarint(nil, uint64(len(value))), value)
+	return cat(wireNonce, wireExpiry, ld(3, operation))
+}
+
 func testKey(label string) key.Private {
 	p, err := key.NewPrivate(sha256.Sum256([]byte(label)))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/umoja-ledger/umoja/consensus/server/answer"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
@@ -29,15 +30,13 @@ func (s *service) GetAccount(_ context.Context, req *apiv1.GetAccountRequest) (r
 			}
 			id = *found
 		}
-		account, err := state.Account(id)
-		if err != nil {
-			return err
+		if res, err = answer.Account(state, id); err == nil && res == nil {
+			err = Refusal("NOT_FOUND")
 		}
-		if account == nil {
-			return Refusal("NOT_FOUND")
+		if err == nil {
+			res.AsOf = asOf(m)
 		}
-		res = &apiv1.GetAccountResponse{Id: id[:], Number: uint64(account.Number), Authority: account.Authority.Encode(), AsOf: asOf(m)}
-		return nil
+		return err
 	})
 	return res, err
 }
@@ -73,17 +72,9 @@ func (s *service) ListHistory(_ context.Context, req *apiv1.ListHistoryRequest) 
 // GetGrant reads a grant.
 func (s *service) GetGrant(_ context.Context, req *apiv1.GetGrantRequest) (res *apiv1.GetGrantResponse, err error) {
 	err = s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
-		g, err := ledger.Read(m).Grant(tx.AccountID(req.GetAccount()), key.Public(req.GetGrantee()))
-		if err != nil {
-			return err
-		}
-		if g == nil {
-			return Refusal("NOT_FOUND")
-		}
-		left, err := ledger.Read(m).LeftToday(*g, m.Head().TimeUnixMs)
-		res = &apiv1.GetGrantResponse{
-			Asset: uint32(g.Asset), CapTransaction: uint64(g.CapTransaction), CapDay: uint64(g.CapDay), LeftToday: left,
-			FeeCeiling: uint64(g.FeeCeiling), ExpiresAtUnixMs: g.ExpiresAtUnixMs,
+		res, err = answer.Grant(ledger.Read(m), tx.AccountID(req.GetAccount()), key.Public(req.GetGrantee()), m.Head().TimeUnixMs)
+		if err == nil && res == nil {
+			err = Refusal("NOT_FOUND")
 		}
 		return err
 	})
@@ -102,7 +93,10 @@ func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest
 		if err != nil {
 			return err
 		}
-		if bound == nil {
+		if !bound.Bound() {
+			if res = (&apiv1.ResolveAliasResponse{Alias: alias[:]}); req.GetUnbound() {
+				return nil
+			}
 			return Refusal("NOT_FOUND")
 		}
 		account, err := ledger.Read(m).Account(bound.Account)
@@ -110,7 +104,7 @@ func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest
 			return err
 		}
 		res = &apiv1.ResolveAliasResponse{
-			Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Attested,
+			Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Status == ledger.AliasAttested,
 		}
 		if number == "" {
 			res.SealedName = bound.SealedName[:]
@@ -122,7 +116,7 @@ func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest
 	return res, err
 }
 
-// GetNetwork describes the network.
+// GetNetwork says which network this is.
 func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (res *apiv1.GetNetworkResponse, err error) {
 	err = s.read(apiv1.Freshness_FRESHNESS_LOCAL, func(m *ledgertest.Memory) error {
 		n := s.network
@@ -130,28 +124,6 @@ func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (res *ap
 		res = &apiv1.GetNetworkResponse{
 			NetworkId: n.World.Network[:], Validator: s.validator.Name, Leader: n.Set[0].Name, AcceptedSize: m.Head().Size,
 			AcceptedRoot: head.Root[:], FinalSize: n.final.Head().Size, TimeUnixMs: m.Head().TimeUnixMs,
-		}
-		assets, err := ledger.Assets(m)
-		if err != nil {
-			return err
-		}
-		for i, a := range assets {
-			res.Assets = append(res.Assets, &apiv1.Asset{
-				Number: uint32(i + 1), Code: a.Code, Scale: uint32(a.Scale), Issuer: a.Issuer[:], Supply: uint64(a.Supply),
-			})
-		}
-		providers, err := ledger.Providers(m)
-		if err != nil {
-			return err
-		}
-		for _, p := range providers {
-			one := &apiv1.Provider{Account: p.Account[:], Name: p.Name, Key: p.Key[:]}
-			for i, f := range p.Schedules {
-				one.Schedules = append(one.Schedules, &apiv1.FeeSchedule{
-					Version: uint32(i + 1), Asset: uint32(f.Asset), Flat: uint64(f.Flat), EffectiveAtUnixMs: f.EffectiveAtUnixMs,
-				})
-			}
-			res.Providers = append(res.Providers, one)
 		}
 		return nil
 	})

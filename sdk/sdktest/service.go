@@ -44,7 +44,12 @@ func (n *Network) ingress(signed *tx.Signed) error {
 	if signed.Body.ExpiresAtUnixMs < n.now() {
 		return Refusal("EXPIRED")
 	}
-	code, err := ledger.Admit(n.accepted, n.accepted.Head(), signed, n.now())
+	head := n.accepted.Head()
+	batch, err := ledger.Build(n.accepted, head, max(head.TimeUnixMs, n.now()))
+	if err != nil {
+		return err
+	}
+	code, err := batch.Add(signed)
 	if err == nil && code != tx.OK {
 		err = Refusal(code.String())
 	}
@@ -111,6 +116,9 @@ func (n *Network) status(id tx.ID) *apiv1.TransactionStatus {
 	hash := checkpoint.LeafHash(raw)
 	st.Stage, st.LeafIndex, st.TimeUnixMs, st.LeafHash = apiv1.Stage_STAGE_ACCEPTED, index, n.history.times[index], hash[:]
 	st.Result = &umojav1.Result{Code: umojav1.ResultCode(leaf.Record.Result.Code), Operation: leaf.Record.Result.Operation}
+	for _, leg := range leaf.Record.Result.Legs {
+		st.Result.Legs = append(st.Result.Legs, &umojav1.LegResult{Operation: leg.Operation, Leg: leg.Leg, Code: umojav1.ResultCode(leg.Code)})
+	}
 	if index < n.final.Head().Size {
 		st.Stage = apiv1.Stage_STAGE_FINAL
 	}

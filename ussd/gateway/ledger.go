@@ -43,14 +43,14 @@ type remote struct {
 	// account is the provider's.
 	account tx.AccountID
 	asset   tx.Asset
-	// tier is what a provider may grant itself when it founds an account.
+	// tier is the lowest: what a provider may grant itself when it founds an account.
 	tier genesis.Tier
 
 	// mu guards what follows; held for a look or a set.
 	mu sync.Mutex
-	// fee is the fee leg in force when it was read.
-	fee     tx.Fee
-	feeRead time.Time
+	// fees is the fee schedule in force when it was read.
+	fees     sdk.FeeSchedule
+	feesRead time.Time
 	// numbers are account numbers, which never change. Invariant: at most maxNumbers.
 	numbers map[tx.AccountID]tx.AccountNumber
 }
@@ -72,7 +72,7 @@ func newRemote(client *sdk.Client, g *genesis.Genesis, provider key.Signer, alia
 	}
 	r := &remote{client: client, genesis: g, provider: provider, aliasKey: aliasKey, asset: asset, numbers: make(map[tx.AccountID]tx.AccountNumber)}
 	for _, tier := range g.Tiers {
-		if tier.Asset == asset {
+		if tier.Asset == asset && tier.Tier == 0 {
 			r.tier = tier
 		}
 	}
@@ -129,11 +129,11 @@ func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Regi
 	if _, err := rand.Read(open.Salt[:]); err != nil {
 		return ussd.Founding{}, fmt.Errorf("make salt: %w", err)
 	}
-	var fee tx.Fee
+	var fees sdk.FeeSchedule
 	var expires uint64
 	reads, reading := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
-		fee, err = r.currentFee(reading)
+		fees, err = r.currentFees(reading)
 		return err
 	})
 	reads.Go(func() (err error) {
@@ -146,7 +146,7 @@ func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Regi
 	bind := tx.BindAlias{Alias: r.aliasKey.Alias(phone), Account: open.Account(), SealedName: sealed}
 	grant := tx.IssueGrant{
 		Account: open.Account(), Grantee: r.provider.Public(), Operations: []tx.GrantedOperation{tx.GrantTransfer}, Asset: r.asset,
-		CapTransaction: r.tier.CapTransaction, CapDay: r.tier.CapDay, FeeCeiling: ceiling(fee.Amount, r.tier.CapTransaction),
+		CapTransaction: r.tier.CapTransaction, CapDay: r.tier.CapDay, FeeCeiling: ceiling(fees.Highest(r.tier.CapTransaction), r.tier.CapTransaction),
 		ExpiresAtUnixMs: expires + uint64(grantLifetime.Milliseconds()),
 	}
 	prepared, err := r.prepare(expires, open, bind, grant)
@@ -164,12 +164,12 @@ func ceiling(fee, limit amount.Amount) amount.Amount {
 // PreparePayment fixes the transaction of a payment and reads what the payer may spend. Its three reads run at once: a
 // person waits for the slowest, not for the sum.
 func (r *remote) PreparePayment(ctx context.Context, order ussd.Order) (ussd.Offer, error) {
-	var fee tx.Fee
+	var fees sdk.FeeSchedule
 	var balance sdk.Balance
 	var grant sdk.Grant
 	reads, reading := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
-		fee, err = r.currentFee(reading)
+		fees, err = r.currentFees(reading)
 		return err
 	})
 	reads.Go(func() (err error) {
@@ -185,6 +185,10 @@ func (r *remote) PreparePayment(ctx context.Context, order ussd.Order) (ussd.Off
 	})
 	if err := reads.Wait(); err != nil {
 		return ussd.Offer{}, err
+	}
+	fee, ok := fees.For(order.Amount)
+	if !ok {
+		return ussd.Offer{}, fmt.Errorf("fee of %d: %w", order.Amount, sdk.ErrNoFee)
 	}
 	// A grant that ends before the payment would is taken for ended: a PIN is asked for only when it can pay.
 	if grant.Asset != r.asset || grant.ExpiresAtUnixMs < order.ExpiresAtUnixMs || grant.FeeCeiling < fee.Amount {
@@ -216,22 +220,22 @@ func (r *remote) prepare(expiresAtUnixMs uint64, operations ...tx.Operation) (us
 	return ussd.Prepared{ID: tx.NewID(r.genesis.Network(), raw), Body: raw, ExpiresAtUnixMs: expiresAtUnixMs}, nil
 }
 
-// currentFee is the fee in force, at most a minute old: a schedule that was replaced stays valid for a week.
-func (r *remote) currentFee(ctx context.Context) (tx.Fee, error) {
+// currentFees is the fee schedule in force, at most a minute old: a schedule that was replaced stays valid for a week.
+func (r *remote) currentFees(ctx context.Context) (sdk.FeeSchedule, error) {
 	r.mu.Lock()
-	fee, read := r.fee, r.feeRead
+	fees, read := r.fees, r.feesRead
 	r.mu.Unlock()
 	if time.Since(read) < feeFresh {
-		return fee, nil
+		return fees, nil
 	}
-	fee, err := r.client.Fee(ctx, r.account, r.asset)
+	fees, err := r.client.FeeSchedule(ctx, r.account, r.asset)
 	if err != nil {
-		return tx.Fee{}, err
+		return sdk.FeeSchedule{}, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.fee, r.feeRead = fee, time.Now()
-	return fee, nil
+	r.fees, r.feesRead = fees, time.Now()
+	return fees, nil
 }
 
 // outcomes maps recorded refusals to what a person can be told.

@@ -12,6 +12,7 @@ import (
 	"github.com/umoja-ledger/umoja/consensus/validator"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/sdk"
 )
 
 // founded makes a sandbox's folder, with nothing running in it.
@@ -49,8 +50,20 @@ func TestFoundedNetworkFoundsALedger(t *testing.T) {
 	if _, err := ledger.Found(g); err != nil {
 		t.Fatal(err)
 	}
-	if !g.Test || g.DayOffsetMinutes != 180 || len(g.Aliases) != 2 || len(g.Grants) != 2 || g.Providers[0].Schedules[0].Flat != 1_00 {
+	if !g.Test || g.DayOffsetMinutes != 180 || len(g.Aliases) != 2 || len(g.Grants) != 2 || g.Providers[0].Schedules[0].Bands[0].Flat != 1_00 {
 		t.Errorf("the genesis is not the sandbox's: %+v", g)
+	}
+	if len(g.Governors) != 4 || len(g.Attestors) != 3 || g.Parameters.CreditBurst < 100_000 || g.Providers[0].Shares < 1000 {
+		t.Errorf("governors %v, attestors %v, parameters %+v", g.Governors, g.Attestors, g.Parameters)
+	}
+	keys, err := f.readKeys(4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, k := range keys.Governors {
+		if g.Governors[i].Account != sdk.AccountOf(k.Public()) {
+			t.Errorf("governor %d has no key", i+1)
+		}
 	}
 	again, err := f.founded()
 	if err != nil {
@@ -58,10 +71,6 @@ func TestFoundedNetworkFoundsALedger(t *testing.T) {
 	}
 	if again.Network() != g.Network() {
 		t.Error("the genesis that is read back is another")
-	}
-	keys, err := f.readKeys()
-	if err != nil {
-		t.Fatal(err)
 	}
 	for i, p := range phones {
 		if g.Aliases[i].Alias != keys.Alias.Alias(p.number) {
@@ -75,7 +84,7 @@ func TestFoundedNetworkFoundsALedger(t *testing.T) {
 
 func TestFoundingThatWasCutOffIsTakenUp(t *testing.T) {
 	f, _ := founded(t)
-	before, err := f.readKeys()
+	before, err := f.readKeys(4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +99,7 @@ func TestFoundingThatWasCutOffIsTakenUp(t *testing.T) {
 	if _, err := f.found(4, anyPlan(t)); err != nil {
 		t.Fatal(err)
 	}
-	after, err := f.readKeys()
+	after, err := f.readKeys(4)
 	if err != nil {
 		t.Fatal(err)
 	}

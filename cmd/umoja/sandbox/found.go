@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/umoja-ledger/umoja/consensus/validator"
@@ -21,18 +23,30 @@ const (
 	// AssetCode is the sandbox's money, of scale assetScale.
 	AssetCode = "KES"
 
-	assetScale  uint8         = 2
-	issued      amount.Amount = 100_000_000_00
-	flatFee     amount.Amount = 1_00
-	capPayment  amount.Amount = 5_000_00
-	capDay      amount.Amount = 20_000_00
-	feeCeiling  amount.Amount = 10_00
-	providedBy                = "Umoja Sandbox"
-	regionCode                = "KE"
-	dayOffset                 = 180 // Nairobi
-	grantYears                = 10
-	attestorsOf               = 2
+	assetScale uint8         = 2
+	issued     amount.Amount = 100_000_000_00
+	flatFee    amount.Amount = 1_00
+	capPayment amount.Amount = 5_000_00
+	capDay     amount.Amount = 20_000_00
+	feeCeiling amount.Amount = 10_00
+	// inflowDay is what numbers that the provider vouches for alone may receive a day.
+	inflowDay amount.Amount = 500_000_00
+	// poolShares is the provider's pool of credits: a sandbox is for trying out, so nobody runs out of them by accident.
+	poolShares  = 1000
+	providedBy  = "Umoja Sandbox"
+	regionCode  = "KE"
+	dayOffset   = 180 // Nairobi
+	grantYears  = 10
+	attestorsOf = 2
 )
+
+// parameters are those of a sandbox: what takes days on a real network takes a minute, and credits are plenty.
+var parameters = genesis.Parameters{
+	Attestations: 2, MoveDelayMs: 60_000, RecoveryDelayMs: 120_000, QuarantineMs: 300_000, CreditIntervalMs: 10, CreditBurst: 100_000,
+}
+
+// tierOne is the tier of those who keep agents and issuers: limits ten times as high.
+const tierOne = 1
 
 // phone is one of the two that are there from the start.
 type phone struct {
@@ -49,14 +63,14 @@ var phones = []phone{
 // found makes the keys of everybody and the network's genesis. The genesis is written last: a founding that is cut off
 // is taken up by the next one, which keeps the keys, and no child has started before it is whole.
 func (f Folder) found(validators int, plan plan) (*genesis.Genesis, error) {
-	keys, err := f.makeKeys()
+	keys, err := f.makeKeys(validators)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
 	g := &genesis.Genesis{
 		Format: genesis.Format, Name: "umoja-sandbox", Test: true, TimeUnixMs: uint64(now.UnixMilli()),
-		DayOffsetMinutes: dayOffset, RulesVersion: 1,
+		DayOffsetMinutes: dayOffset, RulesVersion: 1, Parameters: parameters,
 	}
 	for i := range validators {
 		r, err := validator.Init(f.Validator(i+1), "validator"+strconv.Itoa(i+1), plan.raft[i], dialled(plan.grpc[i]))
@@ -93,25 +107,40 @@ func (f Folder) found(validators int, plan plan) (*genesis.Genesis, error) {
 // fill puts issuer, provider, money, phones and grants into the document.
 func fill(g *genesis.Genesis, keys Keys, grantExpiresAtUnixMs uint64) error {
 	const kes tx.Asset = 1
-	open := func(o tx.OpenAccount) tx.AccountID {
-		g.Accounts = append(g.Accounts, genesis.Account{ID: o.Account(), Salt: o.Salt[:], Authority: genesis.AuthorityOf(o.Authority)})
+	open := func(o tx.OpenAccount, tier uint8) tx.AccountID {
+		g.Accounts = append(g.Accounts, genesis.Account{
+			ID: o.Account(), Salt: o.Salt[:], Authority: genesis.AuthorityOf(o.Authority), Tier: tier,
+		})
 		return o.Account()
 	}
-	// The issuer's and the provider's accounts are those that a wallet with their key uses.
-	issuer, provider := open(sdk.Opening(keys.Issuer.Public())), open(sdk.Opening(keys.Provider.Public()))
-	g.Assets = []genesis.Asset{{Code: AssetCode, Scale: assetScale, Issuer: issuer}}
-	g.Tiers = []genesis.Tier{{Asset: kes, CapTransaction: capPayment, CapDay: capDay}}
+	// Accounts with keys are those that a wallet with the key uses.
+	issuer, provider := open(sdk.Opening(keys.Issuer.Public()), tierOne), open(sdk.Opening(keys.Provider.Public()), tierOne)
+	g.Assets = []genesis.Asset{{Code: AssetCode, Scale: assetScale, Issuer: issuer, ProvisionalInflowDay: inflowDay}}
+	g.Tiers = []genesis.Tier{
+		{Asset: kes, CapTransaction: capPayment, CapDay: capDay},
+		{Asset: kes, Tier: tierOne, CapTransaction: 10 * capPayment, CapDay: 10 * capDay},
+	}
 	g.Providers = []genesis.Provider{{
-		Account: provider, Name: providedBy, Key: keys.Provider.Public(),
-		Schedules: []genesis.FeeSchedule{{Asset: kes, Flat: flatFee, EffectiveAtUnixMs: g.TimeUnixMs}},
+		Account: provider, Name: providedBy, Key: keys.Provider.Public(), Codes: []string{ServiceCode}, Languages: []string{"en", "sw"}, Shares: poolShares,
+		Schedules: []genesis.FeeSchedule{{Asset: kes, Bands: genesis.FlatFee(flatFee), EffectiveAtUnixMs: g.TimeUnixMs}},
 	}}
+	for i, v := range g.Validators {
+		g.Governors = append(g.Governors, genesis.Governor{Validator: v.Name, Account: open(sdk.Opening(keys.Governors[i].Public()), 0)})
+	}
+	// validator10 stands before validator2.
+	slices.SortFunc(g.Governors, func(a, b genesis.Governor) int { return strings.Compare(a.Validator, b.Validator) })
+	for i, k := range keys.Attestors {
+		g.Attestors = append(g.Attestors, genesis.Attestor{
+			Account: open(sdk.Opening(k.Public()), 0), Key: k.Public(), Name: "Attestor " + strconv.Itoa(i+1),
+		})
+	}
 	g.Issues = []genesis.Issue{{Asset: kes, Credit: issuer, Amount: issued}}
 	for _, p := range phones {
 		o := tx.OpenAccount{Authority: tx.PhoneAuthority(attestorsOf)}
 		if _, err := rand.Read(o.Salt[:]); err != nil {
 			return fmt.Errorf("read random bytes for a salt: %w", err)
 		}
-		account := open(o)
+		account := open(o, 0)
 		sealed, err := keys.Alias.SealName(rand.Reader, p.number, p.name)
 		if err != nil {
 			return err

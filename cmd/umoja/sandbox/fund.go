@@ -47,7 +47,7 @@ func (f Folder) Fund(ctx context.Context, account, text string) (Funded, error) 
 	if err != nil {
 		return Funded{}, err
 	}
-	keys, err := f.readKeys()
+	keys, err := f.readKeys(len(g.Validators))
 	if err != nil {
 		return Funded{}, err
 	}

@@ -23,7 +23,13 @@ const (
 	probeKeyFile    = "probe.key"
 	aliasKeyFile    = "alias.key"
 	pepperFile      = "pin.pepper"
+	// Governors speak for the validators in ballots, attestors state that somebody answers a phone number; they are counted from 1.
+	governorKeyFile = "governor%d.key"
+	attestorKeyFile = "attestor%d.key"
 )
+
+// attestors is how many a sandbox has.
+const attestors = 3
 
 // Keys are the secrets of a sandbox that are not a validator's.
 type Keys struct {
@@ -33,17 +39,35 @@ type Keys struct {
 	Provider key.Private
 	// Probe owns the account that the readiness payment goes to.
 	Probe key.Private
-	Alias key.AliasKey
+	// Governors are those of the accounts that speak for the validators, in their order.
+	Governors []key.Private
+	// Attestors attest, and own the attestors' accounts.
+	Attestors []key.Private
+	Alias     key.AliasKey
+}
+
+// signing lists the files of the keys that sign transactions, each with its place.
+func (k *Keys) signing(validators int) (names []string, places []*key.Private) {
+	names, places = []string{issuerKeyFile, providerKeyFile, probeKeyFile}, []*key.Private{&k.Issuer, &k.Provider, &k.Probe}
+	k.Governors, k.Attestors = make([]key.Private, validators), make([]key.Private, attestors)
+	for i := range k.Governors {
+		names, places = append(names, fmt.Sprintf(governorKeyFile, i+1)), append(places, &k.Governors[i])
+	}
+	for i := range k.Attestors {
+		names, places = append(names, fmt.Sprintf(attestorKeyFile, i+1)), append(places, &k.Attestors[i])
+	}
+	return names, places
 }
 
 // readKeys reads the keys of a founded sandbox.
-func (f Folder) readKeys() (k Keys, err error) {
-	for name, to := range map[string]*key.Private{issuerKeyFile: &k.Issuer, providerKeyFile: &k.Provider, probeKeyFile: &k.Probe} {
+func (f Folder) readKeys(validators int) (k Keys, err error) {
+	names, places := k.signing(validators)
+	for i, name := range names {
 		secret, err := readSecret(f.keyFile(name))
 		if err != nil {
 			return k, err
 		}
-		if *to, err = key.ParsePrivate(secret); err != nil {
+		if *places[i], err = key.ParsePrivate(secret); err != nil {
 			return k, fmt.Errorf("%s: %w", f.keyFile(name), err)
 		}
 	}
@@ -66,11 +90,12 @@ func readSecret(path string) (string, error) {
 }
 
 // makeKeys makes the keys of a new sandbox; those that a founding made which was cut off are kept.
-func (f Folder) makeKeys() (Keys, error) {
+func (f Folder) makeKeys(validators int) (Keys, error) {
 	if err := os.MkdirAll(f.path(keysFolder), 0o700); err != nil {
 		return Keys{}, fmt.Errorf("make folder for keys: %w", err)
 	}
-	for _, name := range []string{issuerKeyFile, providerKeyFile, probeKeyFile} {
+	names, _ := new(Keys).signing(validators)
+	for _, name := range names {
 		err := makeSecret(f.keyFile(name), func() (string, error) {
 			k, err := key.Generate(rand.Reader)
 			if err != nil {
@@ -87,7 +112,7 @@ func (f Folder) makeKeys() (Keys, error) {
 			return Keys{}, err
 		}
 	}
-	return f.readKeys()
+	return f.readKeys(validators)
 }
 
 // makeSecret writes a new secret to a file, unless it is there.

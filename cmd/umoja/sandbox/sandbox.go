@@ -176,7 +176,7 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 	}
 	s.genesis = g
 	s.children = s.places()
-	s.keys, err = folder.readKeys()
+	s.keys, err = folder.readKeys(validators)
 	return s, release, err
 }
 

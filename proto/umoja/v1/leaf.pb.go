@@ -21,6 +21,95 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// EffectKind names what ledger time does by itself.
+type EffectKind int32
+
+const (
+	// Not a valid value.
+	EffectKind_EFFECT_KIND_UNSPECIFIED EffectKind = 0
+	// A hold expired and the units are the payer's again.
+	EffectKind_EFFECT_KIND_HOLD_RETURNED EffectKind = 1
+	// A hold expired and the units are the payee's.
+	EffectKind_EFFECT_KIND_HOLD_COMPLETED EffectKind = 2
+	// A request was not paid in time.
+	EffectKind_EFFECT_KIND_REQUEST_EXPIRED EffectKind = 3
+	// A move completed.
+	EffectKind_EFFECT_KIND_MOVE_COMPLETED EffectKind = 4
+	// A move that was held up was not confirmed in time.
+	EffectKind_EFFECT_KIND_MOVE_LAPSED EffectKind = 5
+	// A recovery completed.
+	EffectKind_EFFECT_KIND_RECOVERY_COMPLETED EffectKind = 6
+	// A recovery that was held up was not confirmed in time.
+	EffectKind_EFFECT_KIND_RECOVERY_LAPSED EffectKind = 7
+	// Vouchers of an account returned to the issuer.
+	EffectKind_EFFECT_KIND_VOUCHER_RETURNED EffectKind = 8
+	// A ballot that has passed took effect.
+	EffectKind_EFFECT_KIND_BALLOT_EFFECTIVE EffectKind = 9
+	// A ballot did not pass in time, or what it decided was no longer possible.
+	EffectKind_EFFECT_KIND_BALLOT_LAPSED EffectKind = 10
+	// A grant expired.
+	EffectKind_EFFECT_KIND_GRANT_EXPIRED EffectKind = 11
+)
+
+// Enum value maps for EffectKind.
+var (
+	EffectKind_name = map[int32]string{
+		0:  "EFFECT_KIND_UNSPECIFIED",
+		1:  "EFFECT_KIND_HOLD_RETURNED",
+		2:  "EFFECT_KIND_HOLD_COMPLETED",
+		3:  "EFFECT_KIND_REQUEST_EXPIRED",
+		4:  "EFFECT_KIND_MOVE_COMPLETED",
+		5:  "EFFECT_KIND_MOVE_LAPSED",
+		6:  "EFFECT_KIND_RECOVERY_COMPLETED",
+		7:  "EFFECT_KIND_RECOVERY_LAPSED",
+		8:  "EFFECT_KIND_VOUCHER_RETURNED",
+		9:  "EFFECT_KIND_BALLOT_EFFECTIVE",
+		10: "EFFECT_KIND_BALLOT_LAPSED",
+		11: "EFFECT_KIND_GRANT_EXPIRED",
+	}
+	EffectKind_value = map[string]int32{
+		"EFFECT_KIND_UNSPECIFIED":        0,
+		"EFFECT_KIND_HOLD_RETURNED":      1,
+		"EFFECT_KIND_HOLD_COMPLETED":     2,
+		"EFFECT_KIND_REQUEST_EXPIRED":    3,
+		"EFFECT_KIND_MOVE_COMPLETED":     4,
+		"EFFECT_KIND_MOVE_LAPSED":        5,
+		"EFFECT_KIND_RECOVERY_COMPLETED": 6,
+		"EFFECT_KIND_RECOVERY_LAPSED":    7,
+		"EFFECT_KIND_VOUCHER_RETURNED":   8,
+		"EFFECT_KIND_BALLOT_EFFECTIVE":   9,
+		"EFFECT_KIND_BALLOT_LAPSED":      10,
+		"EFFECT_KIND_GRANT_EXPIRED":      11,
+	}
+)
+
+func (x EffectKind) Enum() *EffectKind {
+	p := new(EffectKind)
+	*p = x
+	return p
+}
+
+func (x EffectKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EffectKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_umoja_v1_leaf_proto_enumTypes[0].Descriptor()
+}
+
+func (EffectKind) Type() protoreflect.EnumType {
+	return &file_umoja_v1_leaf_proto_enumTypes[0]
+}
+
+func (x EffectKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EffectKind.Descriptor instead.
+func (EffectKind) EnumDescriptor() ([]byte, []int) {
+	return file_umoja_v1_leaf_proto_rawDescGZIP(), []int{0}
+}
+
 // Leaf is one record of the history tree (RFC 6962), in canonical form, at most 65,535 bytes.
 type Leaf struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -30,6 +119,7 @@ type Leaf struct {
 	//
 	//	*Leaf_Header
 	//	*Leaf_Transaction
+	//	*Leaf_Effect
 	Leaf          isLeaf_Leaf `protobuf_oneof:"leaf"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -90,6 +180,15 @@ func (x *Leaf) GetTransaction() *TransactionLeaf {
 	return nil
 }
 
+func (x *Leaf) GetEffect() *EffectLeaf {
+	if x != nil {
+		if x, ok := x.Leaf.(*Leaf_Effect); ok {
+			return x.Effect
+		}
+	}
+	return nil
+}
+
 type isLeaf_Leaf interface {
 	isLeaf_Leaf()
 }
@@ -104,9 +203,16 @@ type Leaf_Transaction struct {
 	Transaction *TransactionLeaf `protobuf:"bytes,2,opt,name=transaction,proto3,oneof"`
 }
 
+type Leaf_Effect struct {
+	// What ledger time did.
+	Effect *EffectLeaf `protobuf:"bytes,3,opt,name=effect,proto3,oneof"`
+}
+
 func (*Leaf_Header) isLeaf_Leaf() {}
 
 func (*Leaf_Transaction) isLeaf_Leaf() {}
+
+func (*Leaf_Effect) isLeaf_Leaf() {}
 
 // HeaderLeaf ends a batch. Because it is in the tree, the tree's root commits to the state as well. The header of
 // batch 0 is leaf 0 and commits to the state that the genesis file founds.
@@ -355,14 +461,135 @@ func (x *PostState) GetPreviousLeaf() uint64 {
 	return 0
 }
 
+// EffectLeaf records what ledger time did by itself, at the head of a batch.
+type EffectLeaf struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happened.
+	Kind EffectKind `protobuf:"varint,1,opt,name=kind,proto3,enum=umoja.v1.EffectKind" json:"kind,omitempty"`
+	// When it was due, in milliseconds since 1970.
+	DueAtUnixMs uint64 `protobuf:"varint,2,opt,name=due_at_unix_ms,json=dueAtUnixMs,proto3" json:"due_at_unix_ms,omitempty"`
+	// What it happened to: the id of the hold, request or ballot (16 bytes); the alias of the move (32); the account of the recovery (16);
+	// asset (4) and account (16) of the vouchers; account (16) and grantee (32) of the grant.
+	Subject []byte `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	// The account debited, 16 bytes, if units moved or were given back.
+	Debit []byte `protobuf:"bytes,4,opt,name=debit,proto3" json:"debit,omitempty"`
+	// The account credited, 16 bytes, if units moved.
+	Credit []byte `protobuf:"bytes,5,opt,name=credit,proto3" json:"credit,omitempty"`
+	// The asset, if units moved or were given back.
+	Asset uint32 `protobuf:"varint,6,opt,name=asset,proto3" json:"asset,omitempty"`
+	// How much, in minor units, without the fee.
+	Amount uint64 `protobuf:"varint,7,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The balances after it, as in TransactionLeaf.
+	PostStates []*PostState `protobuf:"bytes,8,rep,name=post_states,json=postStates,proto3" json:"post_states,omitempty"`
+	// The other accounts that it concerns and whose history shows it, 16 bytes each, ascending, at most 2: the payee of a hold that returned,
+	// payer and payee of a request, both accounts of a move, the account of a recovery or of a grant.
+	Accounts      [][]byte `protobuf:"bytes,9,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EffectLeaf) Reset() {
+	*x = EffectLeaf{}
+	mi := &file_umoja_v1_leaf_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EffectLeaf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EffectLeaf) ProtoMessage() {}
+
+func (x *EffectLeaf) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_v1_leaf_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EffectLeaf.ProtoReflect.Descriptor instead.
+func (*EffectLeaf) Descriptor() ([]byte, []int) {
+	return file_umoja_v1_leaf_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *EffectLeaf) GetKind() EffectKind {
+	if x != nil {
+		return x.Kind
+	}
+	return EffectKind_EFFECT_KIND_UNSPECIFIED
+}
+
+func (x *EffectLeaf) GetDueAtUnixMs() uint64 {
+	if x != nil {
+		return x.DueAtUnixMs
+	}
+	return 0
+}
+
+func (x *EffectLeaf) GetSubject() []byte {
+	if x != nil {
+		return x.Subject
+	}
+	return nil
+}
+
+func (x *EffectLeaf) GetDebit() []byte {
+	if x != nil {
+		return x.Debit
+	}
+	return nil
+}
+
+func (x *EffectLeaf) GetCredit() []byte {
+	if x != nil {
+		return x.Credit
+	}
+	return nil
+}
+
+func (x *EffectLeaf) GetAsset() uint32 {
+	if x != nil {
+		return x.Asset
+	}
+	return 0
+}
+
+func (x *EffectLeaf) GetAmount() uint64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *EffectLeaf) GetPostStates() []*PostState {
+	if x != nil {
+		return x.PostStates
+	}
+	return nil
+}
+
+func (x *EffectLeaf) GetAccounts() [][]byte {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
 var File_umoja_v1_leaf_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_leaf_proto_rawDesc = "" +
 	"\n" +
-	"\x13umoja/v1/leaf.proto\x12\bumoja.v1\x1a\x15umoja/v1/result.proto\"}\n" +
+	"\x13umoja/v1/leaf.proto\x12\bumoja.v1\x1a\x15umoja/v1/result.proto\"\xad\x01\n" +
 	"\x04Leaf\x12.\n" +
 	"\x06header\x18\x01 \x01(\v2\x14.umoja.v1.HeaderLeafH\x00R\x06header\x12=\n" +
-	"\vtransaction\x18\x02 \x01(\v2\x19.umoja.v1.TransactionLeafH\x00R\vtransactionB\x06\n" +
+	"\vtransaction\x18\x02 \x01(\v2\x19.umoja.v1.TransactionLeafH\x00R\vtransaction\x12.\n" +
+	"\x06effect\x18\x03 \x01(\v2\x14.umoja.v1.EffectLeafH\x00R\x06effectB\x06\n" +
 	"\x04leaf\"\xeb\x01\n" +
 	"\n" +
 	"HeaderLeaf\x12\x14\n" +
@@ -386,7 +613,34 @@ const file_umoja_v1_leaf_proto_rawDesc = "" +
 	"\x05asset\x18\x02 \x01(\rR\x05asset\x12\x16\n" +
 	"\x06posted\x18\x03 \x01(\x04R\x06posted\x12\x12\n" +
 	"\x04held\x18\x04 \x01(\x04R\x04held\x12#\n" +
-	"\rprevious_leaf\x18\x05 \x01(\x04R\fpreviousLeafB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
+	"\rprevious_leaf\x18\x05 \x01(\x04R\fpreviousLeaf\"\xa3\x02\n" +
+	"\n" +
+	"EffectLeaf\x12(\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x14.umoja.v1.EffectKindR\x04kind\x12#\n" +
+	"\x0edue_at_unix_ms\x18\x02 \x01(\x04R\vdueAtUnixMs\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\fR\asubject\x12\x14\n" +
+	"\x05debit\x18\x04 \x01(\fR\x05debit\x12\x16\n" +
+	"\x06credit\x18\x05 \x01(\fR\x06credit\x12\x14\n" +
+	"\x05asset\x18\x06 \x01(\rR\x05asset\x12\x16\n" +
+	"\x06amount\x18\a \x01(\x04R\x06amount\x124\n" +
+	"\vpost_states\x18\b \x03(\v2\x13.umoja.v1.PostStateR\n" +
+	"postStates\x12\x1a\n" +
+	"\baccounts\x18\t \x03(\fR\baccounts*\x8d\x03\n" +
+	"\n" +
+	"EffectKind\x12\x1b\n" +
+	"\x17EFFECT_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19EFFECT_KIND_HOLD_RETURNED\x10\x01\x12\x1e\n" +
+	"\x1aEFFECT_KIND_HOLD_COMPLETED\x10\x02\x12\x1f\n" +
+	"\x1bEFFECT_KIND_REQUEST_EXPIRED\x10\x03\x12\x1e\n" +
+	"\x1aEFFECT_KIND_MOVE_COMPLETED\x10\x04\x12\x1b\n" +
+	"\x17EFFECT_KIND_MOVE_LAPSED\x10\x05\x12\"\n" +
+	"\x1eEFFECT_KIND_RECOVERY_COMPLETED\x10\x06\x12\x1f\n" +
+	"\x1bEFFECT_KIND_RECOVERY_LAPSED\x10\a\x12 \n" +
+	"\x1cEFFECT_KIND_VOUCHER_RETURNED\x10\b\x12 \n" +
+	"\x1cEFFECT_KIND_BALLOT_EFFECTIVE\x10\t\x12\x1d\n" +
+	"\x19EFFECT_KIND_BALLOT_LAPSED\x10\n" +
+	"\x12\x1d\n" +
+	"\x19EFFECT_KIND_GRANT_EXPIRED\x10\vB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
 
 var (
 	file_umoja_v1_leaf_proto_rawDescOnce sync.Once
@@ -400,24 +654,30 @@ func file_umoja_v1_leaf_proto_rawDescGZIP() []byte {
 	return file_umoja_v1_leaf_proto_rawDescData
 }
 
-var file_umoja_v1_leaf_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_umoja_v1_leaf_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_umoja_v1_leaf_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_umoja_v1_leaf_proto_goTypes = []any{
-	(*Leaf)(nil),            // 0: umoja.v1.Leaf
-	(*HeaderLeaf)(nil),      // 1: umoja.v1.HeaderLeaf
-	(*TransactionLeaf)(nil), // 2: umoja.v1.TransactionLeaf
-	(*PostState)(nil),       // 3: umoja.v1.PostState
-	(*Result)(nil),          // 4: umoja.v1.Result
+	(EffectKind)(0),         // 0: umoja.v1.EffectKind
+	(*Leaf)(nil),            // 1: umoja.v1.Leaf
+	(*HeaderLeaf)(nil),      // 2: umoja.v1.HeaderLeaf
+	(*TransactionLeaf)(nil), // 3: umoja.v1.TransactionLeaf
+	(*PostState)(nil),       // 4: umoja.v1.PostState
+	(*EffectLeaf)(nil),      // 5: umoja.v1.EffectLeaf
+	(*Result)(nil),          // 6: umoja.v1.Result
 }
 var file_umoja_v1_leaf_proto_depIdxs = []int32{
-	1, // 0: umoja.v1.Leaf.header:type_name -> umoja.v1.HeaderLeaf
-	2, // 1: umoja.v1.Leaf.transaction:type_name -> umoja.v1.TransactionLeaf
-	4, // 2: umoja.v1.TransactionLeaf.result:type_name -> umoja.v1.Result
-	3, // 3: umoja.v1.TransactionLeaf.post_states:type_name -> umoja.v1.PostState
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	2, // 0: umoja.v1.Leaf.header:type_name -> umoja.v1.HeaderLeaf
+	3, // 1: umoja.v1.Leaf.transaction:type_name -> umoja.v1.TransactionLeaf
+	5, // 2: umoja.v1.Leaf.effect:type_name -> umoja.v1.EffectLeaf
+	6, // 3: umoja.v1.TransactionLeaf.result:type_name -> umoja.v1.Result
+	4, // 4: umoja.v1.TransactionLeaf.post_states:type_name -> umoja.v1.PostState
+	0, // 5: umoja.v1.EffectLeaf.kind:type_name -> umoja.v1.EffectKind
+	4, // 6: umoja.v1.EffectLeaf.post_states:type_name -> umoja.v1.PostState
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_umoja_v1_leaf_proto_init() }
@@ -429,19 +689,21 @@ func file_umoja_v1_leaf_proto_init() {
 	file_umoja_v1_leaf_proto_msgTypes[0].OneofWrappers = []any{
 		(*Leaf_Header)(nil),
 		(*Leaf_Transaction)(nil),
+		(*Leaf_Effect)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_v1_leaf_proto_rawDesc), len(file_umoja_v1_leaf_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   4,
+			NumEnums:      1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_umoja_v1_leaf_proto_goTypes,
 		DependencyIndexes: file_umoja_v1_leaf_proto_depIdxs,
+		EnumInfos:         file_umoja_v1_leaf_proto_enumTypes,
 		MessageInfos:      file_umoja_v1_leaf_proto_msgTypes,
 	}.Build()
 	File_umoja_v1_leaf_proto = out.File

@@ -22,9 +22,9 @@ const (
 )
 
 // ResultCode names the rule that decided a transaction. Codes are in order of precedence: when several rules are
-// broken by one operation, the lowest code is the result. Codes are never reused. The codes 2, 3, 5 and 6 depend on the
-// envelope or on the moment, so they never decide a transaction's id: a validator answers with them and records nothing;
-// where a leader packed one by bad timing, the leaf stands under the envelope's hash.
+// broken by one operation, the lowest code is the result. Codes are never reused; the gaps are for rules to come. The codes 2 to 9
+// depend on the envelope or on the moment, so they never decide a transaction's id: a validator answers with them and records
+// nothing; where a leader packed one by bad timing, the leaf stands under the envelope's hash.
 type ResultCode int32
 
 const (
@@ -36,44 +36,118 @@ const (
 	ResultCode_RESULT_CODE_UNAUTHORISED ResultCode = 2
 	// The expiry is more than seven days ahead of ledger time.
 	ResultCode_RESULT_CODE_EXPIRY_TOO_FAR ResultCode = 3
-	// The account to be opened is open already.
-	ResultCode_RESULT_CODE_ACCOUNT_EXISTS ResultCode = 4
 	// The account to be acted on does not exist, so nobody has authority over it.
-	ResultCode_RESULT_CODE_ACCOUNT_UNKNOWN ResultCode = 5
+	ResultCode_RESULT_CODE_ACCOUNT_UNKNOWN ResultCode = 4
 	// The account debited does not exist, so nobody has authority over it.
-	ResultCode_RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN ResultCode = 6
+	ResultCode_RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN ResultCode = 5
+	// The account that acts, or the provider that carries it, has no credits left; they come back with time.
+	ResultCode_RESULT_CODE_QUOTA_EXHAUSTED ResultCode = 6
+	// The account to be opened is open already.
+	ResultCode_RESULT_CODE_ACCOUNT_EXISTS ResultCode = 10
 	// The account credited does not exist.
-	ResultCode_RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN ResultCode = 7
+	ResultCode_RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN ResultCode = 11
 	// The asset does not exist.
-	ResultCode_RESULT_CODE_ASSET_UNKNOWN ResultCode = 8
-	// The accounts debited and credited are one.
-	ResultCode_RESULT_CODE_SELF_TRANSFER ResultCode = 9
-	// The alias is bound already.
-	ResultCode_RESULT_CODE_ALIAS_TAKEN ResultCode = 10
-	// The alias is not bound to the account credited.
-	ResultCode_RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE ResultCode = 11
+	ResultCode_RESULT_CODE_ASSET_UNKNOWN ResultCode = 12
+	// The alias is not bound, or not to the account named.
+	ResultCode_RESULT_CODE_ALIAS_UNKNOWN ResultCode = 13
 	// The grant to be ended does not exist.
-	ResultCode_RESULT_CODE_GRANT_UNKNOWN ResultCode = 12
-	// A founding grant's caps are higher than the network's lowest tier.
-	ResultCode_RESULT_CODE_GRANT_ABOVE_TIER ResultCode = 13
+	ResultCode_RESULT_CODE_GRANT_UNKNOWN ResultCode = 14
+	// The hold was never placed, or has ended.
+	ResultCode_RESULT_CODE_HOLD_UNKNOWN ResultCode = 15
+	// The request was never made, or has ended.
+	ResultCode_RESULT_CODE_REQUEST_UNKNOWN ResultCode = 16
+	// No move of the alias is pending.
+	ResultCode_RESULT_CODE_MOVE_UNKNOWN ResultCode = 17
+	// No recovery of the account is pending.
+	ResultCode_RESULT_CODE_RECOVERY_UNKNOWN ResultCode = 18
+	// The provider is not registered.
+	ResultCode_RESULT_CODE_PROVIDER_UNKNOWN ResultCode = 19
+	// The attestor is not registered.
+	ResultCode_RESULT_CODE_ATTESTOR_UNKNOWN ResultCode = 20
+	// The ballot was never proposed, or has ended.
+	ResultCode_RESULT_CODE_BALLOT_UNKNOWN ResultCode = 21
+	// The leaf is not in the history, or moved nothing between these accounts at that position.
+	ResultCode_RESULT_CODE_TRANSFER_UNKNOWN ResultCode = 22
+	// The accounts debited and credited are one.
+	ResultCode_RESULT_CODE_SELF_TRANSFER ResultCode = 30
+	// The alias is bound already.
+	ResultCode_RESULT_CODE_ALIAS_TAKEN ResultCode = 31
+	// The alias was released, and its quarantine is not over.
+	ResultCode_RESULT_CODE_ALIAS_QUARANTINED ResultCode = 32
+	// The alias is not bound to the account credited.
+	ResultCode_RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE ResultCode = 33
+	// The alias is bound provisionally, which is not enough to claim money or to move.
+	ResultCode_RESULT_CODE_ALIAS_PROVISIONAL ResultCode = 34
+	// Another asset has that code.
+	ResultCode_RESULT_CODE_ASSET_CODE_TAKEN ResultCode = 35
+	// Another provider or attestor has that key.
+	ResultCode_RESULT_CODE_KEY_TAKEN ResultCode = 36
+	// A move of the alias is pending already.
+	ResultCode_RESULT_CODE_MOVE_PENDING ResultCode = 37
+	// A recovery of the account is pending already.
+	ResultCode_RESULT_CODE_RECOVERY_PENDING ResultCode = 38
+	// The move or recovery was held up once already.
+	ResultCode_RESULT_CODE_ALREADY_HELD ResultCode = 39
+	// The move or recovery was not held up, so that it needs no confirmation.
+	ResultCode_RESULT_CODE_NOT_HELD ResultCode = 40
+	// The validator has voted on that ballot.
+	ResultCode_RESULT_CODE_ALREADY_VOTED ResultCode = 41
+	// What is asked for is so already, or can no longer be.
+	ResultCode_RESULT_CODE_NOTHING_TO_CHANGE ResultCode = 42
+	// The hold is of another payer, payee or asset.
+	ResultCode_RESULT_CODE_HOLD_MISMATCH ResultCode = 43
+	// The request is of another payer, payee, asset or amount.
+	ResultCode_RESULT_CODE_REQUEST_MISMATCH ResultCode = 44
+	// The secret does not open the hashlock, or there is none to open.
+	ResultCode_RESULT_CODE_PREIMAGE_MISMATCH ResultCode = 45
+	// A time that the operation names is too early or too far.
+	ResultCode_RESULT_CODE_TIME_NOT_VALID ResultCode = 46
+	// The version is not the one after the last.
+	ResultCode_RESULT_CODE_VERSION_NOT_NEXT ResultCode = 47
+	// The asset has no list of payees.
+	ResultCode_RESULT_CODE_ASSET_IS_NO_VOUCHER ResultCode = 48
+	// The account debited is frozen.
+	ResultCode_RESULT_CODE_ACCOUNT_FROZEN ResultCode = 50
+	// The vouchers can no longer be spent.
+	ResultCode_RESULT_CODE_VOUCHER_EXPIRED ResultCode = 51
+	// The issuer of the vouchers does not list the payee.
+	ResultCode_RESULT_CODE_PAYEE_NOT_LISTED ResultCode = 52
+	// The caps of the grant are higher than the account's tier allows.
+	ResultCode_RESULT_CODE_GRANT_ABOVE_TIER ResultCode = 53
 	// The fee names a provider that is not registered.
-	ResultCode_RESULT_CODE_FEE_PROVIDER_UNKNOWN ResultCode = 14
-	// The fee schedule version was never published, or was replaced too long ago.
-	ResultCode_RESULT_CODE_FEE_SCHEDULE_NOT_VALID ResultCode = 15
+	ResultCode_RESULT_CODE_FEE_PROVIDER_UNKNOWN ResultCode = 60
+	// The fee schedule version was never published, is not in effect yet, or was replaced too long ago.
+	ResultCode_RESULT_CODE_FEE_SCHEDULE_NOT_VALID ResultCode = 61
+	// A schedule that is not in effect yet was published before this one.
+	ResultCode_RESULT_CODE_FEE_SCHEDULE_PENDING ResultCode = 62
+	// A raise takes effect less than eight days after it is published.
+	ResultCode_RESULT_CODE_FEE_RAISE_TOO_SOON ResultCode = 63
 	// The fee is not what the schedule says.
-	ResultCode_RESULT_CODE_FEE_MISMATCH ResultCode = 16
+	ResultCode_RESULT_CODE_FEE_MISMATCH ResultCode = 64
 	// The fee is above the grant's ceiling.
-	ResultCode_RESULT_CODE_FEE_ABOVE_CEILING ResultCode = 17
+	ResultCode_RESULT_CODE_FEE_ABOVE_CEILING ResultCode = 65
 	// Amount and fee are above the grant's cap for one transaction.
-	ResultCode_RESULT_CODE_CAP_TRANSACTION ResultCode = 18
+	ResultCode_RESULT_CODE_CAP_TRANSACTION ResultCode = 70
 	// Amount and fee are above what is left of the grant's cap for the day.
-	ResultCode_RESULT_CODE_CAP_DAY ResultCode = 19
+	ResultCode_RESULT_CODE_CAP_DAY ResultCode = 71
+	// Amount and fee are above the limit of the account's tier for one operation.
+	ResultCode_RESULT_CODE_LIMIT_TRANSACTION ResultCode = 72
+	// Amount and fee are above what is left of the limit of the account's tier for the day.
+	ResultCode_RESULT_CODE_LIMIT_DAY ResultCode = 73
+	// The provider that vouches for the payee's alias alone has received too much that way today.
+	ResultCode_RESULT_CODE_PROVISIONAL_INFLOW ResultCode = 74
 	// The account debited has less available than amount and fee.
-	ResultCode_RESULT_CODE_INSUFFICIENT_BALANCE ResultCode = 20
+	ResultCode_RESULT_CODE_INSUFFICIENT_BALANCE ResultCode = 80
+	// The hold has less left.
+	ResultCode_RESULT_CODE_CAPTURE_ABOVE_HOLD ResultCode = 81
+	// All returns together would be above what was moved.
+	ResultCode_RESULT_CODE_RETURN_ABOVE_TRANSFER ResultCode = 82
 	// A balance or the supply would pass 2^63 - 1.
-	ResultCode_RESULT_CODE_AMOUNT_OVERFLOW ResultCode = 21
+	ResultCode_RESULT_CODE_AMOUNT_OVERFLOW ResultCode = 83
+	// Every leg of a bulk transfer was refused.
+	ResultCode_RESULT_CODE_NO_LEG_APPLIED ResultCode = 84
 	// The record of the transaction would pass 65,535 bytes.
-	ResultCode_RESULT_CODE_LEAF_TOO_LARGE ResultCode = 22
+	ResultCode_RESULT_CODE_LEAF_TOO_LARGE ResultCode = 85
 )
 
 // Enum value maps for ResultCode.
@@ -83,50 +157,124 @@ var (
 		1:  "RESULT_CODE_OK",
 		2:  "RESULT_CODE_UNAUTHORISED",
 		3:  "RESULT_CODE_EXPIRY_TOO_FAR",
-		4:  "RESULT_CODE_ACCOUNT_EXISTS",
-		5:  "RESULT_CODE_ACCOUNT_UNKNOWN",
-		6:  "RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN",
-		7:  "RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN",
-		8:  "RESULT_CODE_ASSET_UNKNOWN",
-		9:  "RESULT_CODE_SELF_TRANSFER",
-		10: "RESULT_CODE_ALIAS_TAKEN",
-		11: "RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE",
-		12: "RESULT_CODE_GRANT_UNKNOWN",
-		13: "RESULT_CODE_GRANT_ABOVE_TIER",
-		14: "RESULT_CODE_FEE_PROVIDER_UNKNOWN",
-		15: "RESULT_CODE_FEE_SCHEDULE_NOT_VALID",
-		16: "RESULT_CODE_FEE_MISMATCH",
-		17: "RESULT_CODE_FEE_ABOVE_CEILING",
-		18: "RESULT_CODE_CAP_TRANSACTION",
-		19: "RESULT_CODE_CAP_DAY",
-		20: "RESULT_CODE_INSUFFICIENT_BALANCE",
-		21: "RESULT_CODE_AMOUNT_OVERFLOW",
-		22: "RESULT_CODE_LEAF_TOO_LARGE",
+		4:  "RESULT_CODE_ACCOUNT_UNKNOWN",
+		5:  "RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN",
+		6:  "RESULT_CODE_QUOTA_EXHAUSTED",
+		10: "RESULT_CODE_ACCOUNT_EXISTS",
+		11: "RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN",
+		12: "RESULT_CODE_ASSET_UNKNOWN",
+		13: "RESULT_CODE_ALIAS_UNKNOWN",
+		14: "RESULT_CODE_GRANT_UNKNOWN",
+		15: "RESULT_CODE_HOLD_UNKNOWN",
+		16: "RESULT_CODE_REQUEST_UNKNOWN",
+		17: "RESULT_CODE_MOVE_UNKNOWN",
+		18: "RESULT_CODE_RECOVERY_UNKNOWN",
+		19: "RESULT_CODE_PROVIDER_UNKNOWN",
+		20: "RESULT_CODE_ATTESTOR_UNKNOWN",
+		21: "RESULT_CODE_BALLOT_UNKNOWN",
+		22: "RESULT_CODE_TRANSFER_UNKNOWN",
+		30: "RESULT_CODE_SELF_TRANSFER",
+		31: "RESULT_CODE_ALIAS_TAKEN",
+		32: "RESULT_CODE_ALIAS_QUARANTINED",
+		33: "RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE",
+		34: "RESULT_CODE_ALIAS_PROVISIONAL",
+		35: "RESULT_CODE_ASSET_CODE_TAKEN",
+		36: "RESULT_CODE_KEY_TAKEN",
+		37: "RESULT_CODE_MOVE_PENDING",
+		38: "RESULT_CODE_RECOVERY_PENDING",
+		39: "RESULT_CODE_ALREADY_HELD",
+		40: "RESULT_CODE_NOT_HELD",
+		41: "RESULT_CODE_ALREADY_VOTED",
+		42: "RESULT_CODE_NOTHING_TO_CHANGE",
+		43: "RESULT_CODE_HOLD_MISMATCH",
+		44: "RESULT_CODE_REQUEST_MISMATCH",
+		45: "RESULT_CODE_PREIMAGE_MISMATCH",
+		46: "RESULT_CODE_TIME_NOT_VALID",
+		47: "RESULT_CODE_VERSION_NOT_NEXT",
+		48: "RESULT_CODE_ASSET_IS_NO_VOUCHER",
+		50: "RESULT_CODE_ACCOUNT_FROZEN",
+		51: "RESULT_CODE_VOUCHER_EXPIRED",
+		52: "RESULT_CODE_PAYEE_NOT_LISTED",
+		53: "RESULT_CODE_GRANT_ABOVE_TIER",
+		60: "RESULT_CODE_FEE_PROVIDER_UNKNOWN",
+		61: "RESULT_CODE_FEE_SCHEDULE_NOT_VALID",
+		62: "RESULT_CODE_FEE_SCHEDULE_PENDING",
+		63: "RESULT_CODE_FEE_RAISE_TOO_SOON",
+		64: "RESULT_CODE_FEE_MISMATCH",
+		65: "RESULT_CODE_FEE_ABOVE_CEILING",
+		70: "RESULT_CODE_CAP_TRANSACTION",
+		71: "RESULT_CODE_CAP_DAY",
+		72: "RESULT_CODE_LIMIT_TRANSACTION",
+		73: "RESULT_CODE_LIMIT_DAY",
+		74: "RESULT_CODE_PROVISIONAL_INFLOW",
+		80: "RESULT_CODE_INSUFFICIENT_BALANCE",
+		81: "RESULT_CODE_CAPTURE_ABOVE_HOLD",
+		82: "RESULT_CODE_RETURN_ABOVE_TRANSFER",
+		83: "RESULT_CODE_AMOUNT_OVERFLOW",
+		84: "RESULT_CODE_NO_LEG_APPLIED",
+		85: "RESULT_CODE_LEAF_TOO_LARGE",
 	}
 	ResultCode_value = map[string]int32{
 		"RESULT_CODE_UNSPECIFIED":              0,
 		"RESULT_CODE_OK":                       1,
 		"RESULT_CODE_UNAUTHORISED":             2,
 		"RESULT_CODE_EXPIRY_TOO_FAR":           3,
-		"RESULT_CODE_ACCOUNT_EXISTS":           4,
-		"RESULT_CODE_ACCOUNT_UNKNOWN":          5,
-		"RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN":    6,
-		"RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN":   7,
-		"RESULT_CODE_ASSET_UNKNOWN":            8,
-		"RESULT_CODE_SELF_TRANSFER":            9,
-		"RESULT_CODE_ALIAS_TAKEN":              10,
-		"RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE": 11,
-		"RESULT_CODE_GRANT_UNKNOWN":            12,
-		"RESULT_CODE_GRANT_ABOVE_TIER":         13,
-		"RESULT_CODE_FEE_PROVIDER_UNKNOWN":     14,
-		"RESULT_CODE_FEE_SCHEDULE_NOT_VALID":   15,
-		"RESULT_CODE_FEE_MISMATCH":             16,
-		"RESULT_CODE_FEE_ABOVE_CEILING":        17,
-		"RESULT_CODE_CAP_TRANSACTION":          18,
-		"RESULT_CODE_CAP_DAY":                  19,
-		"RESULT_CODE_INSUFFICIENT_BALANCE":     20,
-		"RESULT_CODE_AMOUNT_OVERFLOW":          21,
-		"RESULT_CODE_LEAF_TOO_LARGE":           22,
+		"RESULT_CODE_ACCOUNT_UNKNOWN":          4,
+		"RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN":    5,
+		"RESULT_CODE_QUOTA_EXHAUSTED":          6,
+		"RESULT_CODE_ACCOUNT_EXISTS":           10,
+		"RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN":   11,
+		"RESULT_CODE_ASSET_UNKNOWN":            12,
+		"RESULT_CODE_ALIAS_UNKNOWN":            13,
+		"RESULT_CODE_GRANT_UNKNOWN":            14,
+		"RESULT_CODE_HOLD_UNKNOWN":             15,
+		"RESULT_CODE_REQUEST_UNKNOWN":          16,
+		"RESULT_CODE_MOVE_UNKNOWN":             17,
+		"RESULT_CODE_RECOVERY_UNKNOWN":         18,
+		"RESULT_CODE_PROVIDER_UNKNOWN":         19,
+		"RESULT_CODE_ATTESTOR_UNKNOWN":         20,
+		"RESULT_CODE_BALLOT_UNKNOWN":           21,
+		"RESULT_CODE_TRANSFER_UNKNOWN":         22,
+		"RESULT_CODE_SELF_TRANSFER":            30,
+		"RESULT_CODE_ALIAS_TAKEN":              31,
+		"RESULT_CODE_ALIAS_QUARANTINED":        32,
+		"RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE": 33,
+		"RESULT_CODE_ALIAS_PROVISIONAL":        34,
+		"RESULT_CODE_ASSET_CODE_TAKEN":         35,
+		"RESULT_CODE_KEY_TAKEN":                36,
+		"RESULT_CODE_MOVE_PENDING":             37,
+		"RESULT_CODE_RECOVERY_PENDING":         38,
+		"RESULT_CODE_ALREADY_HELD":             39,
+		"RESULT_CODE_NOT_HELD":                 40,
+		"RESULT_CODE_ALREADY_VOTED":            41,
+		"RESULT_CODE_NOTHING_TO_CHANGE":        42,
+		"RESULT_CODE_HOLD_MISMATCH":            43,
+		"RESULT_CODE_REQUEST_MISMATCH":         44,
+		"RESULT_CODE_PREIMAGE_MISMATCH":        45,
+		"RESULT_CODE_TIME_NOT_VALID":           46,
+		"RESULT_CODE_VERSION_NOT_NEXT":         47,
+		"RESULT_CODE_ASSET_IS_NO_VOUCHER":      48,
+		"RESULT_CODE_ACCOUNT_FROZEN":           50,
+		"RESULT_CODE_VOUCHER_EXPIRED":          51,
+		"RESULT_CODE_PAYEE_NOT_LISTED":         52,
+		"RESULT_CODE_GRANT_ABOVE_TIER":         53,
+		"RESULT_CODE_FEE_PROVIDER_UNKNOWN":     60,
+		"RESULT_CODE_FEE_SCHEDULE_NOT_VALID":   61,
+		"RESULT_CODE_FEE_SCHEDULE_PENDING":     62,
+		"RESULT_CODE_FEE_RAISE_TOO_SOON":       63,
+		"RESULT_CODE_FEE_MISMATCH":             64,
+		"RESULT_CODE_FEE_ABOVE_CEILING":        65,
+		"RESULT_CODE_CAP_TRANSACTION":          70,
+		"RESULT_CODE_CAP_DAY":                  71,
+		"RESULT_CODE_LIMIT_TRANSACTION":        72,
+		"RESULT_CODE_LIMIT_DAY":                73,
+		"RESULT_CODE_PROVISIONAL_INFLOW":       74,
+		"RESULT_CODE_INSUFFICIENT_BALANCE":     80,
+		"RESULT_CODE_CAPTURE_ABOVE_HOLD":       81,
+		"RESULT_CODE_RETURN_ABOVE_TRANSFER":    82,
+		"RESULT_CODE_AMOUNT_OVERFLOW":          83,
+		"RESULT_CODE_NO_LEG_APPLIED":           84,
+		"RESULT_CODE_LEAF_TOO_LARGE":           85,
 	}
 )
 
@@ -163,7 +311,9 @@ type Result struct {
 	// The rule that decided.
 	Code ResultCode `protobuf:"varint,1,opt,name=code,proto3,enum=umoja.v1.ResultCode" json:"code,omitempty"`
 	// For a refusal, the position of the operation that was refused, counted from 0.
-	Operation     uint32 `protobuf:"varint,2,opt,name=operation,proto3" json:"operation,omitempty"`
+	Operation uint32 `protobuf:"varint,2,opt,name=operation,proto3" json:"operation,omitempty"`
+	// The legs that were refused in bulk transfers whose other legs stand, ascending by operation and leg; empty for a refusal.
+	Legs          []*LegResult `protobuf:"bytes,3,rep,name=legs,proto3" json:"legs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,40 +362,153 @@ func (x *Result) GetOperation() uint32 {
 	return 0
 }
 
+func (x *Result) GetLegs() []*LegResult {
+	if x != nil {
+		return x.Legs
+	}
+	return nil
+}
+
+// LegResult is a refused leg of a bulk transfer.
+type LegResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The position of the operation, counted from 0.
+	Operation uint32 `protobuf:"varint,1,opt,name=operation,proto3" json:"operation,omitempty"`
+	// The position of the leg, counted from 0.
+	Leg uint32 `protobuf:"varint,2,opt,name=leg,proto3" json:"leg,omitempty"`
+	// The rule that decided.
+	Code          ResultCode `protobuf:"varint,3,opt,name=code,proto3,enum=umoja.v1.ResultCode" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LegResult) Reset() {
+	*x = LegResult{}
+	mi := &file_umoja_v1_result_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LegResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LegResult) ProtoMessage() {}
+
+func (x *LegResult) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_v1_result_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LegResult.ProtoReflect.Descriptor instead.
+func (*LegResult) Descriptor() ([]byte, []int) {
+	return file_umoja_v1_result_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *LegResult) GetOperation() uint32 {
+	if x != nil {
+		return x.Operation
+	}
+	return 0
+}
+
+func (x *LegResult) GetLeg() uint32 {
+	if x != nil {
+		return x.Leg
+	}
+	return 0
+}
+
+func (x *LegResult) GetCode() ResultCode {
+	if x != nil {
+		return x.Code
+	}
+	return ResultCode_RESULT_CODE_UNSPECIFIED
+}
+
 var File_umoja_v1_result_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_result_proto_rawDesc = "" +
 	"\n" +
-	"\x15umoja/v1/result.proto\x12\bumoja.v1\"P\n" +
+	"\x15umoja/v1/result.proto\x12\bumoja.v1\"y\n" +
 	"\x06Result\x12(\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x14.umoja.v1.ResultCodeR\x04code\x12\x1c\n" +
-	"\toperation\x18\x02 \x01(\rR\toperation*\x81\x06\n" +
+	"\toperation\x18\x02 \x01(\rR\toperation\x12'\n" +
+	"\x04legs\x18\x03 \x03(\v2\x13.umoja.v1.LegResultR\x04legs\"e\n" +
+	"\tLegResult\x12\x1c\n" +
+	"\toperation\x18\x01 \x01(\rR\toperation\x12\x10\n" +
+	"\x03leg\x18\x02 \x01(\rR\x03leg\x12(\n" +
+	"\x04code\x18\x03 \x01(\x0e2\x14.umoja.v1.ResultCodeR\x04code*\xc8\x0f\n" +
 	"\n" +
 	"ResultCode\x12\x1b\n" +
 	"\x17RESULT_CODE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eRESULT_CODE_OK\x10\x01\x12\x1c\n" +
 	"\x18RESULT_CODE_UNAUTHORISED\x10\x02\x12\x1e\n" +
-	"\x1aRESULT_CODE_EXPIRY_TOO_FAR\x10\x03\x12\x1e\n" +
-	"\x1aRESULT_CODE_ACCOUNT_EXISTS\x10\x04\x12\x1f\n" +
-	"\x1bRESULT_CODE_ACCOUNT_UNKNOWN\x10\x05\x12%\n" +
-	"!RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN\x10\x06\x12&\n" +
-	"\"RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN\x10\a\x12\x1d\n" +
-	"\x19RESULT_CODE_ASSET_UNKNOWN\x10\b\x12\x1d\n" +
-	"\x19RESULT_CODE_SELF_TRANSFER\x10\t\x12\x1b\n" +
-	"\x17RESULT_CODE_ALIAS_TAKEN\x10\n" +
-	"\x12(\n" +
-	"$RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE\x10\v\x12\x1d\n" +
-	"\x19RESULT_CODE_GRANT_UNKNOWN\x10\f\x12 \n" +
-	"\x1cRESULT_CODE_GRANT_ABOVE_TIER\x10\r\x12$\n" +
-	" RESULT_CODE_FEE_PROVIDER_UNKNOWN\x10\x0e\x12&\n" +
-	"\"RESULT_CODE_FEE_SCHEDULE_NOT_VALID\x10\x0f\x12\x1c\n" +
-	"\x18RESULT_CODE_FEE_MISMATCH\x10\x10\x12!\n" +
-	"\x1dRESULT_CODE_FEE_ABOVE_CEILING\x10\x11\x12\x1f\n" +
-	"\x1bRESULT_CODE_CAP_TRANSACTION\x10\x12\x12\x17\n" +
-	"\x13RESULT_CODE_CAP_DAY\x10\x13\x12$\n" +
-	" RESULT_CODE_INSUFFICIENT_BALANCE\x10\x14\x12\x1f\n" +
-	"\x1bRESULT_CODE_AMOUNT_OVERFLOW\x10\x15\x12\x1e\n" +
-	"\x1aRESULT_CODE_LEAF_TOO_LARGE\x10\x16B6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
+	"\x1aRESULT_CODE_EXPIRY_TOO_FAR\x10\x03\x12\x1f\n" +
+	"\x1bRESULT_CODE_ACCOUNT_UNKNOWN\x10\x04\x12%\n" +
+	"!RESULT_CODE_DEBIT_ACCOUNT_UNKNOWN\x10\x05\x12\x1f\n" +
+	"\x1bRESULT_CODE_QUOTA_EXHAUSTED\x10\x06\x12\x1e\n" +
+	"\x1aRESULT_CODE_ACCOUNT_EXISTS\x10\n" +
+	"\x12&\n" +
+	"\"RESULT_CODE_CREDIT_ACCOUNT_UNKNOWN\x10\v\x12\x1d\n" +
+	"\x19RESULT_CODE_ASSET_UNKNOWN\x10\f\x12\x1d\n" +
+	"\x19RESULT_CODE_ALIAS_UNKNOWN\x10\r\x12\x1d\n" +
+	"\x19RESULT_CODE_GRANT_UNKNOWN\x10\x0e\x12\x1c\n" +
+	"\x18RESULT_CODE_HOLD_UNKNOWN\x10\x0f\x12\x1f\n" +
+	"\x1bRESULT_CODE_REQUEST_UNKNOWN\x10\x10\x12\x1c\n" +
+	"\x18RESULT_CODE_MOVE_UNKNOWN\x10\x11\x12 \n" +
+	"\x1cRESULT_CODE_RECOVERY_UNKNOWN\x10\x12\x12 \n" +
+	"\x1cRESULT_CODE_PROVIDER_UNKNOWN\x10\x13\x12 \n" +
+	"\x1cRESULT_CODE_ATTESTOR_UNKNOWN\x10\x14\x12\x1e\n" +
+	"\x1aRESULT_CODE_BALLOT_UNKNOWN\x10\x15\x12 \n" +
+	"\x1cRESULT_CODE_TRANSFER_UNKNOWN\x10\x16\x12\x1d\n" +
+	"\x19RESULT_CODE_SELF_TRANSFER\x10\x1e\x12\x1b\n" +
+	"\x17RESULT_CODE_ALIAS_TAKEN\x10\x1f\x12!\n" +
+	"\x1dRESULT_CODE_ALIAS_QUARANTINED\x10 \x12(\n" +
+	"$RESULT_CODE_ALIAS_NOT_BOUND_TO_PAYEE\x10!\x12!\n" +
+	"\x1dRESULT_CODE_ALIAS_PROVISIONAL\x10\"\x12 \n" +
+	"\x1cRESULT_CODE_ASSET_CODE_TAKEN\x10#\x12\x19\n" +
+	"\x15RESULT_CODE_KEY_TAKEN\x10$\x12\x1c\n" +
+	"\x18RESULT_CODE_MOVE_PENDING\x10%\x12 \n" +
+	"\x1cRESULT_CODE_RECOVERY_PENDING\x10&\x12\x1c\n" +
+	"\x18RESULT_CODE_ALREADY_HELD\x10'\x12\x18\n" +
+	"\x14RESULT_CODE_NOT_HELD\x10(\x12\x1d\n" +
+	"\x19RESULT_CODE_ALREADY_VOTED\x10)\x12!\n" +
+	"\x1dRESULT_CODE_NOTHING_TO_CHANGE\x10*\x12\x1d\n" +
+	"\x19RESULT_CODE_HOLD_MISMATCH\x10+\x12 \n" +
+	"\x1cRESULT_CODE_REQUEST_MISMATCH\x10,\x12!\n" +
+	"\x1dRESULT_CODE_PREIMAGE_MISMATCH\x10-\x12\x1e\n" +
+	"\x1aRESULT_CODE_TIME_NOT_VALID\x10.\x12 \n" +
+	"\x1cRESULT_CODE_VERSION_NOT_NEXT\x10/\x12#\n" +
+	"\x1fRESULT_CODE_ASSET_IS_NO_VOUCHER\x100\x12\x1e\n" +
+	"\x1aRESULT_CODE_ACCOUNT_FROZEN\x102\x12\x1f\n" +
+	"\x1bRESULT_CODE_VOUCHER_EXPIRED\x103\x12 \n" +
+	"\x1cRESULT_CODE_PAYEE_NOT_LISTED\x104\x12 \n" +
+	"\x1cRESULT_CODE_GRANT_ABOVE_TIER\x105\x12$\n" +
+	" RESULT_CODE_FEE_PROVIDER_UNKNOWN\x10<\x12&\n" +
+	"\"RESULT_CODE_FEE_SCHEDULE_NOT_VALID\x10=\x12$\n" +
+	" RESULT_CODE_FEE_SCHEDULE_PENDING\x10>\x12\"\n" +
+	"\x1eRESULT_CODE_FEE_RAISE_TOO_SOON\x10?\x12\x1c\n" +
+	"\x18RESULT_CODE_FEE_MISMATCH\x10@\x12!\n" +
+	"\x1dRESULT_CODE_FEE_ABOVE_CEILING\x10A\x12\x1f\n" +
+	"\x1bRESULT_CODE_CAP_TRANSACTION\x10F\x12\x17\n" +
+	"\x13RESULT_CODE_CAP_DAY\x10G\x12!\n" +
+	"\x1dRESULT_CODE_LIMIT_TRANSACTION\x10H\x12\x19\n" +
+	"\x15RESULT_CODE_LIMIT_DAY\x10I\x12\"\n" +
+	"\x1eRESULT_CODE_PROVISIONAL_INFLOW\x10J\x12$\n" +
+	" RESULT_CODE_INSUFFICIENT_BALANCE\x10P\x12\"\n" +
+	"\x1eRESULT_CODE_CAPTURE_ABOVE_HOLD\x10Q\x12%\n" +
+	"!RESULT_CODE_RETURN_ABOVE_TRANSFER\x10R\x12\x1f\n" +
+	"\x1bRESULT_CODE_AMOUNT_OVERFLOW\x10S\x12\x1e\n" +
+	"\x1aRESULT_CODE_NO_LEG_APPLIED\x10T\x12\x1e\n" +
+	"\x1aRESULT_CODE_LEAF_TOO_LARGE\x10UB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
 
 var (
 	file_umoja_v1_result_proto_rawDescOnce sync.Once
@@ -260,18 +523,21 @@ func file_umoja_v1_result_proto_rawDescGZIP() []byte {
 }
 
 var file_umoja_v1_result_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_umoja_v1_result_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_umoja_v1_result_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_umoja_v1_result_proto_goTypes = []any{
-	(ResultCode)(0), // 0: umoja.v1.ResultCode
-	(*Result)(nil),  // 1: umoja.v1.Result
+	(ResultCode)(0),   // 0: umoja.v1.ResultCode
+	(*Result)(nil),    // 1: umoja.v1.Result
+	(*LegResult)(nil), // 2: umoja.v1.LegResult
 }
 var file_umoja_v1_result_proto_depIdxs = []int32{
 	0, // 0: umoja.v1.Result.code:type_name -> umoja.v1.ResultCode
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 1: umoja.v1.Result.legs:type_name -> umoja.v1.LegResult
+	0, // 2: umoja.v1.LegResult.code:type_name -> umoja.v1.ResultCode
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_umoja_v1_result_proto_init() }
@@ -285,7 +551,7 @@ func file_umoja_v1_result_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_v1_result_proto_rawDesc), len(file_umoja_v1_result_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -24,62 +24,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// GrantedOperation names an operation that a grant allows.
-type GrantedOperation int32
-
-const (
-	// Not a valid value.
-	GrantedOperation_GRANTED_OPERATION_UNSPECIFIED GrantedOperation = 0
-	// Transfers that debit the account.
-	GrantedOperation_GRANTED_OPERATION_TRANSFER GrantedOperation = 1
-)
-
-// Enum value maps for GrantedOperation.
-var (
-	GrantedOperation_name = map[int32]string{
-		0: "GRANTED_OPERATION_UNSPECIFIED",
-		1: "GRANTED_OPERATION_TRANSFER",
-	}
-	GrantedOperation_value = map[string]int32{
-		"GRANTED_OPERATION_UNSPECIFIED": 0,
-		"GRANTED_OPERATION_TRANSFER":    1,
-	}
-)
-
-func (x GrantedOperation) Enum() *GrantedOperation {
-	p := new(GrantedOperation)
-	*p = x
-	return p
-}
-
-func (x GrantedOperation) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (GrantedOperation) Descriptor() protoreflect.EnumDescriptor {
-	return file_umoja_v1_transaction_proto_enumTypes[0].Descriptor()
-}
-
-func (GrantedOperation) Type() protoreflect.EnumType {
-	return &file_umoja_v1_transaction_proto_enumTypes[0]
-}
-
-func (x GrantedOperation) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use GrantedOperation.Descriptor instead.
-func (GrantedOperation) EnumDescriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{0}
-}
-
 // Envelope carries a transaction body and the signatures over it. Both are in canonical form (SPEC.md 2). The body is
 // never re-encoded: the bytes that were signed are the bytes that travel, are hashed and are kept.
 type Envelope struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The canonical encoding of a TransactionBody, at most 16 KiB.
 	Body []byte `protobuf:"bytes,1,opt,name=body,proto3" json:"body,omitempty"`
-	// One to eight signatures in ascending order of signer, no signer twice.
+	// One to sixteen signatures in ascending order of signer, no signer twice.
 	Signatures    []*Signature `protobuf:"bytes,2,rep,name=signatures,proto3" json:"signatures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -263,6 +214,32 @@ type Operation struct {
 	//	*Operation_BindAlias
 	//	*Operation_Issue
 	//	*Operation_Transfer
+	//	*Operation_SetAuthority
+	//	*Operation_SetTier
+	//	*Operation_StartRecovery
+	//	*Operation_CancelRecovery
+	//	*Operation_CompleteRecovery
+	//	*Operation_AttestAlias
+	//	*Operation_ReleaseAlias
+	//	*Operation_StartMove
+	//	*Operation_CancelMove
+	//	*Operation_ConfirmMove
+	//	*Operation_DefineAsset
+	//	*Operation_SetLimits
+	//	*Operation_ListPayee
+	//	*Operation_Redeem
+	//	*Operation_StateReserve
+	//	*Operation_BulkTransfer
+	//	*Operation_PlaceHold
+	//	*Operation_CaptureHold
+	//	*Operation_ReleaseHold
+	//	*Operation_RequestPayment
+	//	*Operation_DeclineRequest
+	//	*Operation_Return
+	//	*Operation_RegisterProvider
+	//	*Operation_PublishFees
+	//	*Operation_Propose
+	//	*Operation_Vote
 	Operation     isOperation_Operation `protobuf_oneof:"operation"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -359,6 +336,240 @@ func (x *Operation) GetTransfer() *Transfer {
 	return nil
 }
 
+func (x *Operation) GetSetAuthority() *SetAuthority {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_SetAuthority); ok {
+			return x.SetAuthority
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetSetTier() *SetTier {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_SetTier); ok {
+			return x.SetTier
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetStartRecovery() *StartRecovery {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_StartRecovery); ok {
+			return x.StartRecovery
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetCancelRecovery() *CancelRecovery {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_CancelRecovery); ok {
+			return x.CancelRecovery
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetCompleteRecovery() *CompleteRecovery {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_CompleteRecovery); ok {
+			return x.CompleteRecovery
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetAttestAlias() *AttestAlias {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_AttestAlias); ok {
+			return x.AttestAlias
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetReleaseAlias() *ReleaseAlias {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_ReleaseAlias); ok {
+			return x.ReleaseAlias
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetStartMove() *StartMove {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_StartMove); ok {
+			return x.StartMove
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetCancelMove() *CancelMove {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_CancelMove); ok {
+			return x.CancelMove
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetConfirmMove() *ConfirmMove {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_ConfirmMove); ok {
+			return x.ConfirmMove
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetDefineAsset() *DefineAsset {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_DefineAsset); ok {
+			return x.DefineAsset
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetSetLimits() *SetLimits {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_SetLimits); ok {
+			return x.SetLimits
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetListPayee() *ListPayee {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_ListPayee); ok {
+			return x.ListPayee
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetRedeem() *Redeem {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_Redeem); ok {
+			return x.Redeem
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetStateReserve() *StateReserve {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_StateReserve); ok {
+			return x.StateReserve
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetBulkTransfer() *BulkTransfer {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_BulkTransfer); ok {
+			return x.BulkTransfer
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetPlaceHold() *PlaceHold {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_PlaceHold); ok {
+			return x.PlaceHold
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetCaptureHold() *CaptureHold {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_CaptureHold); ok {
+			return x.CaptureHold
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetReleaseHold() *ReleaseHold {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_ReleaseHold); ok {
+			return x.ReleaseHold
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetRequestPayment() *RequestPayment {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_RequestPayment); ok {
+			return x.RequestPayment
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetDeclineRequest() *DeclineRequest {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_DeclineRequest); ok {
+			return x.DeclineRequest
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetReturn() *Return {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_Return); ok {
+			return x.Return
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetRegisterProvider() *RegisterProvider {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_RegisterProvider); ok {
+			return x.RegisterProvider
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetPublishFees() *PublishFees {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_PublishFees); ok {
+			return x.PublishFees
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetPropose() *Propose {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_Propose); ok {
+			return x.Propose
+		}
+	}
+	return nil
+}
+
+func (x *Operation) GetVote() *Vote {
+	if x != nil {
+		if x, ok := x.Operation.(*Operation_Vote); ok {
+			return x.Vote
+		}
+	}
+	return nil
+}
+
 type isOperation_Operation interface {
 	isOperation_Operation()
 }
@@ -393,6 +604,136 @@ type Operation_Transfer struct {
 	Transfer *Transfer `protobuf:"bytes,6,opt,name=transfer,proto3,oneof"`
 }
 
+type Operation_SetAuthority struct {
+	// Replaces who may act on an account.
+	SetAuthority *SetAuthority `protobuf:"bytes,7,opt,name=set_authority,json=setAuthority,proto3,oneof"`
+}
+
+type Operation_SetTier struct {
+	// Sets the tier of an account.
+	SetTier *SetTier `protobuf:"bytes,8,opt,name=set_tier,json=setTier,proto3,oneof"`
+}
+
+type Operation_StartRecovery struct {
+	// Begins to replace the authority of an account whose keys are lost, or that has none.
+	StartRecovery *StartRecovery `protobuf:"bytes,9,opt,name=start_recovery,json=startRecovery,proto3,oneof"`
+}
+
+type Operation_CancelRecovery struct {
+	// Ends or holds a recovery.
+	CancelRecovery *CancelRecovery `protobuf:"bytes,10,opt,name=cancel_recovery,json=cancelRecovery,proto3,oneof"`
+}
+
+type Operation_CompleteRecovery struct {
+	// Confirms a recovery that was held.
+	CompleteRecovery *CompleteRecovery `protobuf:"bytes,11,opt,name=complete_recovery,json=completeRecovery,proto3,oneof"`
+}
+
+type Operation_AttestAlias struct {
+	// Binds an alias to an account by attestation.
+	AttestAlias *AttestAlias `protobuf:"bytes,12,opt,name=attest_alias,json=attestAlias,proto3,oneof"`
+}
+
+type Operation_ReleaseAlias struct {
+	// Unbinds an alias.
+	ReleaseAlias *ReleaseAlias `protobuf:"bytes,13,opt,name=release_alias,json=releaseAlias,proto3,oneof"`
+}
+
+type Operation_StartMove struct {
+	// Begins to move an alias to another provider or another account.
+	StartMove *StartMove `protobuf:"bytes,14,opt,name=start_move,json=startMove,proto3,oneof"`
+}
+
+type Operation_CancelMove struct {
+	// Ends or holds a move.
+	CancelMove *CancelMove `protobuf:"bytes,15,opt,name=cancel_move,json=cancelMove,proto3,oneof"`
+}
+
+type Operation_ConfirmMove struct {
+	// Confirms a move that was held.
+	ConfirmMove *ConfirmMove `protobuf:"bytes,16,opt,name=confirm_move,json=confirmMove,proto3,oneof"`
+}
+
+type Operation_DefineAsset struct {
+	// Defines an asset.
+	DefineAsset *DefineAsset `protobuf:"bytes,17,opt,name=define_asset,json=defineAsset,proto3,oneof"`
+}
+
+type Operation_SetLimits struct {
+	// Replaces the limits of an asset.
+	SetLimits *SetLimits `protobuf:"bytes,18,opt,name=set_limits,json=setLimits,proto3,oneof"`
+}
+
+type Operation_ListPayee struct {
+	// Lists a payee of a voucher asset, or takes it off the list.
+	ListPayee *ListPayee `protobuf:"bytes,19,opt,name=list_payee,json=listPayee,proto3,oneof"`
+}
+
+type Operation_Redeem struct {
+	// Destroys units of an asset.
+	Redeem *Redeem `protobuf:"bytes,20,opt,name=redeem,proto3,oneof"`
+}
+
+type Operation_StateReserve struct {
+	// States what backs an asset.
+	StateReserve *StateReserve `protobuf:"bytes,21,opt,name=state_reserve,json=stateReserve,proto3,oneof"`
+}
+
+type Operation_BulkTransfer struct {
+	// Moves units from one account to many.
+	BulkTransfer *BulkTransfer `protobuf:"bytes,22,opt,name=bulk_transfer,json=bulkTransfer,proto3,oneof"`
+}
+
+type Operation_PlaceHold struct {
+	// Reserves units for a payee.
+	PlaceHold *PlaceHold `protobuf:"bytes,23,opt,name=place_hold,json=placeHold,proto3,oneof"`
+}
+
+type Operation_CaptureHold struct {
+	// Takes reserved units.
+	CaptureHold *CaptureHold `protobuf:"bytes,24,opt,name=capture_hold,json=captureHold,proto3,oneof"`
+}
+
+type Operation_ReleaseHold struct {
+	// Gives reserved units back.
+	ReleaseHold *ReleaseHold `protobuf:"bytes,25,opt,name=release_hold,json=releaseHold,proto3,oneof"`
+}
+
+type Operation_RequestPayment struct {
+	// Asks for a payment.
+	RequestPayment *RequestPayment `protobuf:"bytes,26,opt,name=request_payment,json=requestPayment,proto3,oneof"`
+}
+
+type Operation_DeclineRequest struct {
+	// Declines a request, or takes it back.
+	DeclineRequest *DeclineRequest `protobuf:"bytes,27,opt,name=decline_request,json=declineRequest,proto3,oneof"`
+}
+
+type Operation_Return struct {
+	// Gives back what a transfer moved.
+	Return *Return `protobuf:"bytes,28,opt,name=return,proto3,oneof"`
+}
+
+type Operation_RegisterProvider struct {
+	// Enters a provider into the directory, or replaces its entry.
+	RegisterProvider *RegisterProvider `protobuf:"bytes,29,opt,name=register_provider,json=registerProvider,proto3,oneof"`
+}
+
+type Operation_PublishFees struct {
+	// Publishes a fee schedule.
+	PublishFees *PublishFees `protobuf:"bytes,30,opt,name=publish_fees,json=publishFees,proto3,oneof"`
+}
+
+type Operation_Propose struct {
+	// Proposes a decision to the validators.
+	Propose *Propose `protobuf:"bytes,31,opt,name=propose,proto3,oneof"`
+}
+
+type Operation_Vote struct {
+	// Votes on a proposal.
+	Vote *Vote `protobuf:"bytes,32,opt,name=vote,proto3,oneof"`
+}
+
 func (*Operation_OpenAccount) isOperation_Operation() {}
 
 func (*Operation_IssueGrant) isOperation_Operation() {}
@@ -405,646 +746,63 @@ func (*Operation_Issue) isOperation_Operation() {}
 
 func (*Operation_Transfer) isOperation_Operation() {}
 
-// Authority says who may act on an account without a grant.
-type Authority struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Owner keys in ascending order, at most 16. Empty for a phone account, which has no key of its own.
-	Keys []*AuthorityKey `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
-	// The sum of weights that must sign. Zero exactly when there are no keys.
-	Threshold uint32 `protobuf:"varint,2,opt,name=threshold,proto3" json:"threshold,omitempty"`
-	// How many attestors together may act for a phone account, after a delay. Zero exactly when there are keys.
-	Attestors     uint32 `protobuf:"varint,3,opt,name=attestors,proto3" json:"attestors,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
+func (*Operation_SetAuthority) isOperation_Operation() {}
 
-func (x *Authority) Reset() {
-	*x = Authority{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
+func (*Operation_SetTier) isOperation_Operation() {}
 
-func (x *Authority) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
+func (*Operation_StartRecovery) isOperation_Operation() {}
 
-func (*Authority) ProtoMessage() {}
+func (*Operation_CancelRecovery) isOperation_Operation() {}
 
-func (x *Authority) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
+func (*Operation_CompleteRecovery) isOperation_Operation() {}
 
-// Deprecated: Use Authority.ProtoReflect.Descriptor instead.
-func (*Authority) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{4}
-}
+func (*Operation_AttestAlias) isOperation_Operation() {}
 
-func (x *Authority) GetKeys() []*AuthorityKey {
-	if x != nil {
-		return x.Keys
-	}
-	return nil
-}
+func (*Operation_ReleaseAlias) isOperation_Operation() {}
 
-func (x *Authority) GetThreshold() uint32 {
-	if x != nil {
-		return x.Threshold
-	}
-	return 0
-}
+func (*Operation_StartMove) isOperation_Operation() {}
 
-func (x *Authority) GetAttestors() uint32 {
-	if x != nil {
-		return x.Attestors
-	}
-	return 0
-}
+func (*Operation_CancelMove) isOperation_Operation() {}
 
-// AuthorityKey is one owner key and its weight.
-type AuthorityKey struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The x-only public key, 32 bytes.
-	Key []byte `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Its weight, at least 1.
-	Weight        uint32 `protobuf:"varint,2,opt,name=weight,proto3" json:"weight,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
+func (*Operation_ConfirmMove) isOperation_Operation() {}
 
-func (x *AuthorityKey) Reset() {
-	*x = AuthorityKey{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
+func (*Operation_DefineAsset) isOperation_Operation() {}
 
-func (x *AuthorityKey) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
+func (*Operation_SetLimits) isOperation_Operation() {}
 
-func (*AuthorityKey) ProtoMessage() {}
+func (*Operation_ListPayee) isOperation_Operation() {}
 
-func (x *AuthorityKey) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
+func (*Operation_Redeem) isOperation_Operation() {}
 
-// Deprecated: Use AuthorityKey.ProtoReflect.Descriptor instead.
-func (*AuthorityKey) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{5}
-}
+func (*Operation_StateReserve) isOperation_Operation() {}
 
-func (x *AuthorityKey) GetKey() []byte {
-	if x != nil {
-		return x.Key
-	}
-	return nil
-}
+func (*Operation_BulkTransfer) isOperation_Operation() {}
 
-func (x *AuthorityKey) GetWeight() uint32 {
-	if x != nil {
-		return x.Weight
-	}
-	return 0
-}
+func (*Operation_PlaceHold) isOperation_Operation() {}
 
-// OpenAccount opens the account whose id is the truncated tagged hash of authority and salt (SPEC.md 3), so that an
-// author knows the id before the ledger does. An account with owner keys is opened by those keys; an account
-// without is opened by a registered provider.
-type OpenAccount struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who may act on the account.
-	Authority *Authority `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
-	// Sixteen bytes chosen at random by the author.
-	Salt          []byte `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
+func (*Operation_CaptureHold) isOperation_Operation() {}
 
-func (x *OpenAccount) Reset() {
-	*x = OpenAccount{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
+func (*Operation_ReleaseHold) isOperation_Operation() {}
 
-func (x *OpenAccount) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
+func (*Operation_RequestPayment) isOperation_Operation() {}
 
-func (*OpenAccount) ProtoMessage() {}
+func (*Operation_DeclineRequest) isOperation_Operation() {}
 
-func (x *OpenAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
+func (*Operation_Return) isOperation_Operation() {}
 
-// Deprecated: Use OpenAccount.ProtoReflect.Descriptor instead.
-func (*OpenAccount) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{6}
-}
+func (*Operation_RegisterProvider) isOperation_Operation() {}
 
-func (x *OpenAccount) GetAuthority() *Authority {
-	if x != nil {
-		return x.Authority
-	}
-	return nil
-}
+func (*Operation_PublishFees) isOperation_Operation() {}
 
-func (x *OpenAccount) GetSalt() []byte {
-	if x != nil {
-		return x.Salt
-	}
-	return nil
-}
+func (*Operation_Propose) isOperation_Operation() {}
 
-// IssueGrant lets a key act on an account, within caps, until an expiry. It replaces an earlier grant of the same
-// account to the same key. The owner's authority signs it; in the transaction that opens a phone account the
-// founding provider may sign it for itself, with caps no higher than the network's lowest tier.
-type IssueGrant struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account, 16 bytes.
-	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// The key that may act, 32 bytes.
-	Grantee []byte `protobuf:"bytes,2,opt,name=grantee,proto3" json:"grantee,omitempty"`
-	// The operations allowed, ascending, each once.
-	Operations []GrantedOperation `protobuf:"varint,3,rep,packed,name=operations,proto3,enum=umoja.v1.GrantedOperation" json:"operations,omitempty"`
-	// The asset the grant is for.
-	Asset uint32 `protobuf:"varint,4,opt,name=asset,proto3" json:"asset,omitempty"`
-	// The most that one transaction may debit, amount and fee together, in minor units.
-	CapTransaction uint64 `protobuf:"varint,5,opt,name=cap_transaction,json=capTransaction,proto3" json:"cap_transaction,omitempty"`
-	// The most that one calendar day (at the network's offset, by ledger time) may debit, amount and fee together.
-	CapDay uint64 `protobuf:"varint,6,opt,name=cap_day,json=capDay,proto3" json:"cap_day,omitempty"`
-	// The highest fee that one transfer may carry, in minor units.
-	FeeCeiling uint64 `protobuf:"varint,7,opt,name=fee_ceiling,json=feeCeiling,proto3" json:"fee_ceiling,omitempty"`
-	// Ledger time after which the grant no longer holds, in milliseconds since 1970.
-	ExpiresAtUnixMs uint64 `protobuf:"varint,8,opt,name=expires_at_unix_ms,json=expiresAtUnixMs,proto3" json:"expires_at_unix_ms,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
-}
-
-func (x *IssueGrant) Reset() {
-	*x = IssueGrant{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *IssueGrant) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*IssueGrant) ProtoMessage() {}
-
-func (x *IssueGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use IssueGrant.ProtoReflect.Descriptor instead.
-func (*IssueGrant) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *IssueGrant) GetAccount() []byte {
-	if x != nil {
-		return x.Account
-	}
-	return nil
-}
-
-func (x *IssueGrant) GetGrantee() []byte {
-	if x != nil {
-		return x.Grantee
-	}
-	return nil
-}
-
-func (x *IssueGrant) GetOperations() []GrantedOperation {
-	if x != nil {
-		return x.Operations
-	}
-	return nil
-}
-
-func (x *IssueGrant) GetAsset() uint32 {
-	if x != nil {
-		return x.Asset
-	}
-	return 0
-}
-
-func (x *IssueGrant) GetCapTransaction() uint64 {
-	if x != nil {
-		return x.CapTransaction
-	}
-	return 0
-}
-
-func (x *IssueGrant) GetCapDay() uint64 {
-	if x != nil {
-		return x.CapDay
-	}
-	return 0
-}
-
-func (x *IssueGrant) GetFeeCeiling() uint64 {
-	if x != nil {
-		return x.FeeCeiling
-	}
-	return 0
-}
-
-func (x *IssueGrant) GetExpiresAtUnixMs() uint64 {
-	if x != nil {
-		return x.ExpiresAtUnixMs
-	}
-	return 0
-}
-
-// RevokeGrant ends a grant in the batch that contains it. The owner's authority or the grantee signs it.
-type RevokeGrant struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account, 16 bytes.
-	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// The key whose grant ends, 32 bytes.
-	Grantee       []byte `protobuf:"bytes,2,opt,name=grantee,proto3" json:"grantee,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *RevokeGrant) Reset() {
-	*x = RevokeGrant{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *RevokeGrant) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*RevokeGrant) ProtoMessage() {}
-
-func (x *RevokeGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use RevokeGrant.ProtoReflect.Descriptor instead.
-func (*RevokeGrant) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *RevokeGrant) GetAccount() []byte {
-	if x != nil {
-		return x.Account
-	}
-	return nil
-}
-
-func (x *RevokeGrant) GetGrantee() []byte {
-	if x != nil {
-		return x.Grantee
-	}
-	return nil
-}
-
-// BindAlias binds the keyed hash of a phone number to an account, provisionally: a provider vouches for it alone. It
-// is valid only in the transaction that opens the account, signed by the founding provider.
-type BindAlias struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// HMAC-SHA256 of the number under the network's alias key, 32 bytes (SPEC.md 4).
-	Alias []byte `protobuf:"bytes,1,opt,name=alias,proto3" json:"alias,omitempty"`
-	// The account, 16 bytes.
-	Account []byte `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
-	// The display name sealed under a key derived from alias key and number, 60 bytes (SPEC.md 4).
-	SealedName    []byte `protobuf:"bytes,3,opt,name=sealed_name,json=sealedName,proto3" json:"sealed_name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *BindAlias) Reset() {
-	*x = BindAlias{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *BindAlias) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*BindAlias) ProtoMessage() {}
-
-func (x *BindAlias) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use BindAlias.ProtoReflect.Descriptor instead.
-func (*BindAlias) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *BindAlias) GetAlias() []byte {
-	if x != nil {
-		return x.Alias
-	}
-	return nil
-}
-
-func (x *BindAlias) GetAccount() []byte {
-	if x != nil {
-		return x.Account
-	}
-	return nil
-}
-
-func (x *BindAlias) GetSealedName() []byte {
-	if x != nil {
-		return x.SealedName
-	}
-	return nil
-}
-
-// Issue creates units of an asset. The asset's issuer signs it.
-type Issue struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The asset.
-	Asset uint32 `protobuf:"varint,1,opt,name=asset,proto3" json:"asset,omitempty"`
-	// The account credited, 16 bytes.
-	Credit []byte `protobuf:"bytes,2,opt,name=credit,proto3" json:"credit,omitempty"`
-	// How much, in minor units; at least 1.
-	Amount        uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Issue) Reset() {
-	*x = Issue{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Issue) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Issue) ProtoMessage() {}
-
-func (x *Issue) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Issue.ProtoReflect.Descriptor instead.
-func (*Issue) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *Issue) GetAsset() uint32 {
-	if x != nil {
-		return x.Asset
-	}
-	return 0
-}
-
-func (x *Issue) GetCredit() []byte {
-	if x != nil {
-		return x.Credit
-	}
-	return nil
-}
-
-func (x *Issue) GetAmount() uint64 {
-	if x != nil {
-		return x.Amount
-	}
-	return 0
-}
-
-// Transfer moves units of one asset from one account to another, and a fee to the provider that carries it.
-type Transfer struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account debited, 16 bytes.
-	Debit []byte `protobuf:"bytes,1,opt,name=debit,proto3" json:"debit,omitempty"`
-	// The account credited, 16 bytes; never the account debited.
-	Credit []byte `protobuf:"bytes,2,opt,name=credit,proto3" json:"credit,omitempty"`
-	// The asset.
-	Asset uint32 `protobuf:"varint,3,opt,name=asset,proto3" json:"asset,omitempty"`
-	// How much, in minor units; at least 1.
-	Amount uint64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The provider's fee, MAY be absent when the owner signs. A provider's grant holds only for transfers with its own fee.
-	Fee *Fee `protobuf:"bytes,5,opt,name=fee,proto3" json:"fee,omitempty"`
-	// The payee's alias, if the payer named one: the transfer is refused when it is no longer bound to credit.
-	Alias []byte `protobuf:"bytes,6,opt,name=alias,proto3" json:"alias,omitempty"`
-	// Free text for the payee, at most 64 bytes of UTF-8.
-	Reference     string `protobuf:"bytes,7,opt,name=reference,proto3" json:"reference,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Transfer) Reset() {
-	*x = Transfer{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Transfer) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Transfer) ProtoMessage() {}
-
-func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
-func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Transfer) GetDebit() []byte {
-	if x != nil {
-		return x.Debit
-	}
-	return nil
-}
-
-func (x *Transfer) GetCredit() []byte {
-	if x != nil {
-		return x.Credit
-	}
-	return nil
-}
-
-func (x *Transfer) GetAsset() uint32 {
-	if x != nil {
-		return x.Asset
-	}
-	return 0
-}
-
-func (x *Transfer) GetAmount() uint64 {
-	if x != nil {
-		return x.Amount
-	}
-	return 0
-}
-
-func (x *Transfer) GetFee() *Fee {
-	if x != nil {
-		return x.Fee
-	}
-	return nil
-}
-
-func (x *Transfer) GetAlias() []byte {
-	if x != nil {
-		return x.Alias
-	}
-	return nil
-}
-
-func (x *Transfer) GetReference() string {
-	if x != nil {
-		return x.Reference
-	}
-	return ""
-}
-
-// Fee is a leg of a transfer: from the account debited to the provider.
-type Fee struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The provider's account, 16 bytes.
-	Provider []byte `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// The version of the provider's published fee schedule that gives the amount.
-	ScheduleVersion uint32 `protobuf:"varint,2,opt,name=schedule_version,json=scheduleVersion,proto3" json:"schedule_version,omitempty"`
-	// The fee in minor units, which MUST equal what the schedule says for the amount.
-	Amount        uint64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Fee) Reset() {
-	*x = Fee{}
-	mi := &file_umoja_v1_transaction_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Fee) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Fee) ProtoMessage() {}
-
-func (x *Fee) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_v1_transaction_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Fee.ProtoReflect.Descriptor instead.
-func (*Fee) Descriptor() ([]byte, []int) {
-	return file_umoja_v1_transaction_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *Fee) GetProvider() []byte {
-	if x != nil {
-		return x.Provider
-	}
-	return nil
-}
-
-func (x *Fee) GetScheduleVersion() uint32 {
-	if x != nil {
-		return x.ScheduleVersion
-	}
-	return 0
-}
-
-func (x *Fee) GetAmount() uint64 {
-	if x != nil {
-		return x.Amount
-	}
-	return 0
-}
+func (*Operation_Vote) isOperation_Operation() {}
 
 var File_umoja_v1_transaction_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_transaction_proto_rawDesc = "" +
 	"\n" +
-	"\x1aumoja/v1/transaction.proto\x12\bumoja.v1\"S\n" +
+	"\x1aumoja/v1/transaction.proto\x12\bumoja.v1\x1a\x14umoja/v1/alias.proto\x1a\x18umoja/v1/authority.proto\x1a\x15umoja/v1/ballot.proto\x1a\x18umoja/v1/directory.proto\x1a\x14umoja/v1/money.proto\"S\n" +
 	"\bEnvelope\x12\x12\n" +
 	"\x04body\x18\x01 \x01(\fR\x04body\x123\n" +
 	"\n" +
@@ -1058,7 +816,7 @@ const file_umoja_v1_transaction_proto_rawDesc = "" +
 	"\x12expires_at_unix_ms\x18\x02 \x01(\x04R\x0fexpiresAtUnixMs\x123\n" +
 	"\n" +
 	"operations\x18\x03 \x03(\v2\x13.umoja.v1.OperationR\n" +
-	"operations\"\xda\x02\n" +
+	"operations\"\xd3\x0e\n" +
 	"\tOperation\x12:\n" +
 	"\fopen_account\x18\x01 \x01(\v2\x15.umoja.v1.OpenAccountH\x00R\vopenAccount\x127\n" +
 	"\vissue_grant\x18\x02 \x01(\v2\x14.umoja.v1.IssueGrantH\x00R\n" +
@@ -1067,58 +825,40 @@ const file_umoja_v1_transaction_proto_rawDesc = "" +
 	"\n" +
 	"bind_alias\x18\x04 \x01(\v2\x13.umoja.v1.BindAliasH\x00R\tbindAlias\x12'\n" +
 	"\x05issue\x18\x05 \x01(\v2\x0f.umoja.v1.IssueH\x00R\x05issue\x120\n" +
-	"\btransfer\x18\x06 \x01(\v2\x12.umoja.v1.TransferH\x00R\btransferB\v\n" +
-	"\toperation\"s\n" +
-	"\tAuthority\x12*\n" +
-	"\x04keys\x18\x01 \x03(\v2\x16.umoja.v1.AuthorityKeyR\x04keys\x12\x1c\n" +
-	"\tthreshold\x18\x02 \x01(\rR\tthreshold\x12\x1c\n" +
-	"\tattestors\x18\x03 \x01(\rR\tattestors\"8\n" +
-	"\fAuthorityKey\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\fR\x03key\x12\x16\n" +
-	"\x06weight\x18\x02 \x01(\rR\x06weight\"T\n" +
-	"\vOpenAccount\x121\n" +
-	"\tauthority\x18\x01 \x01(\v2\x13.umoja.v1.AuthorityR\tauthority\x12\x12\n" +
-	"\x04salt\x18\x02 \x01(\fR\x04salt\"\xa2\x02\n" +
+	"\btransfer\x18\x06 \x01(\v2\x12.umoja.v1.TransferH\x00R\btransfer\x12=\n" +
+	"\rset_authority\x18\a \x01(\v2\x16.umoja.v1.SetAuthorityH\x00R\fsetAuthority\x12.\n" +
+	"\bset_tier\x18\b \x01(\v2\x11.umoja.v1.SetTierH\x00R\asetTier\x12@\n" +
+	"\x0estart_recovery\x18\t \x01(\v2\x17.umoja.v1.StartRecoveryH\x00R\rstartRecovery\x12C\n" +
+	"\x0fcancel_recovery\x18\n" +
+	" \x01(\v2\x18.umoja.v1.CancelRecoveryH\x00R\x0ecancelRecovery\x12I\n" +
+	"\x11complete_recovery\x18\v \x01(\v2\x1a.umoja.v1.CompleteRecoveryH\x00R\x10completeRecovery\x12:\n" +
+	"\fattest_alias\x18\f \x01(\v2\x15.umoja.v1.AttestAliasH\x00R\vattestAlias\x12=\n" +
+	"\rrelease_alias\x18\r \x01(\v2\x16.umoja.v1.ReleaseAliasH\x00R\freleaseAlias\x124\n" +
 	"\n" +
-	"IssueGrant\x12\x18\n" +
-	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x18\n" +
-	"\agrantee\x18\x02 \x01(\fR\agrantee\x12:\n" +
+	"start_move\x18\x0e \x01(\v2\x13.umoja.v1.StartMoveH\x00R\tstartMove\x127\n" +
+	"\vcancel_move\x18\x0f \x01(\v2\x14.umoja.v1.CancelMoveH\x00R\n" +
+	"cancelMove\x12:\n" +
+	"\fconfirm_move\x18\x10 \x01(\v2\x15.umoja.v1.ConfirmMoveH\x00R\vconfirmMove\x12:\n" +
+	"\fdefine_asset\x18\x11 \x01(\v2\x15.umoja.v1.DefineAssetH\x00R\vdefineAsset\x124\n" +
 	"\n" +
-	"operations\x18\x03 \x03(\x0e2\x1a.umoja.v1.GrantedOperationR\n" +
-	"operations\x12\x14\n" +
-	"\x05asset\x18\x04 \x01(\rR\x05asset\x12'\n" +
-	"\x0fcap_transaction\x18\x05 \x01(\x04R\x0ecapTransaction\x12\x17\n" +
-	"\acap_day\x18\x06 \x01(\x04R\x06capDay\x12\x1f\n" +
-	"\vfee_ceiling\x18\a \x01(\x04R\n" +
-	"feeCeiling\x12+\n" +
-	"\x12expires_at_unix_ms\x18\b \x01(\x04R\x0fexpiresAtUnixMs\"A\n" +
-	"\vRevokeGrant\x12\x18\n" +
-	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x18\n" +
-	"\agrantee\x18\x02 \x01(\fR\agrantee\"\\\n" +
-	"\tBindAlias\x12\x14\n" +
-	"\x05alias\x18\x01 \x01(\fR\x05alias\x12\x18\n" +
-	"\aaccount\x18\x02 \x01(\fR\aaccount\x12\x1f\n" +
-	"\vsealed_name\x18\x03 \x01(\fR\n" +
-	"sealedName\"M\n" +
-	"\x05Issue\x12\x14\n" +
-	"\x05asset\x18\x01 \x01(\rR\x05asset\x12\x16\n" +
-	"\x06credit\x18\x02 \x01(\fR\x06credit\x12\x16\n" +
-	"\x06amount\x18\x03 \x01(\x04R\x06amount\"\xbb\x01\n" +
-	"\bTransfer\x12\x14\n" +
-	"\x05debit\x18\x01 \x01(\fR\x05debit\x12\x16\n" +
-	"\x06credit\x18\x02 \x01(\fR\x06credit\x12\x14\n" +
-	"\x05asset\x18\x03 \x01(\rR\x05asset\x12\x16\n" +
-	"\x06amount\x18\x04 \x01(\x04R\x06amount\x12\x1f\n" +
-	"\x03fee\x18\x05 \x01(\v2\r.umoja.v1.FeeR\x03fee\x12\x14\n" +
-	"\x05alias\x18\x06 \x01(\fR\x05alias\x12\x1c\n" +
-	"\treference\x18\a \x01(\tR\treference\"d\n" +
-	"\x03Fee\x12\x1a\n" +
-	"\bprovider\x18\x01 \x01(\fR\bprovider\x12)\n" +
-	"\x10schedule_version\x18\x02 \x01(\rR\x0fscheduleVersion\x12\x16\n" +
-	"\x06amount\x18\x03 \x01(\x04R\x06amount*U\n" +
-	"\x10GrantedOperation\x12!\n" +
-	"\x1dGRANTED_OPERATION_UNSPECIFIED\x10\x00\x12\x1e\n" +
-	"\x1aGRANTED_OPERATION_TRANSFER\x10\x01B6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
+	"set_limits\x18\x12 \x01(\v2\x13.umoja.v1.SetLimitsH\x00R\tsetLimits\x124\n" +
+	"\n" +
+	"list_payee\x18\x13 \x01(\v2\x13.umoja.v1.ListPayeeH\x00R\tlistPayee\x12*\n" +
+	"\x06redeem\x18\x14 \x01(\v2\x10.umoja.v1.RedeemH\x00R\x06redeem\x12=\n" +
+	"\rstate_reserve\x18\x15 \x01(\v2\x16.umoja.v1.StateReserveH\x00R\fstateReserve\x12=\n" +
+	"\rbulk_transfer\x18\x16 \x01(\v2\x16.umoja.v1.BulkTransferH\x00R\fbulkTransfer\x124\n" +
+	"\n" +
+	"place_hold\x18\x17 \x01(\v2\x13.umoja.v1.PlaceHoldH\x00R\tplaceHold\x12:\n" +
+	"\fcapture_hold\x18\x18 \x01(\v2\x15.umoja.v1.CaptureHoldH\x00R\vcaptureHold\x12:\n" +
+	"\frelease_hold\x18\x19 \x01(\v2\x15.umoja.v1.ReleaseHoldH\x00R\vreleaseHold\x12C\n" +
+	"\x0frequest_payment\x18\x1a \x01(\v2\x18.umoja.v1.RequestPaymentH\x00R\x0erequestPayment\x12C\n" +
+	"\x0fdecline_request\x18\x1b \x01(\v2\x18.umoja.v1.DeclineRequestH\x00R\x0edeclineRequest\x12*\n" +
+	"\x06return\x18\x1c \x01(\v2\x10.umoja.v1.ReturnH\x00R\x06return\x12I\n" +
+	"\x11register_provider\x18\x1d \x01(\v2\x1a.umoja.v1.RegisterProviderH\x00R\x10registerProvider\x12:\n" +
+	"\fpublish_fees\x18\x1e \x01(\v2\x15.umoja.v1.PublishFeesH\x00R\vpublishFees\x12-\n" +
+	"\apropose\x18\x1f \x01(\v2\x11.umoja.v1.ProposeH\x00R\apropose\x12$\n" +
+	"\x04vote\x18  \x01(\v2\x0e.umoja.v1.VoteH\x00R\x04voteB\v\n" +
+	"\toperationB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
 
 var (
 	file_umoja_v1_transaction_proto_rawDescOnce sync.Once
@@ -1132,42 +872,85 @@ func file_umoja_v1_transaction_proto_rawDescGZIP() []byte {
 	return file_umoja_v1_transaction_proto_rawDescData
 }
 
-var file_umoja_v1_transaction_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_umoja_v1_transaction_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_umoja_v1_transaction_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_umoja_v1_transaction_proto_goTypes = []any{
-	(GrantedOperation)(0),   // 0: umoja.v1.GrantedOperation
-	(*Envelope)(nil),        // 1: umoja.v1.Envelope
-	(*Signature)(nil),       // 2: umoja.v1.Signature
-	(*TransactionBody)(nil), // 3: umoja.v1.TransactionBody
-	(*Operation)(nil),       // 4: umoja.v1.Operation
-	(*Authority)(nil),       // 5: umoja.v1.Authority
-	(*AuthorityKey)(nil),    // 6: umoja.v1.AuthorityKey
-	(*OpenAccount)(nil),     // 7: umoja.v1.OpenAccount
-	(*IssueGrant)(nil),      // 8: umoja.v1.IssueGrant
-	(*RevokeGrant)(nil),     // 9: umoja.v1.RevokeGrant
-	(*BindAlias)(nil),       // 10: umoja.v1.BindAlias
-	(*Issue)(nil),           // 11: umoja.v1.Issue
-	(*Transfer)(nil),        // 12: umoja.v1.Transfer
-	(*Fee)(nil),             // 13: umoja.v1.Fee
+	(*Envelope)(nil),         // 0: umoja.v1.Envelope
+	(*Signature)(nil),        // 1: umoja.v1.Signature
+	(*TransactionBody)(nil),  // 2: umoja.v1.TransactionBody
+	(*Operation)(nil),        // 3: umoja.v1.Operation
+	(*OpenAccount)(nil),      // 4: umoja.v1.OpenAccount
+	(*IssueGrant)(nil),       // 5: umoja.v1.IssueGrant
+	(*RevokeGrant)(nil),      // 6: umoja.v1.RevokeGrant
+	(*BindAlias)(nil),        // 7: umoja.v1.BindAlias
+	(*Issue)(nil),            // 8: umoja.v1.Issue
+	(*Transfer)(nil),         // 9: umoja.v1.Transfer
+	(*SetAuthority)(nil),     // 10: umoja.v1.SetAuthority
+	(*SetTier)(nil),          // 11: umoja.v1.SetTier
+	(*StartRecovery)(nil),    // 12: umoja.v1.StartRecovery
+	(*CancelRecovery)(nil),   // 13: umoja.v1.CancelRecovery
+	(*CompleteRecovery)(nil), // 14: umoja.v1.CompleteRecovery
+	(*AttestAlias)(nil),      // 15: umoja.v1.AttestAlias
+	(*ReleaseAlias)(nil),     // 16: umoja.v1.ReleaseAlias
+	(*StartMove)(nil),        // 17: umoja.v1.StartMove
+	(*CancelMove)(nil),       // 18: umoja.v1.CancelMove
+	(*ConfirmMove)(nil),      // 19: umoja.v1.ConfirmMove
+	(*DefineAsset)(nil),      // 20: umoja.v1.DefineAsset
+	(*SetLimits)(nil),        // 21: umoja.v1.SetLimits
+	(*ListPayee)(nil),        // 22: umoja.v1.ListPayee
+	(*Redeem)(nil),           // 23: umoja.v1.Redeem
+	(*StateReserve)(nil),     // 24: umoja.v1.StateReserve
+	(*BulkTransfer)(nil),     // 25: umoja.v1.BulkTransfer
+	(*PlaceHold)(nil),        // 26: umoja.v1.PlaceHold
+	(*CaptureHold)(nil),      // 27: umoja.v1.CaptureHold
+	(*ReleaseHold)(nil),      // 28: umoja.v1.ReleaseHold
+	(*RequestPayment)(nil),   // 29: umoja.v1.RequestPayment
+	(*DeclineRequest)(nil),   // 30: umoja.v1.DeclineRequest
+	(*Return)(nil),           // 31: umoja.v1.Return
+	(*RegisterProvider)(nil), // 32: umoja.v1.RegisterProvider
+	(*PublishFees)(nil),      // 33: umoja.v1.PublishFees
+	(*Propose)(nil),          // 34: umoja.v1.Propose
+	(*Vote)(nil),             // 35: umoja.v1.Vote
 }
 var file_umoja_v1_transaction_proto_depIdxs = []int32{
-	2,  // 0: umoja.v1.Envelope.signatures:type_name -> umoja.v1.Signature
-	4,  // 1: umoja.v1.TransactionBody.operations:type_name -> umoja.v1.Operation
-	7,  // 2: umoja.v1.Operation.open_account:type_name -> umoja.v1.OpenAccount
-	8,  // 3: umoja.v1.Operation.issue_grant:type_name -> umoja.v1.IssueGrant
-	9,  // 4: umoja.v1.Operation.revoke_grant:type_name -> umoja.v1.RevokeGrant
-	10, // 5: umoja.v1.Operation.bind_alias:type_name -> umoja.v1.BindAlias
-	11, // 6: umoja.v1.Operation.issue:type_name -> umoja.v1.Issue
-	12, // 7: umoja.v1.Operation.transfer:type_name -> umoja.v1.Transfer
-	6,  // 8: umoja.v1.Authority.keys:type_name -> umoja.v1.AuthorityKey
-	5,  // 9: umoja.v1.OpenAccount.authority:type_name -> umoja.v1.Authority
-	0,  // 10: umoja.v1.IssueGrant.operations:type_name -> umoja.v1.GrantedOperation
-	13, // 11: umoja.v1.Transfer.fee:type_name -> umoja.v1.Fee
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	1,  // 0: umoja.v1.Envelope.signatures:type_name -> umoja.v1.Signature
+	3,  // 1: umoja.v1.TransactionBody.operations:type_name -> umoja.v1.Operation
+	4,  // 2: umoja.v1.Operation.open_account:type_name -> umoja.v1.OpenAccount
+	5,  // 3: umoja.v1.Operation.issue_grant:type_name -> umoja.v1.IssueGrant
+	6,  // 4: umoja.v1.Operation.revoke_grant:type_name -> umoja.v1.RevokeGrant
+	7,  // 5: umoja.v1.Operation.bind_alias:type_name -> umoja.v1.BindAlias
+	8,  // 6: umoja.v1.Operation.issue:type_name -> umoja.v1.Issue
+	9,  // 7: umoja.v1.Operation.transfer:type_name -> umoja.v1.Transfer
+	10, // 8: umoja.v1.Operation.set_authority:type_name -> umoja.v1.SetAuthority
+	11, // 9: umoja.v1.Operation.set_tier:type_name -> umoja.v1.SetTier
+	12, // 10: umoja.v1.Operation.start_recovery:type_name -> umoja.v1.StartRecovery
+	13, // 11: umoja.v1.Operation.cancel_recovery:type_name -> umoja.v1.CancelRecovery
+	14, // 12: umoja.v1.Operation.complete_recovery:type_name -> umoja.v1.CompleteRecovery
+	15, // 13: umoja.v1.Operation.attest_alias:type_name -> umoja.v1.AttestAlias
+	16, // 14: umoja.v1.Operation.release_alias:type_name -> umoja.v1.ReleaseAlias
+	17, // 15: umoja.v1.Operation.start_move:type_name -> umoja.v1.StartMove
+	18, // 16: umoja.v1.Operation.cancel_move:type_name -> umoja.v1.CancelMove
+	19, // 17: umoja.v1.Operation.confirm_move:type_name -> umoja.v1.ConfirmMove
+	20, // 18: umoja.v1.Operation.define_asset:type_name -> umoja.v1.DefineAsset
+	21, // 19: umoja.v1.Operation.set_limits:type_name -> umoja.v1.SetLimits
+	22, // 20: umoja.v1.Operation.list_payee:type_name -> umoja.v1.ListPayee
+	23, // 21: umoja.v1.Operation.redeem:type_name -> umoja.v1.Redeem
+	24, // 22: umoja.v1.Operation.state_reserve:type_name -> umoja.v1.StateReserve
+	25, // 23: umoja.v1.Operation.bulk_transfer:type_name -> umoja.v1.BulkTransfer
+	26, // 24: umoja.v1.Operation.place_hold:type_name -> umoja.v1.PlaceHold
+	27, // 25: umoja.v1.Operation.capture_hold:type_name -> umoja.v1.CaptureHold
+	28, // 26: umoja.v1.Operation.release_hold:type_name -> umoja.v1.ReleaseHold
+	29, // 27: umoja.v1.Operation.request_payment:type_name -> umoja.v1.RequestPayment
+	30, // 28: umoja.v1.Operation.decline_request:type_name -> umoja.v1.DeclineRequest
+	31, // 29: umoja.v1.Operation.return:type_name -> umoja.v1.Return
+	32, // 30: umoja.v1.Operation.register_provider:type_name -> umoja.v1.RegisterProvider
+	33, // 31: umoja.v1.Operation.publish_fees:type_name -> umoja.v1.PublishFees
+	34, // 32: umoja.v1.Operation.propose:type_name -> umoja.v1.Propose
+	35, // 33: umoja.v1.Operation.vote:type_name -> umoja.v1.Vote
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_umoja_v1_transaction_proto_init() }
@@ -1175,6 +958,11 @@ func file_umoja_v1_transaction_proto_init() {
 	if File_umoja_v1_transaction_proto != nil {
 		return
 	}
+	file_umoja_v1_alias_proto_init()
+	file_umoja_v1_authority_proto_init()
+	file_umoja_v1_ballot_proto_init()
+	file_umoja_v1_directory_proto_init()
+	file_umoja_v1_money_proto_init()
 	file_umoja_v1_transaction_proto_msgTypes[3].OneofWrappers = []any{
 		(*Operation_OpenAccount)(nil),
 		(*Operation_IssueGrant)(nil),
@@ -1182,20 +970,45 @@ func file_umoja_v1_transaction_proto_init() {
 		(*Operation_BindAlias)(nil),
 		(*Operation_Issue)(nil),
 		(*Operation_Transfer)(nil),
+		(*Operation_SetAuthority)(nil),
+		(*Operation_SetTier)(nil),
+		(*Operation_StartRecovery)(nil),
+		(*Operation_CancelRecovery)(nil),
+		(*Operation_CompleteRecovery)(nil),
+		(*Operation_AttestAlias)(nil),
+		(*Operation_ReleaseAlias)(nil),
+		(*Operation_StartMove)(nil),
+		(*Operation_CancelMove)(nil),
+		(*Operation_ConfirmMove)(nil),
+		(*Operation_DefineAsset)(nil),
+		(*Operation_SetLimits)(nil),
+		(*Operation_ListPayee)(nil),
+		(*Operation_Redeem)(nil),
+		(*Operation_StateReserve)(nil),
+		(*Operation_BulkTransfer)(nil),
+		(*Operation_PlaceHold)(nil),
+		(*Operation_CaptureHold)(nil),
+		(*Operation_ReleaseHold)(nil),
+		(*Operation_RequestPayment)(nil),
+		(*Operation_DeclineRequest)(nil),
+		(*Operation_Return)(nil),
+		(*Operation_RegisterProvider)(nil),
+		(*Operation_PublishFees)(nil),
+		(*Operation_Propose)(nil),
+		(*Operation_Vote)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_v1_transaction_proto_rawDesc), len(file_umoja_v1_transaction_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   13,
+			NumEnums:      0,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_umoja_v1_transaction_proto_goTypes,
 		DependencyIndexes: file_umoja_v1_transaction_proto_depIdxs,
-		EnumInfos:         file_umoja_v1_transaction_proto_enumTypes,
 		MessageInfos:      file_umoja_v1_transaction_proto_msgTypes,
 	}.Build()
 	File_umoja_v1_transaction_proto = out.File

@@ -766,7 +766,13 @@ type GetAccountResponse struct {
 	// The canonical encoding of its umoja.v1.Authority.
 	Authority []byte `protobuf:"bytes,3,opt,name=authority,proto3" json:"authority,omitempty"`
 	// The state that was read.
-	AsOf          *AsOf `protobuf:"bytes,4,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf *AsOf `protobuf:"bytes,4,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// Its tier, which decides its limits.
+	Tier uint32 `protobuf:"varint,5,opt,name=tier,proto3" json:"tier,omitempty"`
+	// Ledger time until which nothing can be debited, in milliseconds since 1970; 0 when it was never frozen.
+	FrozenUntilUnixMs uint64 `protobuf:"varint,6,opt,name=frozen_until_unix_ms,json=frozenUntilUnixMs,proto3" json:"frozen_until_unix_ms,omitempty"`
+	// How many moves and recoveries of it are pending; while there are any, its limits are a quarter.
+	Pending       uint32 `protobuf:"varint,7,opt,name=pending,proto3" json:"pending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -827,6 +833,27 @@ func (x *GetAccountResponse) GetAsOf() *AsOf {
 		return x.AsOf
 	}
 	return nil
+}
+
+func (x *GetAccountResponse) GetTier() uint32 {
+	if x != nil {
+		return x.Tier
+	}
+	return 0
+}
+
+func (x *GetAccountResponse) GetFrozenUntilUnixMs() uint64 {
+	if x != nil {
+		return x.FrozenUntilUnixMs
+	}
+	return 0
+}
+
+func (x *GetAccountResponse) GetPending() uint32 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
 }
 
 // GetBalanceRequest names a balance.
@@ -1219,8 +1246,10 @@ type GetGrantResponse struct {
 	FeeCeiling uint64 `protobuf:"varint,5,opt,name=fee_ceiling,json=feeCeiling,proto3" json:"fee_ceiling,omitempty"`
 	// When it ends, in milliseconds since 1970.
 	ExpiresAtUnixMs uint64 `protobuf:"varint,6,opt,name=expires_at_unix_ms,json=expiresAtUnixMs,proto3" json:"expires_at_unix_ms,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// What it allows, ascending.
+	Operations    []v1.GrantedOperation `protobuf:"varint,7,rep,packed,name=operations,proto3,enum=umoja.v1.GrantedOperation" json:"operations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetGrantResponse) Reset() {
@@ -1295,6 +1324,13 @@ func (x *GetGrantResponse) GetExpiresAtUnixMs() uint64 {
 	return 0
 }
 
+func (x *GetGrantResponse) GetOperations() []v1.GrantedOperation {
+	if x != nil {
+		return x.Operations
+	}
+	return nil
+}
+
 // ResolveAliasRequest names a phone number, hashed by those who hold the alias key and plain by those who do not.
 type ResolveAliasRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1306,7 +1342,10 @@ type ResolveAliasRequest struct {
 	//	*ResolveAliasRequest_PhoneNumber
 	Alias isResolveAliasRequest_Alias `protobuf_oneof:"alias"`
 	// How old the answer may be.
-	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	Freshness Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	// Whether to answer also when the number is bound to nobody: with the keyed hash alone, so that a wallet without the key can have units
+	// held for it.
+	Unbound       bool `protobuf:"varint,4,opt,name=unbound,proto3" json:"unbound,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1373,6 +1412,13 @@ func (x *ResolveAliasRequest) GetFreshness() Freshness {
 	return Freshness_FRESHNESS_UNSPECIFIED
 }
 
+func (x *ResolveAliasRequest) GetUnbound() bool {
+	if x != nil {
+		return x.Unbound
+	}
+	return false
+}
+
 type isResolveAliasRequest_Alias interface {
 	isResolveAliasRequest_Alias()
 }
@@ -1395,7 +1441,7 @@ func (*ResolveAliasRequest_PhoneNumber) isResolveAliasRequest_Alias() {}
 // ResolveAliasResponse answers it.
 type ResolveAliasResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The account it is bound to, 16 bytes.
+	// The account it is bound to, 16 bytes; absent when it is bound to nobody.
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// The account's number.
 	AccountNumber uint64 `protobuf:"varint,2,opt,name=account_number,json=accountNumber,proto3" json:"account_number,omitempty"`
@@ -1759,6 +1805,1385 @@ func (x *GetExpiryStatementResponse) GetStatement() *v1.ExpiryStatement {
 	return nil
 }
 
+// GetAssetRequest names an asset.
+type GetAssetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By what it is named.
+	//
+	// Types that are valid to be assigned to Asset:
+	//
+	//	*GetAssetRequest_Number
+	//	*GetAssetRequest_Code
+	Asset isGetAssetRequest_Asset `protobuf_oneof:"asset"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAssetRequest) Reset() {
+	*x = GetAssetRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAssetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAssetRequest) ProtoMessage() {}
+
+func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
+func (*GetAssetRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetAssetRequest) GetAsset() isGetAssetRequest_Asset {
+	if x != nil {
+		return x.Asset
+	}
+	return nil
+}
+
+func (x *GetAssetRequest) GetNumber() uint32 {
+	if x != nil {
+		if x, ok := x.Asset.(*GetAssetRequest_Number); ok {
+			return x.Number
+		}
+	}
+	return 0
+}
+
+func (x *GetAssetRequest) GetCode() string {
+	if x != nil {
+		if x, ok := x.Asset.(*GetAssetRequest_Code); ok {
+			return x.Code
+		}
+	}
+	return ""
+}
+
+func (x *GetAssetRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+type isGetAssetRequest_Asset interface {
+	isGetAssetRequest_Asset()
+}
+
+type GetAssetRequest_Number struct {
+	// Its number.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3,oneof"`
+}
+
+type GetAssetRequest_Code struct {
+	// Its code, such as KES.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3,oneof"`
+}
+
+func (*GetAssetRequest_Number) isGetAssetRequest_Asset() {}
+
+func (*GetAssetRequest_Code) isGetAssetRequest_Asset() {}
+
+// GetAssetResponse describes it.
+type GetAssetResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The asset.
+	Asset *Asset `protobuf:"bytes,1,opt,name=asset,proto3" json:"asset,omitempty"`
+	// The state that was read.
+	AsOf          *AsOf `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAssetResponse) Reset() {
+	*x = GetAssetResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAssetResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAssetResponse) ProtoMessage() {}
+
+func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
+func (*GetAssetResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GetAssetResponse) GetAsset() *Asset {
+	if x != nil {
+		return x.Asset
+	}
+	return nil
+}
+
+func (x *GetAssetResponse) GetAsOf() *AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+// ListAssetsRequest asks for assets.
+type ListAssetsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// List assets with a larger number; 0 starts at the first.
+	After uint32 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	// At most this many, 1 to 100.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAssetsRequest) Reset() {
+	*x = ListAssetsRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAssetsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAssetsRequest) ProtoMessage() {}
+
+func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAssetsRequest.ProtoReflect.Descriptor instead.
+func (*ListAssetsRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListAssetsRequest) GetAfter() uint32 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *ListAssetsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListAssetsRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// ListAssetsResponse lists them.
+type ListAssetsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The assets; fewer than asked for when there are no more.
+	Assets        []*Asset `protobuf:"bytes,1,rep,name=assets,proto3" json:"assets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAssetsResponse) Reset() {
+	*x = ListAssetsResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAssetsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAssetsResponse) ProtoMessage() {}
+
+func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAssetsResponse.ProtoReflect.Descriptor instead.
+func (*ListAssetsResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListAssetsResponse) GetAssets() []*Asset {
+	if x != nil {
+		return x.Assets
+	}
+	return nil
+}
+
+// Asset is a unit of value.
+type Asset struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its number.
+	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// Its code, such as KES.
+	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// How many decimals a minor unit has.
+	Scale uint32 `protobuf:"varint,3,opt,name=scale,proto3" json:"scale,omitempty"`
+	// The issuer's account, 16 bytes.
+	Issuer []byte `protobuf:"bytes,4,opt,name=issuer,proto3" json:"issuer,omitempty"`
+	// Units issued and not redeemed: the sum of all balances.
+	Supply uint64 `protobuf:"varint,5,opt,name=supply,proto3" json:"supply,omitempty"`
+	// Money or vouchers.
+	Kind v1.AssetKind `protobuf:"varint,6,opt,name=kind,proto3,enum=umoja.v1.AssetKind" json:"kind,omitempty"`
+	// For vouchers: ledger time after which they cannot be spent, in milliseconds since 1970; 0 for money.
+	SpendUntilUnixMs uint64 `protobuf:"varint,7,opt,name=spend_until_unix_ms,json=spendUntilUnixMs,proto3" json:"spend_until_unix_ms,omitempty"`
+	// Who may arbitrate returns, 16 bytes; absent when nobody may.
+	Arbiter []byte `protobuf:"bytes,8,opt,name=arbiter,proto3" json:"arbiter,omitempty"`
+	// The limits, ascending by tier. A tier without one is not limited.
+	Limits []*v1.TierLimit `protobuf:"bytes,9,rep,name=limits,proto3" json:"limits,omitempty"`
+	// The most that payments to provisionally bound aliases may credit in one day, for each provider; 0 means not limited.
+	ProvisionalInflowDay uint64 `protobuf:"varint,10,opt,name=provisional_inflow_day,json=provisionalInflowDay,proto3" json:"provisional_inflow_day,omitempty"`
+	// What the issuer stated that it holds; with the three below zero or absent when it has stated nothing.
+	Reserve uint64 `protobuf:"varint,11,opt,name=reserve,proto3" json:"reserve,omitempty"`
+	// The time that the statement is of, in milliseconds since 1970.
+	ReserveAsOfUnixMs uint64 `protobuf:"varint,12,opt,name=reserve_as_of_unix_ms,json=reserveAsOfUnixMs,proto3" json:"reserve_as_of_unix_ms,omitempty"`
+	// Ledger time at which it was made, in milliseconds since 1970.
+	ReserveStatedUnixMs uint64 `protobuf:"varint,13,opt,name=reserve_stated_unix_ms,json=reserveStatedUnixMs,proto3" json:"reserve_stated_unix_ms,omitempty"`
+	// A hash of its evidence, 32 bytes.
+	ReserveEvidenceHash []byte `protobuf:"bytes,14,opt,name=reserve_evidence_hash,json=reserveEvidenceHash,proto3" json:"reserve_evidence_hash,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *Asset) Reset() {
+	*x = Asset{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Asset) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Asset) ProtoMessage() {}
+
+func (x *Asset) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Asset.ProtoReflect.Descriptor instead.
+func (*Asset) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *Asset) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Asset) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Asset) GetScale() uint32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *Asset) GetIssuer() []byte {
+	if x != nil {
+		return x.Issuer
+	}
+	return nil
+}
+
+func (x *Asset) GetSupply() uint64 {
+	if x != nil {
+		return x.Supply
+	}
+	return 0
+}
+
+func (x *Asset) GetKind() v1.AssetKind {
+	if x != nil {
+		return x.Kind
+	}
+	return v1.AssetKind(0)
+}
+
+func (x *Asset) GetSpendUntilUnixMs() uint64 {
+	if x != nil {
+		return x.SpendUntilUnixMs
+	}
+	return 0
+}
+
+func (x *Asset) GetArbiter() []byte {
+	if x != nil {
+		return x.Arbiter
+	}
+	return nil
+}
+
+func (x *Asset) GetLimits() []*v1.TierLimit {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+func (x *Asset) GetProvisionalInflowDay() uint64 {
+	if x != nil {
+		return x.ProvisionalInflowDay
+	}
+	return 0
+}
+
+func (x *Asset) GetReserve() uint64 {
+	if x != nil {
+		return x.Reserve
+	}
+	return 0
+}
+
+func (x *Asset) GetReserveAsOfUnixMs() uint64 {
+	if x != nil {
+		return x.ReserveAsOfUnixMs
+	}
+	return 0
+}
+
+func (x *Asset) GetReserveStatedUnixMs() uint64 {
+	if x != nil {
+		return x.ReserveStatedUnixMs
+	}
+	return 0
+}
+
+func (x *Asset) GetReserveEvidenceHash() []byte {
+	if x != nil {
+		return x.ReserveEvidenceHash
+	}
+	return nil
+}
+
+// GetProviderRequest names a provider.
+type GetProviderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By what it is named.
+	//
+	// Types that are valid to be assigned to Provider:
+	//
+	//	*GetProviderRequest_Account
+	//	*GetProviderRequest_Key
+	Provider isGetProviderRequest_Provider `protobuf_oneof:"provider"`
+	// Only this asset's fee schedules; 0 means those of all assets.
+	Asset uint32 `protobuf:"varint,3,opt,name=asset,proto3" json:"asset,omitempty"`
+	// How old the answer may be.
+	Freshness Freshness `protobuf:"varint,4,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	// Whether to tell the worst day of the asset, which must be named.
+	WorstDay      bool `protobuf:"varint,5,opt,name=worst_day,json=worstDay,proto3" json:"worst_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProviderRequest) Reset() {
+	*x = GetProviderRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProviderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProviderRequest) ProtoMessage() {}
+
+func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
+func (*GetProviderRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GetProviderRequest) GetProvider() isGetProviderRequest_Provider {
+	if x != nil {
+		return x.Provider
+	}
+	return nil
+}
+
+func (x *GetProviderRequest) GetAccount() []byte {
+	if x != nil {
+		if x, ok := x.Provider.(*GetProviderRequest_Account); ok {
+			return x.Account
+		}
+	}
+	return nil
+}
+
+func (x *GetProviderRequest) GetKey() []byte {
+	if x != nil {
+		if x, ok := x.Provider.(*GetProviderRequest_Key); ok {
+			return x.Key
+		}
+	}
+	return nil
+}
+
+func (x *GetProviderRequest) GetAsset() uint32 {
+	if x != nil {
+		return x.Asset
+	}
+	return 0
+}
+
+func (x *GetProviderRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+func (x *GetProviderRequest) GetWorstDay() bool {
+	if x != nil {
+		return x.WorstDay
+	}
+	return false
+}
+
+type isGetProviderRequest_Provider interface {
+	isGetProviderRequest_Provider()
+}
+
+type GetProviderRequest_Account struct {
+	// Its account, 16 bytes.
+	Account []byte `protobuf:"bytes,1,opt,name=account,proto3,oneof"`
+}
+
+type GetProviderRequest_Key struct {
+	// The key that grants name, 32 bytes.
+	Key []byte `protobuf:"bytes,2,opt,name=key,proto3,oneof"`
+}
+
+func (*GetProviderRequest_Account) isGetProviderRequest_Provider() {}
+
+func (*GetProviderRequest_Key) isGetProviderRequest_Provider() {}
+
+// GetProviderResponse describes it.
+type GetProviderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The provider.
+	Provider *Provider `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	// What it could take at worst; absent when not asked for.
+	WorstDay *WorstDay `protobuf:"bytes,2,opt,name=worst_day,json=worstDay,proto3" json:"worst_day,omitempty"`
+	// The state that was read.
+	AsOf          *AsOf `protobuf:"bytes,3,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProviderResponse) Reset() {
+	*x = GetProviderResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProviderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProviderResponse) ProtoMessage() {}
+
+func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
+func (*GetProviderResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetProviderResponse) GetProvider() *Provider {
+	if x != nil {
+		return x.Provider
+	}
+	return nil
+}
+
+func (x *GetProviderResponse) GetWorstDay() *WorstDay {
+	if x != nil {
+		return x.WorstDay
+	}
+	return nil
+}
+
+func (x *GetProviderResponse) GetAsOf() *AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+// ListProvidersRequest asks for providers.
+type ListProvidersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// List providers whose account is larger, 16 bytes; absent starts at the first.
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	// At most this many, 1 to 100.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersRequest) Reset() {
+	*x = ListProvidersRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersRequest) ProtoMessage() {}
+
+func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
+func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListProvidersRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ListProvidersRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListProvidersRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// ListProvidersResponse lists them.
+type ListProvidersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The providers, without their fee schedules; fewer than asked for when there are no more.
+	Providers     []*Provider `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListProvidersResponse) Reset() {
+	*x = ListProvidersResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListProvidersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListProvidersResponse) ProtoMessage() {}
+
+func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
+func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListProvidersResponse) GetProviders() []*Provider {
+	if x != nil {
+		return x.Providers
+	}
+	return nil
+}
+
+// Provider is an operator that carries payments.
+type Provider struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its account, 16 bytes, which is also its id.
+	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// Its name. Anybody may register under any name: the account is what tells one provider from another.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Its grant key, 32 bytes.
+	Key []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	// The newest 16 of its published fee schedules, ascending by version.
+	Schedules []*FeeSchedule `protobuf:"bytes,4,rep,name=schedules,proto3" json:"schedules,omitempty"`
+	// The size of its pool of credits, as a multiple of an account's.
+	Shares uint32 `protobuf:"varint,5,opt,name=shares,proto3" json:"shares,omitempty"`
+	// What it is dialled by, such as *384*1#.
+	Codes []string `protobuf:"bytes,6,rep,name=codes,proto3" json:"codes,omitempty"`
+	// The languages it speaks (BCP 47).
+	Languages []string `protobuf:"bytes,7,rep,name=languages,proto3" json:"languages,omitempty"`
+	// Where it is found.
+	Endpoints []string `protobuf:"bytes,8,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	// The telephone for complaints in E.164 form; absent when there is none.
+	Telephone     string `protobuf:"bytes,9,opt,name=telephone,proto3" json:"telephone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Provider) Reset() {
+	*x = Provider{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Provider) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Provider) ProtoMessage() {}
+
+func (x *Provider) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Provider.ProtoReflect.Descriptor instead.
+func (*Provider) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Provider) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *Provider) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Provider) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *Provider) GetSchedules() []*FeeSchedule {
+	if x != nil {
+		return x.Schedules
+	}
+	return nil
+}
+
+func (x *Provider) GetShares() uint32 {
+	if x != nil {
+		return x.Shares
+	}
+	return 0
+}
+
+func (x *Provider) GetCodes() []string {
+	if x != nil {
+		return x.Codes
+	}
+	return nil
+}
+
+func (x *Provider) GetLanguages() []string {
+	if x != nil {
+		return x.Languages
+	}
+	return nil
+}
+
+func (x *Provider) GetEndpoints() []string {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
+}
+
+func (x *Provider) GetTelephone() string {
+	if x != nil {
+		return x.Telephone
+	}
+	return ""
+}
+
+// FeeSchedule is a provider's published price.
+type FeeSchedule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version, counted from 1.
+	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The asset it is for.
+	Asset uint32 `protobuf:"varint,2,opt,name=asset,proto3" json:"asset,omitempty"`
+	// Ledger time from which it holds, in milliseconds since 1970.
+	EffectiveAtUnixMs uint64 `protobuf:"varint,4,opt,name=effective_at_unix_ms,json=effectiveAtUnixMs,proto3" json:"effective_at_unix_ms,omitempty"`
+	// When the next schedule for the asset takes its place, in milliseconds since 1970; 0 while none was published. A transfer may still
+	// name it for seven days after that.
+	ReplacedAtUnixMs uint64 `protobuf:"varint,5,opt,name=replaced_at_unix_ms,json=replacedAtUnixMs,proto3" json:"replaced_at_unix_ms,omitempty"`
+	// The fee for each range of amounts, ascending by bound; the last has none.
+	Bands         []*v1.FeeBand `protobuf:"bytes,6,rep,name=bands,proto3" json:"bands,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeeSchedule) Reset() {
+	*x = FeeSchedule{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeeSchedule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeeSchedule) ProtoMessage() {}
+
+func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeeSchedule.ProtoReflect.Descriptor instead.
+func (*FeeSchedule) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *FeeSchedule) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *FeeSchedule) GetAsset() uint32 {
+	if x != nil {
+		return x.Asset
+	}
+	return 0
+}
+
+func (x *FeeSchedule) GetEffectiveAtUnixMs() uint64 {
+	if x != nil {
+		return x.EffectiveAtUnixMs
+	}
+	return 0
+}
+
+func (x *FeeSchedule) GetReplacedAtUnixMs() uint64 {
+	if x != nil {
+		return x.ReplacedAtUnixMs
+	}
+	return 0
+}
+
+func (x *FeeSchedule) GetBands() []*v1.FeeBand {
+	if x != nil {
+		return x.Bands
+	}
+	return nil
+}
+
+// WorstDay is the most that a provider could take of an asset in any 24 hours without anybody's help. Balances and limits of tiers may
+// leave it less, never more.
+type WorstDay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many grants its keys have, those that it has retired too.
+	Grants uint64 `protobuf:"varint,1,opt,name=grants,proto3" json:"grants,omitempty"`
+	// Twice the sum of their day caps, because any 24 hours lie in two calendar days.
+	Debits *Bound `protobuf:"bytes,2,opt,name=debits,proto3" json:"debits,omitempty"`
+	// Twice what the aliases that it vouches for alone may receive a day.
+	Inflow *Bound `protobuf:"bytes,3,opt,name=inflow,proto3" json:"inflow,omitempty"`
+	// Both together.
+	Total         *Bound `protobuf:"bytes,4,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorstDay) Reset() {
+	*x = WorstDay{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorstDay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorstDay) ProtoMessage() {}
+
+func (x *WorstDay) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorstDay.ProtoReflect.Descriptor instead.
+func (*WorstDay) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *WorstDay) GetGrants() uint64 {
+	if x != nil {
+		return x.Grants
+	}
+	return 0
+}
+
+func (x *WorstDay) GetDebits() *Bound {
+	if x != nil {
+		return x.Debits
+	}
+	return nil
+}
+
+func (x *WorstDay) GetInflow() *Bound {
+	if x != nil {
+		return x.Inflow
+	}
+	return nil
+}
+
+func (x *WorstDay) GetTotal() *Bound {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+// Bound is an amount that something does not pass.
+type Bound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The amount, in minor units.
+	Most uint64 `protobuf:"varint,1,opt,name=most,proto3" json:"most,omitempty"`
+	// Nothing bounds it, or the bound is above 2^63 - 1.
+	Open          bool `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bound) Reset() {
+	*x = Bound{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bound) ProtoMessage() {}
+
+func (x *Bound) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bound.ProtoReflect.Descriptor instead.
+func (*Bound) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *Bound) GetMost() uint64 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *Bound) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+// GetHoldRequest names a hold.
+type GetHoldRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hold, 16 bytes.
+	Hold []byte `protobuf:"bytes,1,opt,name=hold,proto3" json:"hold,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,2,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHoldRequest) Reset() {
+	*x = GetHoldRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHoldRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHoldRequest) ProtoMessage() {}
+
+func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHoldRequest.ProtoReflect.Descriptor instead.
+func (*GetHoldRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *GetHoldRequest) GetHold() []byte {
+	if x != nil {
+		return x.Hold
+	}
+	return nil
+}
+
+func (x *GetHoldRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// GetHoldResponse reads it.
+type GetHoldResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account whose units are reserved, 16 bytes.
+	Debit []byte `protobuf:"bytes,1,opt,name=debit,proto3" json:"debit,omitempty"`
+	// The payee, 16 bytes; absent when an alias alone names it.
+	Credit []byte `protobuf:"bytes,2,opt,name=credit,proto3" json:"credit,omitempty"`
+	// The alias of the payee, 32 bytes; absent when credit is there.
+	Alias []byte `protobuf:"bytes,3,opt,name=alias,proto3" json:"alias,omitempty"`
+	// The asset.
+	Asset uint32 `protobuf:"varint,4,opt,name=asset,proto3" json:"asset,omitempty"`
+	// What is not captured yet, in minor units.
+	Left uint64 `protobuf:"varint,5,opt,name=left,proto3" json:"left,omitempty"`
+	// The fee that the first capture pays; 0 once it was paid.
+	Fee uint64 `protobuf:"varint,6,opt,name=fee,proto3" json:"fee,omitempty"`
+	// What its expiry does.
+	OnExpiry v1.HoldExpiry `protobuf:"varint,7,opt,name=on_expiry,json=onExpiry,proto3,enum=umoja.v1.HoldExpiry" json:"on_expiry,omitempty"`
+	// Ledger time after which it expires, in milliseconds since 1970.
+	ExpiresAtUnixMs uint64 `protobuf:"varint,8,opt,name=expires_at_unix_ms,json=expiresAtUnixMs,proto3" json:"expires_at_unix_ms,omitempty"`
+	// What the SHA-256 of a capture's secret must be, 32 bytes; absent when a capture needs none.
+	Hashlock []byte `protobuf:"bytes,9,opt,name=hashlock,proto3" json:"hashlock,omitempty"`
+	// Whether the payer may release it.
+	PayerMayRelease bool `protobuf:"varint,10,opt,name=payer_may_release,json=payerMayRelease,proto3" json:"payer_may_release,omitempty"`
+	// The state that was read.
+	AsOf          *AsOf `protobuf:"bytes,11,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHoldResponse) Reset() {
+	*x = GetHoldResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHoldResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHoldResponse) ProtoMessage() {}
+
+func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHoldResponse.ProtoReflect.Descriptor instead.
+func (*GetHoldResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *GetHoldResponse) GetDebit() []byte {
+	if x != nil {
+		return x.Debit
+	}
+	return nil
+}
+
+func (x *GetHoldResponse) GetCredit() []byte {
+	if x != nil {
+		return x.Credit
+	}
+	return nil
+}
+
+func (x *GetHoldResponse) GetAlias() []byte {
+	if x != nil {
+		return x.Alias
+	}
+	return nil
+}
+
+func (x *GetHoldResponse) GetAsset() uint32 {
+	if x != nil {
+		return x.Asset
+	}
+	return 0
+}
+
+func (x *GetHoldResponse) GetLeft() uint64 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *GetHoldResponse) GetFee() uint64 {
+	if x != nil {
+		return x.Fee
+	}
+	return 0
+}
+
+func (x *GetHoldResponse) GetOnExpiry() v1.HoldExpiry {
+	if x != nil {
+		return x.OnExpiry
+	}
+	return v1.HoldExpiry(0)
+}
+
+func (x *GetHoldResponse) GetExpiresAtUnixMs() uint64 {
+	if x != nil {
+		return x.ExpiresAtUnixMs
+	}
+	return 0
+}
+
+func (x *GetHoldResponse) GetHashlock() []byte {
+	if x != nil {
+		return x.Hashlock
+	}
+	return nil
+}
+
+func (x *GetHoldResponse) GetPayerMayRelease() bool {
+	if x != nil {
+		return x.PayerMayRelease
+	}
+	return false
+}
+
+func (x *GetHoldResponse) GetAsOf() *AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+// GetRequestRequest names a request to pay.
+type GetRequestRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request, 16 bytes.
+	Request []byte `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,2,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRequestRequest) Reset() {
+	*x = GetRequestRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRequestRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRequestRequest) ProtoMessage() {}
+
+func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
+func (*GetRequestRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *GetRequestRequest) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *GetRequestRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// GetRequestResponse reads it.
+type GetRequestResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account to be credited, 16 bytes.
+	Credit []byte `protobuf:"bytes,1,opt,name=credit,proto3" json:"credit,omitempty"`
+	// The account that is asked, 16 bytes.
+	Debit []byte `protobuf:"bytes,2,opt,name=debit,proto3" json:"debit,omitempty"`
+	// The asset.
+	Asset uint32 `protobuf:"varint,3,opt,name=asset,proto3" json:"asset,omitempty"`
+	// How much, in minor units.
+	Amount uint64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Ledger time after which it can no longer be paid, in milliseconds since 1970.
+	ExpiresAtUnixMs uint64 `protobuf:"varint,5,opt,name=expires_at_unix_ms,json=expiresAtUnixMs,proto3" json:"expires_at_unix_ms,omitempty"`
+	// The state that was read.
+	AsOf          *AsOf `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRequestResponse) Reset() {
+	*x = GetRequestResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRequestResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRequestResponse) ProtoMessage() {}
+
+func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
+func (*GetRequestResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *GetRequestResponse) GetCredit() []byte {
+	if x != nil {
+		return x.Credit
+	}
+	return nil
+}
+
+func (x *GetRequestResponse) GetDebit() []byte {
+	if x != nil {
+		return x.Debit
+	}
+	return nil
+}
+
+func (x *GetRequestResponse) GetAsset() uint32 {
+	if x != nil {
+		return x.Asset
+	}
+	return 0
+}
+
+func (x *GetRequestResponse) GetAmount() uint64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *GetRequestResponse) GetExpiresAtUnixMs() uint64 {
+	if x != nil {
+		return x.ExpiresAtUnixMs
+	}
+	return 0
+}
+
+func (x *GetRequestResponse) GetAsOf() *AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
 // GetNetworkRequest asks for the network.
 type GetNetworkRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1768,7 +3193,7 @@ type GetNetworkRequest struct {
 
 func (x *GetNetworkRequest) Reset() {
 	*x = GetNetworkRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +3205,7 @@ func (x *GetNetworkRequest) String() string {
 func (*GetNetworkRequest) ProtoMessage() {}
 
 func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +3218,7 @@ func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkRequest.ProtoReflect.Descriptor instead.
 func (*GetNetworkRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
 }
 
 // GetNetworkResponse describes it.
@@ -1801,10 +3226,6 @@ type GetNetworkResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The network id, 32 bytes.
 	NetworkId []byte `protobuf:"bytes,1,opt,name=network_id,json=networkId,proto3" json:"network_id,omitempty"`
-	// The assets.
-	Assets []*Asset `protobuf:"bytes,2,rep,name=assets,proto3" json:"assets,omitempty"`
-	// The providers.
-	Providers []*Provider `protobuf:"bytes,3,rep,name=providers,proto3" json:"providers,omitempty"`
 	// The name of the validator that answers.
 	Validator string `protobuf:"bytes,4,opt,name=validator,proto3" json:"validator,omitempty"`
 	// The name of the leader it knows, if any.
@@ -1823,7 +3244,7 @@ type GetNetworkResponse struct {
 
 func (x *GetNetworkResponse) Reset() {
 	*x = GetNetworkResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +3256,7 @@ func (x *GetNetworkResponse) String() string {
 func (*GetNetworkResponse) ProtoMessage() {}
 
 func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,26 +3269,12 @@ func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkResponse.ProtoReflect.Descriptor instead.
 func (*GetNetworkResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetNetworkResponse) GetNetworkId() []byte {
 	if x != nil {
 		return x.NetworkId
-	}
-	return nil
-}
-
-func (x *GetNetworkResponse) GetAssets() []*Asset {
-	if x != nil {
-		return x.Assets
-	}
-	return nil
-}
-
-func (x *GetNetworkResponse) GetProviders() []*Provider {
-	if x != nil {
-		return x.Providers
 	}
 	return nil
 }
@@ -1914,234 +3321,6 @@ func (x *GetNetworkResponse) GetAcceptedRoot() []byte {
 	return nil
 }
 
-// Asset is a unit of value.
-type Asset struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its number.
-	Number uint32 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
-	// Its code, such as KES.
-	Code string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
-	// How many decimals a minor unit has.
-	Scale uint32 `protobuf:"varint,3,opt,name=scale,proto3" json:"scale,omitempty"`
-	// The issuer's account, 16 bytes.
-	Issuer []byte `protobuf:"bytes,4,opt,name=issuer,proto3" json:"issuer,omitempty"`
-	// Units issued and not redeemed.
-	Supply        uint64 `protobuf:"varint,5,opt,name=supply,proto3" json:"supply,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Asset) Reset() {
-	*x = Asset{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Asset) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Asset) ProtoMessage() {}
-
-func (x *Asset) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Asset.ProtoReflect.Descriptor instead.
-func (*Asset) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *Asset) GetNumber() uint32 {
-	if x != nil {
-		return x.Number
-	}
-	return 0
-}
-
-func (x *Asset) GetCode() string {
-	if x != nil {
-		return x.Code
-	}
-	return ""
-}
-
-func (x *Asset) GetScale() uint32 {
-	if x != nil {
-		return x.Scale
-	}
-	return 0
-}
-
-func (x *Asset) GetIssuer() []byte {
-	if x != nil {
-		return x.Issuer
-	}
-	return nil
-}
-
-func (x *Asset) GetSupply() uint64 {
-	if x != nil {
-		return x.Supply
-	}
-	return 0
-}
-
-// Provider is an operator that carries payments.
-type Provider struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its account, 16 bytes, which is also its id.
-	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// Its name.
-	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Its grant key, 32 bytes.
-	Key []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
-	// Its published fee schedules, ascending.
-	Schedules     []*FeeSchedule `protobuf:"bytes,4,rep,name=schedules,proto3" json:"schedules,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Provider) Reset() {
-	*x = Provider{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Provider) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Provider) ProtoMessage() {}
-
-func (x *Provider) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Provider.ProtoReflect.Descriptor instead.
-func (*Provider) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
-}
-
-func (x *Provider) GetAccount() []byte {
-	if x != nil {
-		return x.Account
-	}
-	return nil
-}
-
-func (x *Provider) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Provider) GetKey() []byte {
-	if x != nil {
-		return x.Key
-	}
-	return nil
-}
-
-func (x *Provider) GetSchedules() []*FeeSchedule {
-	if x != nil {
-		return x.Schedules
-	}
-	return nil
-}
-
-// FeeSchedule is a provider's published price.
-type FeeSchedule struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// The version, counted from 1.
-	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// The asset it is for.
-	Asset uint32 `protobuf:"varint,2,opt,name=asset,proto3" json:"asset,omitempty"`
-	// The flat fee of a transfer, in minor units.
-	Flat uint64 `protobuf:"varint,3,opt,name=flat,proto3" json:"flat,omitempty"`
-	// Ledger time from which it holds, in milliseconds since 1970.
-	EffectiveAtUnixMs uint64 `protobuf:"varint,4,opt,name=effective_at_unix_ms,json=effectiveAtUnixMs,proto3" json:"effective_at_unix_ms,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
-}
-
-func (x *FeeSchedule) Reset() {
-	*x = FeeSchedule{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *FeeSchedule) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*FeeSchedule) ProtoMessage() {}
-
-func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use FeeSchedule.ProtoReflect.Descriptor instead.
-func (*FeeSchedule) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
-}
-
-func (x *FeeSchedule) GetVersion() uint32 {
-	if x != nil {
-		return x.Version
-	}
-	return 0
-}
-
-func (x *FeeSchedule) GetAsset() uint32 {
-	if x != nil {
-		return x.Asset
-	}
-	return 0
-}
-
-func (x *FeeSchedule) GetFlat() uint64 {
-	if x != nil {
-		return x.Flat
-	}
-	return 0
-}
-
-func (x *FeeSchedule) GetEffectiveAtUnixMs() uint64 {
-	if x != nil {
-		return x.EffectiveAtUnixMs
-	}
-	return 0
-}
-
 // WatchRequest asks for final leaves.
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2153,7 +3332,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2165,7 +3344,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2178,7 +3357,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WatchRequest) GetFromLeaf() uint64 {
@@ -2199,7 +3378,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +3390,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2224,7 +3403,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WatchResponse) GetEntry() *HistoryEntry {
@@ -2238,7 +3417,7 @@ var File_umoja_api_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"!umoja/api/v1/ledger_service.proto\x12\fumoja.api.v1\x1a\x19umoja/v1/checkpoint.proto\x1a\x15umoja/v1/result.proto\"\xd6\x01\n" +
+	"!umoja/api/v1/ledger_service.proto\x12\fumoja.api.v1\x1a\x18umoja/v1/authority.proto\x1a\x19umoja/v1/checkpoint.proto\x1a\x18umoja/v1/directory.proto\x1a\x14umoja/v1/money.proto\x1a\x15umoja/v1/result.proto\"\xd6\x01\n" +
 	"\x11TransactionStatus\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12)\n" +
 	"\x05stage\x18\x02 \x01(\x0e2\x13.umoja.api.v1.StageR\x05stage\x12(\n" +
@@ -2277,12 +3456,15 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\fH\x00R\x02id\x12\x18\n" +
 	"\x06number\x18\x02 \x01(\x04H\x00R\x06number\x125\n" +
 	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshnessB\t\n" +
-	"\aaccount\"\x83\x01\n" +
+	"\aaccount\"\xe2\x01\n" +
 	"\x12GetAccountResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x1c\n" +
 	"\tauthority\x18\x03 \x01(\fR\tauthority\x12'\n" +
-	"\x05as_of\x18\x04 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"z\n" +
+	"\x05as_of\x18\x04 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\x12\x12\n" +
+	"\x04tier\x18\x05 \x01(\rR\x04tier\x12/\n" +
+	"\x14frozen_until_unix_ms\x18\x06 \x01(\x04R\x11frozenUntilUnixMs\x12\x18\n" +
+	"\apending\x18\a \x01(\rR\apending\"z\n" +
 	"\x11GetBalanceRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x14\n" +
 	"\x05asset\x18\x02 \x01(\rR\x05asset\x125\n" +
@@ -2308,7 +3490,7 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x0fGetGrantRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x18\n" +
 	"\agrantee\x18\x02 \x01(\fR\agrantee\x125\n" +
-	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"\xd7\x01\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"\x93\x02\n" +
 	"\x10GetGrantResponse\x12\x14\n" +
 	"\x05asset\x18\x01 \x01(\rR\x05asset\x12'\n" +
 	"\x0fcap_transaction\x18\x02 \x01(\x04R\x0ecapTransaction\x12\x17\n" +
@@ -2317,11 +3499,15 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"left_today\x18\x04 \x01(\x04R\tleftToday\x12\x1f\n" +
 	"\vfee_ceiling\x18\x05 \x01(\x04R\n" +
 	"feeCeiling\x12+\n" +
-	"\x12expires_at_unix_ms\x18\x06 \x01(\x04R\x0fexpiresAtUnixMs\"\x90\x01\n" +
+	"\x12expires_at_unix_ms\x18\x06 \x01(\x04R\x0fexpiresAtUnixMs\x12:\n" +
+	"\n" +
+	"operations\x18\a \x03(\x0e2\x1a.umoja.v1.GrantedOperationR\n" +
+	"operations\"\xaa\x01\n" +
 	"\x13ResolveAliasRequest\x12\x14\n" +
 	"\x04hash\x18\x01 \x01(\fH\x00R\x04hash\x12#\n" +
 	"\fphone_number\x18\x02 \x01(\tH\x00R\vphoneNumber\x125\n" +
-	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshnessB\a\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\x12\x18\n" +
+	"\aunbound\x18\x04 \x01(\bR\aunboundB\a\n" +
 	"\x05alias\"\xc9\x01\n" +
 	"\x14ResolveAliasResponse\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x12%\n" +
@@ -2345,13 +3531,109 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12+\n" +
 	"\x12expires_at_unix_ms\x18\x02 \x01(\x04R\x0fexpiresAtUnixMs\"U\n" +
 	"\x1aGetExpiryStatementResponse\x127\n" +
-	"\tstatement\x18\x01 \x01(\v2\x19.umoja.v1.ExpiryStatementR\tstatement\"\x13\n" +
-	"\x11GetNetworkRequest\"\xd7\x02\n" +
+	"\tstatement\x18\x01 \x01(\v2\x19.umoja.v1.ExpiryStatementR\tstatement\"\x81\x01\n" +
+	"\x0fGetAssetRequest\x12\x18\n" +
+	"\x06number\x18\x01 \x01(\rH\x00R\x06number\x12\x14\n" +
+	"\x04code\x18\x02 \x01(\tH\x00R\x04code\x125\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshnessB\a\n" +
+	"\x05asset\"f\n" +
+	"\x10GetAssetResponse\x12)\n" +
+	"\x05asset\x18\x01 \x01(\v2\x13.umoja.api.v1.AssetR\x05asset\x12'\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"v\n" +
+	"\x11ListAssetsRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\rR\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x125\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"A\n" +
+	"\x12ListAssetsResponse\x12+\n" +
+	"\x06assets\x18\x01 \x03(\v2\x13.umoja.api.v1.AssetR\x06assets\"\x83\x04\n" +
+	"\x05Asset\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\x12\x14\n" +
+	"\x05scale\x18\x03 \x01(\rR\x05scale\x12\x16\n" +
+	"\x06issuer\x18\x04 \x01(\fR\x06issuer\x12\x16\n" +
+	"\x06supply\x18\x05 \x01(\x04R\x06supply\x12'\n" +
+	"\x04kind\x18\x06 \x01(\x0e2\x13.umoja.v1.AssetKindR\x04kind\x12-\n" +
+	"\x13spend_until_unix_ms\x18\a \x01(\x04R\x10spendUntilUnixMs\x12\x18\n" +
+	"\aarbiter\x18\b \x01(\fR\aarbiter\x12+\n" +
+	"\x06limits\x18\t \x03(\v2\x13.umoja.v1.TierLimitR\x06limits\x124\n" +
+	"\x16provisional_inflow_day\x18\n" +
+	" \x01(\x04R\x14provisionalInflowDay\x12\x18\n" +
+	"\areserve\x18\v \x01(\x04R\areserve\x120\n" +
+	"\x15reserve_as_of_unix_ms\x18\f \x01(\x04R\x11reserveAsOfUnixMs\x123\n" +
+	"\x16reserve_stated_unix_ms\x18\r \x01(\x04R\x13reserveStatedUnixMs\x122\n" +
+	"\x15reserve_evidence_hash\x18\x0e \x01(\fR\x13reserveEvidenceHash\"\xba\x01\n" +
+	"\x12GetProviderRequest\x12\x1a\n" +
+	"\aaccount\x18\x01 \x01(\fH\x00R\aaccount\x12\x12\n" +
+	"\x03key\x18\x02 \x01(\fH\x00R\x03key\x12\x14\n" +
+	"\x05asset\x18\x03 \x01(\rR\x05asset\x125\n" +
+	"\tfreshness\x18\x04 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\x12\x1b\n" +
+	"\tworst_day\x18\x05 \x01(\bR\bworstDayB\n" +
+	"\n" +
+	"\bprovider\"\xa7\x01\n" +
+	"\x13GetProviderResponse\x122\n" +
+	"\bprovider\x18\x01 \x01(\v2\x16.umoja.api.v1.ProviderR\bprovider\x123\n" +
+	"\tworst_day\x18\x02 \x01(\v2\x16.umoja.api.v1.WorstDayR\bworstDay\x12'\n" +
+	"\x05as_of\x18\x03 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"y\n" +
+	"\x14ListProvidersRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\fR\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x125\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"M\n" +
+	"\x15ListProvidersResponse\x124\n" +
+	"\tproviders\x18\x01 \x03(\v2\x16.umoja.api.v1.ProviderR\tproviders\"\x8b\x02\n" +
+	"\bProvider\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\fR\x03key\x127\n" +
+	"\tschedules\x18\x04 \x03(\v2\x19.umoja.api.v1.FeeScheduleR\tschedules\x12\x16\n" +
+	"\x06shares\x18\x05 \x01(\rR\x06shares\x12\x14\n" +
+	"\x05codes\x18\x06 \x03(\tR\x05codes\x12\x1c\n" +
+	"\tlanguages\x18\a \x03(\tR\tlanguages\x12\x1c\n" +
+	"\tendpoints\x18\b \x03(\tR\tendpoints\x12\x1c\n" +
+	"\ttelephone\x18\t \x01(\tR\ttelephone\"\xd2\x01\n" +
+	"\vFeeSchedule\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\rR\aversion\x12\x14\n" +
+	"\x05asset\x18\x02 \x01(\rR\x05asset\x12/\n" +
+	"\x14effective_at_unix_ms\x18\x04 \x01(\x04R\x11effectiveAtUnixMs\x12-\n" +
+	"\x13replaced_at_unix_ms\x18\x05 \x01(\x04R\x10replacedAtUnixMs\x12'\n" +
+	"\x05bands\x18\x06 \x03(\v2\x11.umoja.v1.FeeBandR\x05bandsJ\x04\b\x03\x10\x04R\x04flat\"\xa7\x01\n" +
+	"\bWorstDay\x12\x16\n" +
+	"\x06grants\x18\x01 \x01(\x04R\x06grants\x12+\n" +
+	"\x06debits\x18\x02 \x01(\v2\x13.umoja.api.v1.BoundR\x06debits\x12+\n" +
+	"\x06inflow\x18\x03 \x01(\v2\x13.umoja.api.v1.BoundR\x06inflow\x12)\n" +
+	"\x05total\x18\x04 \x01(\v2\x13.umoja.api.v1.BoundR\x05total\"/\n" +
+	"\x05Bound\x12\x12\n" +
+	"\x04most\x18\x01 \x01(\x04R\x04most\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\bR\x04open\"[\n" +
+	"\x0eGetHoldRequest\x12\x12\n" +
+	"\x04hold\x18\x01 \x01(\fR\x04hold\x125\n" +
+	"\tfreshness\x18\x02 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"\xe2\x02\n" +
+	"\x0fGetHoldResponse\x12\x14\n" +
+	"\x05debit\x18\x01 \x01(\fR\x05debit\x12\x16\n" +
+	"\x06credit\x18\x02 \x01(\fR\x06credit\x12\x14\n" +
+	"\x05alias\x18\x03 \x01(\fR\x05alias\x12\x14\n" +
+	"\x05asset\x18\x04 \x01(\rR\x05asset\x12\x12\n" +
+	"\x04left\x18\x05 \x01(\x04R\x04left\x12\x10\n" +
+	"\x03fee\x18\x06 \x01(\x04R\x03fee\x121\n" +
+	"\ton_expiry\x18\a \x01(\x0e2\x14.umoja.v1.HoldExpiryR\bonExpiry\x12+\n" +
+	"\x12expires_at_unix_ms\x18\b \x01(\x04R\x0fexpiresAtUnixMs\x12\x1a\n" +
+	"\bhashlock\x18\t \x01(\fR\bhashlock\x12*\n" +
+	"\x11payer_may_release\x18\n" +
+	" \x01(\bR\x0fpayerMayRelease\x12'\n" +
+	"\x05as_of\x18\v \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"d\n" +
+	"\x11GetRequestRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\fR\arequest\x125\n" +
+	"\tfreshness\x18\x02 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"\xc6\x01\n" +
+	"\x12GetRequestResponse\x12\x16\n" +
+	"\x06credit\x18\x01 \x01(\fR\x06credit\x12\x14\n" +
+	"\x05debit\x18\x02 \x01(\fR\x05debit\x12\x14\n" +
+	"\x05asset\x18\x03 \x01(\rR\x05asset\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x04R\x06amount\x12+\n" +
+	"\x12expires_at_unix_ms\x18\x05 \x01(\x04R\x0fexpiresAtUnixMs\x12'\n" +
+	"\x05as_of\x18\x06 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"\x13\n" +
+	"\x11GetNetworkRequest\"\x93\x02\n" +
 	"\x12GetNetworkResponse\x12\x1d\n" +
 	"\n" +
-	"network_id\x18\x01 \x01(\fR\tnetworkId\x12+\n" +
-	"\x06assets\x18\x02 \x03(\v2\x13.umoja.api.v1.AssetR\x06assets\x124\n" +
-	"\tproviders\x18\x03 \x03(\v2\x16.umoja.api.v1.ProviderR\tproviders\x12\x1c\n" +
+	"network_id\x18\x01 \x01(\fR\tnetworkId\x12\x1c\n" +
 	"\tvalidator\x18\x04 \x01(\tR\tvalidator\x12\x16\n" +
 	"\x06leader\x18\x05 \x01(\tR\x06leader\x12#\n" +
 	"\raccepted_size\x18\x06 \x01(\x04R\facceptedSize\x12\x1d\n" +
@@ -2359,23 +3641,7 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"final_size\x18\a \x01(\x04R\tfinalSize\x12 \n" +
 	"\ftime_unix_ms\x18\b \x01(\x04R\n" +
 	"timeUnixMs\x12#\n" +
-	"\raccepted_root\x18\t \x01(\fR\facceptedRoot\"y\n" +
-	"\x05Asset\x12\x16\n" +
-	"\x06number\x18\x01 \x01(\rR\x06number\x12\x12\n" +
-	"\x04code\x18\x02 \x01(\tR\x04code\x12\x14\n" +
-	"\x05scale\x18\x03 \x01(\rR\x05scale\x12\x16\n" +
-	"\x06issuer\x18\x04 \x01(\fR\x06issuer\x12\x16\n" +
-	"\x06supply\x18\x05 \x01(\x04R\x06supply\"\x83\x01\n" +
-	"\bProvider\x12\x18\n" +
-	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
-	"\x03key\x18\x03 \x01(\fR\x03key\x127\n" +
-	"\tschedules\x18\x04 \x03(\v2\x19.umoja.api.v1.FeeScheduleR\tschedules\"\x82\x01\n" +
-	"\vFeeSchedule\x12\x18\n" +
-	"\aversion\x18\x01 \x01(\rR\aversion\x12\x14\n" +
-	"\x05asset\x18\x02 \x01(\rR\x05asset\x12\x12\n" +
-	"\x04flat\x18\x03 \x01(\x04R\x04flat\x12/\n" +
-	"\x14effective_at_unix_ms\x18\x04 \x01(\x04R\x11effectiveAtUnixMs\"+\n" +
+	"\raccepted_root\x18\t \x01(\fR\facceptedRootJ\x04\b\x02\x10\x03J\x04\b\x03\x10\x04R\x06assetsR\tproviders\"+\n" +
 	"\fWatchRequest\x12\x1b\n" +
 	"\tfrom_leaf\x18\x01 \x01(\x04R\bfromLeaf\"A\n" +
 	"\rWatchResponse\x120\n" +
@@ -2389,7 +3655,7 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTAGE_PENDING\x10\x01\x12\x12\n" +
 	"\x0eSTAGE_ACCEPTED\x10\x02\x12\x0f\n" +
-	"\vSTAGE_FINAL\x10\x032\xc6\b\n" +
+	"\vSTAGE_FINAL\x10\x032\xa9\f\n" +
 	"\rLedgerService\x12C\n" +
 	"\x06Submit\x12\x1b.umoja.api.v1.SubmitRequest\x1a\x1c.umoja.api.v1.SubmitResponse\x12[\n" +
 	"\x0eGetTransaction\x12#.umoja.api.v1.GetTransactionRequest\x1a$.umoja.api.v1.GetTransactionResponse\x12R\n" +
@@ -2404,7 +3670,15 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
 	"GetReceipt\x12\x1f.umoja.api.v1.GetReceiptRequest\x1a .umoja.api.v1.GetReceiptResponse\x12X\n" +
 	"\rGetCheckpoint\x12\".umoja.api.v1.GetCheckpointRequest\x1a#.umoja.api.v1.GetCheckpointResponse\x12g\n" +
-	"\x12GetExpiryStatement\x12'.umoja.api.v1.GetExpiryStatementRequest\x1a(.umoja.api.v1.GetExpiryStatementResponse\x12O\n" +
+	"\x12GetExpiryStatement\x12'.umoja.api.v1.GetExpiryStatementRequest\x1a(.umoja.api.v1.GetExpiryStatementResponse\x12I\n" +
+	"\bGetAsset\x12\x1d.umoja.api.v1.GetAssetRequest\x1a\x1e.umoja.api.v1.GetAssetResponse\x12O\n" +
+	"\n" +
+	"ListAssets\x12\x1f.umoja.api.v1.ListAssetsRequest\x1a .umoja.api.v1.ListAssetsResponse\x12R\n" +
+	"\vGetProvider\x12 .umoja.api.v1.GetProviderRequest\x1a!.umoja.api.v1.GetProviderResponse\x12X\n" +
+	"\rListProviders\x12\".umoja.api.v1.ListProvidersRequest\x1a#.umoja.api.v1.ListProvidersResponse\x12F\n" +
+	"\aGetHold\x12\x1c.umoja.api.v1.GetHoldRequest\x1a\x1d.umoja.api.v1.GetHoldResponse\x12O\n" +
+	"\n" +
+	"GetRequest\x12\x1f.umoja.api.v1.GetRequestRequest\x1a .umoja.api.v1.GetRequestResponse\x12O\n" +
 	"\n" +
 	"GetNetwork\x12\x1f.umoja.api.v1.GetNetworkRequest\x1a .umoja.api.v1.GetNetworkResponse\x12B\n" +
 	"\x05Watch\x12\x1a.umoja.api.v1.WatchRequest\x1a\x1b.umoja.api.v1.WatchResponse0\x01B8Z6github.com/umoja-ledger/umoja/proto/umoja/api/v1;apiv1b\x06proto3"
@@ -2422,7 +3696,7 @@ func file_umoja_api_v1_ledger_service_proto_rawDescGZIP() []byte {
 }
 
 var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(Freshness)(0),                     // 0: umoja.api.v1.Freshness
 	(Stage)(0),                         // 1: umoja.api.v1.Stage
@@ -2452,20 +3726,39 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(*GetCheckpointResponse)(nil),      // 25: umoja.api.v1.GetCheckpointResponse
 	(*GetExpiryStatementRequest)(nil),  // 26: umoja.api.v1.GetExpiryStatementRequest
 	(*GetExpiryStatementResponse)(nil), // 27: umoja.api.v1.GetExpiryStatementResponse
-	(*GetNetworkRequest)(nil),          // 28: umoja.api.v1.GetNetworkRequest
-	(*GetNetworkResponse)(nil),         // 29: umoja.api.v1.GetNetworkResponse
-	(*Asset)(nil),                      // 30: umoja.api.v1.Asset
-	(*Provider)(nil),                   // 31: umoja.api.v1.Provider
-	(*FeeSchedule)(nil),                // 32: umoja.api.v1.FeeSchedule
-	(*WatchRequest)(nil),               // 33: umoja.api.v1.WatchRequest
-	(*WatchResponse)(nil),              // 34: umoja.api.v1.WatchResponse
-	(*v1.Result)(nil),                  // 35: umoja.v1.Result
-	(*v1.Receipt)(nil),                 // 36: umoja.v1.Receipt
-	(*v1.ExpiryStatement)(nil),         // 37: umoja.v1.ExpiryStatement
+	(*GetAssetRequest)(nil),            // 28: umoja.api.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),           // 29: umoja.api.v1.GetAssetResponse
+	(*ListAssetsRequest)(nil),          // 30: umoja.api.v1.ListAssetsRequest
+	(*ListAssetsResponse)(nil),         // 31: umoja.api.v1.ListAssetsResponse
+	(*Asset)(nil),                      // 32: umoja.api.v1.Asset
+	(*GetProviderRequest)(nil),         // 33: umoja.api.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),        // 34: umoja.api.v1.GetProviderResponse
+	(*ListProvidersRequest)(nil),       // 35: umoja.api.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),      // 36: umoja.api.v1.ListProvidersResponse
+	(*Provider)(nil),                   // 37: umoja.api.v1.Provider
+	(*FeeSchedule)(nil),                // 38: umoja.api.v1.FeeSchedule
+	(*WorstDay)(nil),                   // 39: umoja.api.v1.WorstDay
+	(*Bound)(nil),                      // 40: umoja.api.v1.Bound
+	(*GetHoldRequest)(nil),             // 41: umoja.api.v1.GetHoldRequest
+	(*GetHoldResponse)(nil),            // 42: umoja.api.v1.GetHoldResponse
+	(*GetRequestRequest)(nil),          // 43: umoja.api.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),         // 44: umoja.api.v1.GetRequestResponse
+	(*GetNetworkRequest)(nil),          // 45: umoja.api.v1.GetNetworkRequest
+	(*GetNetworkResponse)(nil),         // 46: umoja.api.v1.GetNetworkResponse
+	(*WatchRequest)(nil),               // 47: umoja.api.v1.WatchRequest
+	(*WatchResponse)(nil),              // 48: umoja.api.v1.WatchResponse
+	(*v1.Result)(nil),                  // 49: umoja.v1.Result
+	(v1.GrantedOperation)(0),           // 50: umoja.v1.GrantedOperation
+	(*v1.Receipt)(nil),                 // 51: umoja.v1.Receipt
+	(*v1.ExpiryStatement)(nil),         // 52: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 53: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 54: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 55: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 56: umoja.v1.HoldExpiry
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
-	35, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
+	49, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
 	1,  // 2: umoja.api.v1.SubmitRequest.wait:type_name -> umoja.api.v1.Stage
 	2,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
 	1,  // 4: umoja.api.v1.GetTransactionRequest.wait:type_name -> umoja.api.v1.Stage
@@ -2478,44 +3771,77 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	0,  // 11: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
 	17, // 12: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
 	0,  // 13: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
-	0,  // 14: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
-	36, // 15: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	37, // 16: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
-	30, // 17: umoja.api.v1.GetNetworkResponse.assets:type_name -> umoja.api.v1.Asset
-	31, // 18: umoja.api.v1.GetNetworkResponse.providers:type_name -> umoja.api.v1.Provider
-	32, // 19: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	17, // 20: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	4,  // 21: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	6,  // 22: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	8,  // 23: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	11, // 24: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	13, // 25: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	15, // 26: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	18, // 27: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	20, // 28: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	22, // 29: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	24, // 30: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	26, // 31: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	28, // 32: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	33, // 33: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	5,  // 34: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	7,  // 35: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	9,  // 36: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	12, // 37: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	14, // 38: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	16, // 39: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	19, // 40: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	21, // 41: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	23, // 42: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	25, // 43: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	27, // 44: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	29, // 45: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	34, // 46: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	34, // [34:47] is the sub-list for method output_type
-	21, // [21:34] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	50, // 14: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
+	0,  // 15: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
+	51, // 16: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
+	52, // 17: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	0,  // 18: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
+	32, // 19: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
+	3,  // 20: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 21: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	32, // 22: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
+	53, // 23: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	54, // 24: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	0,  // 25: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
+	37, // 26: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
+	39, // 27: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
+	3,  // 28: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 29: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
+	37, // 30: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
+	38, // 31: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
+	55, // 32: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	40, // 33: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
+	40, // 34: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
+	40, // 35: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
+	0,  // 36: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
+	56, // 37: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	3,  // 38: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 39: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
+	3,  // 40: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
+	17, // 41: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	4,  // 42: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	6,  // 43: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	8,  // 44: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	11, // 45: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	13, // 46: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	15, // 47: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	18, // 48: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	20, // 49: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	22, // 50: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	24, // 51: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	26, // 52: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	28, // 53: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	30, // 54: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	33, // 55: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	35, // 56: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	41, // 57: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	43, // 58: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	45, // 59: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	47, // 60: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	5,  // 61: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	7,  // 62: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	9,  // 63: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	12, // 64: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	14, // 65: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	16, // 66: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	19, // 67: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	21, // 68: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	23, // 69: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	25, // 70: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	27, // 71: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	29, // 72: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	31, // 73: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	34, // 74: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	36, // 75: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	42, // 76: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	44, // 77: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	46, // 78: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	48, // 79: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	61, // [61:80] is the sub-list for method output_type
+	42, // [42:61] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
@@ -2531,13 +3857,21 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 		(*ResolveAliasRequest_Hash)(nil),
 		(*ResolveAliasRequest_PhoneNumber)(nil),
 	}
+	file_umoja_api_v1_ledger_service_proto_msgTypes[26].OneofWrappers = []any{
+		(*GetAssetRequest_Number)(nil),
+		(*GetAssetRequest_Code)(nil),
+	}
+	file_umoja_api_v1_ledger_service_proto_msgTypes[31].OneofWrappers = []any{
+		(*GetProviderRequest_Account)(nil),
+		(*GetProviderRequest_Key)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_api_v1_ledger_service_proto_rawDesc), len(file_umoja_api_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   33,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -32,6 +32,12 @@ const (
 	LedgerService_GetReceipt_FullMethodName         = "/umoja.api.v1.LedgerService/GetReceipt"
 	LedgerService_GetCheckpoint_FullMethodName      = "/umoja.api.v1.LedgerService/GetCheckpoint"
 	LedgerService_GetExpiryStatement_FullMethodName = "/umoja.api.v1.LedgerService/GetExpiryStatement"
+	LedgerService_GetAsset_FullMethodName           = "/umoja.api.v1.LedgerService/GetAsset"
+	LedgerService_ListAssets_FullMethodName         = "/umoja.api.v1.LedgerService/ListAssets"
+	LedgerService_GetProvider_FullMethodName        = "/umoja.api.v1.LedgerService/GetProvider"
+	LedgerService_ListProviders_FullMethodName      = "/umoja.api.v1.LedgerService/ListProviders"
+	LedgerService_GetHold_FullMethodName            = "/umoja.api.v1.LedgerService/GetHold"
+	LedgerService_GetRequest_FullMethodName         = "/umoja.api.v1.LedgerService/GetRequest"
 	LedgerService_GetNetwork_FullMethodName         = "/umoja.api.v1.LedgerService/GetNetwork"
 	LedgerService_Watch_FullMethodName              = "/umoja.api.v1.LedgerService/Watch"
 )
@@ -68,7 +74,20 @@ type LedgerServiceClient interface {
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*GetCheckpointResponse, error)
 	// GetExpiryStatement signs that an expired transaction has no leaf and never will.
 	GetExpiryStatement(ctx context.Context, in *GetExpiryStatementRequest, opts ...grpc.CallOption) (*GetExpiryStatementResponse, error)
-	// GetNetwork describes the network: assets, providers and their fee schedules, and how far this node is.
+	// GetAsset describes an asset by number or code.
+	GetAsset(ctx context.Context, in *GetAssetRequest, opts ...grpc.CallOption) (*GetAssetResponse, error)
+	// ListAssets lists the assets, ascending by number.
+	ListAssets(ctx context.Context, in *ListAssetsRequest, opts ...grpc.CallOption) (*ListAssetsResponse, error)
+	// GetProvider describes a provider by account or key: its directory entry, its fee schedules, and the most that it could take in any
+	// 24 hours.
+	GetProvider(ctx context.Context, in *GetProviderRequest, opts ...grpc.CallOption) (*GetProviderResponse, error)
+	// ListProviders lists the providers, ascending by account. Names are not unique: whoever looks for one reads the whole list.
+	ListProviders(ctx context.Context, in *ListProvidersRequest, opts ...grpc.CallOption) (*ListProvidersResponse, error)
+	// GetHold reads a hold that has not ended.
+	GetHold(ctx context.Context, in *GetHoldRequest, opts ...grpc.CallOption) (*GetHoldResponse, error)
+	// GetRequest reads a request to pay that has not ended.
+	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
+	// GetNetwork says which network this is, and how far this node is.
 	GetNetwork(ctx context.Context, in *GetNetworkRequest, opts ...grpc.CallOption) (*GetNetworkResponse, error)
 	// Watch streams final leaves from an index on, and then as they become final.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
@@ -192,6 +211,66 @@ func (c *ledgerServiceClient) GetExpiryStatement(ctx context.Context, in *GetExp
 	return out, nil
 }
 
+func (c *ledgerServiceClient) GetAsset(ctx context.Context, in *GetAssetRequest, opts ...grpc.CallOption) (*GetAssetResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAssetResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetAsset_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListAssets(ctx context.Context, in *ListAssetsRequest, opts ...grpc.CallOption) (*ListAssetsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAssetsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListAssets_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) GetProvider(ctx context.Context, in *GetProviderRequest, opts ...grpc.CallOption) (*GetProviderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetProviderResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetProvider_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListProviders(ctx context.Context, in *ListProvidersRequest, opts ...grpc.CallOption) (*ListProvidersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListProvidersResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListProviders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) GetHold(ctx context.Context, in *GetHoldRequest, opts ...grpc.CallOption) (*GetHoldResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetHoldResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetHold_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRequestResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetRequest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ledgerServiceClient) GetNetwork(ctx context.Context, in *GetNetworkRequest, opts ...grpc.CallOption) (*GetNetworkResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetNetworkResponse)
@@ -253,7 +332,20 @@ type LedgerServiceServer interface {
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error)
 	// GetExpiryStatement signs that an expired transaction has no leaf and never will.
 	GetExpiryStatement(context.Context, *GetExpiryStatementRequest) (*GetExpiryStatementResponse, error)
-	// GetNetwork describes the network: assets, providers and their fee schedules, and how far this node is.
+	// GetAsset describes an asset by number or code.
+	GetAsset(context.Context, *GetAssetRequest) (*GetAssetResponse, error)
+	// ListAssets lists the assets, ascending by number.
+	ListAssets(context.Context, *ListAssetsRequest) (*ListAssetsResponse, error)
+	// GetProvider describes a provider by account or key: its directory entry, its fee schedules, and the most that it could take in any
+	// 24 hours.
+	GetProvider(context.Context, *GetProviderRequest) (*GetProviderResponse, error)
+	// ListProviders lists the providers, ascending by account. Names are not unique: whoever looks for one reads the whole list.
+	ListProviders(context.Context, *ListProvidersRequest) (*ListProvidersResponse, error)
+	// GetHold reads a hold that has not ended.
+	GetHold(context.Context, *GetHoldRequest) (*GetHoldResponse, error)
+	// GetRequest reads a request to pay that has not ended.
+	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
+	// GetNetwork says which network this is, and how far this node is.
 	GetNetwork(context.Context, *GetNetworkRequest) (*GetNetworkResponse, error)
 	// Watch streams final leaves from an index on, and then as they become final.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
@@ -299,6 +391,24 @@ func (UnimplementedLedgerServiceServer) GetCheckpoint(context.Context, *GetCheck
 }
 func (UnimplementedLedgerServiceServer) GetExpiryStatement(context.Context, *GetExpiryStatementRequest) (*GetExpiryStatementResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetExpiryStatement not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetAsset(context.Context, *GetAssetRequest) (*GetAssetResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAsset not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListAssets(context.Context, *ListAssetsRequest) (*ListAssetsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAssets not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetProvider(context.Context, *GetProviderRequest) (*GetProviderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetProvider not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListProviders(context.Context, *ListProvidersRequest) (*ListProvidersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListProviders not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetHold(context.Context, *GetHoldRequest) (*GetHoldResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetHold not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRequest not implemented")
 }
 func (UnimplementedLedgerServiceServer) GetNetwork(context.Context, *GetNetworkRequest) (*GetNetworkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetNetwork not implemented")
@@ -525,6 +635,114 @@ func _LedgerService_GetExpiryStatement_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_GetAsset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAssetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetAsset(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetAsset_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetAsset(ctx, req.(*GetAssetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListAssets_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAssetsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListAssets(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListAssets_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListAssets(ctx, req.(*ListAssetsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_GetProvider_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetProviderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetProvider(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetProvider_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetProvider(ctx, req.(*GetProviderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListProviders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListProvidersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListProviders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListProviders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListProviders(ctx, req.(*ListProvidersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_GetHold_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetHoldRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetHold(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetHold_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetHold(ctx, req.(*GetHoldRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_GetRequest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRequestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetRequest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetRequest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetRequest(ctx, req.(*GetRequestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LedgerService_GetNetwork_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetNetworkRequest)
 	if err := dec(in); err != nil {
@@ -604,6 +822,30 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetExpiryStatement",
 			Handler:    _LedgerService_GetExpiryStatement_Handler,
+		},
+		{
+			MethodName: "GetAsset",
+			Handler:    _LedgerService_GetAsset_Handler,
+		},
+		{
+			MethodName: "ListAssets",
+			Handler:    _LedgerService_ListAssets_Handler,
+		},
+		{
+			MethodName: "GetProvider",
+			Handler:    _LedgerService_GetProvider_Handler,
+		},
+		{
+			MethodName: "ListProviders",
+			Handler:    _LedgerService_ListProviders_Handler,
+		},
+		{
+			MethodName: "GetHold",
+			Handler:    _LedgerService_GetHold_Handler,
+		},
+		{
+			MethodName: "GetRequest",
+			Handler:    _LedgerService_GetRequest_Handler,
 		},
 		{
 			MethodName: "GetNetwork",

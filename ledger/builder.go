@@ -1,0 +1,66 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Builder fills a batch the way validators will apply it, so that an honest leader packs nothing that would be void or
+// unauthorised: each transaction is judged after what is due at the batch's head and after those packed before it.
+type Builder struct {
+	batch *batch
+	bytes int
+	// entries is the static bound of what is packed.
+	entries   int
+	envelopes [][]byte
+}
+
+// Build starts a batch on the state of a view, at a time not before the head's.
+func Build(view View, head Head, timeUnixMs uint64) (*Builder, error) {
+	b, err := open(view, head, timeUnixMs, true)
+	if err != nil {
+		return nil, err
+	}
+	return &Builder{batch: b}, nil
+}
+
+// Fits says whether a transaction has room in the batch.
+func (b *Builder) Fits(signed *tx.Signed) bool {
+	return b.bytes+len(signed.Envelope()) <= tx.MaxBatchBytes && b.entries+signed.Body.Entries() <= MaxBatchEntries
+}
+
+// Add packs a transaction that fits and has not expired:
+//
+//   - tx.OK: it is packed, and what becomes of it will be recorded under its id;
+//   - a code that does not decide: it is not packed, the answer is for this envelope and this moment only.
+func (b *Builder) Add(signed *tx.Signed) (tx.Code, error) {
+	if signed.Body.ExpiresAtUnixMs < b.batch.timeUnixMs {
+		return 0, fmt.Errorf("expired: %w", ErrVoid)
+	}
+	before := b.batch.unauthorised
+	if err := b.batch.transaction(signed); err != nil {
+		return 0, err
+	}
+	if b.batch.unauthorised > before {
+		// Nothing was kept but the leaf that would have stood under the envelope's hash.
+		b.batch.unauthorised = before
+		outcomes := b.batch.fx.Outcomes
+		code := outcomes[len(outcomes)-1].Result.Code
+		b.batch.fx.Outcomes = outcomes[:len(outcomes)-1]
+		b.batch.fx.Leaves = b.batch.fx.Leaves[:len(b.batch.fx.Leaves)-1]
+		b.batch.size--
+		return code, nil
+	}
+	b.bytes += len(signed.Envelope())
+	b.entries += signed.Body.Entries()
+	b.envelopes = append(b.envelopes, signed.Envelope())
+	return tx.OK, nil
+}
+
+// Envelopes are those packed, in order.
+func (b *Builder) Envelopes() [][]byte { return b.envelopes }
+
+// Due says whether the batch does something without any transaction. It may leave no leaf, and must be packed all the same: else the
+// queue would ask for it for ever.
+func (b *Builder) Due() bool { return b.batch.passed > 0 }

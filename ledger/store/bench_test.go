@@ -1,0 +1,264 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Benchmarks of a validator's disk. UMOJA_BENCH_DIR says on which disk they work; a folder of /tmp is often memory.
+
+// benchBatch is how many transfers a batch of a busy network carries, and benchFinalEvery how many batches it may be ahead
+// of the final checkpoint.
+const (
+	benchBatch      = 400
+	benchFinalEvery = 8
+)
+
+// crowd is a book with many phone accounts: a genesis whose Juma was copied, entry by entry.
+type crowd struct {
+	*book
+	accounts []tx.AccountID
+	aliases  []key.Alias
+	random   *rand.ChaCha8
+	signed   map[string]*tx.Signed
+}
+
+// newCrowd founds a store with phone accounts.
+func newCrowd(b *testing.B, dir string, accounts int) *crowd {
+	b.Helper()
+	c := crowdIn(b, dir, accounts)
+	fx, err := ledger.Found(c.world.Genesis)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.multiply(fx)
+	if err := c.store.Found(c.world.Network, fx); err != nil {
+		b.Fatal(err)
+	}
+	return c
+}
+
+// crowdIn opens a store that newCrowd founded, or an empty one.
+func crowdIn(b *testing.B, dir string, accounts int) *crowd {
+	b.Helper()
+	w := ledgertest.Network(b, "crowd")
+	c := &crowd{random: rand.NewChaCha8([32]byte{1}), signed: make(map[string]*tx.Signed)}
+	c.book = &book{testing1: b, world: w, dir: dir, timeUnixMs: ledgertest.GenesisTimeUnixMs, trusting: true}
+	for i := range uint64(accounts) {
+		id := key.TaggedHash("umoja/bench/account", bytes64(i))
+		c.accounts = append(c.accounts, tx.AccountID(id[:16]))
+		c.aliases = append(c.aliases, key.Alias(key.TaggedHash("umoja/bench/alias", bytes64(i))))
+	}
+	s, err := Open(dir, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c.store = s
+	b.Cleanup(func() { c.store.Close() })
+	if s.Founded() {
+		c.raftIndex, _ = s.Applied()
+		c.timeUnixMs = s.Head().TimeUnixMs
+	}
+	return c
+}
+
+// multiply copies every entry that names Juma for each of the accounts. Their money comes from nowhere: such a state
+// passes every check but that of the supply.
+func (c *crowd) multiply(fx *ledger.Effects) {
+	juma := c.world.Juma
+	var model []ledger.Change
+	for _, m := range fx.Changes {
+		if bytes.Contains(m.Key, juma.Account[:]) || bytes.Contains(m.Key, juma.Alias[:]) || bytes.Equal(m.After, juma.Account[:]) {
+			model = append(model, m)
+		}
+	}
+	for i := range c.accounts {
+		replace := func(raw []byte) []byte {
+			raw = bytes.ReplaceAll(raw, juma.Account[:], c.accounts[i][:])
+			return bytes.ReplaceAll(raw, juma.Alias[:], c.aliases[i][:])
+		}
+		for _, m := range model {
+			k := replace(m.Key)
+			if bytes.Equal(k, m.Key) { // The entry of the number ends with it.
+				k = binary.BigEndian.AppendUint64(bytes.Clone(k[:len(k)-8]), 1<<32+uint64(i))
+			}
+			fx.Changes = append(fx.Changes, ledger.Change{Key: k, After: replace(m.After)})
+		}
+	}
+	rest := fx.Changes
+	state, err := ledger.Rescan(c.world.Network, func() (ledger.Entry, bool, error) {
+		if len(rest) == 0 {
+			return ledger.Entry{}, false, nil
+		}
+		e := ledger.Entry{Key: rest[0].Key, Value: rest[0].After}
+		rest = rest[1:]
+		return e, true, nil
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	fx.After.State = state
+}
+
+// someone draws an account.
+func (c *crowd) someone() int { return int(c.random.Uint64() % uint64(len(c.accounts))) }
+
+// phonePayment is a payment that a provider carries, for its fee.
+func (c *crowd) phonePayment(payee func() int) []tx.Operation {
+	debit, credit := c.someone(), payee()
+	for debit == credit {
+		debit = c.someone()
+	}
+	return []tx.Operation{tx.Transfer{
+		Debit: c.accounts[debit], Credit: c.accounts[credit], Alias: &c.aliases[credit], Asset: ledgertest.KES, Amount: 1_00,
+		Fee: &tx.Fee{Provider: c.world.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee},
+	}}
+}
+
+// payroll is payments of the issuer to many, as many as an envelope holds.
+func (c *crowd) payroll(legs int) []tx.Operation {
+	var ops []tx.Operation
+	for range legs {
+		ops = append(ops, tx.Transfer{Debit: c.world.IssuerAccount, Credit: c.accounts[c.someone()], Asset: ledgertest.KES, Amount: 1})
+	}
+	return ops
+}
+
+// sign makes an envelope whose signature nobody will check; the batch that it is for comes so many batches later.
+func (c *crowd) sign(later int, signer key.Public, ops []tx.Operation) []byte {
+	c.nonce++
+	expires := c.timeUnixMs + uint64(later+60)*benchBatchMs
+	body, err := tx.Body{Nonce: c.world.Nonce(c.nonce), ExpiresAtUnixMs: expires, Operations: ops}.Encode()
+	if err != nil {
+		c.Fatal(err)
+	}
+	signature := tx.Signature{Signer: signer}
+	c.random.Read(signature.Signature[:])
+	signed, err := tx.Pack(c.world.Network, body, []tx.Signature{signature})
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.signed[string(signed.Envelope())] = signed
+	return signed.Envelope()
+}
+
+// benchWarmUp is how many batches come before those that are timed: until then badger sorts the genesis in.
+const benchWarmUp = 100
+
+// benchBatchMs is the ledger time between two batches.
+const benchBatchMs = 25
+
+// step applies a batch and commits it.
+func (c *crowd) step(envelopes [][]byte) {
+	v := c.store.View()
+	c.timeUnixMs += benchBatchMs
+	head := c.store.Head()
+	hash := tx.BatchHash(bytes.Repeat(bytes64(head.Batch+1), 4))
+	verify := func(envelope []byte) (*tx.Signed, error) { return c.signed[string(envelope)], nil }
+	fx, err := ledger.Reapply(v, head, c.world.Network, verify, hash, c.timeUnixMs, envelopes)
+	v.Close()
+	if err != nil {
+		c.Fatal(err)
+	}
+	for _, o := range fx.Outcomes {
+		if o.Result.Code != tx.OK {
+			c.Fatal(o.Result)
+		}
+	}
+	c.raftIndex++
+	if err := c.store.Commit(c.raftIndex, 1, fx); err != nil {
+		c.Fatal(err)
+	}
+	if c.raftIndex%benchFinalEvery == 0 {
+		if err := c.store.SetFinal([]byte("note"), fx.After.Size, fx.After.Root); err != nil {
+			c.Fatal(err)
+		}
+	}
+}
+
+// workloads are what a busy network does.
+var workloads = []struct {
+	name string
+	// transfers are in one transaction.
+	transfers int
+	sign      func(c *crowd, later int) []byte
+}{
+	{"phones", 1, func(c *crowd, later int) []byte {
+		return c.sign(later, c.world.Provider.Public(), c.phonePayment(c.someone))
+	}},
+	{"one-payee", 1, func(c *crowd, later int) []byte {
+		return c.sign(later, c.world.Provider.Public(), c.phonePayment(func() int { return 0 }))
+	}},
+	{"payroll", 200, func(c *crowd, later int) []byte { return c.sign(later, c.world.Issuer.Public(), c.payroll(200)) }},
+}
+
+// BenchmarkApplyCommit is a validator's whole work for a batch whose signatures it has checked: rules, state hash, tree,
+// a synced commit to disk, the final checkpoints behind it, and what badger does in the background. One operation is one
+// batch. Run some hundreds, so that tables are flushed and merged: -benchtime 300x.
+func BenchmarkApplyCommit(b *testing.B) {
+	for _, w := range workloads {
+		for _, accounts := range []int{20_000, 200_000} {
+			b.Run(fmt.Sprintf("%s/%dk", w.name, accounts/1000), func(b *testing.B) {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+				c := newCrowd(b, filepath.Join(benchDir(b), "state"), accounts)
+				var batches [][][]byte
+				for i := range b.N + benchWarmUp {
+					var envelopes [][]byte
+					for range benchBatch / w.transfers {
+						envelopes = append(envelopes, w.sign(c, i))
+					}
+					batches = append(batches, envelopes)
+				}
+				for _, envelopes := range batches[:benchWarmUp] {
+					c.step(envelopes)
+				}
+				runtime.GC()
+				cpu := cpuTime()
+				b.ResetTimer()
+				for _, envelopes := range batches[benchWarmUp:] {
+					c.step(envelopes)
+				}
+				b.StopTimer()
+				transfers := float64(b.N * benchBatch)
+				b.ReportMetric(transfers/b.Elapsed().Seconds(), "transfers/s")
+				b.ReportMetric(float64((cpuTime()-cpu).Nanoseconds())/1000/transfers, "cpu-µs/transfer")
+			})
+		}
+	}
+}
+
+// benchDir is a folder on the disk to measure.
+func benchDir(b *testing.B) string {
+	b.Helper()
+	parent := os.Getenv("UMOJA_BENCH_DIR")
+	if parent == "" {
+		return b.TempDir()
+	}
+	dir, err := os.MkdirTemp(parent, "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// cpuTime is what the process has used of the processors: a neighbour on the machine does not change it much.
+func cpuTime() time.Duration {
+	used, err := processTime()
+	if err != nil {
+		panic(err)
+	}
+	return used
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/umoja-ledger/umoja/ledger"
+)
+
+// Whatever is committed, read and scanned in whatever order, a cache never says anything about a version that was not so.
+func TestCacheIsOfItsVersion(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := newCache(firstRing)
+		size := rapid.IntRange(300, 3000).Draw(t, "ring") // Goes round many times.
+		c.ring, c.limit = c.ring[:size], size
+		// past[n] is the state of version n.
+		past := []map[string]string{{}}
+		key := rapid.Custom(func(t *rapid.T) string {
+			return rapid.SampledFrom([]string{"a", "x"}).Draw(t, "prefix") + fmt.Sprint(rapid.IntRange(0, 30).Draw(t, "key"))
+		})
+		version := func() uint64 { return uint64(rapid.IntRange(max(0, len(past)-3), len(past)-1).Draw(t, "version")) }
+		t.Repeat(map[string]func(*rapid.T){
+			"commit": func(t *rapid.T) {
+				next := maps.Clone(past[len(past)-1])
+				var changes []ledger.Change
+				for _, k := range rapid.SliceOfDistinct(key, rapid.ID).Draw(t, "keys") {
+					var change ledger.Change
+					change.Key = []byte(k)
+					if before, ok := next[k]; ok {
+						change.Before = []byte(before)
+					}
+					if rapid.Bool().Draw(t, "delete") {
+						delete(next, k)
+					} else {
+						next[k] = strings.Repeat("v", rapid.IntRange(0, 80).Draw(t, "length")) + fmt.Sprint(len(past))
+						change.After = []byte(next[k])
+					}
+					changes = append(changes, change)
+				}
+				c.commit(changes)
+				past = append(past, next)
+			},
+			"replace": func(*rapid.T) {
+				c.reset()
+				past = append(past, map[string]string{"a1": "another"})
+			},
+			"get": func(t *rapid.T) {
+				v, k := version(), key.Draw(t, "key")
+				want, there := past[v][k]
+				if got, ok := c.get(v, []byte(k)); ok && (!there || string(got) != want) {
+					t.Fatalf("%s is %q in version %d, not %q", k, want, v, got)
+				} else if !ok && there {
+					c.read(v, []byte(k), []byte(want))
+				}
+			},
+			"scan": func(t *rapid.T) {
+				v := version()
+				start := c.start(v, []byte("x"), []byte("x"))
+				first := "y"
+				for _, k := range slices.Sorted(maps.Keys(past[v])) {
+					if strings.HasPrefix(k, "x") {
+						first = k
+						break
+					}
+				}
+				if string(start) > first {
+					t.Fatalf("a scan of version %d would begin at %s and miss %s", v, start, first)
+				}
+				c.scanned(v, []byte("x"), []byte(first))
+			},
+			"": func(t *rapid.T) {
+				if got, want := c.now(), uint64(len(past)-1); got != want {
+					t.Fatalf("version %d, not %d", got, want)
+				}
+			},
+		})
+	})
+}
+
+// A cache that forgot everything, or never held anything, would pass the test above.
+func TestCacheRemembers(t *testing.T) {
+	c := newCache(firstRing)
+	value := bytes.Repeat([]byte("v"), 100)
+	for i := range 1000 {
+		c.read(0, bytes64(uint64(i)), value)
+	}
+	c.commit([]ledger.Change{
+		{Key: bytes64(1), Before: value, After: []byte("new")}, {Key: bytes64(2), Before: value}, {Key: bytes64(5000), After: value},
+	})
+	for i, want := range map[uint64]string{0: string(value), 1: "new", 999: string(value)} {
+		if got, ok := c.get(1, bytes64(i)); !ok || string(got) != want {
+			t.Errorf("entry %d: %q %v", i, got, ok)
+		}
+	}
+	for _, i := range []uint64{2, 5000} { // What was just made is seldom wanted again.
+		if _, ok := c.get(1, bytes64(i)); ok {
+			t.Errorf("entry %d is held", i)
+		}
+	}
+	if _, ok := c.get(0, bytes64(1)); ok {
+		t.Error("a view of the state before sees the new value")
+	}
+	for i := range 100_000 { // Far more than the ring holds; one entry is wanted again and again.
+		c.read(1, bytes64(uint64(10_000+i)), value)
+		if _, ok := c.get(1, bytes64(999)); !ok {
+			t.Fatalf("a busy entry is gone after %d others", i)
+		}
+	}
+	if _, ok := c.get(1, bytes64(0)); ok {
+		t.Error("an entry that nobody wants is still there")
+	}
+}

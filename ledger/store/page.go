@@ -1,0 +1,210 @@
+package store
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// Leaves and stored hashes lie in pages: consecutive ones of one batch under the key of the last. A key of badger costs as
+// much processor time as a hundred hashes, so one for each would be most of the work of a commit. Whoever wants one looks
+// for the first page that ends at or after it. A page is written once and never again, and the leaves alone say where
+// pages end, so that every validator has the same.
+const (
+	leafPageBytes  = 8 << 10
+	hashPageHashes = 128
+)
+
+// chapter is what a batch adds to the history: its leaves, of which the last is the header leaf, and their stored hashes.
+type chapter struct {
+	leaves            []ledger.Leaf
+	hashes            []tlog.Hash
+	batch, timeUnixMs uint64
+}
+
+func chapterOf(fx *ledger.Effects) chapter {
+	return chapter{leaves: fx.Leaves, hashes: fx.Hashes, batch: fx.After.Batch, timeUnixMs: fx.After.TimeUnixMs}
+}
+
+// entries gives all that follows from the chapter but the lookups. A commit and the building of a state from a snapshot
+// write it, and an audit compares with it.
+func (c chapter) entries(put func(key, value []byte) error) error {
+	first := c.leaves[0].Index
+	last := c.leaves[len(c.leaves)-1].Index
+	if err := c.leafPages(put); err != nil {
+		return err
+	}
+	index := uint64(tlog.StoredHashCount(int64(first)))
+	for page := range slices.Chunk(c.hashes, hashPageHashes) {
+		value := make([]byte, 0, tlog.HashSize*len(page))
+		for i := range page {
+			value = append(value, page[i][:]...)
+		}
+		index += uint64(len(page))
+		if err := put(key64(spaceHash, index-1), value); err != nil {
+			return err
+		}
+	}
+	if err := put(key64(spaceHeader, last), headerValue(c.batch, c.timeUnixMs)); err != nil {
+		return err
+	}
+	return c.histories(put)
+}
+
+func (c chapter) leafPages(put func(key, value []byte) error) error {
+	var page []byte
+	for i, leaf := range c.leaves {
+		if page == nil {
+			page = make([]byte, 0, leafPageBytes+len(leaf.Raw))
+		}
+		page = append(binary.AppendUvarint(page, uint64(len(leaf.Raw))), leaf.Raw...)
+		if len(page) < leafPageBytes && i < len(c.leaves)-1 {
+			continue
+		}
+		if err := put(key64(spaceLeaf, leaf.Index), page); err != nil {
+			return err
+		}
+		page = nil
+	}
+	return nil
+}
+
+// histories gives for each account the leaves that its history shows: one entry under the last of them, whose value leads
+// back to those before it.
+func (c chapter) histories(put func(key, value []byte) error) error {
+	type shown struct {
+		account tx.AccountID
+		leaf    uint64
+	}
+	total := 0
+	for _, leaf := range c.leaves {
+		total += len(leaf.Accounts)
+	}
+	all := make([]shown, 0, total)
+	for _, leaf := range c.leaves {
+		for _, account := range leaf.Accounts {
+			all = append(all, shown{account, leaf.Index})
+		}
+	}
+	slices.SortFunc(all, func(a, b shown) int { // Newest first.
+		if order := bytes.Compare(a.account[:], b.account[:]); order != 0 {
+			return order
+		}
+		return int(int64(b.leaf) - int64(a.leaf))
+	})
+	for len(all) > 0 {
+		newest, value := all[0], []byte{}
+		for all = all[1:]; len(all) > 0 && all[0].account == newest.account; all = all[1:] {
+			value = binary.AppendUvarint(value, newest.leaf-all[0].leaf)
+		}
+		if err := put(keyHistory(newest.account, newest.leaf), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shownLeaves are the leaves of a history entry, newest first.
+func shownLeaves(newest uint64, value []byte) ([]uint64, error) {
+	all := []uint64{newest}
+	for len(value) > 0 {
+		back, n := binary.Uvarint(value)
+		if n <= 0 || back == 0 || back > newest {
+			return nil, fmt.Errorf("history entry of leaf %d: %w", newest, ErrCorrupt)
+		}
+		all, value = append(all, newest-back), value[n:]
+	}
+	return all, nil
+}
+
+// pages finds pages of one keyspace in one transaction.
+type pages struct {
+	space byte
+	it    *badger.Iterator
+}
+
+func openPages(txn *badger.Txn, space byte) pages {
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchValues = []byte{space}, false
+	return pages{space, txn.NewIterator(o)}
+}
+
+func (p pages) close() { p.it.Close() }
+
+// at gives the first page that ends at or after the index to f, and where it ends; false when there is none. The value
+// holds only within f.
+func (p pages) at(index uint64, f func(last uint64, value []byte) error) (bool, error) {
+	p.it.Seek(key64(p.space, index))
+	if !p.it.Valid() || len(p.it.Item().Key()) != 9 {
+		return false, nil
+	}
+	last := binary.BigEndian.Uint64(p.it.Item().Key()[1:])
+	return true, p.it.Item().Value(func(value []byte) error { return f(last, value) })
+}
+
+// leavesOf takes a page of leaves apart.
+func leavesOf(last uint64, page []byte) (first uint64, leaves [][]byte, err error) {
+	for rest := page; len(rest) > 0; {
+		size, n := binary.Uvarint(rest)
+		if n <= 0 || uint64(len(rest)-n) < size {
+			return 0, nil, fmt.Errorf("page of leaf %d: %w", last, ErrCorrupt)
+		}
+		end := n + int(size)
+		leaves, rest = append(leaves, rest[n:end:end]), rest[end:]
+	}
+	if len(leaves) == 0 || uint64(len(leaves)) > last+1 {
+		return 0, nil, fmt.Errorf("page of leaf %d: %w", last, ErrCorrupt)
+	}
+	return last + 1 - uint64(len(leaves)), leaves, nil
+}
+
+func readLeaf(txn *badger.Txn, index uint64) (raw []byte, err error) {
+	p := openPages(txn, spaceLeaf)
+	defer p.close()
+	_, err = p.at(index, func(last uint64, value []byte) error {
+		first, leaves, err := leavesOf(last, value)
+		if err == nil && index >= first {
+			raw = bytes.Clone(leaves[index-first])
+		}
+		return err
+	})
+	if err == nil && raw == nil {
+		err = fmt.Errorf("leaf %d is missing: %w", index, ErrCorrupt)
+	}
+	return raw, err
+}
+
+// readHashes reads stored hashes from their pages. Whoever proves something asks in an order that stays near.
+func readHashes(txn *badger.Txn, indexes []int64) ([]tlog.Hash, error) {
+	p := openPages(txn, spaceHash)
+	defer p.close()
+	out := make([]tlog.Hash, len(indexes))
+	var first, end int64
+	var page []byte
+	for i, index := range indexes {
+		if index < first || index >= end {
+			first, end = 0, 0
+			_, err := p.at(uint64(index), func(last uint64, value []byte) error {
+				page = append(page[:0], value...)
+				end = int64(last) + 1
+				first = end - int64(len(value)/tlog.HashSize)
+				return nil
+			})
+			if err != nil {
+				return nil, fmt.Errorf("read stored hash %d: %w", index, err)
+			}
+		}
+		if index < first || index >= end || len(page)%tlog.HashSize != 0 {
+			return nil, fmt.Errorf("stored hash %d is missing: %w", index, ErrCorrupt)
+		}
+		copy(out[i][:], page[tlog.HashSize*(index-first):])
+	}
+	return out, nil
+}

@@ -1,0 +1,85 @@
+// validator.json: votes, expiry statements, validator records and batches.
+import type { Kinds } from "../kind.js";
+import { Difference, same, type Input } from "../vector.js";
+import { hex } from "../protocol/bytes.js";
+import { ed25519 } from "../protocol/hash.js";
+import {
+  checkSignature, digestText, parseSet, recordDigest, verifyBatch, verifyExpiry, verifyRecord, voteDigest,
+  type ValidatorRecord,
+} from "../protocol/validator.js";
+
+const recordFields = ["name", "key", "tls_key_hash", "peer_address", "address", "proof"];
+
+export const validator: Kinds = {
+  file: "validator.json",
+  kinds: [
+    {
+      what: "vote",
+      in: ["epoch", "network", "public", "root", "signature", "size", "tag"],
+      check(input) {
+        const [network, root] = [input.bytes("network", 32), input.bytes("root", 32)];
+        const digest = voteDigest(input.text("tag"), network, input.integer("epoch"), input.integer("size"), root);
+        checkSignature(input.bytes("signature"), digest, input.bytes("public"));
+        return { digest: hex(digest) };
+      },
+    },
+    {
+      what: "expiry",
+      in: [
+        "expires_at_unix_ms", "header_index", "header_time_unix_ms", "id", "network", "root", "signature", "size",
+        "validator", "validator_set",
+      ],
+      check(input) {
+        const set = parseSet(input.bytes("validator_set"));
+        const said = {
+          id: input.bytes("id", 32), expiresAtUnixMs: input.integer("expires_at_unix_ms"),
+          headerIndex: input.integer("header_index"), headerTimeUnixMs: input.integer("header_time_unix_ms"),
+          size: input.integer("size"), root: input.bytes("root", 32), validator: input.text("validator"),
+        };
+        return { digest: hex(verifyExpiry(input.bytes("network", 32), set, said, input.bytes("signature"))) };
+      },
+    },
+    {
+      what: "record",
+      in: ["record", "seed"],
+      check(input) {
+        const record = readRecord(input);
+        verifyRecord(record);
+        const seed = input.bytes("seed", 32);
+        same("the key of the seed", hex(ed25519.public(seed)), record.key);
+        same("the proof made again", hex(ed25519.sign(recordDigest(record), seed)), record.proof);
+        return { digest_of: digestText(record) };
+      },
+    },
+    {
+      what: "record",
+      in: ["record"],
+      check(input) {
+        verifyRecord(readRecord(input));
+        // Without it the proof could not be made again, and less would be compared.
+        throw new Difference("an accepted record comes with the seed of its key");
+      },
+    },
+    {
+      what: "batch",
+      in: ["batch", "leader", "network"],
+      check(input) {
+        const sealed = verifyBatch(input.bytes("network", 32), input.bytes("leader", 32), input.bytes("batch"));
+        return {
+          batch_hash: hex(sealed.hash), envelopes: String(sealed.envelopes), envelopes_hash: hex(sealed.envelopesHash),
+          raw_header: hex(sealed.header),
+        };
+      },
+    },
+  ],
+};
+
+function readRecord(input: Input): ValidatorRecord {
+  const record: unknown = JSON.parse(input.text("record"));
+  same("the record written again", JSON.stringify(record, recordFields), input.text("record"));
+  const values = Object.values(record as object);
+  if (values.length !== recordFields.length || values.some((value) => typeof value !== "string")) {
+    throw new Difference("a record is six strings");
+  }
+  return record as ValidatorRecord;
+}

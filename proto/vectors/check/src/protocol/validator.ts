@@ -1,0 +1,115 @@
+// Validator sets, and what validators sign beside checkpoints (SPEC.md 8): votes, expiry statements, records, batches.
+import { ascii, bigEndian, compare, equal, fromHex, hex } from "./bytes.js";
+import { ed25519, taggedHash } from "./hash.js";
+import { parseInForm, type Batch, type BatchHeader, type Validator, type ValidatorSet } from "./message.js";
+import { envelopeHash, envelopesHash } from "./transaction.js";
+import { Refusal, refuseUnless } from "./refusal.js";
+
+/** parseSet holds a validator set to its form and rules. */
+export function parseSet(bytes: Uint8Array): Validator[] {
+  const { validators } = parseInForm<ValidatorSet>("ValidatorSet", bytes);
+  checkSet(validators);
+  return validators;
+}
+
+export function checkSet(validators: Validator[]): void {
+  const n = validators.length;
+  const check = (holds: boolean, message: string) => refuseUnless(holds, "set", message);
+  check(n >= 4 && n <= 31 && n % 3 === 1, `${n} validators`);
+  validators.forEach(({ name, key, tlsKeyHash }, i) => {
+    const before = validators[i - 1];
+    check(isName(name), `a validator called ${JSON.stringify(name)}`);
+    check(before === undefined || compare(ascii(before.name), ascii(name)) < 0, "names do not ascend");
+    check(key.length === 32 && tlsKeyHash.length === 32, `a key of ${name} has another length than 32 bytes`);
+  });
+  check(new Set(validators.map(({ key }) => hex(key))).size === n, "a key stands twice");
+}
+
+function isName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9.-]{0,63}$/.test(name);
+}
+
+/** quorum is how many of n validators must speak. */
+export function quorum(n: number): number {
+  return Math.floor((2 * n) / 3) + 1;
+}
+
+export function setHash(set: Uint8Array): Uint8Array {
+  return taggedHash("umoja/validators/v1", set);
+}
+
+const voteTags = ["umoja/attest/v1", "umoja/ratify/v1"];
+
+export function voteDigest(tag: string, network: Uint8Array, epoch: bigint, size: bigint, root: Uint8Array): Uint8Array {
+  if (!voteTags.includes(tag)) throw new Error(`votes have no tag ${tag}`);
+  return taggedHash(tag, network, bigEndian(epoch, 8), bigEndian(size, 8), root);
+}
+
+export interface Expiry {
+  id: Uint8Array; expiresAtUnixMs: bigint; headerIndex: bigint; headerTimeUnixMs: bigint; size: bigint;
+  root: Uint8Array; validator: string;
+}
+
+/** verifyExpiry gives the digest of a statement that says what settles something and that its validator signed. */
+export function verifyExpiry(network: Uint8Array, set: Validator[], said: Expiry, signature: Uint8Array): Uint8Array {
+  const passed = said.headerTimeUnixMs > said.expiresAtUnixMs;
+  refuseUnless(passed && said.headerIndex < said.size, "of-another", "the header settles nothing");
+  const validator = set.find(({ name }) => name === said.validator);
+  refuseUnless(validator !== undefined, "validator", `${said.validator} is not in the set`);
+  const digest = taggedHash(
+    "umoja/expired/v1", network, said.id, bigEndian(said.expiresAtUnixMs, 8), bigEndian(said.headerIndex, 8),
+    bigEndian(said.headerTimeUnixMs, 8), bigEndian(said.size, 8), said.root, ascii(said.validator),
+  );
+  checkSignature(signature, digest, validator.key);
+  return digest;
+}
+
+export function checkSignature(signature: Uint8Array, digest: Uint8Array, key: Uint8Array): void {
+  refuseUnless(ed25519.verify(signature, digest, key), "signature", `it is not one of ${hex(key)}`);
+}
+
+export interface ValidatorRecord {
+  name: string; key: string; tls_key_hash: string; peer_address: string; address: string; proof: string;
+}
+
+/** digestText is what a record's proof is over: the five strings before the proof, as a JSON list. */
+export function digestText(record: ValidatorRecord): string {
+  return JSON.stringify([record.name, record.key, record.tls_key_hash, record.peer_address, record.address]);
+}
+
+export function recordDigest(record: ValidatorRecord): Uint8Array {
+  return taggedHash("umoja/validator-record/v1", ascii(digestText(record)));
+}
+
+/** verifyRecord holds a record to its form and proves that who wrote it holds its key. */
+export function verifyRecord(record: ValidatorRecord): void {
+  refuseUnless(isName(record.name), "name", `a validator called ${JSON.stringify(record.name)}`);
+  for (const address of [record.peer_address, record.address]) {
+    // Printable ASCII without what JSON writers escape, each in its own way.
+    refuseUnless(/^[!#-%'-;=?-[\]-~]{1,255}$/.test(address), "address", JSON.stringify(address));
+  }
+  const [key, tls, proof] = [record.key, record.tls_key_hash, record.proof].map(fieldBytes);
+  refuseUnless(key?.length === 32 && tls?.length === 32 && proof?.length === 64, "fixed-length", "of key, hash or proof");
+  refuseUnless(ed25519.verify(proof, recordDigest(record), key), "proof", `it is not one of ${record.key}`);
+}
+
+function fieldBytes(text: string): Uint8Array {
+  refuseUnless(/^([0-9a-f]{2})*$/.test(text), "hex", `${text} is not lower-case hexadecimal`);
+  return fromHex(text);
+}
+
+export interface SealedBatch { header: Uint8Array; hash: Uint8Array; envelopesHash: Uint8Array; envelopes: number }
+
+/** verifyBatch holds a batch to its form, its envelopes to its header, and its header to the leader's key. */
+export function verifyBatch(network: Uint8Array, leader: Uint8Array, bytes: Uint8Array): SealedBatch {
+  const batch = parseInForm<Batch>("Batch", bytes);
+  const header = parseInForm<BatchHeader>("BatchHeader", batch.header);
+  const size = batch.envelopes.reduce((sum, envelope) => sum + envelope.length, 0);
+  refuseUnless(size <= 262144, "size", `${size} bytes of envelopes`);
+  refuseUnless(header.previousHash.length === 32, "fixed-length", "of the previous hash");
+  const hash = envelopesHash(batch.envelopes.map((envelope) => envelopeHash(network, envelope)));
+  if (!equal(hash, header.envelopesHash)) throw new Refusal("batch", "the header is of other envelopes");
+  const batchHash = taggedHash("umoja/batch/v1", network, batch.header);
+  checkSignature(batch.signature, batchHash, leader);
+  return { header: batch.header, hash: batchHash, envelopesHash: hash, envelopes: batch.envelopes.length };
+}
