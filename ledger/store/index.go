@@ -3,55 +3,12 @@ package store
 import (
 	"fmt"
 	"math/bits"
-	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
-
-// indexed reads from a leaf what it is found by: the same lookup and accounts that the rules gave with it. So the indexes
-// need not be taken on trust from whoever sends a snapshot.
-func indexed(network tx.NetworkID, index uint64, raw []byte) (ledger.Leaf, *tx.Header, error) {
-	bad := func(err error) (ledger.Leaf, *tx.Header, error) {
-		return ledger.Leaf{}, nil, fmt.Errorf("leaf %d: %v: %w", index, err, ErrCorrupt)
-	}
-	out := ledger.Leaf{Index: index, Raw: raw}
-	leaf, err := tx.ParseLeaf(raw)
-	if err != nil {
-		return bad(err)
-	}
-	if leaf.Header != nil {
-		return out, leaf.Header, nil
-	}
-	signed, err := tx.Parse(network, leaf.Record.Envelope)
-	if err != nil {
-		return bad(err)
-	}
-	switch code := leaf.Record.Result.Code; code {
-	case tx.Unauthorised, tx.ExpiryTooFar, tx.AccountUnknown, tx.DebitAccountUnknown:
-		// Refused before its id counted (ledger.Admit): found by its envelope, shown to nobody.
-		out.Lookup = [32]byte(signed.EnvelopeHash())
-	case tx.OK:
-		out.Lookup, out.Accounts = [32]byte(signed.ID()), signed.Body.Accounts()
-	default:
-		out.Lookup, out.Accounts = [32]byte(signed.ID()), debited(signed.Body)
-	}
-	return out, nil, nil
-}
-
-// debited are the accounts that a refused transaction would have debited, ascending.
-func debited(body tx.Body) []tx.AccountID {
-	var all []tx.AccountID
-	for _, op := range body.Operations {
-		if t, ok := op.(tx.Transfer); ok {
-			all = append(all, t.Debit)
-		}
-	}
-	slices.SortFunc(all, func(a, b tx.AccountID) int { return slices.Compare(a[:], b[:]) })
-	return slices.Compact(all)
-}
 
 // maxChapterBytes bounds the leaves of one batch: what the limits of a batch allow is a tenth of it.
 const maxChapterBytes = 16 << 20
@@ -69,7 +26,7 @@ type chapters struct {
 
 // add takes the next leaf; ended is nil unless it is a header leaf.
 func (c *chapters) add(raw []byte) (leaf ledger.Leaf, ended *chapter, err error) {
-	leaf, c.last, err = indexed(c.network, uint64(c.tree.size), raw)
+	leaf, c.last, err = ledger.ReadLeaf(c.network, uint64(c.tree.size), raw)
 	if err != nil {
 		return leaf, nil, err
 	}

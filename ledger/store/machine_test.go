@@ -124,7 +124,7 @@ func (m *machine) batch(t *rapid.T) {
 	fx := m.commit(envelopes...)
 	m.note()
 	for _, leaf := range fx.Leaves { // A snapshot's receiver must find the same by itself.
-		derived, _, err := indexed(m.world.Network, leaf.Index, leaf.Raw)
+		derived, _, err := ledger.ReadLeaf(m.world.Network, leaf.Index, leaf.Raw)
 		if err != nil || derived.Lookup != leaf.Lookup || !slices.Equal(derived.Accounts, leaf.Accounts) {
 			t.Fatalf("leaf %d is found by %x and shown to %v, derived %x and %v: %v",
 				leaf.Index, leaf.Lookup, leaf.Accounts, derived.Lookup, derived.Accounts, err)

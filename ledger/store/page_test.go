@@ -9,6 +9,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 )
 
@@ -29,7 +30,7 @@ func TestBatchOfManyPages(t *testing.T) {
 	size := b.store.Head().Size
 	var shown []uint64 // To Juma, newest first.
 	for i := size - 1; i > 0; i-- {
-		if leaf, _, err := indexed(b.world.Network, i, leaves[i-1]); err != nil {
+		if leaf, _, err := ledger.ReadLeaf(b.world.Network, i, leaves[i-1]); err != nil {
 			t.Fatal(err)
 		} else if slices.Contains(leaf.Accounts, b.world.Juma.Account) {
 			shown = append(shown, i)

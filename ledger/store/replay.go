@@ -39,9 +39,12 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 		if err != nil {
 			return report, fmt.Errorf("leaf %d: %v: %w", index, err, ErrCorrupt)
 		}
-		if leaf.Record != nil {
+		switch {
+		case leaf.Record != nil:
 			envelopes = append(envelopes, leaf.Record.Envelope)
 			continue
+		case leaf.Effect != nil:
+			continue // Ledger time does it again by itself.
 		}
 		fx, err := ledger.Reapply(m, head, g.Network(), ledger.Verify(g.Network()), leaf.Header.BatchHash, leaf.Header.TimeUnixMs, envelopes)
 		if err != nil {

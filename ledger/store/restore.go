@@ -260,10 +260,10 @@ func (b *builder) leaves() error {
 }
 
 func (b *builder) lookup(leaf ledger.Leaf) error {
-	if len(leaf.Accounts) == 0 {
-		if b.refused[leaf.Lookup] {
-			return nil
-		}
+	if leaf.Lookup == ([32]byte{}) || b.refused[leaf.Lookup] {
+		return nil
+	}
+	if len(leaf.Accounts) == 0 { // Only an envelope that nobody's id came of can be packed again.
 		b.refused[leaf.Lookup] = true
 	}
 	return b.put(keyLookup(leaf.Lookup), bytes64(leaf.Index))
