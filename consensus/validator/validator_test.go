@@ -155,9 +155,17 @@ func TestWholeNetwork(t *testing.T) {
 			t.Errorf("validator %d: health %v, %v", i+1, health.GetStatus(), err)
 		}
 	}
-	pending, err := client.Pending(ctx, n.world.IssuerAccount, n.world.Issuer)
-	if err != nil || len(pending) != 0 {
-		t.Errorf("pending after the payment is final: %v, %v", pending, err)
+	// A validator that is a final round behind still has the payment open: it lists it until it has heard of that round.
+	for {
+		pending, err := client.Pending(ctx, n.world.IssuerAccount, n.world.Issuer)
+		if err == nil && len(pending) == 0 {
+			break
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			t.Fatalf("pending long after the payment is final: %v, %v", pending, err)
+		}
 	}
 }
 
