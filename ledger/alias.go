@@ -59,6 +59,9 @@ func decodeAlias(raw []byte) (Alias, error) {
 	copy(a.VouchedBy[:], r.take(16))
 	a.MovesAtUnixMs = r.u64()
 	copy(a.SealedName[:], r.take(len(a.SealedName)))
+	if a.Status > AliasReleased {
+		r.bad = true
+	}
 	return a, r.end("alias")
 }
 

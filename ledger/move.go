@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -74,6 +75,9 @@ func decodeMove(raw []byte) (Move, error) {
 	}
 	if flags&moveNames != 0 {
 		m.SealedName = &name
+	}
+	if !bytes.Equal(m.encode(), raw) {
+		r.bad = true // A flag that nobody knows, or a value without its flag.
 	}
 	return m, r.end("move")
 }

@@ -249,15 +249,18 @@ func (w *words) aliasLine() string {
 	if err != nil {
 		w.fail("%v", err)
 	}
-	if a == nil {
+	switch {
+	case a == nil:
 		return "nobody"
+	case a.Status == ledger.AliasReleased:
+		return "released by " + w.name(a.Account)
 	}
 	name, err := w.world.AliasKey.OpenName(number, a.SealedName)
 	if err != nil {
 		w.fail("%v", err)
 	}
 	how := map[ledger.AliasStatus]string{
-		ledger.AliasProvisional: "provisional", ledger.AliasAttested: "attested", ledger.AliasReleased: "released",
+		ledger.AliasProvisional: "provisional", ledger.AliasAttested: "attested",
 	}[a.Status]
 	return fmt.Sprintf("%s, called %s, %s", w.name(a.Account), name, how)
 }
