@@ -32,8 +32,7 @@ const maxTimeUnixMs = 253_402_300_799_999
 
 // plainName says whether a name is there, short enough and fit for a screen.
 func plainName(name string, maxBytes int) bool {
-	control := func(r rune) bool { return r < ' ' || r == 0x7f }
-	return name != "" && len(name) <= maxBytes && !strings.ContainsFunc(name, control)
+	return name != "" && len(name) <= maxBytes && !strings.ContainsFunc(name, key.Unseen)
 }
 
 // check says whether the document can found a ledger.

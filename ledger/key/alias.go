@@ -109,8 +109,21 @@ func (k AliasKey) SealName(rand io.Reader, e164, name string) (SealedName, error
 
 // plainName says whether the name fits the seal, and is text that a screen shows as it is.
 func plainName(name string) bool {
-	control := func(r rune) bool { return r < ' ' || r == 0x7f }
-	return name != "" && len(name) <= sealedNamePlain && utf8.ValidString(name) && !strings.ContainsFunc(name, control)
+	return name != "" && len(name) <= sealedNamePlain && utf8.ValidString(name) && !strings.ContainsFunc(name, Unseen)
+}
+
+// Unseen says whether a character is not seen on a screen and changes what is: controls, which draw lines of their own; bidirectional
+// controls, which turn digits around; those without width, which make two names look alike; and separators of lines. The list is fixed,
+// because validators judge by it and tables of Unicode grow.
+func Unseen(r rune) bool {
+	switch {
+	case r < 0x20, 0x7f <= r && r <= 0x9f, // Controls.
+		r == 0x061c, r == 0x200e, r == 0x200f, 0x202a <= r && r <= 0x202e, 0x2066 <= r && r <= 0x2069, // Direction.
+		0x200b <= r && r <= 0x200d, r == 0x2060, r == 0xfeff, // No width.
+		r == 0x2028, r == 0x2029: // Lines.
+		return true
+	}
+	return false
 }
 
 // OpenName reads a display name. A seal that the key opens may still hold what SealName refuses, for whoever holds the

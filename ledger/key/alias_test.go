@@ -84,6 +84,13 @@ func TestSealNameRefusals(t *testing.T) {
 		{"a new line, which forges a second line on a screen", "JUMA\nPAID"},
 		{"an escape, which a terminal obeys", "\x1b[2J"},
 		{"delete", "JUMA\x7f"},
+		{"a control of Latin-1", "JUMA\u0085"},
+		{"a turn of direction, which shows 12 as 21", "JUMA\u202e12"},
+		{"a mark of direction", "JUMA\u061c"},
+		{"an isolate", "JUMA\u2066"},
+		{"a character without width, which makes two names look alike", "JU\u200bMA"},
+		{"a byte order mark", "\ufeffJUMA"},
+		{"a separator of lines", "JUMA\u2028PAID"},
 		{"not UTF-8", "JUMA\xff"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -2,7 +2,7 @@ package tx
 
 import (
 	"fmt"
-	"unicode"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
@@ -67,8 +67,8 @@ func checkReference(of, reference string) error {
 	return nil
 }
 
-// checkText is the rules of text that people see: 1 to most bytes of UTF-8 without control characters, which could draw
-// over the rest of a screen.
+// checkText is the rules of text that people see: 1 to most bytes of UTF-8 without characters that are not seen and change
+// what is (key.Unseen).
 func checkText(of, text string, most int) error {
 	switch {
 	case len(text) == 0 || len(text) > most:
@@ -76,10 +76,8 @@ func checkText(of, text string, most int) error {
 	case !utf8.ValidString(text):
 		return fmt.Errorf("%s is not UTF-8: %w", of, ErrMalformed)
 	}
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			return fmt.Errorf("%s has a control character: %w", of, ErrMalformed)
-		}
+	if strings.ContainsFunc(text, key.Unseen) {
+		return fmt.Errorf("%s has a character that is not seen: %w", of, ErrMalformed)
 	}
 	return nil
 }
