@@ -38,6 +38,7 @@ var table = []public{
 	{ErrRateLimited, codes.ResourceExhausted, "RATE_LIMITED"},
 	{ErrField, codes.InvalidArgument, "INVALID_FIELD"},
 	{ErrNoAliasKey, codes.FailedPrecondition, "NO_ALIAS_KEY"},
+	{ErrUnsupported, codes.Unimplemented, "UNSUPPORTED"},
 	{ErrNoLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrNotLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrStopped, codes.Unavailable, "STOPPING"},

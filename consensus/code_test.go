@@ -40,6 +40,7 @@ var answers = []struct {
 	{"ErrRateLimited", ErrRateLimited, codes.ResourceExhausted, "RATE_LIMITED", nil},
 	{"ErrField", ErrField, codes.InvalidArgument, "INVALID_FIELD", nil},
 	{"ErrNoAliasKey", ErrNoAliasKey, codes.FailedPrecondition, "NO_ALIAS_KEY", nil},
+	{"ErrUnsupported", ErrUnsupported, codes.Unimplemented, "UNSUPPORTED", nil},
 	{"ErrNoLeader", ErrNoLeader, codes.Unavailable, "NO_LEADER", nil},
 	{"ErrNotLeader", ErrNotLeader, codes.Unavailable, "NO_LEADER", ErrNoLeader},
 	{"ErrReplaced", ErrReplaced, codes.Unavailable, "STATE_REPLACED", nil},

@@ -112,6 +112,10 @@ func (p *packer) add(d *draftBatch, s *submission, head ledger.Head) (bool, erro
 		return true, nil
 	}
 	id, body := s.signed.ID(), s.signed.Body
+	if err := supported(body); err != nil {
+		s.reply(Status{}, err)
+		return true, nil
+	}
 	if d.byID[id] || !d.builder.Fits(s.signed) {
 		return false, nil
 	}

@@ -141,3 +141,56 @@ func TestDeposedLeaderIsNotReady(t *testing.T) {
 		t.Errorf("read index of a deposed leader: %v", err)
 	}
 }
+
+// TestSetChangesAreNotTaken: a ballot on another validator set, which this program could not follow, is refused at the door and by the leader,
+// and another ballot is not.
+func TestSetChangesAreNotTaken(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	var set tx.SetValidators
+	for _, v := range c.world.Set {
+		set.Validators = append(set.Validators, tx.Governor{Name: v.Name, Key: v.PublicKey(), TLSKeyHash: v.TLSKeyHash, Account: c.world.GovernorAccounts[v.Name]})
+	}
+	propose := func(d tx.Decision) *tx.Signed {
+		return c.sign(tx.Propose{Validator: "v1", Decision: d, ExpiresAtUnixMs: n.nowUnixMs() + 3_600_000}, time.Hour, c.world.Governors["v1"])
+	}
+	if _, err := n.Submit(t.Context(), propose(set).Envelope(), Final); !errors.Is(err, ErrUnsupported) {
+		t.Errorf("at the door: %v", err)
+	}
+	s := queued(propose(set))
+	n.packer.queue <- s
+	if a := c.answered(s); !errors.Is(a.err, ErrUnsupported) {
+		t.Errorf("at the leader: %v", a.err)
+	}
+	c.submit(n, propose(tx.SetParameter{Parameter: tx.MoveDelayMs, Value: 1}), Final)
+}
+
+// TestLedgerTimePassesByItself: what is due happens without anybody asking, and an idle leader then packs nothing more.
+func TestLedgerTimePassesByItself(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	hold := c.sign(tx.PlaceHold{
+		Debit: c.world.IssuerAccount, Credit: &c.world.Amina.Account, Asset: ledgertest.KES, Amount: 7, OnExpiry: tx.ExpiryCompletes,
+		ExpiresAtUnixMs: n.nowUnixMs() + 300,
+	}, time.Hour, c.world.Issuer)
+	c.submit(n, hold, Final)
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		view := n.store.View()
+		b, err := ledger.Read(view).Balance(c.world.Amina.Account, ledgertest.KES)
+		view.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.Posted == ledgertest.AminaFunds+7 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the hold was never completed: %+v", b)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	batch := n.Head().Batch
+	if batch != 2 {
+		t.Errorf("%d batches for one transaction and one effect", batch)
+	}
+}

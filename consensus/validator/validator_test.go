@@ -61,7 +61,12 @@ func newNetwork(t *testing.T) *network {
 		}
 		records = append(records, record)
 	}
-	n.world = ledgertest.NetworkOf(t, t.Name(), 4, func(_ *ledgertest.World, g *genesis.Genesis) { g.Validators = records })
+	n.world = ledgertest.NetworkOf(t, t.Name(), 4, func(_ *ledgertest.World, g *genesis.Genesis) {
+		g.Validators = records
+		for i, r := range records {
+			g.Governors[i].Validator = r.Name
+		}
+	})
 	for i, r := range records {
 		dir := filepath.Join(n.dir, r.Name)
 		for file, text := range map[string]string{"genesis.json": string(n.world.Raw), "alias.key": n.world.AliasKey.Text()} {
