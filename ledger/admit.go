@@ -141,6 +141,8 @@ func (d *draft) actor(op tx.Operation) (tx.AccountID, error) {
 			return tx.AccountID{}, corrupt(err, "admitted issue of an asset without an entry")
 		}
 		return asset.Issuer, nil
+	case tx.SetTier:
+		return d.attestor()
 	case tx.ReleaseHold:
 		return d.releaser(o)
 	case tx.Return:
@@ -164,8 +166,6 @@ func actorNamed(op tx.Operation) tx.AccountID {
 	case tx.RevokeGrant:
 		return o.Account
 	case tx.SetAuthority:
-		return o.Account
-	case tx.SetTier:
 		return o.Account
 	case tx.StartRecovery:
 		return o.Account

@@ -111,7 +111,15 @@ func (d *draft) admitAttestation(o tx.AttestAlias) (tx.Code, error) {
 	case len(authority.Keys) > 0 && !d.meets(authority.Keys, authority.Threshold):
 		return tx.Unauthorised, nil
 	}
-	return d.attestedBy(d.parameters.attestations, parties{accounts: []tx.AccountID{o.Account}})
+	p := parties{accounts: []tx.AccountID{o.Account}}
+	bound, err := d.Alias(o.Alias)
+	if err != nil {
+		return 0, err
+	}
+	if bound != nil && bound.Status == AliasProvisional && bound.Account == o.Account {
+		p.providers = append(p.providers, bound.VouchedBy) // It has vouched for this once.
+	}
+	return d.attestedBy(d.parameters.attestations, p)
 }
 
 // attestAlias binds an alias in full.

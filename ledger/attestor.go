@@ -53,10 +53,11 @@ func (b *batch) removeAttestor(id tx.AccountID) error {
 	return nil
 }
 
-// parties are whom an operation concerns: accounts, and keys that begin or end to act on them.
+// parties are whom an operation concerns: accounts, keys that begin or end to act on them, and providers that have spoken already.
 type parties struct {
-	accounts []tx.AccountID
-	keys     []key.Public
+	accounts  []tx.AccountID
+	keys      []key.Public
+	providers []tx.AccountID
 }
 
 // attestedBy says whether so many attestors sign that take no part in what they attest. None is never enough.
@@ -105,11 +106,14 @@ func (d *draft) attestors(p parties) (n uint64, err error) {
 }
 
 // takesPart says whether an attestor has an interest in what it attests: the account is its own or its provider's; one of them begins
-// or ends to act on it, or has a grant on it that holds.
-func (b *batch) takesPart(a *tx.Attestor, p parties) (bool, error) {
+// or ends to act on it, opens it, or has a grant on it that holds.
+func (d *draft) takesPart(a *tx.Attestor, p parties) (bool, error) {
 	keys := []key.Public{a.Key}
 	if a.Provider != nil {
-		theirs, err := b.providerKeys(*a.Provider)
+		if slices.Contains(p.providers, *a.Provider) {
+			return true, nil
+		}
+		theirs, err := d.providerKeys(*a.Provider)
 		if err != nil {
 			return false, err
 		}
@@ -124,8 +128,12 @@ func (b *batch) takesPart(a *tx.Attestor, p parties) (bool, error) {
 		if account == a.Account || a.Provider != nil && account == *a.Provider {
 			return true, nil
 		}
+		founding := d.founding[account]
 		for _, k := range keys {
-			if g, err := b.liveGrant(account, k); err != nil || g != nil {
+			if founding != nil && founding.sponsored && k != a.Key && d.signed.SignedBy(k) {
+				return true, nil
+			}
+			if g, err := d.liveGrant(account, k); err != nil || g != nil {
 				return true, err
 			}
 		}
@@ -140,4 +148,18 @@ func (b *batch) providerKeys(id tx.AccountID) ([]key.Public, error) {
 		return nil, err
 	}
 	return p.Keys(), nil
+}
+
+// attestor is the first attestor among the signers: it pays for what one alone can do to anybody's account.
+func (d *draft) attestor() (tx.AccountID, error) {
+	for _, sig := range d.signed.Signatures {
+		id, err := d.AttestorByKey(sig.Signer)
+		if err != nil {
+			return tx.AccountID{}, err
+		}
+		if id != nil {
+			return *id, nil
+		}
+	}
+	return tx.AccountID{}, corrupt(nil, "admitted tier without an attestor")
 }

@@ -220,7 +220,11 @@ func (s State) MayAct(id tx.AccountID, k key.Public, timeUnixMs uint64) (bool, e
 	if err != nil || account == nil {
 		return false, err
 	}
-	for _, owner := range account.Authority.Keys {
+	authority, err := s.authorityAt(account, id, timeUnixMs)
+	if err != nil {
+		return false, err
+	}
+	for _, owner := range authority.Keys {
 		if owner.Key == k {
 			return true, nil
 		}
