@@ -21,7 +21,7 @@ import (
 //
 //   - *RefusedError: f+1 validators would not take the envelope, for the same reason;
 //   - ErrUnknown: the context ended first. Nothing is known; submit the same transaction again, or ask Outcome. With ErrQuotaExhausted
-//     it waited for credits, and may be taken later.
+//     f+1 validators say that it waits for credits: it is not applied yet, and may be.
 //
 // A payment that the rules refused is no error: Outcome.Result names the rule.
 func (c *Client) Submit(ctx context.Context, signed *tx.Signed) (Outcome, error) {
@@ -71,7 +71,9 @@ type inquiry struct {
 
 	statements map[string]bool
 	refusals   map[*validator]string
-	unsettled  bool
+	// waiting are the validators that will take the transaction when there are credits for it again.
+	waiting   map[*validator]bool
+	unsettled bool
 	last       error
 }
 
@@ -84,7 +86,7 @@ type turn struct {
 func newInquiry(c *Client, id tx.ID, expiresAtUnixMs uint64) *inquiry {
 	q := &inquiry{
 		Client: c, id: id, expiresAtUnixMs: expiresAtUnixMs, findings: make(chan finding, len(c.validators)),
-		statements: make(map[string]bool), refusals: make(map[*validator]string),
+		statements: make(map[string]bool), refusals: make(map[*validator]string), waiting: make(map[*validator]bool),
 	}
 	for _, v := range c.order() {
 		q.queue = append(q.queue, turn{validator: v})
@@ -146,8 +148,13 @@ func (q *inquiry) start(ctx context.Context) {
 
 // weigh takes a finding in, and says whether the outcome is known by it.
 func (q *inquiry) weigh(f finding) (Outcome, error, bool) {
-	q.unsettled = q.unsettled || f.sent && f.refusal == ""
+	quota := errors.Is(f.err, ErrQuotaExhausted)
+	q.unsettled = q.unsettled || f.sent && f.refusal == "" && !quota
 	delete(q.refusals, f.from)
+	delete(q.waiting, f.from)
+	if quota {
+		q.waiting[f.from] = true
+	}
 	switch {
 	case f.outcome != nil:
 		q.answered(f.from)
@@ -189,7 +196,7 @@ func (q *inquiry) refused(reason string) bool {
 }
 
 func (q *inquiry) unknown(ctx context.Context) (Outcome, error) {
-	if errors.Is(q.last, ErrQuotaExhausted) {
+	if len(q.waiting) >= q.alike() && !q.unsettled {
 		return Outcome{ID: q.id}, fmt.Errorf("%w: %w: %w", ErrUnknown, ErrQuotaExhausted, ctx.Err())
 	}
 	if q.last != nil {

@@ -12,6 +12,9 @@ var (
 	// ErrNotGranted means that the payer's account does not let this provider pay: there is no grant, or it has expired or does
 	// not cover the asset or the fee.
 	ErrNotGranted = errors.New("ussd: account is not granted to this provider")
+	// ErrBusy means that the ledger takes nothing more of this provider or account for a moment: what was submitted is not made yet, and may
+	// be when it is submitted again.
+	ErrBusy = errors.New("ussd: ledger takes no more for a moment")
 	// ErrPayeeForm means that a text is neither a phone number nor an account number.
 	ErrPayeeForm = errors.New("ussd: neither a phone number nor an account number")
 	// ErrTurn means that an adapter handed over a turn that lacks something.

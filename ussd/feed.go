@@ -10,8 +10,8 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
-// The feed reads every final leaf once, in order. For a transfer that touches an account of this gateway it puts the SMS
-// to payer and payee in the outbox and settles the payment, in the same store transaction that moves the cursor: a crash
+// The feed reads every final leaf once, in order. For money that moves from or to an account of this gateway, by whatever operation or by
+// ledger time, it puts the SMS to payer and payee in the outbox and settles the payment, in the same store transaction that moves the cursor: a crash
 // repeats a leaf or does not, and a message goes out once either way.
 
 var cursorKey = []byte("cursor/feed")
@@ -81,9 +81,13 @@ func (s *Service) parties(ctx context.Context, leaf FinalLeaf) (bool, map[tx.Acc
 			if err != nil {
 				return err
 			}
-			if payer != nil || payee != nil {
-				touched = true
-				numbers[t.Debit], numbers[t.Credit] = 0, 0
+			if payer == nil && payee == nil {
+				continue
+			}
+			touched = true
+			numbers[t.Debit] = 0
+			if t.How != HoldReturned {
+				numbers[t.Credit] = 0
 			}
 		}
 		return nil
@@ -146,20 +150,20 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 	if err != nil {
 		return err
 	}
-	if payer != nil {
+	if key, told := payerTold[t.How]; payer != nil && told {
 		name, err := nameOf(w, t.Credit, t.ID)
 		if err != nil {
 			return err
 		}
 		session := Session{Language: payer.Language}
-		text := s.machine.text(&session, menu.SMSPaid, menu.Args{Amount: s.machine.money(t.Amount),
+		text := s.machine.text(&session, key, menu.Args{Amount: s.machine.money(t.Amount),
 			Name: s.machine.payeeName(&session, Payee{Name: name, Number: numbers[t.Credit]}), Fee: s.machine.money(t.Fee),
 			Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)})
 		if err := s.notify(w, reference+"/payer", payer.Phone, text); err != nil {
 			return err
 		}
 	}
-	if payee == nil {
+	if payee == nil || t.How == HoldReturned {
 		return nil
 	}
 	from := Payee{Number: numbers[t.Debit]}
@@ -171,6 +175,9 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 		Name: s.machine.payeeName(&session, from), Code: t.ReceiptCode, Balance: s.machine.money(t.CreditBalance)})
 	return s.notify(w, reference+"/payee", payee.Phone, text)
 }
+
+// payerTold is what the payer is told of money that moved; who pays many at once, or issues, has other means to see it.
+var payerTold = map[How]menu.Key{ByPayment: menu.SMSPaid, ByHold: menu.SMSHoldPaid, HoldReturned: menu.SMSHoldReturned}
 
 func (s *Service) notify(w Writer, reference string, to Phone, text string) error {
 	return s.outbox.Enqueue(w, Message{Reference: reference, To: to, Text: text}, nowUnixMs())

@@ -23,14 +23,14 @@ type Ledger interface {
 	// grant that covers the payment it is ErrNotGranted.
 	PreparePayment(ctx context.Context, order Order) (Offer, error)
 	// Submit signs and hands over a prepared transaction, any number of times, and waits for its final outcome. An error,
-	// whatever it is, means that the outcome is not known yet: the same transaction may still be applied. The outcome of a
+	// whatever it is, means that the outcome is not known yet: the same transaction may still be applied. ErrBusy says why. The outcome of a
 	// registration that was made has its account number.
 	Submit(ctx context.Context, prepared Prepared) (Outcome, error)
 	// NumberOf finds the number of an account.
 	NumberOf(ctx context.Context, account tx.AccountID) (tx.AccountNumber, error)
 	// Balance reads what an account can spend.
 	Balance(ctx context.Context, account tx.AccountID) (amount.Amount, error)
-	// LastPayments lists the newest transfers from and to an account, newest first.
+	// LastPayments lists the newest movements of money from and to an account, newest first.
 	LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PastPayment, error)
 	// WatchFinal calls take for every final leaf from an index on, in order and without a gap, and then for each new one,
 	// until the context ends or take refuses. It returns why it stopped.
@@ -104,9 +104,9 @@ const (
 	OutcomeOK
 	// OutcomeInsufficientBalance means that the payer had too little.
 	OutcomeInsufficientBalance
-	// OutcomeCapTransaction means above the grant's cap for one transaction.
+	// OutcomeCapTransaction means above the grant's cap, or the account's limit, for one transaction.
 	OutcomeCapTransaction
-	// OutcomeCapDay means above what was left of the grant's cap for the day.
+	// OutcomeCapDay means above what was left of the grant's cap, or of the account's limit, for the day.
 	OutcomeCapDay
 	// OutcomeAliasNotBound means that the payee's number belongs to another account now.
 	OutcomeAliasNotBound
@@ -116,6 +116,16 @@ const (
 	OutcomeAliasTaken
 	// OutcomeRefused means any other recorded refusal.
 	OutcomeRefused
+	// OutcomePayeeFull means that the payee's number, which nobody but its provider vouches for, has received too much today.
+	OutcomePayeeFull
+	// OutcomeFrozen means that the validators have stopped payments from the account for a time.
+	OutcomeFrozen
+	// OutcomePayeeNotListed means that vouchers cannot be spent at the payee.
+	OutcomePayeeNotListed
+	// OutcomeVoucherOver means that the vouchers can no longer be spent.
+	OutcomeVoucherOver
+	// OutcomeAliasResting means that the number to register was given up a short time ago.
+	OutcomeAliasResting
 )
 
 // Outcome is the final word on a transaction.
@@ -130,7 +140,7 @@ type Outcome struct {
 	HasBalance bool          `json:"has_balance,omitempty"`
 }
 
-// PastPayment is one transfer from or to an account.
+// PastPayment is one movement of money from or to an account.
 type PastPayment struct {
 	ID       tx.ID
 	Incoming bool
@@ -144,13 +154,33 @@ type PastPayment struct {
 // FinalLeaf is one leaf of the history under a final checkpoint.
 type FinalLeaf struct {
 	Index uint64
-	// Transfers are the ones that were applied; empty for headers, refusals and everything else.
+	// Transfers are what moved; empty for headers, refusals and everything else.
 	Transfers []FinalTransfer
 }
 
-// FinalTransfer is an applied transfer.
+// How says how money moved, and so who is told what.
+type How uint8
+
+// The ways in which money moves.
+const (
+	// ByPayment is a transfer, or a return of one: both sides are told.
+	ByPayment How = iota
+	// ByBulk is one leg of a payment to many: the payee is told.
+	ByBulk
+	// ByIssue is new money from the issuer: the payee is told.
+	ByIssue
+	// ByHold is money that was kept for the payee and is paid now: both sides are told.
+	ByHold
+	// HoldReturned is money that was kept for somebody and is the payer's again, who is told. Nobody is credited.
+	HoldReturned
+)
+
+// FinalTransfer is money that moved.
 type FinalTransfer struct {
-	ID                          tx.ID
+	// ID is the transaction's; zero for what ledger time did.
+	ID  tx.ID
+	How How
+	// Credit is zero when nobody is credited.
 	Debit, Credit               tx.AccountID
 	Amount, Fee                 amount.Amount
 	DebitBalance, CreditBalance amount.Amount

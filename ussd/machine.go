@@ -77,8 +77,9 @@ type (
 	}
 	// Decided answers AskOutcome.
 	Decided struct{ Outcome Outcome }
-	// Undecided answers AskOutcome: the time is over and the outcome is not known.
-	Undecided struct{}
+	// Undecided answers AskOutcome: the time is over and the outcome is not known. Busy says that the ledger took nothing yet, as far as
+	// it says.
+	Undecided struct{ Busy bool }
 	// BalanceRead answers AskBalance.
 	BalanceRead struct{ Balance amount.Amount }
 	// PaymentsRead answers AskPayments.

@@ -58,6 +58,9 @@ func (m *Machine) pay(f Facts, s *Session, e Event) Action {
 	case Decided:
 		return m.outcome(s, *p, e.Outcome)
 	case Undecided:
+		if e.Busy {
+			return m.promise(s, *p, menu.ProcessingBusy)
+		}
 		return m.processing(s, *p)
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})
@@ -162,6 +165,14 @@ func (m *Machine) outcome(s *Session, p Payment, o Outcome) Action {
 		action = m.refuse(s, menu.RefusedCapDay, args)
 	case OutcomeAliasNotBound:
 		action = m.refuse(s, menu.PayeeMoved, args)
+	case OutcomePayeeFull:
+		action = m.refuse(s, menu.RefusedPayee, args)
+	case OutcomeFrozen:
+		action = m.refuse(s, menu.RefusedFrozen, args)
+	case OutcomePayeeNotListed:
+		action = m.refuse(s, menu.RefusedShop, args)
+	case OutcomeVoucherOver:
+		action = m.refuse(s, menu.RefusedVoucher, args)
 	case OutcomeUnknown:
 		return m.processing(s, p)
 	default:
@@ -172,8 +183,10 @@ func (m *Machine) outcome(s *Session, p Payment, o Outcome) Action {
 }
 
 // processing promises the outcome by SMS.
-func (m *Machine) processing(s *Session, p Payment) Action {
-	action := m.end(s, menu.Processing, menu.Args{Amount: m.money(p.Amount), Name: m.payeeName(s, p.Payee)})
+func (m *Machine) processing(s *Session, p Payment) Action { return m.promise(s, p, menu.Processing) }
+
+func (m *Machine) promise(s *Session, p Payment, key menu.Key) Action {
+	action := m.end(s, key, menu.Args{Amount: m.money(p.Amount), Name: m.payeeName(s, p.Payee)})
 	action.Effects = []Effect{PromisePayment{p.Prepared.ID}}
 	return action
 }

@@ -101,8 +101,12 @@ func (m *Machine) finishOpening(f Facts, s *Session, e Event, atDial bool) Actio
 		action := m.end(s, menu.Registered, args)
 		action.Effects = []Effect{SaveUser{user}}
 		return action
-	case OutcomeAliasTaken:
-		action := m.refuse(s, menu.NumberTaken, menu.Args{})
+	case OutcomeAliasTaken, OutcomeAliasResting:
+		key := menu.NumberTaken
+		if decided.Outcome.Code == OutcomeAliasResting {
+			key = menu.NumberResting
+		}
+		action := m.refuse(s, key, menu.Args{})
 		action.Effects = []Effect{DropUser{user}}
 		return action
 	}

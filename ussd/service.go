@@ -289,7 +289,7 @@ func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
 	}
 	s.log.Warn("question of a turn went unanswered", "ask", fmt.Sprintf("%T", ask), "error", err)
 	if _, ok := ask.(AskOutcome); ok {
-		return Undecided{}
+		return Undecided{Busy: errors.Is(err, ErrBusy)}
 	}
 	return Unavailable{}
 }

@@ -14,7 +14,7 @@ const (
 	maxPages   = 5
 )
 
-// LastPayments lists the newest transfers from and to an account.
+// LastPayments lists the newest movements of money from and to an account.
 func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]ussd.PastPayment, error) {
 	var all []ussd.PastPayment
 	before := uint64(0)
@@ -25,8 +25,8 @@ func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit i
 		}
 		for _, e := range entries {
 			before = e.LeafIndex
-			for _, t := range r.transfers(e) {
-				past, ours := pastPayment(account, e, t)
+			for _, t := range r.moved(e) {
+				past, ours := pastPayment(account, t)
 				if !ours {
 					continue
 				}
@@ -45,53 +45,24 @@ func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit i
 	return all, nil
 }
 
-// pastPayment is a transfer as one account sees it.
-func pastPayment(account tx.AccountID, e sdk.Entry, t tx.Transfer) (ussd.PastPayment, bool) {
-	past := ussd.PastPayment{ID: e.Signed.ID(), Amount: t.Amount, ReceiptCode: e.Code, Other: t.Credit}
-	switch account {
-	case t.Debit:
-		return past, true
-	case t.Credit:
+// pastPayment is what moved as one account sees it. What was kept and given back never left the account.
+func pastPayment(account tx.AccountID, t ussd.FinalTransfer) (ussd.PastPayment, bool) {
+	past := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit}
+	switch {
+	case t.How == ussd.HoldReturned:
+		return past, false
+	case account == t.Debit:
+		return past, t.How != ussd.ByIssue // The issuer has not less for it.
+	case account == t.Credit:
 		past.Incoming, past.Other = true, t.Debit
 		return past, true
 	}
 	return past, false
 }
 
-// transfers are the applied transfers of an entry in this gateway's asset.
-func (r *remote) transfers(e sdk.Entry) []tx.Transfer {
-	if e.Signed == nil || e.Record.Result.Code != tx.OK {
-		return nil
-	}
-	var all []tx.Transfer
-	for _, op := range e.Signed.Body.Operations {
-		if t, ok := op.(tx.Transfer); ok && t.Asset == r.asset {
-			all = append(all, t)
-		}
-	}
-	return all
-}
-
 // WatchFinal gives every final leaf from an index on.
 func (r *remote) WatchFinal(ctx context.Context, from uint64, take func(ussd.FinalLeaf) error) error {
 	return r.client.Watch(ctx, from, func(e sdk.Entry) error {
-		leaf := ussd.FinalLeaf{Index: e.LeafIndex}
-		for _, t := range r.transfers(e) {
-			final := ussd.FinalTransfer{ID: e.Signed.ID(), Debit: t.Debit, Credit: t.Credit, Amount: t.Amount, ReceiptCode: e.Code}
-			if t.Fee != nil {
-				final.Fee = t.Fee.Amount
-			}
-			for _, p := range e.Record.PostStates {
-				switch {
-				case p.Asset != r.asset:
-				case p.Account == t.Debit:
-					final.DebitBalance = p.Posted - p.Held
-				case p.Account == t.Credit:
-					final.CreditBalance = p.Posted - p.Held
-				}
-			}
-			leaf.Transfers = append(leaf.Transfers, final)
-		}
-		return take(leaf)
+		return take(ussd.FinalLeaf{Index: e.LeafIndex, Transfers: r.moved(e)})
 	})
 }

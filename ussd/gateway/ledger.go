@@ -246,6 +246,13 @@ var outcomes = map[tx.Code]ussd.OutcomeCode{
 	tx.CapDay:               ussd.OutcomeCapDay,
 	tx.AliasNotBoundToPayee: ussd.OutcomeAliasNotBound,
 	tx.AliasTaken:           ussd.OutcomeAliasTaken,
+	tx.AliasQuarantined:     ussd.OutcomeAliasResting,
+	tx.LimitTransaction:     ussd.OutcomeCapTransaction,
+	tx.LimitDay:             ussd.OutcomeCapDay,
+	tx.ProvisionalInflow:    ussd.OutcomePayeeFull,
+	tx.AccountFrozen:        ussd.OutcomeFrozen,
+	tx.PayeeNotListed:       ussd.OutcomePayeeNotListed,
+	tx.VoucherExpired:       ussd.OutcomeVoucherOver,
 }
 
 // Submit signs and hands over a prepared transaction and waits for its final outcome. An envelope that validators refuse,
@@ -257,6 +264,9 @@ func (r *remote) Submit(ctx context.Context, prepared ussd.Prepared) (ussd.Outco
 		return ussd.Outcome{}, err
 	}
 	o, err := r.client.Submit(ctx, signed)
+	if errors.Is(err, sdk.ErrQuotaExhausted) {
+		return ussd.Outcome{}, fmt.Errorf("%w: %w", ussd.ErrBusy, err)
+	}
 	if err != nil {
 		return ussd.Outcome{}, err
 	}

@@ -19,6 +19,7 @@ const (
 	Paid             Key = "paid"
 	PaidNoBalance    Key = "paid_no_balance"
 	Processing       Key = "processing"
+	ProcessingBusy   Key = "processing_busy"
 	Balance          Key = "balance"
 	NoPayments       Key = "no_payments"
 	Busy             Key = "busy"
@@ -64,6 +65,10 @@ const (
 	RefusedBalance  Key = "refused_balance"
 	RefusedCap      Key = "refused_cap"
 	RefusedCapDay   Key = "refused_cap_day"
+	RefusedPayee    Key = "refused_payee_full"
+	RefusedFrozen   Key = "refused_frozen"
+	RefusedShop     Key = "refused_not_listed"
+	RefusedVoucher  Key = "refused_voucher_over"
 	ConfirmExpired  Key = "confirm_expired"
 	NotMade         Key = "not_made"
 	Cancelled       Key = "cancelled"
@@ -71,6 +76,7 @@ const (
 	NotGranted      Key = "not_granted"
 	NotRegistered   Key = "not_registered"
 	NumberTaken     Key = "number_taken"
+	NumberResting   Key = "number_resting"
 	Unreachable     Key = "unreachable"
 	WaitAMoment     Key = "wait_a_moment"
 	DialAgain       Key = "dial_again"
@@ -80,6 +86,8 @@ const (
 const (
 	SMSReceived      Key = "sms_received"
 	SMSPaid          Key = "sms_paid"
+	SMSHoldPaid      Key = "sms_hold_paid"
+	SMSHoldReturned  Key = "sms_hold_returned"
 	SMSNotMade       Key = "sms_not_made"
 	SMSRegistered    Key = "sms_registered"
 	SMSNotRegistered Key = "sms_not_registered"
@@ -121,6 +129,7 @@ var entries = []entry{
 	{Paid, KindScreen, data{"amount", "name", "fee", "code", "balance"}},
 	{PaidNoBalance, KindScreen, data{"amount", "name", "fee", "code"}},
 	{Processing, KindScreen, data{"amount", "name"}},
+	{ProcessingBusy, KindScreen, data{"amount", "name"}},
 	{Balance, KindScreen, data{"balance", "account"}},
 	{NoPayments, KindScreen, data{"account"}},
 	{Busy, KindScreen, nil},
@@ -158,6 +167,10 @@ var entries = []entry{
 	{RefusedBalance, KindRefusal, data{"amount", "name"}},
 	{RefusedCap, KindRefusal, data{"amount", "name"}},
 	{RefusedCapDay, KindRefusal, data{"amount", "name"}},
+	{RefusedPayee, KindRefusal, data{"amount", "name"}},
+	{RefusedFrozen, KindRefusal, nil},
+	{RefusedShop, KindRefusal, data{"name", "dial"}},
+	{RefusedVoucher, KindRefusal, nil},
 	{ConfirmExpired, KindRefusal, data{"dial"}},
 	{NotMade, KindRefusal, data{"amount", "name", "dial"}},
 	{Cancelled, KindRefusal, data{"dial"}},
@@ -165,11 +178,14 @@ var entries = []entry{
 	{NotGranted, KindRefusal, nil},
 	{NotRegistered, KindRefusal, data{"dial"}},
 	{NumberTaken, KindRefusal, nil},
+	{NumberResting, KindRefusal, data{"dial"}},
 	{Unreachable, KindRefusal, data{"dial"}},
 	{WaitAMoment, KindScreen, data{"dial"}},
 	{DialAgain, KindScreen, data{"dial"}},
 	{SMSReceived, KindSMS, data{"amount", "name", "code", "balance"}},
 	{SMSPaid, KindSMS, data{"amount", "name", "fee", "code", "balance"}},
+	{SMSHoldPaid, KindSMS, data{"amount", "name", "code", "balance"}},
+	{SMSHoldReturned, KindSMS, data{"amount", "balance"}},
 	{SMSNotMade, KindSMS, data{"amount", "name", "dial"}},
 	{SMSRegistered, KindSMS, data{"name", "account", "dial"}},
 	{SMSNotRegistered, KindSMS, data{"dial"}},

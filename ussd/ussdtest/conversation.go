@@ -29,7 +29,9 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! late 2            the callback before the last but one arrives a second time
 //	! lost 150          the person answers, but the callback is lost
 //	! wait 10m          time passes
-//	! ledger deaf       the ledger is well, down, deaf or mute from now on
+//	! ledger deaf       the ledger is well, down, deaf, mute or busy from now on
+//	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting or other
+//	! money hold A B 5  5.00 moves from phone A to phone B by others: transfer, bulk, issue, hold, or a hold that returned
 //	! restart           the gateway is stopped and started
 //	! move PHONE        the phone's number moves to another account
 //	! elsewhere PHONE   another provider opens an account for the number
@@ -153,6 +155,19 @@ func (c *conversation) happen(what string) (string, error) {
 		c.world.Ledger.SetMood(Mood(rest))
 	case "restart":
 		c.world.Start()
+	case "refuse":
+		outcome, ok := Refusals[rest]
+		if !ok {
+			return "", fmt.Errorf("no refusal %q", rest)
+		}
+		c.world.Ledger.Refuse(outcome)
+	case "money":
+		how, ok := Ways[words[0]]
+		value, err := amount.Parse(words[3], 2)
+		if !ok || err != nil {
+			return "", fmt.Errorf("no way %q to move %q", words[0], words[3])
+		}
+		c.world.Ledger.MoveMoney(how, ussd.Phone(words[1]), ussd.Phone(words[2]), value)
 	case "move":
 		c.world.Ledger.Move(ussd.Phone(rest))
 	case "revoke":

@@ -27,6 +27,8 @@ const (
 	Deaf Mood = "deaf"
 	// Mute applies what is submitted and never answers.
 	Mute Mood = "mute"
+	// Busy answers what is asked and takes nothing that is submitted.
+	Busy Mood = "busy"
 )
 
 var errDown = errors.New("ussdtest: ledger is down")
@@ -47,6 +49,8 @@ type Ledger struct {
 	prepared int
 	// applied holds the outcome of every transaction that was applied or refused.
 	applied map[tx.ID]ussd.Outcome
+	// refusal is what the next transaction ends with; OutcomeUnknown leaves it to the rules.
+	refusal ussd.OutcomeCode
 	history []entry
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
@@ -207,7 +211,7 @@ func (l *Ledger) Submit(ctx context.Context, p ussd.Prepared) (ussd.Outcome, err
 		return ussd.Outcome{}, err
 	}
 	var outcome ussd.Outcome
-	if mood != Deaf {
+	if mood != Deaf && mood != Busy {
 		outcome = l.apply(p)
 	}
 	l.mu.Unlock()
@@ -215,6 +219,9 @@ func (l *Ledger) Submit(ctx context.Context, p ussd.Prepared) (ussd.Outcome, err
 		return outcome, nil
 	}
 	<-ctx.Done()
+	if mood == Busy {
+		return ussd.Outcome{}, fmt.Errorf("%w: %w", ussd.ErrBusy, ctx.Err())
+	}
 	return ussd.Outcome{}, ctx.Err()
 }
 
@@ -236,6 +243,10 @@ func (l *Ledger) apply(p ussd.Prepared) ussd.Outcome {
 }
 
 func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
+	if refusal := l.refusal; refusal != ussd.OutcomeUnknown {
+		l.refusal = ussd.OutcomeUnknown
+		return ussd.Outcome{Code: refusal}
+	}
 	if b.Open != nil {
 		if l.phones[b.Open.Phone] != nil {
 			return ussd.Outcome{Code: ussd.OutcomeAliasTaken}
@@ -298,6 +309,9 @@ func (l *Ledger) LastPayments(ctx context.Context, id tx.AccountID, limit int) (
 	var past []ussd.PastPayment
 	for i := len(l.history) - 1; i >= 0 && len(past) < limit; i-- {
 		for _, t := range l.history[i].leaf.Transfers {
+			if t.How == ussd.HoldReturned || t.How == ussd.ByIssue && id == t.Debit {
+				continue
+			}
 			p := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit}
 			switch id {
 			case t.Credit:
