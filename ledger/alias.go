@@ -79,6 +79,21 @@ func (b *batch) Alias(alias key.Alias) (*Alias, error) {
 	return &moved, nil
 }
 
+// founder is the provider that vouches for the number of an account being opened: the one that grants itself the use of it. Without such a
+// grant it is the first provider that signs. A signature that a rival adds to the envelope does not make the rival the founder.
+func (d *draft) founder(account tx.AccountID) (*tx.AccountID, error) {
+	for _, op := range d.signed.Body.Operations {
+		g, ok := op.(tx.IssueGrant)
+		if !ok || g.Account != account || !d.signed.SignedBy(g.Grantee) {
+			continue
+		}
+		if provider, err := d.ProviderByKey(g.Grantee); err != nil || provider != nil {
+			return provider, err
+		}
+	}
+	return d.sponsor()
+}
+
 // bindAlias binds an alias that is free, provisionally: the founding provider vouches for it alone.
 func (d *draft) bindAlias(o tx.BindAlias) (tx.Code, error) {
 	bound, err := d.Alias(o.Alias)
@@ -91,7 +106,7 @@ func (d *draft) bindAlias(o tx.BindAlias) (tx.Code, error) {
 	case bound != nil && bound.UntilUnixMs >= d.timeUnixMs:
 		return tx.AliasQuarantined, nil // The account is new, so it cannot be the one that it was released from.
 	}
-	provider, err := d.sponsor()
+	provider, err := d.founder(o.Account)
 	if err != nil || provider == nil {
 		return 0, corrupt(err, "admitted binding without a provider")
 	}

@@ -116,11 +116,25 @@ func (b *batch) impossibleSet(o tx.SetValidators) (tx.Code, error) {
 		}
 	}
 	in, out := len(after)-kept, len(before)-kept
+	if in == 0 && out == 0 {
+		same, err := b.sameGovernors(o)
+		return nothingIf(same), err
+	}
 	switch {
 	case in == out && out <= before.Faults(), in == stepValidators && out == 0, in == 0 && out == stepValidators:
 		return tx.OK, nil
 	}
 	return tx.NothingToChange, nil
+}
+
+// sameGovernors says whether each validator is spoken for by the account that speaks for it already.
+func (b *batch) sameGovernors(o tx.SetValidators) (bool, error) {
+	for _, v := range o.Validators {
+		if account, err := b.governor(v.Name); err != nil || account != v.Account {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func setOf(o tx.SetValidators) (checkpoint.ValidatorSet, error) {

@@ -139,7 +139,10 @@ func ParseAccountNumber(text string) (AccountNumber, error) {
 		}
 	}
 	value, err := strconv.ParseUint(text[:len(text)-1], 10, 64)
-	if err != nil || dammDigit(text) != 0 {
+	if err != nil {
+		return 0, fmt.Errorf("account number: digits pass 64 bits: %w", ErrBadAccount)
+	}
+	if dammDigit(text) != 0 {
 		return 0, fmt.Errorf("account number: check digit: %w", ErrBadAccount)
 	}
 	return AccountNumber(value), nil

@@ -420,7 +420,8 @@ func (*Decision_Freeze) isDecision_Decision() {}
 
 func (*Decision_SetPool) isDecision_Decision() {}
 
-// SetValidators replaces the validator set. One set differs from the one before by at most f validators in and f out.
+// SetValidators replaces the validator set. A set keeps its size and has at most f validators replaced, or three come to it, or three leave it; one
+// with another key is another validator. At most one change takes effect in a batch.
 type SetValidators struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The new set, in ascending order of name.
@@ -787,7 +788,8 @@ func (x *RemoveAttestor) GetAccount() []byte {
 	return nil
 }
 
-// Freeze keeps an account from being debited until a time, or lifts that. It ends by itself.
+// Freeze keeps an account from being debited, and an issuer from issuing and redeeming, until a time, or lifts that. It ends by itself; holds that
+// were placed before run on.
 type Freeze struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account, 16 bytes.

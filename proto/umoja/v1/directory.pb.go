@@ -29,7 +29,7 @@ type RegisterProvider struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The provider's account, 16 bytes: fees are paid to it.
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	// The key that grants name, 32 bytes; no other provider's.
+	// The key that grants name, 32 bytes; no other provider's, now or ever. One that it replaces stays the provider's own.
 	Key []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	// Its name, 1 to 32 bytes without control characters.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
@@ -189,7 +189,7 @@ func (x *FeeBand) GetBasisPoints() uint32 {
 }
 
 // PublishFees publishes a provider's next fee schedule for an asset. The provider's authority signs it. A schedule that
-// raises any fee takes effect at least eight days after ledger time.
+// raises any fee takes effect at least eight days after ledger time; the first for an asset raises none.
 type PublishFees struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The provider's account, 16 bytes.

@@ -429,7 +429,8 @@ func (x *SetLimits) GetProvisionalInflowDay() uint64 {
 	return 0
 }
 
-// ListPayee lists an account as a payee of a voucher asset, or takes it off the list. The issuer's authority signs it.
+// ListPayee lists an account as a payee of a voucher asset, or takes it off the list: then it takes no more and keeps what it has. The
+// issuer's authority signs it, until the vouchers' date.
 type ListPayee struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The asset.
