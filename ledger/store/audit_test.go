@@ -140,9 +140,17 @@ func TestReplay(t *testing.T) {
 	b.commit(b.pack(w.Provider, tx.Transfer{Debit: w.IssuerAccount, Credit: w.Juma.Account, Asset: ledgertest.KES, Amount: 1}))
 	b.timeUnixMs += 120_000
 	b.commit(b.pay(2_00))
+	paid := b.commit(b.pay(5_00), b.pay(6_00)).Leaves[0]
+	returned := b.commit(b.pack(w.Provider, tx.Return{ // Its rule reads the hash of a leaf that is long behind the edge of the tree.
+		LeafIndex: paid.Index, Leaf: paid.Raw, Debit: w.Juma.Account, Credit: w.IssuerAccount, Asset: ledgertest.KES, Amount: 5_00,
+		Carrier: &w.ProviderAccount,
+	}))
+	if code := returned.Outcomes[0].Result.Code; code != tx.OK {
+		t.Fatalf("return: %v", code)
+	}
 	var batches []uint64
 	report, err := b.store.Replay(w.Genesis, func(batch uint64) { batches = append(batches, batch) })
-	if err != nil || len(batches) != 3 || report.Root != b.store.Head().Root {
+	if err != nil || len(batches) != 5 || report.Root != b.store.Head().Root {
 		t.Errorf("replay: %v, batches %v", err, batches)
 	}
 	if _, err := b.store.Replay(ledgertest.Network(t, "other").Genesis, nil); !errors.Is(err, ErrOtherNetwork) {
@@ -151,7 +159,7 @@ func TestReplay(t *testing.T) {
 	b.trusting = true // The store takes what it is given; only the rules know that nobody signed.
 	b.commit(b.pay(3_00))
 	b.audit()
-	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "batch 4") {
+	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "batch 6") {
 		t.Errorf("replay of a payment that nobody signed: %v", err)
 	}
 }

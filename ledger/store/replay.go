@@ -24,7 +24,7 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 	if err != nil {
 		return report, fmt.Errorf("found the ledger again: %w", err)
 	}
-	m := newMemory()
+	m := newMemory(s.Leaf)
 	if err := s.compare(m, fx); err != nil {
 		return report, err
 	}
