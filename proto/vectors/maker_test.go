@@ -2,6 +2,7 @@ package vectors_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/binary"
 	"testing"
 
@@ -20,7 +21,7 @@ type maker struct {
 }
 
 func newMaker(t testing.TB) *maker {
-	return &maker{t: t, World: ledgertest.Network(t, "umoja vectors v1")}
+	return &maker{t: t, World: ledgertest.Network(t, seed)}
 }
 
 // aux signs with zero auxiliary bytes, so that any BIP340 signer makes the same signatures.
@@ -43,6 +44,12 @@ func must[T any](value T, err error) func(*maker) T {
 func (m *maker) secret(label string) string {
 	raw := key.TaggedHash("umoja/test/key "+label, []byte(m.Seed))
 	return hx(raw[:])
+}
+
+// ed is the public Ed25519 key of a label.
+func (m *maker) ed(label string) ed25519.PublicKey {
+	seed := key.TaggedHash("umoja/test/ed25519", []byte(m.Seed+label))
+	return ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
 }
 
 // payment is the example of SPEC.md 1: Juma pays Amina 150.00 KES by her number.

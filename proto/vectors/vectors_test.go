@@ -26,7 +26,7 @@ type kind struct {
 	// check does what an implementation does with In. It returns what came out, or the error with which the case was
 	// rejected.
 	check func(*testing.T, vectors.Vector) (map[string]string, error)
-	// rules gives, for each rule that a rejected case may break, a part of the error that must name it.
+	// rules gives, for each rule that a rejected case may break, a regular expression of what the error must say.
 	rules map[string]string
 }
 
@@ -49,7 +49,7 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !*update && len(files) != len(kinds) {
+	if !*update && len(files) != len(kinds)+1 { // And the whole ledgers.
 		t.Errorf("%d files, and %d kinds of vectors", len(files), len(kinds))
 	}
 	count := 0
@@ -85,7 +85,7 @@ func hold(t *testing.T, k kind, v vectors.Vector) {
 	case v.Result == vectors.Reject && err == nil:
 		t.Errorf("accepted, and gave %v", out)
 	case v.Result == vectors.Reject:
-		if part, ok := k.rules[v.Rule]; !ok || !strings.Contains(err.Error(), part) {
+		if part, ok := k.rules[v.Rule]; !ok || !regexp.MustCompile(part).MatchString(err.Error()) {
 			t.Errorf("rejected with %q, which does not name the rule %q", err, v.Rule)
 		}
 	case !maps.Equal(out, v.Out):
@@ -114,7 +114,7 @@ func lint(t *testing.T, all []vectors.Vector) {
 	}
 }
 
-func write(t *testing.T, file string, all []vectors.Vector) {
+func write(t *testing.T, file string, all any) {
 	t.Helper()
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

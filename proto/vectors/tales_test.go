@@ -1,0 +1,6 @@
+package vectors_test
+
+import "github.com/umoja-ledger/umoja/proto/vectors"
+
+// tales make the whole ledgers, family by family.
+var tales = []func(*maker) []vectors.Ledger{paymentTales}
