@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
-	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
@@ -16,7 +15,13 @@ type Account struct {
 	Number tx.AccountNumber
 	// Authority says who may act on it without a grant.
 	Authority tx.Authority
-	AsOf      AsOf
+	// Tier decides its limits.
+	Tier uint32
+	// FrozenUntilUnixMs is the ledger time until which nothing can be debited; 0 when it was never frozen.
+	FrozenUntilUnixMs uint64
+	// Pending is how many moves and recoveries wait; while there are any, its limits are a quarter.
+	Pending uint32
+	AsOf    AsOf
 }
 
 // Account reads an account; ErrNotFound means it is not open.
@@ -68,7 +73,8 @@ func accountOf(m *apiv1.GetAccountResponse) (Account, error) {
 		return Account{}, fmt.Errorf("authority: %v: %w", err, ErrBadAnswer)
 	}
 	return Account{
-		ID: tx.AccountID(m.GetId()), Number: tx.AccountNumber(m.GetNumber()), Authority: authority, AsOf: asOf(m.GetAsOf()),
+		ID: tx.AccountID(m.GetId()), Number: tx.AccountNumber(m.GetNumber()), Authority: authority, Tier: m.GetTier(),
+		FrozenUntilUnixMs: m.GetFrozenUntilUnixMs(), Pending: m.GetPending(), AsOf: asOf(m.GetAsOf()),
 	}, nil
 }
 
@@ -103,35 +109,4 @@ func (c *Client) Balance(ctx context.Context, account tx.AccountID, asset tx.Ass
 		return Balance{}, fmt.Errorf("get balance: %w", err)
 	}
 	return b, nil
-}
-
-// Grant is what a key may do on an account.
-type Grant struct {
-	Asset tx.Asset
-	// CapTransaction and CapDay bound what one transaction and one day may debit, amount and fee together.
-	CapTransaction, CapDay amount.Amount
-	// LeftToday is what is left of CapDay.
-	LeftToday       amount.Amount
-	FeeCeiling      amount.Amount
-	ExpiresAtUnixMs uint64
-}
-
-// Grant reads the grant of an account to a key; ErrNotFound means there is none.
-func (c *Client) Grant(ctx context.Context, account tx.AccountID, grantee key.Public) (Grant, error) {
-	var g Grant
-	err := c.read(ctx, func(ctx context.Context, v *validator) error {
-		res, err := v.GetGrant(ctx, &apiv1.GetGrantRequest{Account: account[:], Grantee: grantee[:]})
-		if err != nil {
-			return err
-		}
-		g = Grant{
-			Asset: tx.Asset(res.GetAsset()), CapTransaction: amount.Amount(res.GetCapTransaction()), CapDay: amount.Amount(res.GetCapDay()),
-			LeftToday: amount.Amount(res.GetLeftToday()), FeeCeiling: amount.Amount(res.GetFeeCeiling()), ExpiresAtUnixMs: res.GetExpiresAtUnixMs(),
-		}
-		return nil
-	})
-	if err != nil {
-		return Grant{}, fmt.Errorf("get grant: %w", err)
-	}
-	return g, nil
 }

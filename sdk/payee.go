@@ -55,6 +55,29 @@ func (c *Client) Resolve(ctx context.Context, phone string) (Payee, error) {
 	return p, nil
 }
 
+// Alias is the keyed hash of a phone number, whether it is bound or not. Without the alias key f+1 validators must answer alike: units held for a
+// wrong hash would go to another number.
+func (c *Client) Alias(ctx context.Context, phone string) (key.Alias, error) {
+	switch {
+	case !isPhone(phone):
+		return key.Alias{}, fmt.Errorf("find alias of phone number: not + and 8 to 15 digits: %w", ErrBadPayee)
+	case c.config.AliasKey != nil:
+		return c.config.AliasKey.Alias(phone), nil
+	}
+	request := &apiv1.ResolveAliasRequest{Alias: &apiv1.ResolveAliasRequest_PhoneNumber{PhoneNumber: phone}, Unbound: true}
+	res, err := agree(ctx, c, func(m *apiv1.ResolveAliasResponse) string { return string(m.GetAlias()) },
+		func(ctx context.Context, v *validator) (*apiv1.ResolveAliasResponse, error) {
+			return v.ResolveAlias(ctx, request)
+		})
+	if err == nil && len(res.GetAlias()) != len(key.Alias{}) {
+		err = fmt.Errorf("length of alias: %w", ErrBadAnswer)
+	}
+	if err != nil {
+		return key.Alias{}, fmt.Errorf("find alias of phone number: %w", err)
+	}
+	return key.Alias(res.GetAlias()), nil
+}
+
 func (c *Client) resolveByHash(ctx context.Context, v *validator, phone string) (Payee, error) {
 	alias := c.config.AliasKey.Alias(phone)
 	res, err := v.ResolveAlias(ctx, &apiv1.ResolveAliasRequest{Alias: &apiv1.ResolveAliasRequest_Hash{Hash: alias[:]}})

@@ -71,10 +71,11 @@ type inquiry struct {
 
 	statements map[string]bool
 	refusals   map[*validator]string
-	// waiting are the validators that will take the transaction when there are credits for it again.
-	waiting   map[*validator]bool
-	unsettled bool
-	last       error
+	// waiting are the validators whose last word is that they take the transaction when there are credits for it again; asked are those with a
+	// call under way.
+	waiting, asked map[*validator]bool
+	unsettled      bool
+	last           error
 }
 
 // turn is a validator's place in the queue.
@@ -87,6 +88,7 @@ func newInquiry(c *Client, id tx.ID, expiresAtUnixMs uint64) *inquiry {
 	q := &inquiry{
 		Client: c, id: id, expiresAtUnixMs: expiresAtUnixMs, findings: make(chan finding, len(c.validators)),
 		statements: make(map[string]bool), refusals: make(map[*validator]string), waiting: make(map[*validator]bool),
+		asked: make(map[*validator]bool),
 	}
 	for _, v := range c.order() {
 		q.queue = append(q.queue, turn{validator: v})
@@ -108,6 +110,7 @@ func (q *inquiry) run(ctx context.Context) (Outcome, error) {
 		case <-timer.C:
 		case f := <-q.findings:
 			q.running--
+			delete(q.asked, f.from)
 			tries[f.from]++
 			wait := q.retryDelay(tries[f.from] - 1)
 			if errors.Is(f.err, ErrQuotaExhausted) {
@@ -142,6 +145,7 @@ func (q *inquiry) start(ctx context.Context) {
 	v := q.queue[0].validator
 	q.queue = q.queue[1:]
 	q.running++
+	q.asked[v] = true
 	q.hedgeAt = time.Now().Add(q.config.HedgeDelay)
 	go func() { q.findings <- q.call(ctx, v) }()
 }
@@ -196,13 +200,23 @@ func (q *inquiry) refused(reason string) bool {
 }
 
 func (q *inquiry) unknown(ctx context.Context) (Outcome, error) {
-	if len(q.waiting) >= q.alike() && !q.unsettled {
+	if q.wantsCredits() {
 		return Outcome{ID: q.id}, fmt.Errorf("%w: %w: %w", ErrUnknown, ErrQuotaExhausted, ctx.Err())
 	}
 	if q.last != nil {
 		return Outcome{ID: q.id}, fmt.Errorf("%w: %w (last: %v)", ErrUnknown, ctx.Err(), q.last)
 	}
 	return Outcome{ID: q.id}, fmt.Errorf("%w: %w", ErrUnknown, ctx.Err())
+}
+
+// wantsCredits says whether f+1 validators wait for credits and no other may have taken the transaction.
+func (q *inquiry) wantsCredits() bool {
+	for v := range q.asked {
+		if !q.waiting[v] {
+			return false
+		}
+	}
+	return len(q.waiting) >= q.alike() && !q.unsettled
 }
 
 // call hands over to one validator and, where it claims an outcome, demands the proof of it.

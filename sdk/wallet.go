@@ -68,7 +68,7 @@ func (w *Wallet) Account() tx.AccountID { return w.account }
 
 // OpenAccount opens the key's own account. An account that is open already gives the result tx.AccountExists.
 func (w *Wallet) OpenAccount(ctx context.Context) (Outcome, error) {
-	return w.do(ctx, Opening(w.signer.Public()))
+	return w.Do(ctx, Opening(w.signer.Public()))
 }
 
 // Pay pays whoever the text names: a phone number in E.164 form, an account number with its check digit, or an account
@@ -78,18 +78,19 @@ func (w *Wallet) Pay(ctx context.Context, to string, asset tx.Asset, a amount.Am
 	if err != nil {
 		return Outcome{}, err
 	}
-	return w.do(ctx, tx.Transfer{
+	return w.Do(ctx, tx.Transfer{
 		Debit: w.account, Credit: payee.Account, Alias: payee.Alias, Asset: asset, Amount: a, Reference: reference,
 	})
 }
 
-// do makes, keeps, sends and settles one transaction.
-func (w *Wallet) do(ctx context.Context, operation tx.Operation) (Outcome, error) {
+// Do makes one transaction of the operations, signs it, keeps it in the outbox, sends it and settles it: all or none of them are applied, in
+// order. The other calls of a Wallet are made of it. A transaction that ends with ErrUnknown is in the outbox: call Resume, not Do.
+func (w *Wallet) Do(ctx context.Context, operations ...tx.Operation) (Outcome, error) {
 	expires, err := w.client.ExpiryIn(ctx, w.options.Lifetime)
 	if err != nil {
 		return Outcome{}, err
 	}
-	body, err := NewBody(w.options.Rand, expires, operation)
+	body, err := NewBody(w.options.Rand, expires, operations...)
 	if err != nil {
 		return Outcome{}, err
 	}
