@@ -31,7 +31,7 @@ type RegisterProvider struct {
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// The key that grants name, 32 bytes; no other provider's, now or ever. One that it replaces stays the provider's own.
 	Key []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
-	// Its name, 1 to 32 bytes without control characters.
+	// Its name, 1 to 32 bytes without characters that are not seen (SPEC.md 4).
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// What it is dialled by, such as *384*1#; at most 8, each at most 24 bytes.
 	Codes []string `protobuf:"bytes,4,rep,name=codes,proto3" json:"codes,omitempty"`
@@ -278,7 +278,7 @@ type Attestor struct {
 	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
 	// The key that attests, 32 bytes; no other attestor's.
 	Key []byte `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
-	// Its name, 1 to 32 bytes without control characters.
+	// Its name, 1 to 32 bytes without characters that are not seen (SPEC.md 4).
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// The account of the provider that it belongs to, 16 bytes; absent when to none. It attests nothing that this provider is a part of.
 	Provider []byte `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`

@@ -226,7 +226,7 @@ type HeaderLeaf struct {
 	StateRoot []byte `protobuf:"bytes,3,opt,name=state_root,json=stateRoot,proto3" json:"state_root,omitempty"`
 	// The hash of the validator set in force after the batch, 32 bytes.
 	ValidatorSetHash []byte `protobuf:"bytes,4,opt,name=validator_set_hash,json=validatorSetHash,proto3" json:"validator_set_hash,omitempty"`
-	// The version of the rules that applied.
+	// The version of the rules in force after the batch.
 	RulesVersion uint32 `protobuf:"varint,5,opt,name=rules_version,json=rulesVersion,proto3" json:"rules_version,omitempty"`
 	// The hash of the batch, 32 bytes, so that the history binds what each leader signed; for the genesis the network id.
 	BatchHash []byte `protobuf:"bytes,6,opt,name=batch_hash,json=batchHash,proto3" json:"batch_hash,omitempty"`
