@@ -26,6 +26,8 @@ type story struct {
 	nonce  uint64
 	// lifetime is how long the transactions live that are made next.
 	lifetime uint64
+	// pace is how much later the next batch is, if the story does not say.
+	pace uint64
 	// effects are what ledger time must do in the next batch.
 	effects []tx.EffectKind
 }
@@ -35,7 +37,7 @@ func (m *maker) tell(name, genesis, comment string, tale func(s *story)) vectors
 	m.t.Helper()
 	world := m.world(genesis)
 	s := &story{
-		maker: &maker{t: m.t, World: world}, chain: ledgertest.NewChain(m.t, world), lifetime: 10 * minute,
+		maker: &maker{t: m.t, World: world}, chain: ledgertest.NewChain(m.t, world), lifetime: 10 * minute, pace: 1000,
 		ledger: vectors.Ledger{Name: name, Comment: comment, Genesis: "network.json " + genesis},
 	}
 	s.chain.Tick(1000)
@@ -80,6 +82,13 @@ func (a *act) without(legs ...tx.LegResult) *act {
 	return a
 }
 
+// becomes is the act with another result, for when the body is decided by another envelope.
+func (a *act) becomes(code tx.Code) *act {
+	other := *a
+	other.want = tx.Result{Code: code}
+	return &other
+}
+
 // again is the same envelope once more.
 func (a *act) again(comment string) *act {
 	return &act{comment: comment, envelope: a.envelope, signed: a.signed, want: a.want}
@@ -102,7 +111,7 @@ func (s *story) tick(ms uint64) { s.chain.Tick(ms) }
 // does says what ledger time must do in the next batch, in this order.
 func (s *story) does(effects ...tx.EffectKind) { s.effects = effects }
 
-// batch applies acts as the next batch, a second after the one before unless time stood still.
+// batch applies acts as the next batch.
 func (s *story) batch(comment string, acts ...*act) *ledger.Effects {
 	s.t.Helper()
 	header := s.chain.Header()
@@ -123,7 +132,7 @@ func (s *story) batch(comment string, acts ...*act) *ledger.Effects {
 	s.effects = nil
 	after(&out, fx)
 	s.ledger.Batches = append(s.ledger.Batches, out)
-	s.chain.Tick(1000)
+	s.chain.Tick(s.pace)
 	return fx
 }
 
