@@ -30,7 +30,7 @@ twice does no harm.`,
 		Example: "  umoja account open --key wallet.key",
 		Args:    wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := flags.openPurse()
+			p, err := flags.openPurse(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/store"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // auditDocument is what audit prints for programs.
@@ -119,8 +118,8 @@ func replay(ctx context.Context, s *store.Store, g *genesis.Genesis, progress fu
 			Passed: err == nil, Network: report.Network.String(), Batches: report.Batches, Leaves: report.Leaves,
 			TreeRoot: hex.EncodeToString(report.Root[:]), StateRoot: hex.EncodeToString(root[:]), FinalSize: report.FinalSize,
 		}
-		for i, asset := range report.Supply {
-			d.Supply = append(d.Supply, moneyOf(g, tx.Asset(i+1), asset.Supply))
+		for _, asset := range report.Supply {
+			d.Supply = append(d.Supply, money{Asset: asset.Code, Amount: asset.Supply.Text(asset.Scale), grouped: asset.Supply.Grouped(asset.Scale)})
 		}
 		findings <- finding{d, errors.Join(err, s.Close())}
 	}()

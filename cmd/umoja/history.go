@@ -26,9 +26,10 @@ type historyDocument struct {
 }
 
 type historyDocEntry struct {
-	LeafIndex   uint64 `json:"leaf_index"`
-	TimeUnixMs  uint64 `json:"time_unix_ms"`
-	Transaction string `json:"transaction"`
+	LeafIndex  uint64 `json:"leaf_index"`
+	TimeUnixMs uint64 `json:"time_unix_ms"`
+	// Transaction is empty for what ledger time did by itself.
+	Transaction string `json:"transaction,omitempty"`
 	ReceiptCode string `json:"receipt_code"`
 	// State is final or refused; what was refused moved no money.
 	State string `json:"state"`
@@ -47,7 +48,7 @@ func newHistoryCommand() *cobra.Command {
 		Use:   "history [ACCOUNT] [--key FILE]",
 		Short: "list an account's payments, newest first",
 		Long: `history lists what an account paid and was paid, newest first: ledger time, amount, the other account, receipt code and
-state. It is one validator's word; umoja receipt get proves a line of it.`,
+state. What is held or asked for, and has not moved, stands in brackets. It is one validator's word; umoja receipt get proves a line of it.`,
 		Example: "  umoja history +254711000001 --limit 5",
 		Args:    mayWant("ACCOUNT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,8 +61,9 @@ state. It is one validator's word; umoja receipt get proves a line of it.`,
 					return err
 				}
 				document := historyDocument{Account: account, Entries: []historyDocEntry{}}
+				u := unitsOn(ctx, client, g)
 				err = eachEntry(ctx, client, account, before, limit, func(e sdk.Entry) bool {
-					document.Entries = append(document.Entries, historyEntryOf(g, account, e))
+					document.Entries = append(document.Entries, historyEntryOf(u, account, e))
 					return true
 				})
 				if err != nil {
@@ -81,7 +83,8 @@ state. It is one validator's word; umoja receipt get proves a line of it.`,
 	return cmd
 }
 
-// eachEntry runs over at most limit transactions of an account, newest first, until visit says stop.
+// eachEntry runs over at most limit entries of an account's history, newest first, until visit says stop: transactions, and what ledger time
+// did by itself.
 func eachEntry(ctx context.Context, client *sdk.Client, account tx.AccountID, before uint64, limit int, visit func(sdk.Entry) bool) error {
 	for limit > 0 {
 		page := min(limit, historyPage)
@@ -90,7 +93,7 @@ func eachEntry(ctx context.Context, client *sdk.Client, account tx.AccountID, be
 			return err
 		}
 		for _, e := range entries {
-			if e.Signed != nil && !visit(e) {
+			if (e.Signed != nil || e.Effect != nil) && !visit(e) {
 				return nil
 			}
 			before = e.LeafIndex
@@ -103,11 +106,14 @@ func eachEntry(ctx context.Context, client *sdk.Client, account tx.AccountID, be
 	return nil
 }
 
-func historyEntryOf(g *genesis.Genesis, account tx.AccountID, e sdk.Entry) historyDocEntry {
-	entry := historyDocEntry{
-		LeafIndex: e.LeafIndex, TimeUnixMs: e.TimeUnixMs, Transaction: e.Signed.ID().String(), ReceiptCode: e.Code,
-		State: "final", Result: e.Record.Result.Code.String(), Movements: movementsOf(g, account, e.Signed.Body),
+func historyEntryOf(u *units, account tx.AccountID, e sdk.Entry) historyDocEntry {
+	entry := historyDocEntry{LeafIndex: e.LeafIndex, TimeUnixMs: e.TimeUnixMs, ReceiptCode: e.Code, State: "final", Result: tx.OK.String()}
+	if e.Effect != nil {
+		entry.Movements = movementsByTime(u, account, e.Effect)
+		return entry
 	}
+	entry.Transaction, entry.Result = e.Signed.ID().String(), e.Record.Result.Code.String()
+	entry.Movements = movementsOf(u, account, e.Signed.Body, e.Record.Result)
 	if e.Record.Result.Code != tx.OK {
 		entry.State = "refused"
 		for i := range entry.Movements {

@@ -9,10 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/umoja-ledger/umoja/ledger/amount"
-	"github.com/umoja-ledger/umoja/ledger/genesis"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // money is an amount with its asset, as --json writes it: decimal text, so that no reader makes a float of it.
@@ -25,15 +21,6 @@ type money struct {
 
 // String is the amount for people, such as 1,234.50 KES.
 func (m money) String() string { return m.grouped + " " + m.Asset }
-
-// moneyOf names an amount by the genesis. An asset that is not there is written in minor units under its number.
-func moneyOf(g *genesis.Genesis, asset tx.Asset, a amount.Amount) money {
-	code, scale := "asset-"+strconv.FormatUint(uint64(asset), 10), uint8(0)
-	if asset >= 1 && int(asset) <= len(g.Assets) {
-		code, scale = g.Assets[asset-1].Code, g.Assets[asset-1].Scale
-	}
-	return money{Asset: code, Amount: a.Text(scale), grouped: a.Grouped(scale)}
-}
 
 // addJSON defines --json.
 func addJSON(cmd *cobra.Command, to *bool) {

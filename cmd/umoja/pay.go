@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
-	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 )
@@ -43,7 +42,7 @@ does not pay again. --resume does only that.`,
 			return wants("TO", "AMOUNT")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := flags.openPurse()
+			p, err := flags.openPurse(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -52,7 +51,7 @@ does not pay again. --resume does only that.`,
 				return p.resumeOnly(cmd)
 			}
 			want := wanted{to: args[0], reference: reference, receipt: receipt}
-			if want.asset, want.amount, err = parseMoney(p.genesis, flags.asset, args[1]); err != nil {
+			if want.asset, want.amount, err = p.units.parse(flags.asset, args[1]); err != nil {
 				return err
 			}
 			if receipt != "" {
@@ -81,23 +80,6 @@ func explainSign(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 }
 
-// parseMoney reads an amount of an asset of the network.
-func parseMoney(g *genesis.Genesis, code, text string) (tx.Asset, amount.Amount, error) {
-	number, asset, ok := g.AssetByCode(code)
-	if !ok {
-		codes := make([]string, len(g.Assets))
-		for i, a := range g.Assets {
-			codes[i] = a.Code
-		}
-		return 0, 0, fmt.Errorf("--asset %q: the network has %s", code, strings.Join(codes, ", "))
-	}
-	a, err := amount.Parse(text, asset.Scale)
-	if err != nil {
-		return 0, 0, fmt.Errorf("AMOUNT %q: %w; write it like 150 or %s", text, err, amount.Amount(15050).Text(asset.Scale))
-	}
-	return number, a, nil
-}
-
 // pay settles what was left open, and then pays.
 func (p *purse) pay(cmd *cobra.Command, want wanted) error {
 	settled, err := p.resume(cmd.Context(), cmd.OutOrStdout())
@@ -113,7 +95,7 @@ func (p *purse) pay(cmd *cobra.Command, want wanted) error {
 	}
 	ctx, cancel := p.within(cmd.Context())
 	defer cancel()
-	sum := moneyOf(p.genesis, want.asset, want.amount)
+	sum := p.units.money(want.asset, want.amount)
 	outcome, err := p.wallet.Pay(ctx, want.to, want.asset, want.amount, want.reference)
 	if err := p.settled(cmd.ErrOrStderr(), fmt.Sprintf("pay %s", sum), outcome, err); err != nil {
 		return err

@@ -53,8 +53,8 @@ payee, the 8 characters of the receipt code that a phone shows, or the word "las
 				if err := writeReceiptFile(out, receipt); err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "receipt %s of %s\nwritten to %s\n",
-					verified.Code(), actsText(actsOf(g, verified.Transaction.Body)), out)
+				acts := actsOf(unitsOn(ctx, client, g), verified.Transaction.Body, verified.Record.Result)
+				fmt.Fprintf(cmd.OutOrStdout(), "receipt %s of %s\nwritten to %s\n", verified.Code(), actsText(acts), out)
 				if code := verified.Record.Result.Code; code != tx.OK {
 					fmt.Fprintf(cmd.OutOrStdout(), "It proves a refusal: %s; no money moved.\n", ruleText(code))
 				}
@@ -94,7 +94,7 @@ func findTransaction(ctx context.Context, client *sdk.Client, text, account stri
 	var id tx.ID
 	found := false
 	err = eachEntry(ctx, client, of, 0, maxSearched, func(e sdk.Entry) bool {
-		if found = last || e.Code == code; found {
+		if found = e.Signed != nil && (last || e.Code == code); found {
 			id = e.Signed.ID()
 		}
 		return !found
@@ -174,7 +174,7 @@ cosignatures of a quorum of the validators that the genesis file names. A receip
 func receiptDocumentOf(g *genesis.Genesis, v *checkpoint.Verified) receiptDocument {
 	return receiptDocument{
 		Verified: true, Network: g.Network().String(), Result: v.Record.Result.Code.String(),
-		Acts: actsOf(g, v.Transaction.Body), Transaction: v.Transaction.ID().String(), ReceiptCode: v.Code(), LeafIndex: v.LeafIndex,
+		Acts: actsOf(unitsOf(g), v.Transaction.Body, v.Record.Result), Transaction: v.Transaction.ID().String(), ReceiptCode: v.Code(), LeafIndex: v.LeafIndex,
 		CheckpointSize: v.Checkpoint.Size, CheckpointRoot: hex.EncodeToString(v.Checkpoint.Root[:]), Cosigners: v.Cosigners,
 	}
 }
@@ -186,9 +186,16 @@ func printReceipt(out io.Writer, g *genesis.Genesis, v *checkpoint.Verified) err
 	} else {
 		fmt.Fprintf(w, "verified: a REFUSAL, no money moved: %s\n", ruleText(code))
 	}
-	for _, a := range actsOf(g, v.Transaction.Body) {
+	for _, a := range actsOf(unitsOf(g), v.Transaction.Body, v.Record.Result) {
 		if a.Kind != "transfer" {
 			fmt.Fprintf(w, "act\t%s\n", a)
+			for i, leg := range a.Legs {
+				state := ""
+				if leg.Refused != "" {
+					state = "\tREFUSED: " + reasonText(leg.Refused)
+				}
+				fmt.Fprintf(w, "leg %d\t%s to %s%s\n", i+1, leg.money, leg.To, state)
+			}
 			continue
 		}
 		fmt.Fprintf(w, "amount\t%s\nfrom\t%s\nto\t%s\n", a.money, a.From, a.To)

@@ -57,13 +57,14 @@ type purse struct {
 	flags   *walletFlags
 	client  *sdk.Client
 	genesis *genesis.Genesis
+	units   *units
 	wallet  *sdk.Wallet
 	outbox  *sdk.FileOutbox
 }
 
 // openPurse opens the wallet of a key file. Its outbox is a folder beside the key file, one for each network: an envelope is
 // worth nothing on another network, and must not stop payments on it.
-func (f *walletFlags) openPurse() (*purse, error) {
+func (f *walletFlags) openPurse(ctx context.Context) (*purse, error) {
 	secret, err := readKeyFile(f.keyPath)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (f *walletFlags) openPurse() (*purse, error) {
 		return nil, errors.Join(err, client.Close())
 	}
 	wallet := sdk.NewWallet(client, secret, sdk.WalletOptions{Outbox: outbox})
-	return &purse{flags: f, client: client, genesis: g, wallet: wallet, outbox: outbox}, nil
+	return &purse{flags: f, client: client, genesis: g, units: unitsOn(ctx, client, g), wallet: wallet, outbox: outbox}, nil
 }
 
 // within bounds a call by --wait.
@@ -110,7 +111,7 @@ func (p *purse) resume(ctx context.Context, out io.Writer) ([]earlier, error) {
 	var settled []earlier
 	for _, o := range outcomes {
 		settled = append(settled, earlier{bodies[o.ID], o})
-		fmt.Fprintf(out, "settled an earlier transaction: %s\n", actsText(actsOf(p.genesis, bodies[o.ID])))
+		fmt.Fprintf(out, "settled an earlier transaction: %s\n", actsText(actsOf(p.units, bodies[o.ID], o.Result)))
 		if refusal := refusalText(o); refusal != "" {
 			fmt.Fprintf(out, "  not done: %s; no money moved\n", refusal)
 		} else {
@@ -191,18 +192,35 @@ type balance struct {
 	nothingHeld     bool
 }
 
-// balancesOf reads what an account has of every asset of the network.
+// maxAssets is of how many assets balances are read.
+const maxAssets = 100
+
+// balancesOf reads what an account has of every asset of the network. Of those that were defined after it was founded, only what it has is
+// told.
 func balancesOf(ctx context.Context, client *sdk.Client, g *genesis.Genesis, account tx.AccountID) ([]balance, error) {
-	balances := make([]balance, 0, len(g.Assets))
-	for i := range g.Assets {
+	u := unitsOf(g)
+	count := len(g.Assets)
+	assets, err := client.Assets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range assets[:min(len(assets), maxAssets)] {
+		u.known[a.Number] = unit{a.Code, a.Scale}
+		count = max(count, int(a.Number))
+	}
+	balances := make([]balance, 0, count)
+	for i := range count {
 		asset := tx.Asset(i + 1)
 		b, err := client.Balance(ctx, account, asset, sdk.Final)
 		if err != nil {
 			return nil, err
 		}
-		available, held := moneyOf(g, asset, b.Available()), moneyOf(g, asset, b.Held)
+		if i >= len(g.Assets) && b.Posted == 0 {
+			continue
+		}
+		available, held := u.money(asset, b.Available()), u.money(asset, b.Held)
 		balances = append(balances, balance{
-			Asset: available.Asset, Available: available.Amount, Held: held.Amount, Posted: moneyOf(g, asset, b.Posted).Amount,
+			Asset: available.Asset, Available: available.Amount, Held: held.Amount, Posted: u.money(asset, b.Posted).Amount,
 			available: available, held: held, nothingHeld: b.Held == 0,
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 	"github.com/umoja-ledger/umoja/sdk"
 )
 
@@ -31,6 +32,51 @@ func TestEveryRuleHasWords(t *testing.T) {
 	}
 	if got := reasonText("SOMETHING_NEW"); got != "SOMETHING_NEW" {
 		t.Errorf("a reason of a later version: %q", got)
+	}
+}
+
+// Every operation and everything that ledger time does has its words: the names are those of the protocol.
+func TestEveryActHasWords(t *testing.T) {
+	fields := (&umojav1.Operation{}).ProtoReflect().Descriptor().Oneofs().Get(0).Fields()
+	for i := range fields.Len() {
+		if name := string(fields.Get(i).Name()); actWords[name] == "" {
+			t.Errorf("%s has no words", name)
+		}
+	}
+	if fields.Len() != len(actWords) {
+		t.Errorf("%d operations, words for %d", fields.Len(), len(actWords))
+	}
+	for number, name := range umojav1.EffectKind_name {
+		if number != 0 && effectWords[tx.EffectKind(number)] == "" {
+			t.Errorf("%s has no words", name)
+		}
+	}
+}
+
+// What ledger time did reads as a line of the history of everybody whom it concerns.
+func TestMovementsByTime(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	juma, amina := w.Juma.Account, w.Amina.Account
+	hold := make([]byte, 16)
+	for name, try := range map[string]struct {
+		account tx.AccountID
+		effect  tx.Effect
+		want    string
+	}{
+		"payer of a hold given back":    {juma, tx.Effect{Kind: tx.HoldReturned, Subject: hold, Debit: &juma, Asset: 1, Amount: 10_00, Accounts: []tx.AccountID{amina}}, "(10.00 KES) " + amina.String() + " hold 00000000000000000000000000000000 ended and was given back"},
+		"its payee":                     {amina, tx.Effect{Kind: tx.HoldReturned, Subject: hold, Debit: &juma, Asset: 1, Amount: 10_00, Accounts: []tx.AccountID{amina}}, "(10.00 KES) " + juma.String() + " hold 00000000000000000000000000000000 ended and was given back"},
+		"payer of a hold to nobody yet": {juma, tx.Effect{Kind: tx.HoldReturned, Subject: hold, Debit: &juma, Asset: 1, Amount: 10_00}, "(10.00 KES) hold 00000000000000000000000000000000 ended and was given back"},
+		"payee of a hold that was paid": {amina, tx.Effect{Kind: tx.HoldCompleted, Subject: hold, Debit: &juma, Credit: &amina, Asset: 1, Amount: 10_00}, "+10.00 KES " + juma.String() + " hold 00000000000000000000000000000000 ended and was paid"},
+		"a grant":                       {juma, tx.Effect{Kind: tx.GrantExpired, Subject: make([]byte, 48), Accounts: []tx.AccountID{juma}}, "a grant expired"},
+		"a kind of a later version":     {juma, tx.Effect{Kind: 99}, "effect 99"},
+	} {
+		document := historyDocument{Entries: []historyDocEntry{{Movements: movementsByTime(unitsOf(w.Genesis), try.account, &try.effect), State: "final", ReceiptCode: "CODE"}}}
+		var out strings.Builder
+		check(t, printHistory(&out, document))
+		got := strings.Join(strings.Fields(out.String())[2:], " ")
+		if got = strings.Replace(strings.Replace(got, " CODE final", "", 1), "CODE final ", "", 1); got != try.want {
+			t.Errorf("%s:\n got %s\nwant %s", name, got, try.want)
+		}
 	}
 }
 
@@ -116,7 +162,7 @@ func TestMovements(t *testing.T) {
 		"nobody":   {w.IssuerAccount, ``},
 	} {
 		var out strings.Builder
-		document := historyDocument{Entries: []historyDocEntry{{Movements: movementsOf(w.Genesis, try.account, body), State: "final", ReceiptCode: "CODE"}}}
+		document := historyDocument{Entries: []historyDocEntry{{Movements: movementsOf(unitsOf(w.Genesis), try.account, body, tx.Result{Code: tx.OK}), State: "final", ReceiptCode: "CODE"}}}
 		check(t, printHistory(&out, document))
 		var lines []string
 		for line := range strings.Lines(out.String()) {
@@ -157,7 +203,7 @@ func keysOf(weight uint32, keys ...key.Public) []tx.AuthorityKey {
 
 func TestMoneyIsNeverAFloat(t *testing.T) {
 	w := ledgertest.Network(t, t.Name())
-	m := moneyOf(w.Genesis, ledgertest.KES, amount.Max)
+	m := unitsOf(w.Genesis).money(ledgertest.KES, amount.Max)
 	var out strings.Builder
 	check(t, printJSON(&out, m))
 	if want := "{\n  \"asset\": \"KES\",\n  \"amount\": \"92233720368547758.07\"\n}\n"; out.String() != want {
