@@ -117,6 +117,7 @@ func (b *batch) forget(view View) error {
 		if r.u64() >= b.timeUnixMs {
 			break
 		}
+		b.overlay.before[string(e.Key)] = e.Value // It was read just now.
 		b.put(e.Key, nil)
 	}
 	b.keep()

@@ -43,8 +43,8 @@ const (
 	MaxBatchEntries = 10_000
 	// MaxUnauthorised bounds the unauthorised transactions that an honest leader may have packed by bad timing.
 	MaxUnauthorised = 8
-	// MaxForgotten bounds how many expired ids one batch forgets.
-	MaxForgotten = 256
+	// MaxForgotten bounds how many expired ids one batch forgets: more than a full batch brings, so that they do not pile up.
+	MaxForgotten = 2048
 )
 
 // ErrVoid means the batch must not be applied: it does not continue the ledger, or it packs what an honest leader never
