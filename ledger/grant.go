@@ -149,7 +149,7 @@ func (d *draft) issueGrant(o tx.IssueGrant) (tx.Code, error) {
 // withinTier says whether a grant's caps are within the limits of a tier. A tier without limits allows no such grant: nobody has said
 // what it should be.
 func (b *batch) withinTier(o tx.IssueGrant, tier uint8) (bool, error) {
-	limit, err := b.Limit(o.Asset, tier)
+	limit, err := b.tierLimit(o.Asset, tier)
 	if err != nil || limit == nil {
 		return false, err
 	}

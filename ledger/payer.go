@@ -71,11 +71,21 @@ func (d *draft) payer(account tx.AccountID, asset tx.Asset, allowed tx.GrantedOp
 
 // limitOf is the limit of an account for an asset: that of its tier, a quarter of it while a move or recovery is pending.
 func (b *batch) limitOf(account *Account, asset tx.Asset) (*Limit, error) {
-	limit, err := b.Limit(asset, account.Tier)
+	limit, err := b.tierLimit(asset, account.Tier)
 	if err != nil || limit == nil || account.Pending == 0 {
 		return limit, err
 	}
 	return &Limit{CapTransaction: limit.CapTransaction / 4, CapDay: limit.CapDay / 4}, nil
+}
+
+// tierLimit is the limit of a tier, or of the next lower one that has one: a tier that nobody thought of allows no more than those below it. An
+// asset without any is not limited.
+func (b *batch) tierLimit(asset tx.Asset, tier uint8) (*Limit, error) {
+	for ; ; tier-- {
+		if limit, err := b.Limit(asset, tier); err != nil || limit != nil || tier == 0 {
+			return limit, err
+		}
+	}
 }
 
 // carriedBy reads the fee schedule that the operation names, and the grants of the signers.

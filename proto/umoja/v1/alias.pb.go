@@ -303,8 +303,8 @@ func (x *StartMove) GetSealedName() []byte {
 	return nil
 }
 
-// CancelMove ends a move if the authority of the account signs it. A grantee that may cancel holds it up instead, once, for a
-// day.
+// CancelMove ends a move if the authority of the account signs it, or, for an account without keys, as many attestors as its authority says. A
+// grantee that may cancel holds it up instead, once, for a day; never the one that the move gives a grant to.
 type CancelMove struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The alias, 32 bytes.

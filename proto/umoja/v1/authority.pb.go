@@ -232,7 +232,7 @@ func (x *AuthorityKey) GetWeight() uint32 {
 
 // OpenAccount opens the account whose id is the truncated tagged hash of authority and salt (SPEC.md 3), so that an
 // author knows the id before the ledger does. An account with owner keys is opened by those keys; an account
-// without is opened by a registered provider.
+// without is opened by a registered provider, with as many attestors as the network says and no guardians.
 type OpenAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who may act on the account.
@@ -639,7 +639,8 @@ func (x *StartRecovery) GetAuthority() *Authority {
 	return nil
 }
 
-// CancelRecovery ends a recovery if the account's authority signs it. A grantee that may cancel holds it up instead, once, for a day.
+// CancelRecovery ends a recovery if the account's authority signs it, or, for an account without keys, as many attestors as its authority says. A
+// grantee that may cancel holds it up instead, once, for a day.
 type CancelRecovery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account, 16 bytes.

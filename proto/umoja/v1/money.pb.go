@@ -261,7 +261,8 @@ type DefineAsset struct {
 	SpendUntilUnixMs uint64 `protobuf:"varint,5,opt,name=spend_until_unix_ms,json=spendUntilUnixMs,proto3" json:"spend_until_unix_ms,omitempty"`
 	// Who may arbitrate returns, 16 bytes; absent when nobody may.
 	Arbiter []byte `protobuf:"bytes,6,opt,name=arbiter,proto3" json:"arbiter,omitempty"`
-	// The limits, ascending by tier, at most 10. A tier without one is not limited.
+	// The limits, ascending by tier, at most 10. A tier without one has that of the next lower tier that has one;
+	// where there is none, it is not limited.
 	Limits []*TierLimit `protobuf:"bytes,7,rep,name=limits,proto3" json:"limits,omitempty"`
 	// The most that payments to provisionally bound aliases may credit in one calendar day, for each provider that bound them; 0 means
 	// not limited.

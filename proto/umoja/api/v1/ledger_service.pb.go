@@ -2085,7 +2085,8 @@ type Asset struct {
 	SpendUntilUnixMs uint64 `protobuf:"varint,7,opt,name=spend_until_unix_ms,json=spendUntilUnixMs,proto3" json:"spend_until_unix_ms,omitempty"`
 	// Who may arbitrate returns, 16 bytes; absent when nobody may.
 	Arbiter []byte `protobuf:"bytes,8,opt,name=arbiter,proto3" json:"arbiter,omitempty"`
-	// The limits, ascending by tier. A tier without one is not limited.
+	// The limits, ascending by tier. A tier without one has that of the next lower tier that has one;
+	// where there is none, it is not limited.
 	Limits []*v1.TierLimit `protobuf:"bytes,9,rep,name=limits,proto3" json:"limits,omitempty"`
 	// The most that payments to provisionally bound aliases may credit in one day, for each provider; 0 means not limited.
 	ProvisionalInflowDay uint64 `protobuf:"varint,10,opt,name=provisional_inflow_day,json=provisionalInflowDay,proto3" json:"provisional_inflow_day,omitempty"`
