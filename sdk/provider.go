@@ -85,11 +85,12 @@ var (
 	ErrSameName = errors.New("several providers have that name: name the account")
 )
 
-// Provider describes a provider with its newest fee schedules, and what it could take of an asset at worst. f+1 validators must answer
+// Provider describes a provider with its newest fee schedules, and what it could take of an asset at worst; of asset 0, with the schedules of all
+// assets and without a worst day. f+1 validators must answer
 // alike; of what changes with every grant, the worst that any of them says stands, and one of them is honest. ErrNotFound means there is no
 // such provider or asset.
 func (c *Client) Provider(ctx context.Context, account tx.AccountID, asset tx.Asset) (Provider, WorstDay, error) {
-	req := &apiv1.GetProviderRequest{Provider: &apiv1.GetProviderRequest_Account{Account: account[:]}, Asset: uint32(asset), WorstDay: true}
+	req := &apiv1.GetProviderRequest{Provider: &apiv1.GetProviderRequest_Account{Account: account[:]}, Asset: uint32(asset), WorstDay: asset != 0}
 	answers, err := agreeSoon(ctx, c, func(m *apiv1.GetProviderResponse) string { return word(m.GetProvider()) },
 		func(ctx context.Context, v *validator) (*apiv1.GetProviderResponse, error) {
 			return v.GetProvider(ctx, req)

@@ -33,6 +33,8 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 		newBalanceCommand(),
 		newHistoryCommand(),
 		newReceiptCommand(),
+		newProviderCommand(),
+		newAssetCommand(),
 		newAuditCommand(),
 	)
 	root.AddCommand(newChildCommands()...)

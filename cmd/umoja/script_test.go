@@ -13,10 +13,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/sdk/sdktest"
@@ -26,6 +29,9 @@ import (
 // loopback from one ledger in memory, named by UMOJA_DIR. Beside testscript's own commands there are
 //
 //	fund KEYFILE AMOUNT           pay a key's account from the issuer
+//	reserve CODE AMOUNT           the issuer states what it holds, as of an hour ago
+//	define CODE                   the issuer defines vouchers
+//	pass DURATION                 ledger time passes
 //	hold order|finality|nothing   take submissions and order nothing, or let nothing become final
 //	validators down|up            cut every connection, or serve again
 //	flip FILE BIT                 change one bit of a file, counted from 0
@@ -50,6 +56,24 @@ func TestScript(t *testing.T) {
 						a, err := amount.Parse(args[1], 2)
 						ts.Check(err)
 						n.Fund(t, sdk.AccountOf(secret.Public()), a)
+					},
+					"reserve": func(ts *testscript.TestScript, _ bool, args []string) {
+						a, err := amount.Parse(args[1], 2)
+						ts.Check(err)
+						n.Apply(t, []key.Signer{n.Issuer}, tx.StateReserve{
+							Asset: ledgertest.KES, Issuer: n.IssuerAccount, Reserve: a, AsOfUnixMs: n.NowUnixMs() - 3_600_000, EvidenceHash: [32]byte{8},
+						})
+					},
+					"define": func(_ *testscript.TestScript, _ bool, args []string) {
+						n.Apply(t, []key.Signer{n.Issuer}, tx.DefineAsset{
+							Issuer: n.IssuerAccount, Code: args[0], Scale: 2, Kind: tx.Voucher, SpendUntilUnixMs: n.NowUnixMs() + 90*24*3_600_000,
+						})
+					},
+					"pass": func(ts *testscript.TestScript, _ bool, args []string) {
+						d, err := time.ParseDuration(args[0])
+						ts.Check(err)
+						n.Advance(d)
+						n.Fund(t, n.ProviderAccount, 1) // Ledger time moves by batches.
 					},
 					"hold": func(_ *testscript.TestScript, _ bool, args []string) {
 						n.HoldOrder(args[0] == "order")
