@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -137,9 +136,7 @@ func TestBatchForgetsExpiredIDs(t *testing.T) {
 		}
 		all, envelopes = append(all, s), append(envelopes, s.Envelope())
 	}
-	for part := range slices.Chunk(envelopes, 700) { // As many as fit a batch.
-		c.Batch(t, part...)
-	}
+	c.Batch(t, envelopes...)
 	known := func() (n, oldest int) {
 		oldest = many
 		for i, s := range all {

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -9,17 +10,51 @@ import (
 )
 
 // model is the rules written a second time, as plainly as they can be: maps that are copied whole before each
-// transaction, and for every operation a list of rules of which the first that is broken is the result. It knows no
-// bytes, leaves or hashes. TestRulesAgreeWithModel holds the ledger to it.
+// transaction, and for every operation a list of rules of which the first that is broken is the result. Nothing is
+// counted along the way that can be counted again, and there is no queue: what time does is found by looking at everything.
+// It knows no encodings, leaves or hashes; where a return shows a leaf, it asks what stands there. TestRulesAgreeWithModel
+// holds the ledger to it.
 type model struct {
-	genesis  *genesis.Genesis
-	accounts map[tx.AccountID]tx.Authority
-	balances map[holding]uint64
-	supply   map[tx.Asset]uint64
-	aliases  map[key.Alias]tx.AccountID
-	grants   map[grantName]tx.IssueGrant
-	used     map[grantDay]uint64
-	seen     map[tx.ID]tx.Result
+	dayOffsetMs uint64
+	// leaves counts the history; truth gives what stands there.
+	leaves uint64
+	truth  func(leaf uint64) []byte
+
+	parameters   map[tx.Parameter]uint64
+	rules        uint32
+	accounts     map[tx.AccountID]account
+	opened       uint64 // accounts so far
+	assets       map[tx.Asset]asset
+	balances     map[holding]balance
+	spent        map[holdingDay]uint64
+	grants       map[grantName]tx.IssueGrant
+	used         map[grantDay]uint64
+	aliases      map[key.Alias]binding
+	moves        map[key.Alias]move
+	recoveries   map[tx.AccountID]recovery
+	providers    map[tx.AccountID]provider
+	providerKeys map[key.Public]tx.AccountID // of every key that a provider has or had
+	schedules    map[scheduleName]schedule
+	inflows      map[inflowDay]uint64
+	attestors    map[tx.AccountID]tx.Attestor
+	issuers      map[tx.AccountID]bool
+	payees       map[payeeName]bool // false for one that was taken off the list
+	holds        map[tx.HoldID]hold
+	requests     map[tx.RequestID]tx.RequestPayment
+	movements    map[place]movement
+	returned     map[place]uint64
+	ballots      map[tx.BallotID]ballot
+	validators   map[string]tx.Governor
+	reformed     bool // in this batch
+	debts        map[tx.AccountID]debt
+	seen         map[tx.ID]tx.Result
+}
+
+type account struct {
+	authority   tx.Authority
+	tier        uint32
+	frozenUntil uint64
+	number      uint64
 }
 
 type holding struct {
@@ -27,111 +62,186 @@ type holding struct {
 	asset   tx.Asset
 }
 
-type grantName struct {
-	account tx.AccountID
-	grantee key.Public
-}
-
-type grantDay struct {
-	grantName
+type holdingDay struct {
+	holding
 	day uint64
 }
+
+type balance struct{ posted, held uint64 }
 
 // maxAmount is 2^63 - 1, written without the package that the rules use.
 const maxAmount = 9223372036854775807
 
-func newModel(g *genesis.Genesis) *model {
-	m := &model{
-		genesis: g, accounts: make(map[tx.AccountID]tx.Authority), balances: make(map[holding]uint64), supply: make(map[tx.Asset]uint64),
-		aliases: make(map[key.Alias]tx.AccountID), grants: make(map[grantName]tx.IssueGrant), used: make(map[grantDay]uint64),
-		seen: make(map[tx.ID]tx.Result),
+const (
+	aMinute = 60_000
+	aDay    = 86_400_000
+)
+
+func newModel(g *genesis.Genesis, truth func(uint64) []byte) *model {
+	m := (&model{dayOffsetMs: uint64(g.DayOffsetMinutes) * aMinute, truth: truth, leaves: 1, rules: g.RulesVersion}).clone()
+	for _, p := range g.Parameters.Values() {
+		m.parameters[p.Parameter] = p.Value
 	}
 	for _, a := range g.Accounts {
-		m.accounts[a.ID] = a.Authority.Tx()
+		m.open(a.ID, a.Authority.Tx(), uint32(a.Tier))
+	}
+	for i, a := range g.Assets {
+		defined := asset{code: a.Code, kind: tx.Money, issuer: a.Issuer, arbiter: a.Arbiter, inflowDay: uint64(a.ProvisionalInflowDay)}
+		defined.limits = make(map[uint32]limit)
+		for _, t := range g.Tiers {
+			if int(t.Asset) == i+1 {
+				defined.limits[uint32(t.Tier)] = limit{uint64(t.CapTransaction), uint64(t.CapDay)}
+			}
+		}
+		m.assets[tx.Asset(i+1)] = defined
+		m.issuers[a.Issuer] = true
 	}
 	for _, i := range g.Issues {
-		m.balances[holding{i.Credit, i.Asset}] += uint64(i.Amount)
-		m.supply[i.Asset] += uint64(i.Amount)
+		m.issued(i.Asset, i.Credit, uint64(i.Amount))
 	}
 	for _, a := range g.Aliases {
-		m.aliases[a.Alias] = a.Account
+		m.aliases[a.Alias] = binding{account: a.Account, status: attested, name: a.SealedName}
 	}
 	for _, gr := range g.Grants {
 		m.grants[grantName{gr.Account, gr.Grantee}] = gr.Tx()
+	}
+	for _, p := range g.Providers {
+		m.providers[p.Account] = provider{key: p.Key, shares: uint64(p.Shares), last: uint32(len(p.Schedules))}
+		m.providerKeys[p.Key] = p.Account
+		for i, s := range p.Schedules {
+			m.schedules[scheduleName{p.Account, uint32(i + 1)}] = schedule{asset: s.Asset, bands: s.Tx(), from: s.EffectiveAtUnixMs}
+		}
+	}
+	for _, a := range g.Attestors {
+		m.attestors[a.Account] = a.Tx()
+	}
+	governors := make(map[string]tx.AccountID)
+	for _, v := range g.Governors {
+		governors[v.Validator] = v.Account
+	}
+	for _, v := range g.ValidatorSet() {
+		m.validators[v.Name] = tx.Governor{Name: v.Name, Key: v.Key[:], TLSKeyHash: v.TLSKeyHash, Account: governors[v.Name]}
 	}
 	return m
 }
 
 func (m *model) clone() *model {
-	return &model{
-		genesis: m.genesis, accounts: maps.Clone(m.accounts), balances: maps.Clone(m.balances), supply: maps.Clone(m.supply),
-		aliases: maps.Clone(m.aliases), grants: maps.Clone(m.grants), used: maps.Clone(m.used), seen: maps.Clone(m.seen),
-	}
+	c := *m
+	c.parameters, c.accounts, c.assets, c.balances = copied(m.parameters), copied(m.accounts), copied(m.assets), copied(m.balances)
+	c.spent, c.grants, c.used, c.aliases = copied(m.spent), copied(m.grants), copied(m.used), copied(m.aliases)
+	c.moves, c.recoveries, c.providers, c.providerKeys = copied(m.moves), copied(m.recoveries), copied(m.providers), copied(m.providerKeys)
+	c.schedules, c.inflows, c.attestors, c.issuers = copied(m.schedules), copied(m.inflows), copied(m.attestors), copied(m.issuers)
+	c.payees, c.holds, c.requests, c.movements = copied(m.payees), copied(m.holds), copied(m.requests), copied(m.movements)
+	c.returned, c.ballots, c.validators, c.debts = copied(m.returned), copied(m.ballots), copied(m.validators), copied(m.debts)
+	c.seen = copied(m.seen)
+	return &c
 }
 
-// provider finds the provider of an account, and providerOf that of a key.
-func (m *model) provider(id tx.AccountID) *genesis.Provider {
-	for i := range m.genesis.Providers {
-		if m.genesis.Providers[i].Account == id {
-			return &m.genesis.Providers[i]
-		}
-	}
-	return nil
+func copied[K comparable, V any](from map[K]V) map[K]V {
+	to := make(map[K]V, len(from))
+	maps.Copy(to, from)
+	return to
 }
-
-func (m *model) providerOf(k key.Public) *genesis.Provider {
-	for i := range m.genesis.Providers {
-		if m.genesis.Providers[i].Key == k {
-			return &m.genesis.Providers[i]
-		}
-	}
-	return nil
-}
-
-func (m *model) known(asset tx.Asset) bool { return asset >= 1 && int(asset) <= len(m.genesis.Assets) }
 
 // day counts calendar days at the network's offset.
-func (m *model) day(now uint64) uint64 {
-	return (now + uint64(m.genesis.DayOffsetMinutes)*60_000) / 86_400_000
+func (m *model) day(now uint64) uint64 { return (now + m.dayOffsetMs) / aDay }
+
+func (m *model) open(id tx.AccountID, authority tx.Authority, tier uint32) {
+	m.opened++
+	m.accounts[id] = account{authority: authority, tier: tier, number: m.opened}
+}
+
+func (m *model) exists(id tx.AccountID) bool {
+	_, there := m.accounts[id]
+	return there
+}
+
+func (m *model) known(n tx.Asset) bool {
+	_, there := m.assets[n]
+	return there
+}
+
+// credit and debit change what an account has.
+func (m *model) credit(id tx.AccountID, asset tx.Asset, sum uint64) {
+	b := m.balances[holding{id, asset}]
+	b.posted += sum
+	m.balances[holding{id, asset}] = b
+}
+
+func (m *model) debit(id tx.AccountID, asset tx.Asset, sum uint64) {
+	b := m.balances[holding{id, asset}]
+	b.posted -= sum
+	m.balances[holding{id, asset}] = b
+}
+
+func (m *model) available(id tx.AccountID, asset tx.Asset) uint64 {
+	b := m.balances[holding{id, asset}]
+	return b.posted - b.held
 }
 
 // attempt is one transaction that is tried on a copy of the model.
 type attempt struct {
 	*model
 	now     uint64
+	id      tx.ID
+	body    tx.Body
 	signers []key.Public // ascending
-	// opened are the accounts that it opens, moved what it debits under each grant.
-	opened map[tx.AccountID]bool
-	moved  map[grantName]uint64
+	// founding are the accounts that it opens, ended the grants that it revokes; both grow while it is admitted.
+	founding map[tx.AccountID]founding
+	ended    map[grantName]bool
+	// head is the first leaf of the batch, position that of the operation being applied.
+	head     uint64
+	position uint32
+	// moved is what it debits under each grant, legs the refused legs of bulk transfers.
+	moved map[grantName]uint64
+	legs  []tx.LegResult
 }
 
-// apply is what becomes of a transaction; decided says whether its id is.
-func (m *model) apply(s *tx.Signed, now uint64) (result tx.Result, duplicate, decided bool) {
+// founding is an account that a transaction opens; a provider opens one that has no keys.
+type founding struct {
+	authority tx.Authority
+	sponsored bool
+}
+
+// apply is what becomes of a transaction in a batch whose first leaf is head; decided says whether its id is.
+func (m *model) apply(s *tx.Signed, now, head uint64) (result tx.Result, duplicate, decided bool) {
 	if earlier, ok := m.seen[s.ID()]; ok {
 		return earlier, true, true
 	}
-	a := attempt{model: m.clone(), now: now, opened: make(map[tx.AccountID]bool), moved: make(map[grantName]uint64)}
+	leaf := m.leaves
+	m.leaves++
+	a := attempt{
+		model: m.clone(), now: now, id: s.ID(), body: s.Body, head: head,
+		founding: make(map[tx.AccountID]founding), ended: make(map[grantName]bool), moved: make(map[grantName]uint64),
+	}
 	for _, sig := range s.Signatures {
 		a.signers = append(a.signers, sig.Signer)
 	}
 	if code := a.admit(s.Body); code != tx.OK {
 		return tx.Result{Code: code}, false, false
 	}
-	result = tx.Result{Code: tx.OK}
+	charged := copied(a.debts)
 	for i, op := range s.Body.Operations {
+		a.position = uint32(i)
 		if code := a.operation(op); code != tx.OK {
 			result = tx.Result{Code: code, Operation: uint32(i)}
 			break
 		}
+		a.remember(op, place{leaf, uint32(i)})
 	}
-	if result.Code == tx.OK {
+	switch {
+	case result.Code == 0:
+		result = tx.Result{Code: tx.OK, Legs: a.legs}
 		*m = *a.model
+	case !result.Code.Decides(): // What an operation did before took away what the signers were admitted for.
+		return tx.Result{Code: result.Code}, false, false
 	}
-	m.seen[s.ID()] = result
+	m.debts = charged                                                          // A refusal costs what it takes to record it.
+	m.seen[s.ID()] = tx.Result{Code: result.Code, Operation: result.Operation} // Refused legs are in the leaf alone.
 	return result, false, true
 }
 
-// rule is a code and whether it is broken.
+// broken is a code and whether its rule is broken.
 type broken struct {
 	code tx.Code
 	is   bool
@@ -146,236 +256,108 @@ func first(rules ...broken) tx.Code {
 	return tx.OK
 }
 
-func (a *attempt) signed(k key.Public) bool {
-	for _, s := range a.signers {
-		if s == k {
-			return true
-		}
-	}
-	return false
-}
-
-// owns says whether the signers reach the threshold of an authority.
-func (a *attempt) owns(authority tx.Authority) bool {
-	weight := uint32(0)
-	for _, k := range authority.Keys {
-		if a.signed(k.Key) {
-			weight += k.Weight
-		}
-	}
-	return len(authority.Keys) > 0 && weight >= authority.Threshold
-}
-
-// admit says whether the signers may do all of it.
-func (a *attempt) admit(body tx.Body) tx.Code {
-	opened := make(map[tx.AccountID]tx.Authority)
-	revoked := make(map[grantName]bool)
-	owner := func(id tx.AccountID, unknown tx.Code) tx.Code {
-		authority, here := opened[id]
-		if !here {
-			authority, here = a.accounts[id]
-		}
-		return first(broken{unknown, !here}, broken{tx.Unauthorised, !a.owns(authority)})
-	}
-	code := tx.OK
-	for _, op := range body.Operations {
-		switch o := op.(type) {
-		case tx.OpenAccount:
-			sponsored := false
-			for _, k := range a.signers {
-				sponsored = sponsored || a.providerOf(k) != nil
-			}
-			phone := len(o.Authority.Keys) == 0
-			code = first(broken{tx.Unauthorised, phone && (!sponsored || o.Authority.Attestors != 2) || !phone && !a.owns(o.Authority)})
-			opened[o.Account()] = o.Authority
-		case tx.BindAlias:
-			authority, here := opened[o.Account]
-			code = first(broken{tx.Unauthorised, !here || len(authority.Keys) > 0})
-		case tx.IssueGrant:
-			authority, here := opened[o.Account]
-			if code = owner(o.Account, tx.AccountUnknown); here && len(authority.Keys) == 0 {
-				code = first(broken{tx.Unauthorised, !a.signed(o.Grantee) || a.providerOf(o.Grantee) == nil})
-			}
-		case tx.RevokeGrant:
-			if code = owner(o.Account, tx.AccountUnknown); a.signed(o.Grantee) {
-				code = tx.OK
-			}
-			revoked[grantName{o.Account, o.Grantee}] = true
-		case tx.Issue:
-			code = tx.Unauthorised
-			if a.known(o.Asset) {
-				code = owner(a.genesis.Assets[o.Asset-1].Issuer, tx.AccountUnknown)
-			}
-		case tx.Transfer:
-			code = owner(o.Debit, tx.DebitAccountUnknown)
-			for _, k := range a.signers {
-				if code == tx.Unauthorised && a.holds(o, k) && !revoked[grantName{o.Debit, k}] {
-					code = tx.OK
-				}
-			}
-		}
-		if code != tx.OK {
-			break
-		}
-	}
-	const week = 7 * 86_400_000
-	if code != tx.Unauthorised && body.ExpiresAtUnixMs > a.now+week {
-		return tx.ExpiryTooFar
-	}
-	return code
-}
-
-// holds says whether the key has a grant for the transfer; a provider's is for transfers with its own fee.
-func (a *attempt) holds(o tx.Transfer, k key.Public) bool {
-	g, ok := a.grants[grantName{o.Debit, k}]
-	if p := a.providerOf(k); p != nil && (o.Fee == nil || o.Fee.Provider != p.Account) {
-		return false
-	}
-	return ok && g.Asset == o.Asset && g.ExpiresAtUnixMs >= a.now
-}
-
-func (a *attempt) operation(op tx.Operation) tx.Code {
-	switch o := op.(type) {
-	case tx.OpenAccount:
-		if _, there := a.accounts[o.Account()]; there {
-			return tx.AccountExists
-		}
-		a.accounts[o.Account()] = o.Authority
-		a.opened[o.Account()] = true
-	case tx.BindAlias:
-		if _, taken := a.aliases[o.Alias]; taken {
-			return tx.AliasTaken
-		}
-		a.aliases[o.Alias] = o.Account
-	case tx.IssueGrant:
-		return a.grant(o)
-	case tx.RevokeGrant:
-		name := grantName{o.Account, o.Grantee}
-		if _, there := a.grants[name]; !there {
-			return tx.GrantUnknown
-		}
-		delete(a.grants, name)
-		delete(a.used, grantDay{name, a.day(a.now)})
-	case tx.Issue:
-		_, there := a.accounts[o.Credit]
-		code := first(broken{tx.CreditAccountUnknown, !there}, broken{tx.AmountOverflow, uint64(o.Amount) > maxAmount-a.supply[o.Asset]})
+// lowest is the first code that is not OK; they are in order.
+func lowest(codes ...tx.Code) tx.Code {
+	for _, code := range codes {
 		if code != tx.OK {
 			return code
 		}
-		a.supply[o.Asset] += uint64(o.Amount)
-		a.balances[holding{o.Credit, o.Asset}] += uint64(o.Amount)
+	}
+	return tx.OK
+}
+
+func (a *attempt) signed(k key.Public) bool { return slices.Contains(a.signers, k) }
+
+// reach says whether the signers reach a threshold of keys.
+func (a *attempt) reach(keys []tx.AuthorityKey, threshold uint32) bool {
+	weight := uint64(0)
+	for _, k := range keys {
+		if a.signed(k.Key) {
+			weight += uint64(k.Weight)
+		}
+	}
+	return len(keys) > 0 && weight >= uint64(threshold)
+}
+
+// owns says whether the signers are an account's authority.
+func (a *attempt) owns(id tx.AccountID) bool {
+	authority, _ := a.authority(id)
+	return a.reach(authority.Keys, authority.Threshold)
+}
+
+// operation applies one operation.
+func (a *attempt) operation(op tx.Operation) tx.Code {
+	switch o := op.(type) {
+	case tx.OpenAccount:
+		return a.openAccount(o)
+	case tx.SetAuthority:
+		return a.setAuthority(o)
+	case tx.SetTier:
+		return a.setTier(o)
+	case tx.IssueGrant:
+		return a.issueGrant(o)
+	case tx.RevokeGrant:
+		return a.revokeGrant(o)
+	case tx.StartRecovery:
+		return a.startRecovery(o)
+	case tx.CancelRecovery:
+		return a.cancelRecovery(o)
+	case tx.CompleteRecovery:
+		return a.completeRecovery(o)
+	case tx.BindAlias:
+		return a.bindAlias(o)
+	case tx.AttestAlias:
+		return a.attestAlias(o)
+	case tx.ReleaseAlias:
+		return a.releaseAlias(o)
+	case tx.StartMove:
+		return a.startMove(o)
+	case tx.CancelMove:
+		return a.cancelMove(o)
+	case tx.ConfirmMove:
+		return a.confirmMove(o)
+	case tx.DefineAsset:
+		return a.defineAsset(o)
+	case tx.SetLimits:
+		return a.setLimits(o)
+	case tx.ListPayee:
+		return a.listPayee(o)
+	case tx.Issue:
+		return a.issue(o)
+	case tx.Redeem:
+		return a.redeem(o)
+	case tx.StateReserve:
+		return a.stateReserve(o)
+	}
+	return a.money(op)
+}
+
+func (a *attempt) money(op tx.Operation) tx.Code {
+	switch o := op.(type) {
 	case tx.Transfer:
 		return a.transfer(o)
+	case tx.BulkTransfer:
+		return a.bulkTransfer(o)
+	case tx.PlaceHold:
+		return a.placeHold(o)
+	case tx.CaptureHold:
+		return a.captureHold(o)
+	case tx.ReleaseHold:
+		return a.releaseHold(o)
+	case tx.RequestPayment:
+		return a.requestPayment(o)
+	case tx.DeclineRequest:
+		return a.declineRequest(o)
+	case tx.Return:
+		return a.giveBack(o)
+	case tx.RegisterProvider:
+		return a.registerProvider(o)
+	case tx.PublishFees:
+		return a.publishFees(o)
+	case tx.Propose:
+		return a.propose(o)
+	case tx.Vote:
+		return a.vote(o)
 	}
-	return tx.OK
-}
-
-func (a *attempt) grant(o tx.IssueGrant) tx.Code {
-	if !a.known(o.Asset) {
-		return tx.AssetUnknown
-	}
-	if a.opened[o.Account] && len(a.accounts[o.Account].Keys) == 0 {
-		within := false
-		for _, t := range a.genesis.Tiers {
-			within = within || t.Asset == o.Asset && o.CapTransaction <= t.CapTransaction && o.CapDay <= t.CapDay
-		}
-		if !within {
-			return tx.GrantAboveTier
-		}
-	}
-	name := grantName{o.Account, o.Grantee}
-	if a.grants[name].Asset != o.Asset {
-		delete(a.used, grantDay{name, a.day(a.now)})
-	}
-	a.grants[name] = o
-	return tx.OK
-}
-
-func (a *attempt) transfer(o tx.Transfer) tx.Code {
-	_, there := a.accounts[o.Credit]
-	code := first(
-		broken{tx.CreditAccountUnknown, !there},
-		broken{tx.AssetUnknown, !a.known(o.Asset)},
-		broken{tx.SelfTransfer, o.Debit == o.Credit},
-		broken{tx.AliasNotBoundToPayee, o.Alias != nil && a.aliases[*o.Alias] != o.Credit},
-	)
-	if code != tx.OK {
-		return code
-	}
-	total := uint64(o.Amount)
-	if o.Fee != nil {
-		total += uint64(o.Fee.Amount)
-	}
-	if a.owns(a.accounts[o.Debit]) {
-		code = a.fee(o, maxAmount)
-	} else {
-		code = a.underGrant(o, total)
-	}
-	if code == tx.OK && total > a.balances[holding{o.Debit, o.Asset}] {
-		code = tx.InsufficientBalance
-	}
-	if code != tx.OK {
-		return code
-	}
-	a.balances[holding{o.Debit, o.Asset}] -= total
-	a.balances[holding{o.Credit, o.Asset}] += uint64(o.Amount)
-	if o.Fee != nil {
-		a.balances[holding{o.Fee.Provider, o.Asset}] += uint64(o.Fee.Amount)
-	}
-	return tx.OK
-}
-
-// underGrant tries the grant of each signer; the best that one of them says is the result.
-func (a *attempt) underGrant(o tx.Transfer, total uint64) tx.Code {
-	best := tx.Code(0)
-	for _, k := range a.signers {
-		if !a.holds(o, k) {
-			continue
-		}
-		name := grantName{o.Debit, k}
-		day := grantDay{name, a.day(a.now)}
-		g := a.grants[name]
-		code := a.fee(o, uint64(g.FeeCeiling))
-		if code == tx.OK {
-			code = first(
-				broken{tx.CapTransaction, a.moved[name]+total > uint64(g.CapTransaction)},
-				broken{tx.CapDay, a.used[day]+total > uint64(g.CapDay)},
-			)
-		}
-		if code == tx.OK {
-			a.moved[name] += total
-			a.used[day] += total
-			return tx.OK
-		}
-		best = max(best, code)
-	}
-	return best
-}
-
-func (a *attempt) fee(o tx.Transfer, ceiling uint64) tx.Code {
-	if o.Fee == nil {
-		return tx.OK
-	}
-	p := a.provider(o.Fee.Provider)
-	if p == nil {
-		return tx.FeeProviderUnknown
-	}
-	v := int(o.Fee.ScheduleVersion)
-	if v > len(p.Schedules) {
-		return tx.FeeScheduleNotValid
-	}
-	s := p.Schedules[v-1]
-	for _, later := range p.Schedules[v:] { // The next for the same asset ends it, seven days later.
-		if later.Asset == s.Asset {
-			if a.now >= later.EffectiveAtUnixMs+7*86_400_000 {
-				return tx.FeeScheduleNotValid
-			}
-			break
-		}
-	}
-	return first(
-		broken{tx.FeeScheduleNotValid, s.Asset != o.Asset || a.now < s.EffectiveAtUnixMs},
-		broken{tx.FeeMismatch, o.Fee.Amount != s.Bands[0].Flat},
-		broken{tx.FeeAboveCeiling, uint64(o.Fee.Amount) > ceiling},
-	)
+	panic("an operation without a rule")
 }
