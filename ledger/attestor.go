@@ -108,17 +108,17 @@ func (d *draft) attestors(p parties) (n uint64, err error) {
 // takesPart says whether an attestor has an interest in what it attests: the account is its own or its provider's; one of them begins
 // or ends to act on it, opens it, or has a grant on it that holds.
 func (d *draft) takesPart(a *tx.Attestor, p parties) (bool, error) {
-	keys := []key.Public{a.Key}
+	var theirs []key.Public
 	if a.Provider != nil {
 		if slices.Contains(p.providers, *a.Provider) {
 			return true, nil
 		}
-		theirs, err := d.providerKeys(*a.Provider)
-		if err != nil {
+		var err error
+		if theirs, err = d.providerKeys(*a.Provider); err != nil {
 			return false, err
 		}
-		keys = append(keys, theirs...)
 	}
+	keys := append(slices.Clone(theirs), a.Key)
 	for _, k := range keys {
 		if slices.Contains(p.keys, k) {
 			return true, nil
@@ -128,11 +128,11 @@ func (d *draft) takesPart(a *tx.Attestor, p parties) (bool, error) {
 		if account == a.Account || a.Provider != nil && account == *a.Provider {
 			return true, nil
 		}
-		founding := d.founding[account]
+		// Its provider opens the account in this transaction. The attestor's own signature says nothing of that, unless the two have one key.
+		if founding := d.founding[account]; founding != nil && founding.sponsored && slices.ContainsFunc(theirs, d.signed.SignedBy) {
+			return true, nil
+		}
 		for _, k := range keys {
-			if founding != nil && founding.sponsored && k != a.Key && d.signed.SignedBy(k) {
-				return true, nil
-			}
 			if g, err := d.liveGrant(account, k); err != nil || g != nil {
 				return true, err
 			}

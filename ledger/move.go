@@ -109,8 +109,9 @@ func (d *draft) startMove(o tx.StartMove) (tx.Code, error) {
 	if !waived {
 		m.DueUnixMs += d.parameters.moveDelayMs
 	}
-	if m.Grant != nil && m.Grant.ExpiresAtUnixMs < m.DueUnixMs {
-		return tx.TimeNotValid, nil // It would end one grant and begin none.
+	// A grant that is over when the move completes, which is after it is due, would end one grant and begin none.
+	if m.Grant != nil && (m.Grant.ExpiresAtUnixMs < d.timeUnixMs || !waived && m.Grant.ExpiresAtUnixMs <= m.DueUnixMs) {
+		return tx.TimeNotValid, nil
 	}
 	if code, err := d.moveWithinTier(o, owned); err != nil || code != tx.OK {
 		return code, err
