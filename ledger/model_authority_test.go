@@ -32,7 +32,7 @@ func (a *attempt) setAuthority(o tx.SetAuthority) tx.Code {
 }
 
 func (a *attempt) issueGrant(o tx.IssueGrant) tx.Code {
-	lowest, limited := a.assets[o.Asset].limits[0]
+	lowest, limited := a.tierLimit(o.Asset, 0)
 	code := first(
 		broken{tx.AssetUnknown, !a.known(o.Asset)},
 		broken{tx.GrantAboveTier, a.founding[o.Account].sponsored && !(limited && within(o, lowest))},

@@ -225,11 +225,21 @@ func (a *attempt) underGrants(p payment, fee uint64) (*grantName, tx.Code) {
 
 // limitOf is the limit of the account's tier, a quarter while a move or a recovery of it is pending. The asset's issuer is not limited.
 func (a *attempt) limitOf(id tx.AccountID, asset tx.Asset) (limit, bool) {
-	l, limited := a.assets[asset].limits[a.accounts[id].tier]
+	l, limited := a.tierLimit(asset, a.accounts[id].tier)
 	if a.pending(id) {
 		l = limit{l.transaction / 4, l.day / 4}
 	}
 	return l, limited && id != a.assets[asset].issuer
+}
+
+// tierLimit is that of a tier, or of the next lower one that has one.
+func (m *model) tierLimit(asset tx.Asset, tier uint32) (limit, bool) {
+	for t := int(tier); t >= 0; t-- {
+		if l, limited := m.assets[asset].limits[uint32(t)]; limited {
+			return l, true
+		}
+	}
+	return limit{}, false
 }
 
 // vouching is the provider that vouches for an alias alone.

@@ -127,25 +127,23 @@ func (a *attempt) startMove(o tx.StartMove) tx.Code {
 	granted, above := tx.IssueGrant{}, false
 	if o.Grant != nil {
 		granted = *o.Grant
-		of, limited := a.assets[granted.Asset].limits[a.accounts[o.To].tier]
+		of, limited := a.tierLimit(granted.Asset, a.accounts[o.To].tier)
 		above = !a.owns(o.To) && !(limited && within(granted, of))
 	}
-	due := a.now
-	if !owned && !a.waives(o) {
-		due += a.parameters[tx.MoveDelayMs]
-	}
+	atOnce := owned || a.waives(o)
+	due := a.now + a.parameters[tx.MoveDelayMs]
 	code := first(
 		broken{tx.AssetUnknown, o.Grant != nil && !a.known(granted.Asset)},
 		broken{tx.AliasUnknown, !a.bound(o.Alias, o.From)},
 		broken{tx.GrantUnknown, o.OldGrantee != nil && !a.live(o.From, *o.OldGrantee)},
 		broken{tx.AliasProvisional, b.status == provisional},
 		broken{tx.MovePending, moving || a.movesOf(o.From) >= 4},
-		broken{tx.TimeNotValid, o.Grant != nil && granted.ExpiresAtUnixMs < due},
+		broken{tx.TimeNotValid, o.Grant != nil && (granted.ExpiresAtUnixMs < a.now || !atOnce && granted.ExpiresAtUnixMs <= due)},
 		broken{tx.GrantAboveTier, above},
 	)
 	switch {
 	case code != tx.OK:
-	case owned || a.waives(o):
+	case atOnce:
 		a.makeMove(o, a.now)
 	default:
 		a.moves[o.Alias] = move{StartMove: o, wait: wait{due: due}}
