@@ -12,7 +12,7 @@ func assetTales(m *maker) []vectors.Ledger {
 	return []vectors.Ledger{
 		m.tell("asset-defined-issued-redeemed", "four-validators", "An issuer defines an asset, issues and redeems it, and says what backs it.", assets),
 		m.tell("vouchers", "four-validators", "Vouchers are spent at payees that the issuer lists, until a date; what is left then returns to the issuer by itself.", vouchers),
-		m.tell("limits-replaced", "four-validators", "An issuer replaces the limits of its asset; a tier that it does not name is not limited any more.", limitsReplaced),
+		m.tell("limits-replaced", "four-validators", "An issuer replaces the limits of its asset; a tier that it does not name has that of the next lower one, and without any no tier is limited.", limitsReplaced),
 		m.tell("providers-and-keys", "two-providers", "Anybody who owns an account may be a provider; a key that was a provider's once is never another's.", providers),
 		m.tell("fees-published", "two-providers", "A provider's schedules follow each other; a raise is published eight days before.", feesPublished),
 	}
@@ -123,12 +123,14 @@ func limitsReplaced(s *story) {
 	limits := tx.SetLimits{Asset: ledgertest.KES, Issuer: s.IssuerAccount, Limits: []tx.TierLimit{{CapTransaction: 100_00, CapDay: 150_00}}}
 	s.batch("",
 		s.act(tx.Unauthorised, "Nobody but the issuer.", by(owner), func() tx.SetLimits { o := limits; o.Issuer = baraka; return o }()),
-		s.ok("The lowest tier: 100.00 and 150.00 a day. Tier 1 has none any more.", by(s.Issuer), limits),
+		s.ok("The lowest tier: 100.00 and 150.00 a day. Tier 1 has no limit of its own any more.", by(s.Issuer), limits),
 		s.act(tx.LimitTransaction, "100.01 is too much.", by(owner), pays(baraka, s.Juma.Account, 100_01)),
 		s.ok("100.00 is not.", by(owner), pays(baraka, s.Juma.Account, 100_00)),
 		s.act(tx.LimitDay, "50.01 more is.", by(owner), pays(baraka, s.Juma.Account, 50_01)),
 		s.ok("Baraka is checked.", by(s.Attestors[0]), tx.SetTier{Account: baraka, Tier: 1, CheckedAtUnixMs: now, EvidenceHash: evidence("passport")}),
-		s.ok("And is not limited.", by(owner), pays(baraka, s.Juma.Account, 90_000_00)),
+		s.act(tx.LimitTransaction, "Tier 1 has what the tier below has.", by(owner), pays(baraka, s.Juma.Account, 100_02)),
+		s.ok("No limits at all.", by(s.Issuer), tx.SetLimits{Asset: ledgertest.KES, Issuer: s.IssuerAccount}),
+		s.ok("An asset without any is not limited.", by(owner), pays(baraka, s.Juma.Account, 90_000_00)),
 	)
 }
 

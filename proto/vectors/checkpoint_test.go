@@ -10,15 +10,15 @@ import (
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
-	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/proto/vectors"
 )
 
+// rulesOfCheckpoint are the rules of SPEC.md 8.2.
 var rulesOfCheckpoint = map[string]string{
-	"quorum": "fewer than a quorum", "signature": "invalid signature", "one-form": "not as Seal writes it", "origin": "origin",
-	"size": "more than one way", "no-signature": "malformed note",
+	"quorum": `fewer than a quorum`, "signature": `invalid signature`, "one-form": `not as Seal writes it`, "origin": `^origin`,
+	"size": `^more than one way|^size|^above 16 KiB`, "root": `^root|^more than one way`, "no-signature": `malformed note|no verifiable signatures`,
 }
 
 // makeCheckpoint makes notes, and opens them with the set of the network.
@@ -44,6 +44,7 @@ func makeCheckpoint(m *maker) []vectors.Vector {
 	return []vectors.Vector{
 		ok("everybody", "Four of four cosigned.", four, "v1 v2 v3 v4"),
 		ok("quorum", "Three of four are a quorum; which three does not matter.", three, "v1 v2 v4"),
+		m.seven(),
 		accept("one-cosignature", "What one validator signs, and the line that it becomes: key hash, time, signature.", fields{
 			"seed": hx(m.Validators["v1"].Seed()), "name": "v1", "text": text, "time_unix_s": dec(cosignTimeUnixS),
 		}, fields{"message": message, "signature": hx(sig), "line": strings.TrimSuffix(lines[4], "\n"), "verifier_key": v1.VerifierKey()}),
@@ -54,9 +55,47 @@ func makeCheckpoint(m *maker) []vectors.Vector {
 		no("strangers", "signature", "The names and key hashes of the set, and signatures of others.", string(m.note(c, ledgertest.Network(m.t, "strangers"), "v1", "v2", "v3", "v4"))),
 		no("witness-line", "one-form", "An outside witness's line belongs to the served checkpoint, not to the proof that is kept.", string(four)+"— witness.example "+base64.StdEncoding.EncodeToString(fill(1, 76))+"\n"),
 		no("lines-exchanged", "one-form", "Cosignatures ascend by name.", strings.Join(append(append([]string{}, lines[:4]...), lines[5], lines[4], lines[6], lines[7]), "")),
+		no("extension-line", "origin", "C2SP lets other logs write lines behind the root; here there are none.", m.oddNote(text+"more\n")),
+		no("root-of-31-bytes", "root", "A hash has 32 bytes.", m.oddNote(lineOf(text, 2, base64.StdEncoding.EncodeToString(fill(1, 31))))),
+		no("root-with-spare-bits-set", "root", "Base64 has one form: the last two bits are zero.", m.oddNote(lineOf(text, 2, strings.Repeat("A", 42)+"B="))),
+		no("size-of-2-to-63", "size", "Sizes are signed integers in some readers.", m.oddNote(lineOf(text, 1, "9223372036854775808"))),
+		no("size-in-hexadecimal", "size", "Sizes are decimal.", m.oddNote(lineOf(text, 1, "0x6"))),
+		no("above-16-kib", "size", "A note is bounded before it is read.", string(four)+strings.Repeat("\n", 16<<10)),
+		no("a-lines-time-changed", "signature", "The time is signed.", m.timeChanged(string(four))),
+		no("another-validators-line", "one-form", "A line of somebody who is not in the set.", string(three)+"— v9 "+base64.StdEncoding.EncodeToString(fill(1, 76))+"\n"),
+		no("no-empty-line", "no-signature", "Text and signature lines are parted by an empty line.", strings.Replace(string(four), "\n\n", "\n", 1)),
 		no("another-origin", "origin", "Cosigned by the right validators over another network's origin.", m.oddNote("umoja.v1/"+strings.Repeat("0", 64)+text[73:])),
 		no("size-with-a-zero-before", "size", "Cosigned by everybody, and still refused: a size has one text.", m.oddNote(strings.Replace(text, "\n"+dec(c.Size)+"\n", "\n0"+dec(c.Size)+"\n", 1))),
 	}
+}
+
+// seven is a checkpoint of a larger set: five of seven are a quorum.
+func (m *maker) seven() vectors.Vector {
+	other := &maker{m.t, m.world("seven-validators")}
+	chain := ledgertest.NewChain(m.t, other.World)
+	c := other.checkpoint(chain)
+	return accept("five-of-seven", "A quorum is two thirds, rounded down, and one: five of seven; of the genesis alone.", fields{
+		"network": other.Network.String(), "validator_set": hx(other.Set.Encode()), "note": string(other.note(c, other.World, "v1", "v3", "v4", "v6", "v7")),
+	}, fields{
+		"size": "1", "root": hx(c.Root[:]), "cosigners": "v1 v3 v4 v6 v7", "times_unix_s": strings.TrimSpace(strings.Repeat(dec(cosignTimeUnixS)+" ", 5)),
+	})
+}
+
+// lineOf replaces a line of a text.
+func lineOf(text string, i int, line string) string {
+	lines := strings.Split(text, "\n")
+	lines[i] = line
+	return strings.Join(lines, "\n")
+}
+
+// timeChanged changes the time in the first signature line of a note.
+func (m *maker) timeChanged(note string) string {
+	lines := strings.SplitAfter(note, "\n")
+	parts := strings.Split(strings.TrimSuffix(lines[4], "\n"), " ")
+	raw := must(base64.StdEncoding.DecodeString(parts[2]))(m)
+	raw[11] ^= 1
+	lines[4] = parts[0] + " " + parts[1] + " " + base64.StdEncoding.EncodeToString(raw) + "\n"
+	return strings.Join(lines, "")
 }
 
 // oddNote has all validators of the network cosign a text that no honest validator cosigns.
@@ -124,92 +163,4 @@ func checkCosignature(t *testing.T, v vectors.Vector) (fields, error) {
 		"signature": hx(cosig.Signature[:]), "verifier_key": who.VerifierKey(),
 		"line": strings.TrimSuffix(strings.TrimPrefix(string(note), v.In["text"]+"\n"), "\n"),
 	}, nil
-}
-
-var rulesOfReceipt = map[string]string{
-	"quorum": "fewer than a quorum", "inclusion": "inclusion of leaf", "signature": "invalid signature", "form": "not in canonical form",
-	"not-a-transaction": "leaf is not of a transaction", "index": "in a tree of", "set-change": "changes nothing",
-}
-
-// makeReceipt gives receipts of the history; the genesis is that of network.json.
-func makeReceipt(m *maker) []vectors.Vector {
-	c := m.history()
-	in := func(r checkpoint.Receipt) fields {
-		return fields{"genesis": "network.json four-validators", "receipt": hx(must(r.Encode())(m))}
-	}
-	ok := func(name, comment string, r checkpoint.Receipt) vectors.Vector {
-		return accept(name, comment, in(r), receiptOut(must(r.Verify(m.Genesis.Trust()))(m)))
-	}
-	no := func(name, rule, comment string, change func(r *checkpoint.Receipt)) vectors.Vector {
-		r := m.receipt(c, leafPayment, "v1", "v2", "v3", "v4")
-		change(&r)
-		return reject(name, rule, comment, in(r))
-	}
-	trailing := in(m.receipt(c, leafPayment, "v1", "v2", "v3"))
-	trailing["receipt"] += "00"
-	return []vectors.Vector{
-		ok("payment", "The payment of SPEC.md 1, cosigned by all.", m.receipt(c, leafPayment, "v1", "v2", "v3", "v4")),
-		ok("payment-refused-by-a-quorum", "A refusal is proved like a payment: it will never be paid.", m.receipt(c, leafRefused, "v2", "v3", "v4")),
-		no("two-cosignatures", "quorum", "One too few.", func(r *checkpoint.Receipt) { r.Checkpoint = m.note(m.checkpoint(c), m.World, "v1", "v2") }),
-		no("amount-changed", "inclusion", "The lowest bit of the amount in the leaf: the tree does not hold such a leaf.", func(r *checkpoint.Receipt) {
-			at := strings.Index(string(r.Leaf), "\x20\x98\x75") // amount = 15,000
-			r.Leaf = append([]byte(nil), r.Leaf...)
-			r.Leaf[at+1] ^= 1
-		}),
-		no("another-index", "inclusion", "The proof is of a place as well as of a leaf.", func(r *checkpoint.Receipt) { r.LeafIndex-- }),
-		no("index-outside", "index", "The tree has no such leaf.", func(r *checkpoint.Receipt) { r.LeafIndex = 1 << 62 }),
-		no("proof-too-short", "inclusion", "The path ends before the root.", func(r *checkpoint.Receipt) { r.Inclusion = r.Inclusion[:1] }),
-		no("proof-too-long", "inclusion", "The path goes on behind the root.", func(r *checkpoint.Receipt) { r.Inclusion = append(r.Inclusion, [32]byte{}) }),
-		no("cosignature-time-changed", "signature", "The time is signed.", func(r *checkpoint.Receipt) {
-			lines := strings.SplitAfter(string(r.Checkpoint), "\n")
-			fieldsOf := strings.Split(strings.TrimSuffix(lines[4], "\n"), " ")
-			raw := must(base64.StdEncoding.DecodeString(fieldsOf[2]))(m)
-			raw[11] ^= 1
-			lines[4] = fieldsOf[0] + " " + fieldsOf[1] + " " + base64.StdEncoding.EncodeToString(raw) + "\n"
-			r.Checkpoint = []byte(strings.Join(lines, ""))
-		}),
-		no("header-leaf", "not-a-transaction", "True, and a receipt of nothing.", func(r *checkpoint.Receipt) { *r = m.receipt(c, leafGenesis, "v1", "v2", "v3") }),
-		no("change-that-changes-nothing", "set-change", "One fact has one receipt: a chain holds changes only.", func(r *checkpoint.Receipt) {
-			r.Changes = []checkpoint.SetChange{{Proof: m.receipt(c, leafGenesis, "v1", "v2", "v3").Proof, Set: m.Set}}
-		}),
-		reject("byte-after", "form", "A receipt is in canonical form too.", trailing),
-	}
-}
-
-func receiptOut(v *checkpoint.Verified) fields {
-	id := v.Transaction.ID()
-	return fields{
-		"id": hx(id[:]), "code": v.Record.Result.Code.String(), "leaf_index": dec(v.LeafIndex), "leaf_hash": hx(v.LeafHash[:]),
-		"receipt_code": v.Code(), "size": dec(v.Checkpoint.Size), "root": hx(v.Checkpoint.Root[:]), "cosigners": strings.Join(v.Cosigners, " "),
-	}
-}
-
-func checkReceipt(t *testing.T, v vectors.Vector) (fields, error) {
-	raw := unhex(t, v, "receipt")
-	r, err := checkpoint.ParseReceipt(raw)
-	if err != nil {
-		return nil, err
-	}
-	verified, err := r.Verify(genesisOf(t).Trust())
-	if err != nil {
-		return nil, err
-	}
-	if again, err := r.Encode(); err != nil || hx(again) != hx(raw) {
-		return nil, errDiffers
-	}
-	return receiptOut(verified), nil
-}
-
-// genesisOf is the document of network.json.
-func genesisOf(t *testing.T) *genesis.Genesis {
-	t.Helper()
-	all, err := vectors.Read("network.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := genesis.Parse([]byte(all[0].In["genesis"]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
 }

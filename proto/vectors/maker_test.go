@@ -48,8 +48,7 @@ func (m *maker) secret(label string) string {
 
 // ed is the public Ed25519 key of a label.
 func (m *maker) ed(label string) ed25519.PublicKey {
-	seed := key.TaggedHash("umoja/test/ed25519", []byte(m.Seed+label))
-	return ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
+	return ed25519.NewKeyFromSeed(m.edSeed(label)).Public().(ed25519.PublicKey)
 }
 
 // payment is the example of SPEC.md 1: Juma pays Amina 150.00 KES by her number.

@@ -119,9 +119,10 @@ func tierLimits(s *story) {
 		s.ok("What was used today still counts.", by(owner), pays(baraka, juma, 50_000_00)),
 		s.act(tx.LimitTransaction, "50,000.01 is above the new limit.", by(owner), pays(baraka, juma, 50_000_01)),
 	)
-	s.batch("A tier without a limit is not limited.",
-		s.ok("Tier 9 of KES has none.", by(s.Attestors[1]), tx.SetTier{Account: baraka, Tier: 9, CheckedAtUnixMs: now, EvidenceHash: evidence("audit")}),
-		s.ok("Everything that is left.", by(owner), pays(baraka, juma, 130_000_00)),
+	s.batch("A tier without a limit has that of the next lower one.",
+		s.ok("Nobody has said what tier 9 of KES may.", by(s.Attestors[1]), tx.SetTier{Account: baraka, Tier: 9, CheckedAtUnixMs: now, EvidenceHash: evidence("audit")}),
+		s.act(tx.LimitTransaction, "So it has the limit of tier 1.", by(owner), pays(baraka, juma, 50_000_01)),
+		s.ok("50,000.00.", by(owner), pays(baraka, juma, 50_000_00)),
 	)
 }
 

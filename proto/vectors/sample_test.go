@@ -229,7 +229,7 @@ func (m *maker) least() []sample {
 		{"move-to-no-provider", "From and to are one account, whose grant ends and none begins.", tx.StartMove{Alias: m.Juma.Alias, From: juma, To: juma, OldGrantee: ptr(m.Provider.Public())}},
 		{"money-without-limits", "Money has no last day; a scale of zero is absent.", tx.DefineAsset{Issuer: m.IssuerAccount, Code: "POINTS", Kind: tx.Money}},
 		{"asset-of-widest-code", "Twelve letters and digits, and eighteen decimals.", tx.DefineAsset{Issuer: m.IssuerAccount, Code: "ABCDEFGHIJ09", Scale: 18, Kind: tx.Money}},
-		{"no-limits", "No list of limits: no tier is limited any more.", tx.SetLimits{Asset: 1, Issuer: m.IssuerAccount}},
+		{"no-limits", "No list of limits.", tx.SetLimits{Asset: 1, Issuer: m.IssuerAccount}},
 		{"limits-of-all-tiers", "Ten tiers, up to the largest amount.", tx.SetLimits{Asset: 1, Issuer: m.IssuerAccount, Limits: allTiers()}},
 		{"payee-taken-off", "False is absent.", tx.ListPayee{Asset: 2, Issuer: m.IssuerAccount, Payee: amina}},
 		{"reserve-of-nothing", "An issuer that holds nothing says so; the amount is absent.", tx.StateReserve{Asset: 1, Issuer: m.IssuerAccount, AsOfUnixMs: now, EvidenceHash: evidence("nothing")}},

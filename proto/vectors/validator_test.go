@@ -1,6 +1,7 @@
 package vectors_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
@@ -14,9 +15,11 @@ import (
 	"github.com/umoja-ledger/umoja/proto/vectors"
 )
 
+// rulesOfValidator are the rules of SPEC.md 8.1 and 8.3 to 8.6.
 var rulesOfValidator = map[string]string{
-	"signature": "signature does not verify", "proof": "proof does not verify", "of-another": "of something else", "address": "addresses must be",
-	"set": "validator set is malformed", "batch": "not the header's",
+	"signature": `signature does not verify|who is not in the set`, "proof": `proof does not verify`, "of-another": `of something else`, "address": `addresses must be`,
+	"set": `validator set is malformed|keys must be 32 bytes|validator name|genesis: name`, "batch": `not the header's`, "form": `not in canonical form`,
+	"fixed-length": `must be (32|64) bytes, not`,
 }
 
 func hexBytes(text string) ([]byte, error) { return hex.DecodeString(text) }
@@ -66,11 +69,25 @@ func makeValidator(m *maker) []vectors.Vector {
 	envelope := m.seal(m.issuing(), m.Issuer).Envelope()
 	batch := tx.SealBatch(m.Network, header, [][]byte{envelope}, m.Validators["v1"])
 	parsed := must(tx.ParseBatch(m.Network, batch))(m)
-	hash := parsed.Hash()
+	empty := tx.SealBatch(m.Network, header, nil, m.Validators["v1"])
 	batchIn := func(raw []byte) fields {
 		return fields{"what": "batch", "network": m.Network.String(), "leader": hx(v1.Key[:]), "batch": hx(raw)}
 	}
-	return []vectors.Vector{
+	outside, unknown := said, said
+	outside.HeaderIndex, unknown.Validator = outside.Size, "v9"
+	shortKey, badName, badProof := record, record, record
+	shortKey.Key, badName.Name, badProof.Proof = record.Key[1:], "V1", record.Proof[1:]
+	votedElsewhere := voteIn(checkpoint.Attestation, vote.Sign(m.world("seven-validators").Network, checkpoint.Attestation, m.Validators["v1"]))
+	later := vote
+	later.Epoch++
+	all := []vectors.Vector{
+		reject("vote-on-another-network", "signature", "The network is in what is signed.", votedElsewhere),
+		reject("vote-in-another-epoch", "signature", "And so is the epoch.", voteIn(checkpoint.Attestation, later.Sign(m.Network, checkpoint.Attestation, m.Validators["v1"]))),
+		reject("expiry-header-outside", "of-another", "The header stands in the tree of the checkpoint.", expiryIn(outside.Sign(m.Network, m.Validators["v1"]))),
+		reject("expiry-by-a-stranger", "signature", "Who is not in the set has no word.", expiryIn(unknown.Sign(m.Network, m.Validators["v1"]))),
+		reject("validator-record-with-a-short-key", "set", "An Ed25519 key has 32 bytes.", recordIn(shortKey)),
+		reject("validator-record-with-a-name-in-capitals", "set", "Names are of lower case.", recordIn(badName.Sign(m.Validators["v1"]))),
+		reject("validator-record-with-a-short-proof", "proof", "A signature has 64 bytes.", recordIn(badProof)),
 		voted("attestation", "I applied and verified this tree.", checkpoint.Attestation),
 		voted("ratification", "I hold a quorum of attestations of this tree; the tag alone differs.", checkpoint.Ratification),
 		reject("attestation-as-ratification", "signature", "A vote of one kind is worth nothing as the other.", voteIn(checkpoint.Ratification, vote.Sign(m.Network, checkpoint.Attestation, m.Validators["v1"]))),
@@ -82,12 +99,17 @@ func makeValidator(m *maker) []vectors.Vector {
 		}),
 		reject("validator-record-with-anothers-key", "proof", "Nobody enters another's key as their own.", recordIn(stolen)),
 		reject("validator-record-with-a-quote", "address", "Addresses hold letters that JSON writes as they are, so that every program makes the same digest.", recordIn(odd.Sign(m.Validators["v1"]))),
-		accept("batch", "One transaction, sealed by the leader: the header carries the hash of the envelopes' hashes.", batchIn(batch), fields{
-			"batch_hash": hx(hash[:]), "raw_header": hx(parsed.RawHeader()), "envelopes_hash": hx(parsed.Header.EnvelopesHash[:]), "envelopes": "1",
-		}),
+		accept("batch", "One transaction, sealed by the leader: the header carries the hash of the envelopes' hashes.", batchIn(batch), batchOut(parsed)),
+		accept("batch-of-nothing", "A batch may be empty: its envelopes' hash is of no bytes.", batchIn(empty), batchOut(must(tx.ParseBatch(m.Network, empty))(m))),
+		reject("batch-with-an-envelope-less", "batch", "Nor one that is gone.", batchIn(bytes.Replace(batch, ld(3, envelope), nil, 1))),
+		reject("batch-not-in-form", "form", "Header, signature, envelopes, in this order and nothing else.", batchIn(cat(batch, []byte{0}))),
+		reject("batch-whose-header-is-not-in-form", "form", "The header is in canonical form too: its zero epoch is absent.", batchIn(cat(ld(1, cat(vi(1, 0), vi(2, 1))), ld(2, fill(1, 64))))),
+		reject("batch-without-signature", "fixed-length", "A leader signs what he orders.", batchIn(ld(1, parsed.RawHeader()))),
+		reject("batch-on-nothing", "fixed-length", "Every batch has one before it.", batchIn(cat(ld(1, cat(vi(2, 1), vi(4, now), ld(5, []byte("v1")), ld(6, fill(2, 32)))), ld(2, fill(1, 64))))),
 		reject("batch-with-an-envelope-more", "batch", "The header does not cover it.", batchIn(cat(batch, ld(3, envelope)))),
 		reject("batch-sealed-by-another", "signature", "v2 signs, and the header names v1.", batchIn(tx.SealBatch(m.Network, header, [][]byte{envelope}, m.Validators["v2"]))),
 	}
+	return append(all, m.validatorSets()...)
 }
 
 func be(n uint64) []byte {
@@ -104,6 +126,8 @@ func checkValidator(t *testing.T, v vectors.Vector) (fields, error) {
 		return checkRecord(t, v)
 	case "batch":
 		return checkBatch(t, v)
+	case "set":
+		return checkSet(t, v)
 	}
 	t.Fatalf("what is %q", v.In["what"])
 	return nil, nil
@@ -164,8 +188,54 @@ func checkBatch(t *testing.T, v vectors.Vector) (fields, error) {
 	if err := b.VerifyLeader(unhex(t, v, "leader")); err != nil {
 		return nil, err
 	}
+	return batchOut(b), nil
+}
+
+func batchOut(b *tx.Batch) fields {
 	hash := b.Hash()
 	return fields{
 		"batch_hash": hx(hash[:]), "raw_header": hx(b.RawHeader()), "envelopes_hash": hx(b.Header.EnvelopesHash[:]), "envelopes": dec(uint64(len(b.Envelopes))),
-	}, nil
+	}
+}
+
+// validatorSets are sets, and what is none.
+func (m *maker) validatorSets() []vectors.Vector {
+	in := func(raw []byte) fields { return fields{"what": "set", "validator_set": hx(raw)} }
+	one := func(name string, key, tls []byte) []byte {
+		return ld(1, cat(ld(1, []byte(name)), ld(2, key), ld(3, tls)))
+	}
+	row := func(i byte) []byte { return one("v"+string(rune('0'+i)), fill(i, 32), fill(i+100, 32)) }
+	no := func(name, comment string, parts ...[]byte) vectors.Vector {
+		return reject(name, "set", comment, in(cat(parts...)))
+	}
+	seven := m.world("seven-validators").Set
+	return []vectors.Vector{
+		accept("set-of-four", "Three are a quorum, and one may lie.", in(m.Set.Encode()), setOut(m.Set)),
+		accept("set-of-seven", "Five are a quorum, and two may lie.", in(seven.Encode()), setOut(seven)),
+		no("set-of-five", "Sets have 3f + 1 members.", row(1), row(2), row(3), row(4), row(5)),
+		no("set-of-nobody", "And at least four."),
+		no("set-that-descends", "One set has one form.", row(2), row(1), row(3), row(4)),
+		no("set-with-a-name-twice", "A name has one key.", row(1), one("v1", fill(9, 32), fill(109, 32)), row(3), row(4)),
+		no("set-with-a-key-twice", "A key has one vote.", row(1), one("v2", fill(1, 32), fill(102, 32)), row(3), row(4)),
+		no("set-with-a-tls-key-twice", "A machine has one place.", row(1), one("v2", fill(2, 32), fill(101, 32)), row(3), row(4)),
+		no("set-with-a-name-in-capitals", "Names are of lower case.", one("V1", fill(1, 32), fill(101, 32)), row(2), row(3), row(4)),
+		no("set-with-a-key-of-33-bytes", "An Ed25519 key has 32.", one("v1", fill(1, 33), fill(101, 32)), row(2), row(3), row(4)),
+		reject("set-out-of-order", "form", "Name, key, hash: in this order.", in(ld(1, cat(ld(2, fill(1, 32)), ld(1, []byte("v1")))))),
+	}
+}
+
+func setOut(s checkpoint.ValidatorSet) fields {
+	return fields{"hash": hx32(s.Hash()), "quorum": dec(uint64(s.Quorum())), "faults": dec(uint64(s.Faults()))}
+}
+
+func checkSet(t *testing.T, v vectors.Vector) (fields, error) {
+	raw := unhex(t, v, "validator_set")
+	s, err := checkpoint.ParseValidatorSet(raw)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(s.Encode(), raw) {
+		return nil, errDiffers
+	}
+	return setOut(s), nil
 }

@@ -37,6 +37,8 @@ var kinds = map[string]kind{
 	"number.json":      {makeNumber, checkNumber, rulesOfNumber},
 	"alias.json":       {makeAlias, checkAlias, rulesOfAlias},
 	"transaction.json": {makeTransaction, checkTransaction, rulesOfTransaction},
+	"id.json":          {makeID, checkID, nil},
+	"compact.json":     {makeCompact, checkCompact, rulesOfCompact},
 	"leaf.json":        {makeLeaf, checkLeaf, rulesOfLeaf},
 	"state.json":       {makeState, checkState, nil},
 	"checkpoint.json":  {makeCheckpoint, checkCheckpoint, rulesOfCheckpoint},
