@@ -36,6 +36,9 @@ func makeLeaf(m *maker) []vectors.Vector {
 			}},
 			PostStates: []tx.PostState{{Account: m.id(1), Asset: 1, Posted: 5, Held: 5, PreviousLeaf: 9}, {Account: m.id(1), Asset: 2, Posted: 1<<63 - 1}},
 		}.Encode()),
+		m.leaf("record-too-large", "The last of the codes: what a transaction would have recorded passed 65,535 bytes, so it is refused.", tx.Record{
+			Envelope: m.seal(m.issuing(), m.Issuer).Envelope(), Result: tx.Result{Code: tx.LeafTooLarge},
+		}.Encode()),
 		m.leaf("header-of-a-later-epoch", "After an epoch change.", tx.Header{
 			Batch: 7, TimeUnixMs: now, StateRoot: evidence("state"), ValidatorSetHash: evidence("set"), RulesVersion: 1, BatchHash: evidence("batch"), Epoch: 3,
 		}.Encode()),
