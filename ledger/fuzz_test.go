@@ -63,7 +63,7 @@ func FuzzDue(f *testing.F) {
 			for range d.below(4) {
 				m.need = nil
 				if ops := pick(d, m.drawCapture, m.drawRelease, m.drawPaidRequest, m.drawDecline, m.drawEndOfMove, m.drawTransfer)(d); len(ops) > 0 {
-					signed = append(signed, m.signedBody(d, ops)...)
+					signed = append(signed, m.signedBody(ops)...)
 				}
 			}
 			m.apply(t, signed...)
@@ -95,14 +95,14 @@ func (m *machine) crowded(d dice) (signed []*tx.Signed) {
 		}
 		if len(ops) > 0 {
 			m.need = m.owners(nyoka)
-			signed = append(signed, m.signedBody(d, ops)...)
+			signed = append(signed, m.signedBody(ops)...)
 		}
 	}
 	return signed
 }
 
 // signedBody is a transaction of the operations by those who need to sign, or none if it cannot be said.
-func (m *machine) signedBody(d dice, ops []tx.Operation) []*tx.Signed {
+func (m *machine) signedBody(ops []tx.Operation) []*tx.Signed {
 	m.nonce++
 	encoded, err := tx.Body{Nonce: m.world.Nonce(m.nonce), ExpiresAtUnixMs: m.now() + aMinute, Operations: ops}.Encode()
 	if err != nil || len(m.need) == 0 {

@@ -82,13 +82,120 @@ func TestLargestLeafFits(t *testing.T) {
 	if touched != tx.MaxAccounts {
 		t.Errorf("%d operations touch %d balances, not %d", len(s.Body.Operations), touched, tx.MaxAccounts)
 	}
-	// What a balance takes at most in a leaf: two bytes of frame, account, asset, posted, held, previous leaf.
-	const balance = 2 + 18 + 6 + 10 + 10 + 11
-	// Every transfer touches two balances, three with a fee that takes 22 bytes more; none touches more per byte.
-	most := len(s.Body.Operations) * 2
-	if size := tx.MaxEnvelopeBytes + most*balance + 64; size > tx.MaxLeafBytes {
-		t.Errorf("a leaf of %d balances may take %d bytes, above %d: show LEAF_TOO_LARGE in a script", most, size, tx.MaxLeafBytes)
+}
+
+// TestLargestBulkFits: all legs to different payees; and all but one refused, and recorded.
+func TestLargestBulkFits(t *testing.T) {
+	w, ids, owner := crowd(t, tx.MaxLegs+1)
+	c := ledgertest.NewChain(t, w)
+	for _, row := range []struct {
+		name   string
+		payees func(i int) tx.AccountID
+		want   int
+	}{
+		{"applied", func(i int) tx.AccountID { return ids[1+i] }, 0},
+		{"refused", func(i int) tx.AccountID {
+			if i == 7 {
+				return ids[1]
+			}
+			return tx.AccountID{1, byte(i), byte(i >> 8)}
+		}, tx.MaxLegs - 1},
+	} {
+		o := tx.BulkTransfer{Debit: ids[0], Asset: ledgertest.KES, Mode: tx.Each}
+		for i := range tx.MaxLegs {
+			o.Legs = append(o.Legs, tx.BulkLeg{Credit: row.payees(i), Amount: 1})
+		}
+		body, err := tx.Body{Nonce: w.Nonce(uint64(row.want)), ExpiresAtUnixMs: c.TimeUnixMs, Operations: []tx.Operation{o}}.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := tx.Seal(w.Network, body, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fx := c.Batch(t, s.Envelope())
+		if result := fx.Outcomes[0].Result; result.Code != tx.OK || len(result.Legs) != row.want {
+			t.Errorf("%s: %v with %d refused legs, not %d", row.name, result.Code, len(result.Legs), row.want)
+		}
+		if size := len(fx.Leaves[0].Raw); size > tx.MaxLeafBytes/2 {
+			t.Errorf("%s: the leaf has %d bytes", row.name, size)
+		}
+		if n := len(fx.Changes); n > s.Body.Entries() {
+			t.Errorf("%s: %d changes, the bytes allow %d", row.name, n, s.Body.Entries())
+		}
 	}
+}
+
+// TestNoOperationFillsALeaf: an envelope full of any operation, each touching as many balances as it can and each balance as long as it can
+// be, still fits a leaf.
+func TestNoOperationFillsALeaf(t *testing.T) {
+	// Of a balance in a leaf: two bytes of frame, account, asset, posted, held, previous leaf. Of a refused leg: frame, two numbers, code.
+	const balance, leg = 2 + 18 + 6 + 10 + 10 + 11, 2 + 3 + 3 + 3
+	account, alias := tx.AccountID{1}, [32]byte{1}
+	for _, row := range []struct {
+		op       tx.Operation
+		balances int
+	}{
+		{tx.Transfer{Debit: account, Credit: account, Asset: 1, Amount: 1}, 2},
+		{tx.Transfer{Debit: account, Credit: account, Asset: 1, Amount: 1, Fee: &tx.Fee{ScheduleVersion: 1}}, 3},
+		{tx.Issue{Asset: 1, Credit: account, Amount: 1}, 1},
+		{tx.Redeem{Asset: 1, Issuer: account, Amount: 1}, 1},
+		{tx.PlaceHold{Debit: account, Credit: &account, Asset: 1, Amount: 1, OnExpiry: 1, ExpiresAtUnixMs: 1}, 1},
+		{tx.CaptureHold{Debit: account, Credit: account, Asset: 1, Amount: 1}, 3},
+		{tx.ReleaseHold{Debit: account}, 1},
+		{tx.Return{LeafIndex: 1, Leaf: alias[:], Debit: account, Credit: account, Asset: 1, Amount: 1}, 2},
+	} {
+		one, two := bodyLength(t, row.op), bodyLength(t, row.op, row.op)
+		most := min(tx.MaxOperations, tx.MaxEnvelopeBytes/(two-one))
+		if size := tx.MaxEnvelopeBytes + most*row.balances*balance + 64; size > tx.MaxLeafBytes {
+			t.Errorf("%d times %T may make a leaf of %d bytes, above %d: show LEAF_TOO_LARGE in a script", most, row.op, size, tx.MaxLeafBytes)
+		}
+	}
+	legs := func(n int) tx.BulkTransfer {
+		return tx.BulkTransfer{Debit: account, Asset: 1, Mode: tx.Each, Legs: slices.Repeat([]tx.BulkLeg{{Credit: account, Amount: 1}}, n)}
+	}
+	each := bodyLength(t, legs(100)) - bodyLength(t, legs(99))
+	if size := tx.MaxEnvelopeBytes + tx.MaxEnvelopeBytes/each*max(balance, leg) + 64; size > tx.MaxLeafBytes {
+		t.Errorf("bulk transfers may make a leaf of %d bytes, above %d", size, tx.MaxLeafBytes)
+	}
+}
+
+func bodyLength(t *testing.T, ops ...tx.Operation) int {
+	t.Helper()
+	raw, err := tx.Body{ExpiresAtUnixMs: 1, Operations: ops}.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(raw)
+}
+
+// TestBatchDoesBoundedWork: of more than one batch does, the first are done, in order, and what is overdue has ended for the rules.
+func TestBatchDoesBoundedWork(t *testing.T) {
+	m := newMachine(t, newCast(t, 0))
+	m.begin()
+	nyoka, shop := m.opening("NYOKA").Account(), m.shop()
+	var ops []tx.Operation
+	for i := range ledger.MaxDue + 44 {
+		ops = append(ops, tx.PlaceHold{Debit: nyoka, Credit: &shop, Asset: 1, Amount: 1, OnExpiry: tx.ExpiryCompletes, ExpiresAtUnixMs: m.now() + aMinute + uint64(i)})
+		if i%100 == 99 {
+			m.need = m.owners(nyoka)
+			m.apply(t, m.signedBody(ops)...)
+			ops = nil
+		}
+	}
+	last := m.sent[len(m.sent)-1]
+	m.chain.Tick(aDay)
+	m.need = m.owners(shop)
+	late := tx.CaptureHold{Hold: tx.NewHoldID(last.ID(), 99), Debit: nyoka, Credit: shop, Asset: 1, Amount: 1}
+	m.apply(t, m.signedBody([]tx.Operation{late})...)
+	if done := m.seen.effects[tx.HoldCompleted]; done != ledger.MaxDue || m.seen.codes[tx.HoldUnknown] != 1 {
+		t.Errorf("one batch does %d of %d, and gives %v", done, ledger.MaxDue+44, m.seen)
+	}
+	m.apply(t)
+	if done := m.seen.effects[tx.HoldCompleted]; done != 300 {
+		t.Errorf("two batches do %d of 300", done)
+	}
+	m.check(t)
 }
 
 // TestBatchOfTooManyEntriesIsVoid: the bound is counted from the bytes alone, so refused transactions count as well.
