@@ -37,7 +37,7 @@ export function hold(vector: Vector, kinds: Kind[], library: Library): void {
   const verdict = judge(kind, input, library);
   if ("refusal" in verdict) {
     if (vector.result === "accept") throw new Difference(`rejected (${verdict.refusal.message}), want accepted`);
-    if (verdict.refusal.rule !== vector.rule) {
+    if (!verdict.refusal.rules.includes(vector.rule ?? "")) {
       throw new Difference(`rejected by the rule ${verdict.refusal.message}; want the rule ${vector.rule}`);
     }
     return;

@@ -1,7 +1,8 @@
 // account.json and number.json: account ids and their text, account numbers and their check digit.
 import type { Kinds } from "../kind.js";
 import { same } from "../vector.js";
-import { accountId, accountText, numberText, readAccountText, readNumber } from "../protocol/account.js";
+import { accountText, numberText, readAccountText, readNumber } from "../protocol/account.js";
+import { accountId } from "../protocol/authority.js";
 import { hex } from "../protocol/bytes.js";
 
 export const account: Kinds = {

@@ -4,6 +4,8 @@ import { account, number } from "./account.js";
 import { alias } from "./alias.js";
 import { canonical } from "./canonical.js";
 import { checkpoint } from "./checkpoint.js";
+import { compact } from "./compact.js";
+import { id } from "./id.js";
 import { leaf } from "./leaf.js";
 import { network } from "./network.js";
 import { receipt } from "./receipt.js";
@@ -12,5 +14,5 @@ import { transaction } from "./transaction.js";
 import { validator } from "./validator.js";
 
 export const files: Kinds[] = [
-  network, canonical, account, number, alias, transaction, leaf, state, checkpoint, receipt, validator,
+  network, canonical, account, number, alias, id, transaction, leaf, state, checkpoint, receipt, validator, compact,
 ];

@@ -1,7 +1,7 @@
 // state.json: entries summed up into the state root.
 import type { Kinds } from "../kind.js";
 import { Difference, same } from "../vector.js";
-import { fromHex, hex } from "../protocol/bytes.js";
+import { hex } from "../protocol/bytes.js";
 import { StateSum } from "../protocol/state.js";
 
 export const state: Kinds = {
@@ -22,7 +22,7 @@ export const state: Kinds = {
   }],
 };
 
-function entries(text: string): [Uint8Array, Uint8Array][] {
+function entries(text: string): [key: string, value: string][] {
   const list: unknown = JSON.parse(text);
   // An empty list is written as null.
   if (list === null) return [];
@@ -33,6 +33,6 @@ function entries(text: string): [Uint8Array, Uint8Array][] {
     if (key === undefined || value === undefined) throw new Difference(`${entry} is no entry`);
     if (keys.has(key)) throw new Difference(`the key ${key} stands twice`);
     keys.add(key);
-    return [fromHex(key), fromHex(value)];
+    return [key, value];
   });
 }

@@ -4,7 +4,7 @@ import { Difference, same, type Input } from "../vector.js";
 import { hex } from "../protocol/bytes.js";
 import { ed25519 } from "../protocol/hash.js";
 import {
-  checkSignature, digestText, parseSet, recordDigest, verifyBatch, verifyExpiry, verifyRecord, voteDigest,
+  checkSignature, digestText, parseBatch, parseSet, quorum, recordDigest, setHash, verifyExpiry, verifyLeader, verifyRecord, voteDigest,
   type ValidatorRecord,
 } from "../protocol/validator.js";
 
@@ -61,12 +61,22 @@ export const validator: Kinds = {
       },
     },
     {
+      what: "set",
+      in: ["validator_set"],
+      check(input) {
+        const bytes = input.bytes("validator_set");
+        const n = parseSet(bytes).length;
+        return { faults: String((n - 1) / 3), hash: hex(setHash(bytes)), quorum: String(quorum(n)) };
+      },
+    },
+    {
       what: "batch",
       in: ["batch", "leader", "network"],
       check(input) {
-        const sealed = verifyBatch(input.bytes("network", 32), input.bytes("leader", 32), input.bytes("batch"));
+        const sealed = parseBatch(input.bytes("network", 32), input.bytes("batch"));
+        verifyLeader(sealed, input.bytes("leader", 32));
         return {
-          batch_hash: hex(sealed.hash), envelopes: String(sealed.envelopes), envelopes_hash: hex(sealed.envelopesHash),
+          batch_hash: hex(sealed.hash), envelopes: String(sealed.envelopes.length), envelopes_hash: hex(sealed.envelopesHash),
           raw_header: hex(sealed.header),
         };
       },

@@ -1,6 +1,7 @@
 // Aliases and sealed names (SPEC.md 4).
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
 import { ascii, joined, utf8 } from "./bytes.js";
+import { isShown } from "./field.js";
 import { Refusal, refuseUnless } from "./refusal.js";
 
 /** alias is the keyed hash under which a phone number stands on the ledger. */
@@ -27,7 +28,7 @@ export function openName(key: Uint8Array, number: string, sealed: Uint8Array): s
   const end = opened.findLastIndex((byte) => byte !== 0) + 1;
   const name = utf8(opened.subarray(0, end));
   refuseUnless(name !== undefined && name !== "", "plain-text", "a name is 1 to 32 bytes of UTF-8");
-  refuseUnless(!/[\u0000-\u001f\u007f]/.test(name), "plain-text", "a name has no control characters");
+  refuseUnless(isShown(name), "plain-text", "a name with a character that is not seen or changes what is");
   return name;
 }
 

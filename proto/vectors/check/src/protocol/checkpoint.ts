@@ -6,6 +6,7 @@ import { quorum } from "./validator.js";
 import { Refusal, refuseUnless } from "./refusal.js";
 
 const cosignatureType = new Uint8Array([4]);
+const widestNote = 16384;
 const lineFeed = ascii("\n");
 
 export interface Cosignature { name: string; timeUnixS: bigint; signature: Uint8Array }
@@ -34,13 +35,14 @@ export function cosignatureLine({ name, timeUnixS, signature }: Cosignature, key
 
 /** open reads a checkpoint that a quorum of the set cosigned, and refuses every other way to write the same. */
 export function open(network: Uint8Array, set: Validator[], note: string): Checkpoint {
-  const [origin, size, root, text, lines] = split(note);
+  const bytes = Buffer.byteLength(note);
+  refuseUnless(bytes <= widestNote, "size", `a note of ${bytes} bytes`);
+  const { origin, size, root, text, lines } = split(note);
   refuseUnless(origin === `umoja.v1/${hex(network)}`, "origin", `${origin} is another network's`);
   const sizeValue = decimal(size);
-  refuseUnless(sizeValue !== undefined, "size", `${size} is no size`);
+  refuseUnless(sizeValue !== undefined && sizeValue < 1n << 63n, "size", `${size} is no size`);
   const rootValue = fromBase64(root);
   refuseUnless(rootValue?.length === 32, "root", `${root} is no root`);
-  refuseUnless(lines.length > 0, "no-signature", "the note has no signature line");
   const cosignatures = lines.map((line) => cosignature(set, line));
   cosignatures.forEach(({ name }, i) => {
     const before = cosignatures[i - 1];
@@ -63,11 +65,17 @@ function writeNote(network: Uint8Array, set: Validator[], { size, root, cosignat
   return `${checkpointText(network, size, root)}\n${lines.join("")}`;
 }
 
-function split(note: string): [origin: string, size: string, root: string, text: string, lines: string[]] {
-  const parts = /^([^\n]*)\n([^\n]*)\n([^\n]*)\n\n((?:[^\n]+\n)*)$/.exec(note);
-  if (parts === null) throw new Refusal("one-form", "a note is three lines, an empty line, and signature lines");
-  const [, origin = "", size = "", root = "", lines = ""] = parts;
-  return [origin, size, root, `${origin}\n${size}\n${root}\n`, lines.split("\n").slice(0, -1)];
+/** split takes a note apart at its empty line: three lines before it, and at least one signature line behind it. */
+function split(note: string): { origin: string; size: string; root: string; text: string; lines: string[] } {
+  const at = note.indexOf("\n\n") + 1;
+  const text = note.slice(0, at);
+  const signatures = note.slice(at + 1);
+  refuseUnless(at > 0 && signatures !== "", "no-signature", "a note is a text, an empty line, and signature lines");
+  const [origin = "", size = "", root = "", ...more] = text.split("\n");
+  refuseUnless(more.length === 1, "origin", "the text of a note has three lines");
+  const lines = signatures.split("\n");
+  refuseUnless(lines.pop() === "", "one-form", "the last line has no end");
+  return { origin, size, root, text, lines };
 }
 
 function cosignature(set: Validator[], line: string): Cosignature {

@@ -87,7 +87,8 @@ class Walk {
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {
       const byte = this.bytes[this.at];
-      refuseUnless(byte !== undefined, rule, `a varint without end in ${this.descriptor.typeName}`);
+      // A varint that goes on past its message is not as long as it need be, and ends nowhere.
+      refuseUnless(byte !== undefined, [rule, "length"], `a varint without end in ${this.descriptor.typeName}`);
       this.at++;
       value |= BigInt(byte & 0x7f) << shift;
       refuseUnless(value <= widest64 && shift < 70n, rule, `a varint beyond 64 bits in ${this.descriptor.typeName}`);

@@ -1,4 +1,4 @@
-// JSON whose integers are read and written exactly: JavaScript's own numbers hold 53 bits, and amounts need 63.
+// JSON whose integers are read exactly: JavaScript's own numbers hold 53 bits, and amounts need 63.
 
 // Stands in front of an integer while it is a string. No text of the protocol has this character.
 const mark = "\\u0001";
@@ -12,8 +12,8 @@ export function readJson(document: string): unknown {
   });
 }
 
-/** writeJson indents by two spaces and ends with a line feed. */
-export function writeJson(value: unknown): string {
-  const marked = JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? `\u0001${inner}` : inner), 2);
-  return `${marked.replace(/"\\u0001(-?[0-9]+)"/g, "$1")}\n`;
+/** quoted writes a string as genesis files do (SPEC.md 13.1). */
+export function quoted(text: string): string {
+  const escape = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(text).replace(/[<>&\u2028\u2029]/g, escape);
 }

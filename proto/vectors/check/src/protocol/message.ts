@@ -7,6 +7,7 @@ import {
   create, createFileRegistry, fromBinary, toBinary, type DescMessage, type FileRegistry, type Message,
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { Operation } from "./act.js";
 import { equal, hex } from "./bytes.js";
 import { checkCovered } from "./covered.js";
 import { checkForm } from "./form.js";
@@ -36,6 +37,13 @@ export function enumName(name: string, value: number): string {
   if (found === undefined) throw new Error(`${name} has no value ${value}`);
   const prefix = name.replace(/(?<=.)[A-Z]/g, "_$&").toUpperCase() + "_";
   return found.name.slice(prefix.length);
+}
+
+/** enumNumber is the other way round. */
+export function enumNumber(name: string, value: string): number {
+  const found = messages().getEnum(`umoja.v1.${name}`)?.values.find(({ number }) => enumName(name, number) === value);
+  if (found === undefined) throw new Error(`${name} has no value ${value}`);
+  return found.number;
 }
 
 /** parse checks the form of the bytes and then parses them. What does not parse to the same bytes again is a finding. */
@@ -78,18 +86,27 @@ function known(name: string): DescMessage {
 
 export interface Signature { signer: Uint8Array; signature: Uint8Array }
 export interface Envelope { body: Uint8Array; signatures: Signature[] }
-export interface Operation { operation: { case: string; value: object } | { case: undefined } }
 export interface TransactionBody { nonce: Uint8Array; expiresAtUnixMs: bigint; operations: Operation[] }
-export interface Authority { keys: { key: Uint8Array; weight: number }[]; threshold: number; attestors: number }
-export interface Result { code: number; operation: number }
+export interface AuthorityKey { key: Uint8Array; weight: number }
+export interface Authority {
+  keys: AuthorityKey[]; threshold: number; attestors: number; guardians: AuthorityKey[]; guardianThreshold: number;
+}
+export interface LegResult { operation: number; leg: number; code: number }
+export interface Result { code: number; operation: number; legs: LegResult[] }
 export interface PostState { account: Uint8Array; asset: number; posted: bigint; held: bigint; previousLeaf: bigint }
 export interface TransactionLeaf { envelope: Uint8Array; result?: Result; postStates: PostState[] }
 export interface HeaderLeaf {
   batch: bigint; timeUnixMs: bigint; stateRoot: Uint8Array; validatorSetHash: Uint8Array; rulesVersion: number;
   batchHash: Uint8Array; epoch: bigint;
 }
+export interface EffectLeaf {
+  kind: number; dueAtUnixMs: bigint; subject: Uint8Array; debit: Uint8Array; credit: Uint8Array; asset: number; amount: bigint;
+  postStates: PostState[]; accounts: Uint8Array[];
+}
 export interface Leaf {
-  leaf: { case: "header"; value: HeaderLeaf } | { case: "transaction"; value: TransactionLeaf } | { case: undefined };
+  leaf:
+    | { case: "header"; value: HeaderLeaf } | { case: "transaction"; value: TransactionLeaf }
+    | { case: "effect"; value: EffectLeaf } | { case: undefined };
 }
 export interface Validator { name: string; key: Uint8Array; tlsKeyHash: Uint8Array }
 export interface ValidatorSet { validators: Validator[] }

@@ -6,17 +6,21 @@ import { parseLeaf } from "./leaf.js";
 import { parseInForm, type Receipt, type Result, type ValidatorSetChange } from "./message.js";
 import { parseTransaction } from "./transaction.js";
 import { parseSet, setHash } from "./validator.js";
-import { refuseUnless } from "./refusal.js";
+import { refuseUnless, under } from "./refusal.js";
+
+const widestReceipt = 1 << 20;
+const highestSize = 1n << 62n;
 
 export interface Proved {
   id: Uint8Array; result: Result; leafHash: Uint8Array; leafIndex: bigint; checkpoint: Checkpoint;
 }
 
-/** verify does the five steps of SPEC.md 7, in their order. */
+/** verify does the steps of SPEC.md 7, in their order. */
 export function verify(network: Uint8Array, genesisSet: Uint8Array, bytes: Uint8Array): Proved {
-  refuseUnless(bytes.length <= 1 << 20, "size", `a receipt of ${bytes.length} bytes`);
+  refuseUnless(bytes.length <= widestReceipt, "size", `a receipt of ${bytes.length} bytes`);
   const receipt = parseInForm<Receipt>("Receipt", bytes);
-  for (const proof of [receipt.proof, ...receipt.changes.map((change) => change.proof)]) checkHashes(proof);
+  for (const { proof } of [receipt, ...receipt.changes]) checkHashes(proof);
+  under("form", () => receipt.changes.forEach(({ validatorSet }) => parseSet(validatorSet)));
 
   let set = genesisSet;
   let index = -1n;
@@ -26,31 +30,33 @@ export function verify(network: Uint8Array, genesisSet: Uint8Array, bytes: Uint8
     index = change.leafIndex;
   }
   const checkpoint = openNote(network, set, receipt.checkpoint);
-  refuseUnless(checkpoint.size > index, "set-change", "the checkpoint is older than the last change of the set");
   const { leaf, leafIndex, proof } = receipt;
   verifyInclusion(checkpoint, leafIndex, leaf, proof);
+  refuseUnless(checkpoint.size > index, "old-checkpoint", "the checkpoint is older than the last change of the set");
 
-  const parsed = parseLeaf(leaf);
-  refuseUnless("transaction" in parsed, "not-a-transaction", "the leaf is a header");
-  const { id } = parseTransaction(network, parsed.transaction.envelope);
-  return { id, result: parsed.transaction.result, leafHash: leafHash(leaf), leafIndex, checkpoint };
+  const parsed = under("not-a-transaction", () => parseLeaf(leaf));
+  refuseUnless("transaction" in parsed, "not-a-transaction", "the leaf records no transaction");
+  const { envelope, result } = parsed.transaction;
+  const { id } = under("transaction", () => parseTransaction(network, envelope));
+  return { id, result, leafHash: leafHash(leaf), leafIndex, checkpoint };
 }
 
 function verifyChange(network: Uint8Array, set: Uint8Array, lastIndex: bigint, change: ValidatorSetChange): void {
-  const checkpoint = openNote(network, set, change.checkpoint);
-  verifyInclusion(checkpoint, change.leafIndex, change.headerLeaf, change.proof);
-  const parsed = parseLeaf(change.headerLeaf);
-  refuseUnless("header" in parsed, "set-change", "the leaf is no header");
-  const check = (holds: boolean, message: string) => refuseUnless(holds, "set-change", message);
-  check(!equal(change.validatorSet, set), "the set stays as it was");
-  parseSet(change.validatorSet);
-  check(equal(parsed.header.validatorSetHash, setHash(change.validatorSet)), "the header names another set");
-  check(change.leafIndex > lastIndex, "changes do not ascend");
+  under("set-change", () => {
+    const checkpoint = openNote(network, set, change.checkpoint);
+    verifyInclusion(checkpoint, change.leafIndex, change.headerLeaf, change.proof);
+    const parsed = parseLeaf(change.headerLeaf);
+    const check = (holds: boolean, message: string) => refuseUnless(holds, "set-change", message);
+    refuseUnless("header" in parsed, "set-change", "the leaf is no header");
+    check(equal(parsed.header.validatorSetHash, setHash(change.validatorSet)), "the header names another set");
+    check(!equal(change.validatorSet, set), "the set stays as it was");
+    check(change.leafIndex > lastIndex, "changes do not ascend");
+  });
 }
 
 function checkHashes(proof: Uint8Array[]): void {
   const other = proof.find((hash) => hash.length !== 32);
-  refuseUnless(other === undefined, "fixed-length", `a proof has ${other && hex(other)} for a hash`);
+  refuseUnless(other === undefined, "form", `a proof has ${other && hex(other)} for a hash`);
 }
 
 function openNote(network: Uint8Array, set: Uint8Array, checkpoint: Uint8Array): Checkpoint {
@@ -59,6 +65,7 @@ function openNote(network: Uint8Array, set: Uint8Array, checkpoint: Uint8Array):
 }
 
 function verifyInclusion({ size, root }: Checkpoint, index: bigint, leaf: Uint8Array, proof: Uint8Array[]): void {
-  refuseUnless(index < size, "index", `leaf ${index} of ${size}`);
+  refuseUnless(index < size && size <= highestSize, "index", `leaf ${index} of ${size}`);
+  refuseUnless(proof.length <= 64, "index", `a path of ${proof.length} hashes`);
   refuseUnless(includes(root, size, index, leaf, proof), "inclusion", `it is not leaf ${index} of the tree`);
 }

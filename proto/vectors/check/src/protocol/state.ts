@@ -1,6 +1,6 @@
 // The state root (SPEC.md 6): LtHash16 over the state's entries.
 import { blake3 } from "@noble/hashes/blake3.js";
-import { bigEndian, joined } from "./bytes.js";
+import { bigEndian, fromHex, joined } from "./bytes.js";
 import { taggedHash } from "./hash.js";
 import { refuseUnless } from "./refusal.js";
 
@@ -15,11 +15,12 @@ export class StateSum {
     this.key = taggedHash("umoja/state/v1", network);
   }
 
-  add(key: Uint8Array, value: Uint8Array): void {
+  /** add takes key and value in hexadecimal. */
+  add(key: string, value: string): void {
     this.change(key, value, 1);
   }
 
-  remove(key: Uint8Array, value: Uint8Array): void {
+  remove(key: string, value: string): void {
     this.change(key, value, -1);
   }
 
@@ -29,12 +30,17 @@ export class StateSum {
     return blake3(new Uint8Array(out.buffer));
   }
 
-  private change(key: Uint8Array, value: Uint8Array, sign: 1 | -1): void {
-    refuseUnless(key.length > 0 && key.length <= 0xffff, "entry", `a key of ${key.length} bytes`);
-    const message = joined(bigEndian(key.length, 2), key, value);
-    const bytes = blake3(message, { key: this.key, dkLen: 2 * words });
-    const expansion = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  private change(key: string, value: string, sign: 1 | -1): void {
+    const expansion = this.expansion(key, value);
     // The array cuts each sum to 16 bits, which is the sum modulo 2^16.
-    for (let i = 0; i < words; i++) this.sums[i] = (this.sums[i] ?? 0) + sign * expansion.getUint16(2 * i, true);
+    for (let i = 0; i < words; i++) this.sums[i] = (this.sums[i] ?? 0) + sign * (expansion[i] ?? 0);
+  }
+
+  private expansion(key: string, value: string): Uint16Array {
+    const size = key.length / 2;
+    refuseUnless(size > 0 && size <= 0xffff, "entry", `a key of ${size} bytes`);
+    const bytes = blake3(joined(bigEndian(size, 2), fromHex(key), fromHex(value)), { key: this.key, dkLen: 2 * words });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Uint16Array.from({ length: words }, (_, i) => view.getUint16(2 * i, true));
   }
 }

@@ -1,5 +1,6 @@
 // Validator sets, and what validators sign beside checkpoints (SPEC.md 8): votes, expiry statements, records, batches.
 import { ascii, bigEndian, compare, equal, fromHex, hex } from "./bytes.js";
+import { isValidatorName } from "./field.js";
 import { ed25519, taggedHash } from "./hash.js";
 import { parseInForm, type Batch, type BatchHeader, type Validator, type ValidatorSet } from "./message.js";
 import { envelopeHash, envelopesHash } from "./transaction.js";
@@ -18,15 +19,12 @@ export function checkSet(validators: Validator[]): void {
   check(n >= 4 && n <= 31 && n % 3 === 1, `${n} validators`);
   validators.forEach(({ name, key, tlsKeyHash }, i) => {
     const before = validators[i - 1];
-    check(isName(name), `a validator called ${JSON.stringify(name)}`);
+    check(isValidatorName(name), `a validator called ${JSON.stringify(name)}`);
     check(before === undefined || compare(ascii(before.name), ascii(name)) < 0, "names do not ascend");
     check(key.length === 32 && tlsKeyHash.length === 32, `a key of ${name} has another length than 32 bytes`);
   });
-  check(new Set(validators.map(({ key }) => hex(key))).size === n, "a key stands twice");
-}
-
-function isName(name: string): boolean {
-  return /^[a-z0-9][a-z0-9.-]{0,63}$/.test(name);
+  const keys = validators.flatMap(({ key, tlsKeyHash }) => [hex(key), hex(tlsKeyHash)]);
+  check(new Set(keys).size === 2 * n, "a key stands twice");
 }
 
 /** quorum is how many of n validators must speak. */
@@ -55,7 +53,7 @@ export function verifyExpiry(network: Uint8Array, set: Validator[], said: Expiry
   const passed = said.headerTimeUnixMs > said.expiresAtUnixMs;
   refuseUnless(passed && said.headerIndex < said.size, "of-another", "the header settles nothing");
   const validator = set.find(({ name }) => name === said.validator);
-  refuseUnless(validator !== undefined, "validator", `${said.validator} is not in the set`);
+  refuseUnless(validator !== undefined, "signature", `${said.validator} is not in the set`);
   const digest = taggedHash(
     "umoja/expired/v1", network, said.id, bigEndian(said.expiresAtUnixMs, 8), bigEndian(said.headerIndex, 8),
     bigEndian(said.headerTimeUnixMs, 8), bigEndian(said.size, 8), said.root, ascii(said.validator),
@@ -83,33 +81,49 @@ export function recordDigest(record: ValidatorRecord): Uint8Array {
 
 /** verifyRecord holds a record to its form and proves that who wrote it holds its key. */
 export function verifyRecord(record: ValidatorRecord): void {
-  refuseUnless(isName(record.name), "name", `a validator called ${JSON.stringify(record.name)}`);
+  const fault = (rule: string, message: string) => new Refusal(rule, message);
+  if (!isValidatorName(record.name)) throw fault("set", `a validator called ${JSON.stringify(record.name)}`);
   for (const address of [record.peer_address, record.address]) {
     // Printable ASCII without what JSON writers escape, each in its own way.
-    refuseUnless(/^[!#-%'-;=?-[\]-~]{1,255}$/.test(address), "address", JSON.stringify(address));
+    if (!/^[!#-%'-;=?-[\]-~]{0,255}$/.test(address)) throw fault("address", JSON.stringify(address));
   }
   const [key, tls, proof] = [record.key, record.tls_key_hash, record.proof].map(fieldBytes);
-  refuseUnless(key?.length === 32 && tls?.length === 32 && proof?.length === 64, "fixed-length", "of key, hash or proof");
-  refuseUnless(ed25519.verify(proof, recordDigest(record), key), "proof", `it is not one of ${record.key}`);
+  if (key?.length !== 32 || tls?.length !== 32) throw fault("set", "a key or hash has not 32 bytes");
+  const verifies = proof?.length === 64 && ed25519.verify(proof, recordDigest(record), key);
+  if (!verifies) throw fault("proof", `it is not one of ${record.key}`);
 }
 
-function fieldBytes(text: string): Uint8Array {
-  refuseUnless(/^([0-9a-f]{2})*$/.test(text), "hex", `${text} is not lower-case hexadecimal`);
-  return fromHex(text);
+/** fieldBytes gives nothing for what is not lower-case hexadecimal. */
+function fieldBytes(text: string): Uint8Array | undefined {
+  return /^([0-9a-f]{2})*$/.test(text) ? fromHex(text) : undefined;
 }
 
-export interface SealedBatch { header: Uint8Array; hash: Uint8Array; envelopesHash: Uint8Array; envelopes: number }
+export interface SealedBatch {
+  header: Uint8Array; fields: BatchHeader; hash: Uint8Array; envelopesHash: Uint8Array; envelopes: Uint8Array[];
+  signature: Uint8Array;
+}
 
-/** verifyBatch holds a batch to its form, its envelopes to its header, and its header to the leader's key. */
-export function verifyBatch(network: Uint8Array, leader: Uint8Array, bytes: Uint8Array): SealedBatch {
+/** parseBatch holds a batch to its form and bounds, and its envelopes to its header. */
+export function parseBatch(network: Uint8Array, bytes: Uint8Array): SealedBatch {
+  const check = (holds: boolean, message: string) => refuseUnless(holds, "batch", message);
+  check(bytes.length <= 327680, `a batch of ${bytes.length} bytes`);
   const batch = parseInForm<Batch>("Batch", bytes);
   const header = parseInForm<BatchHeader>("BatchHeader", batch.header);
+  for (const hash of [header.previousHash, header.envelopesHash]) {
+    refuseUnless(hash.length === 32, "fixed-length", `a hash of ${hash.length} bytes`);
+  }
+  refuseUnless(batch.signature.length === 64, "fixed-length", `a signature of ${batch.signature.length} bytes`);
   const size = batch.envelopes.reduce((sum, envelope) => sum + envelope.length, 0);
-  refuseUnless(size <= 262144, "size", `${size} bytes of envelopes`);
-  refuseUnless(header.previousHash.length === 32, "fixed-length", "of the previous hash");
+  check(size <= 262144, `${size} bytes of envelopes`);
   const hash = envelopesHash(batch.envelopes.map((envelope) => envelopeHash(network, envelope)));
-  if (!equal(hash, header.envelopesHash)) throw new Refusal("batch", "the header is of other envelopes");
-  const batchHash = taggedHash("umoja/batch/v1", network, batch.header);
-  checkSignature(batch.signature, batchHash, leader);
-  return { header: batch.header, hash: batchHash, envelopesHash: hash, envelopes: batch.envelopes.length };
+  check(equal(hash, header.envelopesHash), "the header is of other envelopes");
+  return {
+    header: batch.header, fields: header, hash: taggedHash("umoja/batch/v1", network, batch.header), envelopesHash: hash,
+    envelopes: batch.envelopes, signature: batch.signature,
+  };
+}
+
+/** verifyLeader holds a batch to the key of who leads. */
+export function verifyLeader(batch: SealedBatch, leader: Uint8Array): void {
+  checkSignature(batch.signature, batch.hash, leader);
 }
