@@ -84,9 +84,13 @@ func checkAccount(t *testing.T, v vectors.Vector) (fields, error) {
 			return nil, err
 		}
 	} else {
-		a, err := tx.ParseAuthority(unhex(t, v, "authority"))
+		raw := unhex(t, v, "authority")
+		a, err := tx.ParseAuthority(raw)
 		if err != nil {
 			return nil, err
+		}
+		if !bytes.Equal(a.Encode(), raw) {
+			return nil, errDiffers
 		}
 		id = tx.OpenAccount{Authority: a, Salt: [16]byte(unhex(t, v, "salt"))}.Account()
 	}

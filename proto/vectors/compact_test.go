@@ -339,6 +339,9 @@ func checkCompact(t *testing.T, v vectors.Vector) (fields, error) {
 		if err != nil {
 			return nil, err
 		}
+		if c.String() != strings.ToUpper(strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(v.In["text"])) {
+			return nil, errDiffers
+		}
 		return messageOut(c), nil
 	}
 	d, err := parseDirectory(v.In["accounts"])

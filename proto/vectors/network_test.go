@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -106,7 +107,7 @@ func makeNetwork(m *maker) []vectors.Vector {
 	var all []vectors.Vector
 	for _, w := range worlds {
 		made := m.world(w.name)
-		all = append(all, accept(w.name, w.comment, fields{"genesis": string(made.Raw)}, networkOut(made.Genesis)))
+		all = append(all, accept(w.name, w.comment, fields{"genesis": string(made.Raw)}, must(networkOut(made.Genesis))(m)))
 	}
 	return append(all, append(m.otherForms(), m.wrongNetworks()...)...)
 }
@@ -184,8 +185,15 @@ func documentOf(t *testing.T, v vectors.Vector) (string, error) {
 	return strings.Replace(base, v.In["replace"], v.In["with"], 1), nil
 }
 
-func networkOut(g *genesis.Genesis) fields {
-	return fields{"network": g.Network().String(), "validator_set": hx(g.ValidatorSet().Encode()), "validator_set_hash": hx32(g.ValidatorSet().Hash())}
+func networkOut(g *genesis.Genesis) (fields, error) {
+	fx, err := ledger.Found(g)
+	if err != nil {
+		return nil, err
+	}
+	return fields{
+		"network": g.Network().String(), "validator_set": hx(g.ValidatorSet().Encode()), "validator_set_hash": hx32(g.ValidatorSet().Hash()),
+		"leaf_0": hx(fx.Leaves[0].Raw),
+	}, nil
 }
 
 func checkNetwork(t *testing.T, v vectors.Vector) (fields, error) {
@@ -200,5 +208,5 @@ func checkNetwork(t *testing.T, v vectors.Vector) (fields, error) {
 	if again, err := g.Encode(); err != nil || string(again) != text {
 		return nil, errDiffers
 	}
-	return networkOut(g), nil
+	return networkOut(g)
 }

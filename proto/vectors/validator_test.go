@@ -5,13 +5,17 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"testing"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 	"github.com/umoja-ledger/umoja/proto/vectors"
 )
 
@@ -180,15 +184,30 @@ func checkRecord(t *testing.T, v vectors.Vector) (fields, error) {
 }
 
 func checkBatch(t *testing.T, v vectors.Vector) (fields, error) {
-	network := b32(t, v, "network")
-	b, err := tx.ParseBatch(network, unhex(t, v, "batch"))
+	network, raw := b32(t, v, "network"), unhex(t, v, "batch")
+	b, err := tx.ParseBatch(network, raw)
 	if err != nil {
 		return nil, err
+	}
+	if again, err := encodedBatch(b); err != nil || !bytes.Equal(again, raw) {
+		return nil, errors.Join(errDiffers, err)
 	}
 	if err := b.VerifyLeader(unhex(t, v, "leader")); err != nil {
 		return nil, err
 	}
 	return batchOut(b), nil
+}
+
+// encodedBatch writes what was read.
+func encodedBatch(b *tx.Batch) ([]byte, error) {
+	h := b.Header
+	header, err := proto.MarshalOptions{Deterministic: true}.Marshal(&umojav1.BatchHeader{
+		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs, Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:],
+	})
+	if err != nil {
+		return nil, err
+	}
+	return proto.MarshalOptions{Deterministic: true}.Marshal(&umojav1.Batch{Header: header, Signature: b.Signature[:], Envelopes: b.Envelopes})
 }
 
 func batchOut(b *tx.Batch) fields {
