@@ -63,6 +63,7 @@ const (
 	reasonNotExpired   = "NOT_EXPIRED"
 	reasonNotFound     = "NOT_FOUND"
 	reasonQuota        = "QUOTA_EXHAUSTED"
+	reasonRateLimited  = "RATE_LIMITED"
 )
 
 // refusals are the reasons that answer the envelope: asking the same validator again changes nothing soon.

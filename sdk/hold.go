@@ -89,15 +89,10 @@ type HoldOrder struct {
 	Reference       string
 }
 
-// PlaceHold reserves units for a payee, and gives the hold's id beside the outcome. Each call is a hold of its own.
-func (w *Wallet) PlaceHold(ctx context.Context, o HoldOrder) (tx.HoldID, Outcome, error) {
-	expires, err := w.client.ExpiryIn(ctx, o.Lasts)
-	if err != nil {
-		return tx.HoldID{}, Outcome{}, err
-	}
+// NewHold finds the payee and makes the operation of a hold.
+func (w *Wallet) NewHold(ctx context.Context, o HoldOrder) (tx.PlaceHold, error) {
 	hold := tx.PlaceHold{
-		Debit: w.account, Asset: o.Asset, Amount: o.Amount, OnExpiry: o.OnExpiry, ExpiresAtUnixMs: expires, PayerMayRelease: o.PayerMayRelease,
-		Reference: o.Reference,
+		Debit: w.account, Asset: o.Asset, Amount: o.Amount, OnExpiry: o.OnExpiry, PayerMayRelease: o.PayerMayRelease, Reference: o.Reference,
 	}
 	if hold.OnExpiry == 0 {
 		hold.OnExpiry = tx.ExpiryReturns
@@ -106,16 +101,27 @@ func (w *Wallet) PlaceHold(ctx context.Context, o HoldOrder) (tx.HoldID, Outcome
 		hashlock := sha256.Sum256(o.Secret[:])
 		hold.Hashlock = &hashlock
 	}
-	switch payee, err := w.client.FindPayee(ctx, o.To); {
+	payee, err := w.client.FindPayee(ctx, o.To)
+	switch {
 	case err == nil:
 		hold.Credit, hold.Alias = &payee.Account, payee.Alias
 	case errors.Is(err, ErrUnknownAlias):
 		alias, err := w.client.Alias(ctx, o.To)
 		if err != nil {
-			return tx.HoldID{}, Outcome{}, err
+			return hold, err
 		}
 		hold.Alias = &alias
 	default:
+		return hold, err
+	}
+	hold.ExpiresAtUnixMs, err = w.client.ExpiryIn(ctx, o.Lasts)
+	return hold, err
+}
+
+// PlaceHold reserves units for a payee, and gives the hold's id beside the outcome. Each call is a hold of its own.
+func (w *Wallet) PlaceHold(ctx context.Context, o HoldOrder) (tx.HoldID, Outcome, error) {
+	hold, err := w.NewHold(ctx, o)
+	if err != nil {
 		return tx.HoldID{}, Outcome{}, err
 	}
 	outcome, err := w.Do(ctx, hold)
@@ -132,18 +138,23 @@ type Capture struct {
 	ReleaseRest bool
 }
 
+// NewCapture makes the operation that takes some or all of a hold.
+func (w *Wallet) NewCapture(h Hold, c Capture) tx.CaptureHold {
+	if c.Amount == 0 {
+		c.Amount = h.Left
+	}
+	return tx.CaptureHold{
+		Hold: h.ID, Debit: h.Debit, Credit: w.account, Asset: h.Asset, Amount: c.Amount, Preimage: c.Secret, ReleaseRest: c.ReleaseRest,
+	}
+}
+
 // CaptureHold credits the wallet's account with some or all of a hold that names it, or a phone number of it.
 func (w *Wallet) CaptureHold(ctx context.Context, id tx.HoldID, c Capture) (Outcome, error) {
 	h, err := w.client.Hold(ctx, id)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if c.Amount == 0 {
-		c.Amount = h.Left
-	}
-	return w.Do(ctx, tx.CaptureHold{
-		Hold: id, Debit: h.Debit, Credit: w.account, Asset: h.Asset, Amount: c.Amount, Preimage: c.Secret, ReleaseRest: c.ReleaseRest,
-	})
+	return w.Do(ctx, w.NewCapture(h, c))
 }
 
 // ReleaseHold ends a hold: what is left of it is the payer's again. The payee may, and the payer if the hold says so.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/compact"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -162,7 +163,9 @@ func TestRequest(t *testing.T) {
 	n := sdktest.New(t)
 	client, ctx := n.Client(t), within(t, 20*time.Second)
 	payer, shop := funded(t, n, client, nil), open(t, n, client, "shop")
-	id, o, err := shop.RequestPayment(ctx, payer.Account().String(), ledgertest.KES, 12_00, time.Hour, "bill 3")
+	id, o, err := shop.RequestPayment(ctx, sdk.RequestOrder{
+		From: payer.Account().String(), Asset: ledgertest.KES, Amount: 12_00, Lasts: time.Hour, Reference: "bill 3",
+	})
 	done(t, tx.OK)(o, err)
 	r, err := client.Request(ctx, id)
 	if err != nil || r.Amount != 12_00 || r.Credit != shop.Account() || r.Debit != payer.Account() {
@@ -171,7 +174,7 @@ func TestRequest(t *testing.T) {
 	done(t, tx.OK)(payer.PayRequest(ctx, r, "bill 3"))
 	done(t, tx.RequestUnknown)(payer.PayRequest(ctx, r, "bill 3"))
 	has(t, payer, 238_00, 0)
-	id, o, err = shop.RequestPayment(ctx, payer.Account().String(), ledgertest.KES, 1_00, time.Hour, "")
+	id, o, err = shop.RequestPayment(ctx, sdk.RequestOrder{From: payer.Account().String(), Asset: ledgertest.KES, Amount: 1_00, Lasts: time.Hour})
 	done(t, tx.OK)(o, err)
 	done(t, tx.OK)(payer.DeclineRequest(ctx, id))
 	if _, err := client.Request(ctx, id); !errors.Is(err, sdk.ErrNotFound) {
@@ -266,4 +269,40 @@ func TestWantOfCredits(t *testing.T) {
 		t.Errorf("expired while it waited: %+v, %v", o, err)
 	}
 	paid(t, n, 4_00)
+}
+
+// A transfer that travels as a text message is paid once, by whoever submits it and however often.
+func TestShort(t *testing.T) {
+	n := sdktest.New(t)
+	client, ctx := n.Client(t), within(t, 20*time.Second)
+	outbox, err := sdk.NewFileOutbox(t.TempDir())
+	check(t, err)
+	w := funded(t, n, client, outbox)
+	payment, err := w.NewPayment(ctx, n.Amina.Number, ledgertest.KES, 25_00, "")
+	check(t, err)
+	signed, err := w.Sign(ctx, payment)
+	check(t, err)
+	if _, err := client.Short(ctx, signed); !errors.Is(err, compact.ErrCannotCarry) {
+		t.Errorf("with an alias: %v", err)
+	}
+	payment.Alias = nil
+	signed, err = w.Sign(ctx, payment)
+	check(t, err)
+	m, err := client.Short(ctx, signed)
+	check(t, err)
+	for range 2 {
+		rebuilt, err := client.Rebuild(ctx, "  "+m.String()[:80]+"\n"+m.String()[80:])
+		check(t, err)
+		if rebuilt.ID() != signed.ID() {
+			t.Fatal("another transaction was rebuilt")
+		}
+		done(t, tx.OK)(client.Submit(ctx, rebuilt))
+	}
+	paid(t, n, 25_00)
+	if _, err := client.Rebuild(ctx, "A"+m.String()[1:]); !errors.Is(err, compact.ErrChecksum) && !errors.Is(err, compact.ErrText) {
+		t.Errorf("with a letter changed: %v", err)
+	}
+	if left, err := outbox.Left(); err != nil || len(left) != 2 {
+		t.Errorf("outbox has %d, %v", len(left), err)
+	}
 }

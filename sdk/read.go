@@ -211,5 +211,5 @@ func agreeing[T any](ctx context.Context, c *Client, key func(T) string, ask fun
 	case len(answers)+len(denials) > 1:
 		return nil, ErrDisagreement
 	}
-	return nil, fmt.Errorf("%w: %v", ErrUnavailable, failure)
+	return nil, fmt.Errorf("%w: %w", ErrUnavailable, failure)
 }

@@ -43,28 +43,47 @@ func (c *Client) Request(ctx context.Context, id tx.RequestID) (Request, error) 
 	}, nil
 }
 
-// RequestPayment asks whoever the text names for a payment to the wallet's account, and gives the request's id beside the outcome. The
-// request can be paid as long as it lasts, at most 90 days.
-func (w *Wallet) RequestPayment(
-	ctx context.Context, from string, asset tx.Asset, a amount.Amount, lasts time.Duration, reference string,
-) (tx.RequestID, Outcome, error) {
-	payer, err := w.client.FindPayee(ctx, from)
+// RequestOrder is what a request to pay shall be.
+type RequestOrder struct {
+	// From names who is asked, as in Pay.
+	From   string
+	Asset  tx.Asset
+	Amount amount.Amount
+	// Lasts is how long it can be paid, at most 90 days.
+	Lasts     time.Duration
+	Reference string
+}
+
+// NewRequest finds who is asked and makes the operation of a request to pay the wallet's account.
+func (w *Wallet) NewRequest(ctx context.Context, o RequestOrder) (tx.RequestPayment, error) {
+	payer, err := w.client.FindPayee(ctx, o.From)
+	if err != nil {
+		return tx.RequestPayment{}, err
+	}
+	expires, err := w.client.ExpiryIn(ctx, o.Lasts)
+	return tx.RequestPayment{
+		Credit: w.account, Debit: payer.Account, Asset: o.Asset, Amount: o.Amount, ExpiresAtUnixMs: expires, Reference: o.Reference,
+	}, err
+}
+
+// RequestPayment asks somebody for a payment to the wallet's account, and gives the request's id beside the outcome.
+func (w *Wallet) RequestPayment(ctx context.Context, o RequestOrder) (tx.RequestID, Outcome, error) {
+	request, err := w.NewRequest(ctx, o)
 	if err != nil {
 		return tx.RequestID{}, Outcome{}, err
 	}
-	expires, err := w.client.ExpiryIn(ctx, lasts)
-	if err != nil {
-		return tx.RequestID{}, Outcome{}, err
-	}
-	outcome, err := w.Do(ctx, tx.RequestPayment{
-		Credit: w.account, Debit: payer.Account, Asset: asset, Amount: a, ExpiresAtUnixMs: expires, Reference: reference,
-	})
+	outcome, err := w.Do(ctx, request)
 	return tx.NewRequestID(outcome.ID, 0), outcome, err
+}
+
+// NewRequestedPayment makes the operation that pays what a request asks for, to whom it says.
+func (w *Wallet) NewRequestedPayment(r Request, reference string) tx.Transfer {
+	return tx.Transfer{Debit: w.account, Credit: r.Credit, Asset: r.Asset, Amount: r.Amount, Reference: reference, Request: &r.ID}
 }
 
 // PayRequest pays what a request asks for, to whom it says. A request is paid at most once.
 func (w *Wallet) PayRequest(ctx context.Context, r Request, reference string) (Outcome, error) {
-	return w.Do(ctx, tx.Transfer{Debit: w.account, Credit: r.Credit, Asset: r.Asset, Amount: r.Amount, Reference: reference, Request: &r.ID})
+	return w.Do(ctx, w.NewRequestedPayment(r, reference))
 }
 
 // DeclineRequest ends a request that the wallet's account was asked to pay, or takes back one that it made.

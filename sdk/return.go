@@ -23,14 +23,23 @@ func (w *Wallet) Return(ctx context.Context, leafIndex uint64, operation uint32,
 	if len(entries) == 0 || entries[0].LeafIndex != leafIndex {
 		return Outcome{}, fmt.Errorf("leaf %d: %w", leafIndex, ErrNotFound)
 	}
-	back, ok := returnOf(entries[0], operation)
+	back, err := w.NewReturn(entries[0], operation, a)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return w.Do(ctx, back)
+}
+
+// NewReturn makes the operation that gives back what an entry of the account's history moved to it.
+func (w *Wallet) NewReturn(e Entry, operation uint32, a amount.Amount) (tx.Return, error) {
+	back, ok := returnOf(e, operation)
 	if !ok || back.Debit != w.account {
-		return Outcome{}, fmt.Errorf("leaf %d, operation %d: %w", leafIndex, operation, ErrNothingToReturn)
+		return tx.Return{}, fmt.Errorf("leaf %d, operation %d: %w", e.LeafIndex, operation, ErrNothingToReturn)
 	}
 	if a != 0 {
 		back.Amount = a
 	}
-	return w.Do(ctx, back)
+	return back, nil
 }
 
 // returnOf is the return of all that an entry moved at a position.

@@ -74,40 +74,56 @@ func (w *Wallet) OpenAccount(ctx context.Context) (Outcome, error) {
 // Pay pays whoever the text names: a phone number in E.164 form, an account number with its check digit, or an account
 // (umoja1…). Each call is a payment of its own: when it ends with ErrUnknown, call Resume, not Pay.
 func (w *Wallet) Pay(ctx context.Context, to string, asset tx.Asset, a amount.Amount, reference string) (Outcome, error) {
-	payee, err := w.client.FindPayee(ctx, to)
+	payment, err := w.NewPayment(ctx, to, asset, a, reference)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return w.Do(ctx, tx.Transfer{
+	return w.Do(ctx, payment)
+}
+
+// NewPayment finds the payee and makes the operation of a payment.
+func (w *Wallet) NewPayment(ctx context.Context, to string, asset tx.Asset, a amount.Amount, reference string) (tx.Transfer, error) {
+	payee, err := w.client.FindPayee(ctx, to)
+	return tx.Transfer{
 		Debit: w.account, Credit: payee.Account, Alias: payee.Alias, Asset: asset, Amount: a, Reference: reference,
-	})
+	}, err
 }
 
 // Do makes one transaction of the operations, signs it, keeps it in the outbox, sends it and settles it: all or none of them are applied, in
 // order. The other calls of a Wallet are made of it. A transaction that ends with ErrUnknown is in the outbox: call Resume, not Do.
 func (w *Wallet) Do(ctx context.Context, operations ...tx.Operation) (Outcome, error) {
-	expires, err := w.client.ExpiryIn(ctx, w.options.Lifetime)
+	signed, err := w.Sign(ctx, operations...)
 	if err != nil {
 		return Outcome{}, err
-	}
-	body, err := NewBody(w.options.Rand, expires, operations...)
-	if err != nil {
-		return Outcome{}, err
-	}
-	raw, err := body.Encode()
-	if err != nil {
-		return Outcome{}, fmt.Errorf("make transaction: %w", err)
-	}
-	signed, err := tx.Seal(w.client.Genesis().Network(), raw, w.signer)
-	if err != nil {
-		return Outcome{}, err
-	}
-	// A crash before Put: nothing was sent, there is no payment.
-	if err := w.options.Outbox.Put(signed.ID(), signed.Envelope()); err != nil {
-		return Outcome{}, fmt.Errorf("keep transaction before it is sent: %w", err)
 	}
 	// A crash from here on: Resume sends the same bytes again.
 	return w.settle(ctx, signed)
+}
+
+// Sign makes one transaction of the operations, signs it and keeps it in the outbox, and does not send it: it may travel by other ways, such
+// as a text message, and anybody may submit it until it expires. Resume submits it too.
+func (w *Wallet) Sign(ctx context.Context, operations ...tx.Operation) (*tx.Signed, error) {
+	expires, err := w.client.ExpiryIn(ctx, w.options.Lifetime)
+	if err != nil {
+		return nil, err
+	}
+	body, err := NewBody(w.options.Rand, expires, operations...)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := body.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("make transaction: %w", err)
+	}
+	signed, err := tx.Seal(w.client.Genesis().Network(), raw, w.signer)
+	if err != nil {
+		return nil, err
+	}
+	// A crash before Put: nothing was sent, there is no payment.
+	if err := w.options.Outbox.Put(signed.ID(), signed.Envelope()); err != nil {
+		return nil, fmt.Errorf("keep transaction before it is sent: %w", err)
+	}
+	return signed, nil
 }
 
 // settle submits and, once the outcome is known, lets the outbox forget. A crash before that: Resume submits again.

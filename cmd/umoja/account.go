@@ -70,7 +70,12 @@ type accountDocument struct {
 	// Number carries its check digit.
 	Number    string            `json:"number"`
 	Authority authorityDocument `json:"authority"`
-	Balances  []balance         `json:"balances"`
+	// Tier decides the limits; while moves or recoveries are pending they are a quarter.
+	Tier    uint32 `json:"tier"`
+	Pending uint32 `json:"pending,omitempty"`
+	// FrozenUntilUnixMs is the ledger time until which nothing can be debited.
+	FrozenUntilUnixMs uint64    `json:"frozen_until_unix_ms,omitempty"`
+	Balances          []balance `json:"balances"`
 	// Leaves and TimeUnixMs say which state was read.
 	Leaves     uint64 `json:"leaves"`
 	TimeUnixMs uint64 `json:"time_unix_ms"`
@@ -116,11 +121,18 @@ func newAccountShowCommand() *cobra.Command {
 				if asJSON {
 					return printJSON(cmd.OutOrStdout(), accountDocument{
 						Account: a.ID, Number: a.Number.Text(), Authority: authorityOf(a.Authority), Balances: balances,
-						Leaves: a.AsOf.Size, TimeUnixMs: a.AsOf.TimeUnixMs,
+						Tier: a.Tier, Pending: a.Pending, FrozenUntilUnixMs: a.FrozenUntilUnixMs, Leaves: a.AsOf.Size, TimeUnixMs: a.AsOf.TimeUnixMs,
 					})
 				}
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 				fmt.Fprintf(w, "account\t%s\nnumber\t%s\nauthority\t%s\n", a.ID, a.Number.Text(), authorityText(a.Authority))
+				fmt.Fprintf(w, "tier\t%d\n", a.Tier)
+				if a.Pending > 0 {
+					fmt.Fprintf(w, "pending\t%d moves or recoveries: its limits are a quarter until then\n", a.Pending)
+				}
+				if a.FrozenUntilUnixMs > a.AsOf.TimeUnixMs {
+					fmt.Fprintf(w, "frozen\tnothing can be paid from it until %s\n", clock(a.FrozenUntilUnixMs))
+				}
 				for _, b := range balances {
 					fmt.Fprintf(w, "balance\t%s\n", b)
 				}

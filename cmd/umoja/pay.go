@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ type wanted struct {
 func newPayCommand() *cobra.Command {
 	var flags walletFlags
 	var reference, receipt string
-	var resume bool
+	var resume, sms bool
 	cmd := &cobra.Command{
 		Use:   "pay --key FILE TO AMOUNT",
 		Short: "pay a phone number, an account number or an account",
@@ -33,7 +34,10 @@ func newPayCommand() *cobra.Command {
 
 The payment is kept in the folder FILE.outbox from before it is sent until its outcome is known, so that a crash or a lost
 answer never makes it twice: pay settles first what an earlier run left open, and when that was this same payment, it
-does not pay again. --resume does only that.`,
+does not pay again. --resume does only that.
+
+--sms signs the payment and prints it as one text message of 159 letters instead of submitting it. Whoever gets the message
+submits it with umoja submit, any number of times, within a day: it is paid once.`,
 		Example: "  umoja pay --key wallet.key +254711000002 150 --reference \"school fees\" --receipt fees.receipt",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if resume {
@@ -54,12 +58,10 @@ does not pay again. --resume does only that.`,
 			if want.asset, want.amount, err = p.units.parse(flags.asset, args[1]); err != nil {
 				return err
 			}
-			if receipt != "" {
-				if err := checkReceiptFile(receipt); err != nil {
-					return err
-				}
+			if sms {
+				return p.writeMessage(cmd, want)
 			}
-			return p.pay(cmd, want)
+			return p.run(cmd, p.payment(want))
 		},
 	}
 	flags.add(cmd)
@@ -67,6 +69,7 @@ does not pay again. --resume does only that.`,
 	flags.addWait(cmd)
 	cmd.Flags().StringVar(&reference, "reference", "", "what it is for, at most 64 bytes; everybody can read it")
 	cmd.Flags().StringVar(&receipt, "receipt", "", "a file for the receipt")
+	cmd.Flags().BoolVar(&sms, "sms", false, "sign, and print one text message for anybody to submit, instead of submitting")
 	cmd.Flags().BoolVar(&resume, "resume", false, "settle what an earlier run left open, and pay nothing new")
 	cmd.SetFlagErrorFunc(explainSign)
 	return cmd
@@ -80,50 +83,17 @@ func explainSign(cmd *cobra.Command, err error) error {
 	return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 }
 
-// pay settles what was left open, and then pays.
-func (p *purse) pay(cmd *cobra.Command, want wanted) error {
-	settled, err := p.resume(cmd.Context(), cmd.OutOrStdout())
-	if err != nil {
-		return p.stillOpen(err)
-	}
-	if done, found, err := p.made(cmd.Context(), want, settled); err != nil || found {
-		if found {
-			fmt.Fprintln(cmd.OutOrStdout(), "That was this payment: nothing more was paid. Run the command again to pay once more.")
-			err = p.keepReceipt(cmd, want, done)
-		}
-		return err
-	}
-	ctx, cancel := p.within(cmd.Context())
-	defer cancel()
+// payment is the errand of a payment.
+func (p *purse) payment(want wanted) errand {
 	sum := p.units.money(want.asset, want.amount)
-	outcome, err := p.wallet.Pay(ctx, want.to, want.asset, want.amount, want.reference)
-	if err := p.settled(cmd.ErrOrStderr(), fmt.Sprintf("pay %s", sum), outcome, err); err != nil {
-		return err
+	return errand{
+		doing: fmt.Sprintf("pay %s", sum), receipt: want.receipt,
+		made: "That was this payment: nothing more was paid. Run the command again to pay once more.",
+		build: func(ctx context.Context) (tx.Operation, error) {
+			return p.wallet.NewPayment(ctx, want.to, want.asset, want.amount, want.reference)
+		},
+		tell: func(out io.Writer, _ sdk.Outcome) { fmt.Fprintf(out, "paid %s to %s\n", sum, want.to) },
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "paid %s to %s\n  receipt code %s\n  transaction  %s\n", sum, want.to, outcome.ReceiptCode, outcome.ID)
-	return p.keepReceipt(cmd, want, outcome)
-}
-
-// made says whether one of the transactions just settled was the payment that is wanted.
-func (p *purse) made(ctx context.Context, want wanted, settled []earlier) (sdk.Outcome, bool, error) {
-	for _, e := range settled {
-		if !e.outcome.Applied() {
-			continue
-		}
-		ctx, cancel := p.within(ctx)
-		credit, err := findAccount(ctx, p.client, want.to)
-		cancel()
-		if err != nil {
-			return sdk.Outcome{}, false, err
-		}
-		transfer := tx.Transfer{
-			Debit: p.wallet.Account(), Credit: credit, Asset: want.asset, Amount: want.amount, Reference: want.reference,
-		}
-		if e.alike(transfer) {
-			return e.outcome, true, nil
-		}
-	}
-	return sdk.Outcome{}, false, nil
 }
 
 // stillOpen is the error when something of an earlier run has no outcome yet. A new payment is not made then: it could be
@@ -149,21 +119,21 @@ func (p *purse) resumeOnly(cmd *cobra.Command) error {
 	return nil
 }
 
-// keepReceipt writes the receipt of a payment that is final, if a file was named.
-func (p *purse) keepReceipt(cmd *cobra.Command, want wanted, o sdk.Outcome) error {
-	if want.receipt == "" {
+// keepReceipt writes the receipt of a transaction that is final, if a file was named.
+func (p *purse) keepReceipt(cmd *cobra.Command, file string, o sdk.Outcome) error {
+	if file == "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), readTimeout)
 	defer cancel()
 	receipt, _, err := p.client.Receipt(ctx, o.ID)
 	if err == nil {
-		err = writeReceiptFile(want.receipt, receipt)
+		err = writeReceiptFile(file, receipt)
 	}
 	if err != nil {
 		return fmt.Errorf("the payment is made, but its receipt is not written (%s); fetch it with: umoja receipt get %s --out FILE%s",
 			oneLine(err), o.ID, p.flags.again())
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "  receipt      %s\n", want.receipt)
+	fmt.Fprintf(cmd.OutOrStdout(), "  receipt      %s\n", file)
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -35,6 +36,8 @@ import (
 //	hold order|finality|nothing   take submissions and order nothing, or let nothing become final
 //	validators down|up            cut every connection, or serve again
 //	flip FILE BIT                 change one bit of a file, counted from 0
+//	fold FILE FILE                break a text message as carriers do
+//	envelope OUTBOX FILE          copy the one envelope of an outbox, also in hexadecimal (FILE.hex)
 //	capture VAR REGEXP            keep the first group in what was printed last
 func TestScript(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "script", "*.txtar"))
@@ -88,8 +91,10 @@ func TestScript(t *testing.T) {
 							}
 						}
 					},
-					"flip":    flip,
-					"capture": capture,
+					"fold":     fold,
+					"envelope": envelope,
+					"flip":     flip,
+					"capture":  capture,
 				},
 			})
 		})
@@ -120,6 +125,23 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	raw[bit/8] ^= 1 << (bit % 8)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), raw, 0o644))
+}
+
+func fold(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ToLower(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text[:70]+"\r\n "+text[70:100]+" \n"+text[100:]), 0o644))
+}
+
+func envelope(ts *testscript.TestScript, _ bool, args []string) {
+	files, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*", "*.tx"))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("%d envelopes in the outbox", len(files))
+	}
+	raw, err := os.ReadFile(files[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), raw, 0o644))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".hex"), []byte(hex.EncodeToString(raw)+"\n"), 0o644))
 }
 
 func capture(ts *testscript.TestScript, _ bool, args []string) {

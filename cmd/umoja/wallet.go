@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 )
@@ -58,6 +58,7 @@ type purse struct {
 	client  *sdk.Client
 	genesis *genesis.Genesis
 	units   *units
+	secret  key.Private
 	wallet  *sdk.Wallet
 	outbox  *sdk.FileOutbox
 }
@@ -78,7 +79,7 @@ func (f *walletFlags) openPurse(ctx context.Context) (*purse, error) {
 		return nil, errors.Join(err, client.Close())
 	}
 	wallet := sdk.NewWallet(client, secret, sdk.WalletOptions{Outbox: outbox})
-	return &purse{flags: f, client: client, genesis: g, units: unitsOn(ctx, client, g), wallet: wallet, outbox: outbox}, nil
+	return &purse{flags: f, client: client, genesis: g, units: unitsOn(ctx, client, g), secret: secret, wallet: wallet, outbox: outbox}, nil
 }
 
 // within bounds a call by --wait.
@@ -248,12 +249,4 @@ func (f *networkFlags) reading(cmd *cobra.Command, read func(ctx context.Context
 		err = fmt.Errorf("%w; is the network running, and do --dir, --genesis and --validator name it?", err)
 	}
 	return errors.Join(err, client.Close())
-}
-
-// alike says whether a settled transaction is the payment that is asked for now.
-func (e earlier) alike(t tx.Transfer) bool {
-	return slices.ContainsFunc(e.body.Operations, func(o tx.Operation) bool {
-		was, ok := o.(tx.Transfer)
-		return ok && was.Debit == t.Debit && was.Credit == t.Credit && was.Asset == t.Asset && was.Amount == t.Amount && was.Reference == t.Reference
-	})
 }
