@@ -90,6 +90,7 @@ func caps(s *story) {
 	s.batch("And then it is tomorrow.", s.ok("The whole of the day is left.", by(clerk), pays(baraka, amina, 200_00)))
 	revoke := tx.RevokeGrant{Account: baraka, Grantee: clerk.Public()}
 	s.batch("The end of a grant.",
+		s.act(tx.Unauthorised, "Nobody else ends it.", by(s.Provider), revoke),
 		s.ok("The clerk gives it back himself.", by(clerk), revoke),
 		s.act(tx.GrantUnknown, "There is none any more, says the owner.", by(owner), revoke),
 		s.act(tx.AssetUnknown, "A grant is for an asset that exists.", by(owner), tx.IssueGrant{
