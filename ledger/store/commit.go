@@ -47,12 +47,15 @@ func (s *Store) Found(network tx.NetworkID, fx *ledger.Effects) error {
 	}
 	err := s.put(next, rest, func(txn *badger.Txn) error {
 		w := writes{txn: txn}
-		w.effects(fx, rest)
-		w.set(metaNetwork, network[:])
-		w.set(metaApplied, next.applied.encode())
-		w.set(metaFinal, next.final.encode())
-		w.set(metaFormat, []byte(format))
-		return w.err
+		if err := w.effects(fx, rest); err != nil {
+			return err
+		}
+		w.replace(metaHead, nil, encodeHead(fx.After))
+		w.replace(metaNetwork, nil, network[:])
+		w.replace(metaApplied, nil, next.applied.encode())
+		w.replace(metaFinal, nil, next.final.encode())
+		w.replace(metaFormat, nil, []byte(format))
+		return setAll(txn, w.all)
 	})
 	if err != nil {
 		return fmt.Errorf("write genesis: %w", err)
@@ -90,15 +93,22 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 	}
 	next := *now
 	next.head, next.applied, next.hashes = fx.After, applied{raftIndex, raftTerm}, now.hashes.after(fx)
-	err := s.put(&next, fx.Changes, func(txn *badger.Txn) error {
-		w := writes{txn: txn, recording: true, before: make([]image, 0, len(fx.Changes)+4*len(fx.Leaves))}
-		w.effects(fx, fx.Changes)
-		w.set(metaApplied, next.applied.encode())
-		record, err := w.record(fx)
-		next.pending = append(now.pending, record)
-		return err
+	if err := s.writable(); err != nil {
+		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
+	}
+	w := writes{recording: true}
+	err := s.disk.read(func(txn *badger.Txn) error {
+		w.txn = txn
+		return w.effects(fx, fx.Changes)
 	})
 	if err != nil {
+		return s.fail(fmt.Errorf("commit batch %d: %w", fx.After.Batch, err))
+	}
+	w.replace(metaHead, encodeHead(now.head), encodeHead(fx.After))
+	w.replace(metaApplied, now.applied.encode(), next.applied.encode())
+	record := undoRecord(fx.After.Batch, w.before)
+	next.pending = append(now.pending, undoOf(fx, len(record)))
+	if err := s.putBatch(&next, fx.Changes, fx.After.Batch, record, w.all); err != nil {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
 	return nil
@@ -148,78 +158,71 @@ func continues(head ledger.Head, fx *ledger.Effects) error {
 	return nil
 }
 
-// writes collects what a transaction writes and, when recording, what was there before. After the first error it does
-// nothing.
+// writes collects what is written and, when recording, what was there before.
 type writes struct {
-	txn       *badger.Txn
-	recording bool
-	before    []image
-	err       error
-}
-
-// create writes a key that is known to be absent.
-func (w *writes) create(key, value []byte) { w.replace(key, nil, value) }
-
-// set writes a key, whatever was there.
-func (w *writes) set(key, value []byte) {
-	var before []byte
-	if w.err == nil && w.recording {
-		before, w.err = get(w.txn, key)
-	}
-	w.replace(key, before, value)
+	txn         *badger.Txn
+	recording   bool
+	all, before []image
+	// strays are the lookups of this batch's leaves that nobody's history shows.
+	strays map[[32]byte]bool
 }
 
 // replace writes a key over a known value; nil is absent, on both sides.
 func (w *writes) replace(key, before, value []byte) {
-	if w.err != nil {
-		return
-	}
 	if w.recording {
 		w.before = append(w.before, image{key, before})
 	}
-	w.err = set(w.txn, key, value)
+	w.all = append(w.all, image{key, value})
 }
 
-// effects writes a batch; of the state only the changes given.
-func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) {
+// effects writes a batch but for the head; of the state only the changes given.
+func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) error {
+	expected := len(changes) + 4*len(fx.Leaves) + 8
+	w.all = make([]image, 0, expected)
+	if w.recording {
+		w.before = make([]image, 0, expected)
+	}
 	for _, c := range changes {
 		w.replace(keyState(c.Key), c.Before, c.After)
 	}
 	for _, leaf := range fx.Leaves {
-		w.lookup(leaf)
+		if err := w.lookup(leaf); err != nil {
+			return err
+		}
 	}
-	_ = chapterOf(fx).entries(func(key, value []byte) error { w.create(key, value); return w.err })
-	w.set(metaHead, encodeHead(fx.After))
+	return chapterOf(fx).entries(packed, func(key, value []byte) error {
+		w.replace(key, nil, value)
+		return nil
+	})
 }
 
 // lookup makes a leaf findable. The first leaf under a lookup stays: an unauthorised envelope may be packed twice, and is
 // shown to nobody; an id that was recorded never comes again.
-func (w *writes) lookup(leaf ledger.Leaf) {
-	if leaf.Lookup == ([32]byte{}) || w.err != nil {
-		return
+func (w *writes) lookup(leaf ledger.Leaf) error {
+	if leaf.Lookup == ([32]byte{}) {
+		return nil
 	}
 	key := keyLookup(leaf.Lookup)
 	if len(leaf.Accounts) == 0 {
-		var earlier []byte
-		if earlier, w.err = get(w.txn, key); earlier != nil {
-			return
+		if earlier, err := get(w.txn, key); err != nil || earlier != nil || w.strays[leaf.Lookup] {
+			return err
 		}
+		if w.strays == nil {
+			w.strays = make(map[[32]byte]bool)
+		}
+		w.strays[leaf.Lookup] = true
 	}
-	w.create(key, bytes64(leaf.Index))
+	w.replace(key, nil, bytes64(leaf.Index))
+	return nil
 }
 
-// record writes the undo record of the batch.
-func (w *writes) record(fx *ledger.Effects) (undo, error) {
-	if w.err != nil {
-		return undo{}, w.err
-	}
-	record := undo{batch: fx.After.Batch, changes: make([]ledger.Change, 0, len(fx.Changes))}
+// undoOf is what stays in memory of the undo record of a batch.
+func undoOf(fx *ledger.Effects, parts int) undo {
+	u := undo{batch: fx.After.Batch, parts: parts, changes: make([]ledger.Change, 0, len(fx.Changes))}
 	for _, c := range fx.Changes {
-		record.changes = append(record.changes, ledger.Change{Key: c.Key, Before: c.Before})
+		u.changes = append(u.changes, ledger.Change{Key: c.Key, Before: c.Before})
 	}
-	var err error
-	record.parts, err = writeUndo(w.txn, record.batch, w.before)
-	return record, err
+	return u
 }
 
 func setState(txn *badger.Txn, changes []ledger.Change) error {

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 
+	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -161,19 +164,22 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// widest makes effects of the size that the limits allow, wider than any batch can really be: every entry changes from and to
-// a long value, and each leaf shows in many histories.
-func widest(b *book, changes int) *ledger.Effects {
+// wide makes effects of any size: every entry changes from and to a long value, and each leaf shows in many histories.
+func wide(b *book, changes int) *ledger.Effects {
 	before := b.store.Head()
 	fx := &ledger.Effects{Before: before, After: before}
 	fx.After.Batch++
+	random := rand.NewChaCha8([32]byte{})
 	for i := range changes {
-		k := append([]byte("z"), bytes.Repeat(bytes64(uint64(i)), 6)...)
-		fx.Changes = append(fx.Changes, ledger.Change{Key: k, Before: make([]byte, 60), After: make([]byte, 60)})
+		c := ledger.Change{Key: append([]byte("z"), bytes.Repeat(bytes64(uint64(i)), 6)...), Before: make([]byte, 60), After: make([]byte, 60)}
+		random.Read(c.Before)
+		random.Read(c.After)
+		fx.Changes = append(fx.Changes, c)
 	}
 	const leaves, accounts = 1200, 10_000
 	for i := range leaves {
 		leaf := ledger.Leaf{Index: before.Size + uint64(i), Raw: make([]byte, (tx.MaxBatchBytes+512<<10)/leaves)}
+		random.Read(leaf.Raw)
 		copy(leaf.Lookup[:], fmt.Sprint("lookup", before.Size+uint64(i)))
 		for n := range accounts / leaves {
 			leaf.Accounts = append(leaf.Accounts, tx.AccountID{byte(i), byte(i >> 8), byte(n)})
@@ -185,26 +191,131 @@ func widest(b *book, changes int) *ledger.Effects {
 	return fx
 }
 
-// The largest batch fits one transaction of badger, and can be taken back in one.
-func TestLargestBatch(t *testing.T) {
-	b := newBook(t, ledgertest.Network(t, "largest"))
-	before := b.dump()
-	for range 2 {
-		if err := b.store.Commit(1, 1, widest(b, ledger.MaxBatchEntries+ledger.MaxForgotten)); err != nil {
-			t.Fatal(err)
+// consistent makes the entries of wide new ones, and the head what follows from them: a start after a crash compares.
+func consistent(b *book, fx *ledger.Effects) {
+	v := b.store.View()
+	defer v.Close()
+	all := entries(b, v, 1000)
+	for i, c := range fx.Changes {
+		fx.Changes[i].Before = nil
+		all = append(all, ledger.Entry{Key: c.Key, Value: c.After})
+	}
+	var err error
+	fx.After.State, err = ledger.Rescan(b.world.Network, func() (e ledger.Entry, ok bool, err error) {
+		if ok = len(all) > 0; ok {
+			e, all = all[0], all[1:]
 		}
-		if err := b.store.Rollback(0); err != nil {
-			t.Fatal(err)
+		return e, ok, nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	first := tlog.StoredHashCount(int64(fx.Before.Size))
+	fx.After.Root, err = tlog.TreeHash(int64(fx.After.Size), tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, len(indexes))
+		for i, index := range indexes {
+			if index >= first {
+				out[i] = fx.Hashes[index-first]
+				continue
+			}
+			old, err := v.ReadHashes([]int64{index})
+			if err != nil {
+				return nil, err
+			}
+			out[i] = old[0]
+		}
+		return out, nil
+	}))
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// made takes away the entries that wide says were there before.
+func made(dump map[string]string) map[string]string {
+	maps.DeleteFunc(dump, func(key, _ string) bool { return key[0] == spaceState && key[1] == 'z' })
+	return dump
+}
+
+// A batch may be of any size: one above what badger takes at once is there whole after it was written, and can be taken back.
+func TestBatchOfAnySize(t *testing.T) {
+	for _, changes := range []int{1000, 40_000} {
+		b := newBook(t, ledgertest.Network(t, "any size"))
+		before := b.dump()
+		fx := wide(b, changes)
+		for range 2 {
+			if err := b.store.Commit(1, 1, fx); err != nil {
+				t.Fatal(err)
+			}
+			v := b.store.View()
+			for _, c := range fx.Changes {
+				if value, err := v.Get(c.Key); err != nil || !bytes.Equal(value, c.After) {
+					t.Fatalf("entry %x: %v", c.Key, err)
+				}
+			}
+			v.Close()
+			b.reopen()
+			if head := b.store.Head(); head != fx.After {
+				t.Errorf("head is batch %d", head.Batch)
+			}
+			if err := b.store.Rollback(0); err != nil {
+				t.Fatal(err)
+			}
+			if !equal(before, made(b.dump())) {
+				t.Errorf("a batch of %d changes left something after it was taken back", changes)
+			}
 		}
 	}
-	after := b.dump()
-	for key := range after { // The entries were never there, but their effects said so.
-		if key[0] == spaceState && key[1] == 'z' {
-			delete(after, key)
-		}
+}
+
+// A crash between the parts of a batch, or of its being taken back, leaves the state before it.
+func TestCrashBetweenParts(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "parts"))
+	before, head := b.dump(), b.store.Head()
+	fx := wide(b, 40_000)
+	consistent(b, fx)
+	w := writes{recording: true}
+	err := b.store.disk.read(func(txn *badger.Txn) error {
+		w.txn = txn
+		return w.effects(fx, fx.Changes)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !equal(before, after) {
-		t.Error("the batch left something after it was taken back")
+	w.replace(metaHead, encodeHead(head), encodeHead(fx.After))
+	w.replace(metaApplied, applied{}.encode(), applied{1, 1}.encode())
+	record := undoRecord(1, w.before)
+	steps := b.store.disk.batchSteps(1, record, w.all)
+	if len(steps) < 6 {
+		t.Fatalf("%d steps", len(steps))
+	}
+	for i, step := range steps {
+		if err := b.store.disk.db.Update(step); err != nil {
+			t.Fatal(err)
+		}
+		if i == len(steps)-1 {
+			break
+		}
+		cut := &book{testing1: t, world: b.world, dir: filepath.Join(t.TempDir(), "state")}
+		copyFolder(t, b.dir, cut.dir)
+		if _, err := Open(cut.dir, Options{ReadOnly: true}); !errors.Is(err, ErrMismatch) {
+			t.Errorf("open for reading after part %d: %v", i+1, err)
+		}
+		cut.open()
+		if after := cut.dump(); !equal(before, after) {
+			t.Errorf("after part %d of %d the state is another: %s", i+1, len(steps), difference(after, before))
+		}
+		if i%3 == 0 { // And goes on.
+			if err := cut.store.Commit(1, 1, fx); err != nil {
+				t.Error(err)
+			}
+		}
+		cut.store.Close()
+	}
+	b.crash(filepath.Join(t.TempDir(), "state"))
+	defer func() { b.store.Close() }()
+	if b.store.Head() != fx.After {
+		t.Errorf("after the last part the head is batch %d", b.store.Head().Batch)
 	}
 }
 
@@ -212,8 +323,10 @@ func TestLargestBatch(t *testing.T) {
 func TestFailedWriteIsTheLast(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "failed"))
 	good, before := b.effects(b.pay(1_00)), b.dump()
-	if err := b.store.Commit(1, 1, widest(b, 60_000)); err == nil {
-		t.Fatal("badger took a transaction above its limit")
+	bad := wide(b, 1)
+	bad.Changes[0].Key = make([]byte, 1<<16)
+	if err := b.store.Commit(1, 1, bad); err == nil {
+		t.Fatal("badger took a key above its limit")
 	}
 	if err := b.store.Commit(1, 1, good); err == nil {
 		t.Error("the store went on after a failed write")

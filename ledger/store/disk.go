@@ -19,7 +19,7 @@ const (
 	spaceHeader  = 'b' // header's leaf index(8) → batch(8) time(8)
 	spaceHash    = 'h' // stored index(8) of the last → hashes
 	spaceLookup  = 'i' // id or envelope hash(32) → index(8) of its first leaf
-	spaceLeaf    = 'l' // index(8) of the last → leaves, each behind its length
+	spaceLeaf    = 'l' // index(8) of the last → leaves, each behind its length, packed
 	spaceMeta    = 'm'
 	spaceState   = 's' // state key → value
 	spaceUndo    = 'u' // batch(8) part(4) → undo record
@@ -32,15 +32,20 @@ var (
 	metaFormat  = []byte("mformat")
 	metaHead    = []byte("mhead")
 	metaNetwork = []byte("mnetwork")
+	metaPart    = []byte("mpart")   // A batch that is being written in parts.
 	metaTarget  = []byte("mtarget") // A rollback under way.
 )
 
 // format is the version of the layout above.
 const format = "umoja-store/v2"
 
-// memTableBytes makes room for the largest batch: badger takes transactions up to 15 % of it, here 5.0 MB and 52,428
-// entries. A batch of 10,000 state entries comes to about 26,000 entries and 3.5 MB with leaves, indexes and undo record.
-const memTableBytes = 32 << 20
+// memTableBytes is the size of badger's table in memory. Badger takes transactions up to 15 % of it, here 2.2 MB; a larger
+// batch is written in parts. Whoever writes tables out takes buffers of 2, 4 and 8 MB for one of this size, and keeps
+// several of them: with 16 MB it would be twice as much memory.
+const memTableBytes = 14 << 20
+
+// tableBytes is the size of badger's smallest tables on disk.
+const tableBytes = 1 << 20
 
 // disk is an open badger with the views on it.
 type disk struct {
@@ -62,7 +67,7 @@ func openDisk(dir string, o Options) (*disk, error) {
 	b := badger.DefaultOptions(dir).
 		WithSyncWrites(!o.NoSync).WithReadOnly(o.ReadOnly).
 		WithDetectConflicts(false).WithNumVersionsToKeep(1).
-		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(2).WithNumLevelZeroTablesStall(6).
+		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(4).WithNumLevelZeroTablesStall(12).WithBaseTableSize(tableBytes).
 		WithBlockCacheSize(0).WithIndexCacheSize(0).WithValueLogFileSize(16 << 20).
 		WithNumCompactors(2).WithCompactL0OnClose(false).WithCompression(options.None).
 		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnBlockRead).

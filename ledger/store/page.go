@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/klauspost/compress/s2"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -17,10 +18,33 @@ import (
 // much processor time as a hundred hashes, so one for each would be most of the work of a commit. Whoever wants one looks
 // for the first page that ends at or after it. A page is written once and never again, and the leaves alone say where
 // pages end, so that every validator has the same.
+//
+// Leaves are packed page by page: what they name they name twice, in the envelope and in the balances it left. How S2 packs
+// may change with its version and the processor, so packed bytes are never compared or sent.
 const (
-	leafPageBytes  = 8 << 10
-	hashPageHashes = 128
+	// leafPageBytes is the size at which a page ends; packed, that is about a block of badger.
+	leafPageBytes = 6 << 10
+	// hashPageHashes fill a block of badger.
+	hashPageHashes = 120
 )
+
+// A page is packed, or for comparing left as it is.
+func packed(page []byte) []byte { return bytes.Clone(s2.Encode(nil, page)) }
+
+func plain(page []byte) []byte { return page }
+
+// unpacked is what was packed, if it is no longer than it may be.
+func unpacked(raw []byte, limit int) ([]byte, error) {
+	size, err := s2.DecodedLen(raw)
+	if err != nil || size > limit {
+		return nil, fmt.Errorf("unpack %d bytes: %v: %w", size, err, ErrCorrupt)
+	}
+	out, err := s2.Decode(make([]byte, 0, size), raw)
+	if err != nil {
+		return nil, fmt.Errorf("unpack %d bytes: %v: %w", size, err, ErrCorrupt)
+	}
+	return out, nil
+}
 
 // chapter is what a batch adds to the history: its leaves, of which the last is the header leaf, and their stored hashes.
 type chapter struct {
@@ -33,12 +57,12 @@ func chapterOf(fx *ledger.Effects) chapter {
 	return chapter{leaves: fx.Leaves, hashes: fx.Hashes, batch: fx.After.Batch, timeUnixMs: fx.After.TimeUnixMs}
 }
 
-// entries gives all that follows from the chapter but the lookups. A commit and the building of a state from a snapshot
-// write it, and an audit compares with it.
-func (c chapter) entries(put func(key, value []byte) error) error {
+// entries gives all that follows from the chapter but the lookups, leaves packed or plain. A commit and the building of a
+// state from a snapshot write it, and an audit compares with it.
+func (c chapter) entries(pack func(page []byte) []byte, put func(key, value []byte) error) error {
 	first := c.leaves[0].Index
 	last := c.leaves[len(c.leaves)-1].Index
-	if err := c.leafPages(put); err != nil {
+	if err := c.leafPages(pack, put); err != nil {
 		return err
 	}
 	index := uint64(tlog.StoredHashCount(int64(first)))
@@ -58,20 +82,17 @@ func (c chapter) entries(put func(key, value []byte) error) error {
 	return c.histories(put)
 }
 
-func (c chapter) leafPages(put func(key, value []byte) error) error {
+func (c chapter) leafPages(pack func(page []byte) []byte, put func(key, value []byte) error) error {
 	var page []byte
 	for i, leaf := range c.leaves {
-		if page == nil {
-			page = make([]byte, 0, leafPageBytes+len(leaf.Raw))
-		}
 		page = append(binary.AppendUvarint(page, uint64(len(leaf.Raw))), leaf.Raw...)
 		if len(page) < leafPageBytes && i < len(c.leaves)-1 {
 			continue
 		}
-		if err := put(key64(spaceLeaf, leaf.Index), page); err != nil {
+		if err := put(key64(spaceLeaf, leaf.Index), pack(page)); err != nil {
 			return err
 		}
-		page = nil
+		page = page[:0]
 	}
 	return nil
 }
@@ -114,12 +135,13 @@ func (c chapter) histories(put func(key, value []byte) error) error {
 // shownLeaves are the leaves of a history entry, newest first.
 func shownLeaves(newest uint64, value []byte) ([]uint64, error) {
 	all := []uint64{newest}
-	for len(value) > 0 {
+	for last := newest; len(value) > 0; {
 		back, n := binary.Uvarint(value)
-		if n <= 0 || back == 0 || back > newest {
+		if n <= 0 || back > newest || newest-back >= last {
 			return nil, fmt.Errorf("history entry of leaf %d: %w", newest, ErrCorrupt)
 		}
-		all, value = append(all, newest-back), value[n:]
+		last = newest - back
+		all, value = append(all, last), value[n:]
 	}
 	return all, nil
 }
@@ -149,9 +171,13 @@ func (p pages) at(index uint64, f func(last uint64, value []byte) error) (bool, 
 	return true, p.it.Item().Value(func(value []byte) error { return f(last, value) })
 }
 
-// leavesOf takes a page of leaves apart.
-func leavesOf(last uint64, page []byte) (first uint64, leaves [][]byte, err error) {
-	for rest := page; len(rest) > 0; {
+// leavesOf takes a packed page of leaves apart.
+func leavesOf(last uint64, raw []byte) (first uint64, leaves [][]byte, err error) {
+	rest, err := unpacked(raw, maxChapterBytes)
+	if err != nil {
+		return 0, nil, fmt.Errorf("page of leaf %d: %w", last, err)
+	}
+	for len(rest) > 0 {
 		size, n := binary.Uvarint(rest)
 		if n <= 0 || uint64(len(rest)-n) < size {
 			return 0, nil, fmt.Errorf("page of leaf %d: %w", last, ErrCorrupt)

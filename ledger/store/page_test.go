@@ -98,7 +98,8 @@ func hashesOnDisk(b *book, indexes []int64) (hashes []tlog.Hash, err error) {
 }
 
 func FuzzPages(f *testing.F) {
-	f.Add(uint64(9), []byte{1, 'a', 0, 2, 'b', 'c'})
+	f.Add(uint64(9), packed([]byte{1, 'a', 0, 2, 'b', 'c'}))
+	f.Add(uint64(9), []byte{1, 2, 1})
 	f.Add(uint64(0), []byte{0xff})
 	f.Fuzz(func(t *testing.T, last uint64, raw []byte) {
 		first, leaves, err := leavesOf(last, raw)

@@ -286,7 +286,7 @@ func (b *builder) closeBatch(c chapter) error {
 	if size == 1 && b.header.Note == nil {
 		b.at = Head{Batch: c.batch, Size: size, TimeUnixMs: c.timeUnixMs}
 	}
-	return c.entries(b.put)
+	return c.entries(packed, b.put)
 }
 
 // state takes the entries, and compares their hash.

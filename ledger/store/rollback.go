@@ -78,12 +78,14 @@ func (s *Store) undoLast() error {
 	for _, c := range last.changes {
 		changes = append(changes, ledger.Change{Key: c.Key, After: c.Before})
 	}
-	return s.put(&next, changes, func(txn *badger.Txn) error {
-		for _, m := range images {
-			if err := set(txn, m.key, m.value); err != nil {
-				return err
-			}
-		}
+	if err := s.writable(); err != nil {
+		return err
+	}
+	s.visible.Lock()
+	defer s.visible.Unlock()
+	// A large batch takes several transactions. The images of head and applied index are the last of a record, so that a
+	// crash in between leaves the record and a head that still needs it.
+	err = s.disk.writeParts(images, func(txn *badger.Txn) error {
 		if err := deleteUndo(txn, last); err != nil {
 			return err
 		}
@@ -100,4 +102,10 @@ func (s *Store) undoLast() error {
 		}
 		return err
 	})
+	if err != nil {
+		return s.fail(err)
+	}
+	s.standing.Store(&next)
+	s.cache.commit(changes)
+	return nil
 }

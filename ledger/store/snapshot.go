@@ -191,6 +191,13 @@ func (s *Store) Export(w io.Writer) error {
 		if key[0] == spaceUndo || key[0] == spaceMeta && !bytes.Equal(key, metaHead) && !bytes.Equal(key, metaNetwork) {
 			return nil
 		}
+		if key[0] == spaceLeaf {
+			page, err := unpacked(value, maxChapterBytes)
+			if err != nil {
+				return err
+			}
+			value = page
+		}
 		return writeEntry(out, key, value)
 	})
 	if err = errors.Join(err, out.Flush()); err != nil {

@@ -64,7 +64,7 @@ type Options struct {
 }
 
 // cacheBytes is what entries of busy accounts may take: some hundred thousand of them.
-const cacheBytes = 64 << 20
+const cacheBytes = 32 << 20
 
 // Store is the ledger on disk. It is safe for use by many readers and one writer.
 type Store struct {
@@ -164,6 +164,9 @@ func (s *Store) open() error {
 }
 
 func (s *Store) load(d *disk) error {
+	if err := d.finishParts(s.options.ReadOnly); err != nil {
+		return fmt.Errorf("put back a batch that was cut: %w", err)
+	}
 	var now standing
 	if err := d.read(func(txn *badger.Txn) (err error) { now, err = readStanding(txn); return err }); err != nil {
 		return err

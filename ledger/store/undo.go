@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/klauspost/compress/s2"
 
 	"github.com/umoja-ledger/umoja/ledger"
 )
@@ -21,8 +22,8 @@ type undo struct {
 	changes []ledger.Change
 }
 
-// image is the value of a key before a batch; nil is absent.
-type image struct{ key, value []byte }
+// maxUndoBytes bounds a record: twenty times what a batch can come to.
+const maxUndoBytes = 256 << 20
 
 // undoPart bounds one value of a record, so that it stays in the tables.
 const undoPart = 256 << 10
@@ -53,17 +54,15 @@ func (u undo) from(prefix, from []byte) []ledger.Change {
 	return u.changes[i:end]
 }
 
-// writeUndo puts a record beside its batch, in parts.
-func writeUndo(txn *badger.Txn, batch uint64, images []image) (parts int, err error) {
-	for raw := encodeImages(images); len(raw) > 0; {
+// undoRecord is what is written beside a batch, in parts.
+func undoRecord(batch uint64, before []image) (parts []image) {
+	raw := s2.Encode(nil, encodeImages(before))
+	for len(raw) > 0 {
 		n := min(len(raw), undoPart)
-		if err := txn.Set(keyUndo(batch, parts), raw[:n:n]); err != nil {
-			return 0, fmt.Errorf("write undo record of batch %d: %w", batch, err)
-		}
+		parts = append(parts, image{keyUndo(batch, len(parts)), raw[:n:n]})
 		raw = raw[n:]
-		parts++
 	}
-	return parts, nil
+	return parts
 }
 
 // encodeImages writes per key: key length(2), key, value length + 1 (4; 0 for absent), value.
@@ -123,6 +122,9 @@ func readImages(txn *badger.Txn, batch uint64) (images []image, parts int, err e
 		return err
 	})
 	if err == nil {
+		raw, err = unpacked(raw, maxUndoBytes)
+	}
+	if err == nil {
 		images, err = decodeImages(raw)
 	}
 	if err != nil {
@@ -154,6 +156,12 @@ func readUndo(txn *badger.Txn, above uint64) ([]undo, error) {
 		it.Seek(key64(spaceUndo, batch+1))
 	}
 	return all, nil
+}
+
+// countParts counts the values of a record, which need not be whole.
+func countParts(txn *badger.Txn, batch uint64) (parts int, err error) {
+	err = each(txn, key64(spaceUndo, batch), func(*badger.Item) error { parts++; return nil })
+	return parts, err
 }
 
 func deleteUndo(txn *badger.Txn, u undo) error {

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"github.com/umoja-ledger/umoja/ledger"
+)
+
+// Badger takes no transaction above a share of its table in memory. A batch that is larger is written in parts:
+//
+//  1. its undo record, beside a mark that says that the record is being written;
+//  2. the mark changes: the record is whole;
+//  3. the entries; the last part moves the head and the applied index and takes the mark away.
+//
+// A crash in 1 has changed nothing that counts, and the record is dropped at the next start. A crash in 2 or 3 leaves a
+// whole record, which puts back what was there. Either way the state is that before the batch, and raft replays it.
+const (
+	recordOpen  = 1
+	recordWhole = 2
+)
+
+// image is a key with a value; nil is absent.
+type image struct{ key, value []byte }
+
+// portions cuts what is to be written into what fits one transaction each, with room for a few keys more.
+func (d *disk) portions(all []image) [][]image {
+	maxBytes, maxCount := d.db.MaxBatchSize()*9/10, d.db.MaxBatchCount()*9/10
+	var out [][]image
+	first, bytes := 0, int64(0)
+	for i, m := range all {
+		size := int64(len(m.key)+len(m.value)) + 12 // As badger counts.
+		if i > first && (bytes+size > maxBytes || int64(i-first) >= maxCount) {
+			out = append(out, all[first:i])
+			first, bytes = i, 0
+		}
+		bytes += size
+	}
+	return append(out, all[first:])
+}
+
+func setAll(txn *badger.Txn, images []image) error {
+	for _, m := range images {
+		if err := set(txn, m.key, m.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBatch writes a batch whole, with its undo record: what makes it visible is the last of all.
+func (s *Store) putBatch(next *standing, changes []ledger.Change, batch uint64, record, all []image) error {
+	if err := s.writable(); err != nil {
+		return err
+	}
+	whole := append(record[:len(record):len(record)], all...)
+	if len(s.disk.portions(whole)) == 1 {
+		return s.put(next, changes, func(txn *badger.Txn) error { return setAll(txn, whole) })
+	}
+	s.visible.Lock()
+	defer s.visible.Unlock()
+	steps := s.disk.batchSteps(batch, record, all)
+	for i, step := range steps {
+		if err := s.disk.db.Update(step); err != nil {
+			return s.fail(fmt.Errorf("write part %d of %d: %w", i+1, len(steps), err))
+		}
+	}
+	s.standing.Store(next)
+	s.cache.commit(changes)
+	return nil
+}
+
+// step is one transaction of several.
+type step = func(txn *badger.Txn) error
+
+// batchSteps write a batch that is larger than a transaction.
+func (d *disk) batchSteps(batch uint64, record, all []image) []step {
+	mark := func(phase byte) step {
+		return func(txn *badger.Txn) error { return txn.Set(metaPart, append([]byte{phase}, bytes64(batch)...)) }
+	}
+	steps := append([]step{mark(recordOpen)}, d.steps(record, nil)...)
+	steps = append(steps, mark(recordWhole))
+	return append(steps, d.steps(all, func(txn *badger.Txn) error { return txn.Delete(metaPart) })...)
+}
+
+// steps write images in as many transactions as it takes; last, if any, is part of the last.
+func (d *disk) steps(images []image, last step) []step {
+	var steps []step
+	portions := d.portions(images)
+	for i, portion := range portions {
+		steps = append(steps, func(txn *badger.Txn) error {
+			if err := setAll(txn, portion); err != nil || last == nil || i < len(portions)-1 {
+				return err
+			}
+			return last(txn)
+		})
+	}
+	return steps
+}
+
+// writeParts writes images in as many transactions as it takes; last is part of the last.
+func (d *disk) writeParts(images []image, last step) error {
+	for _, step := range d.steps(images, last) {
+		if err := d.db.Update(step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finishParts takes away what a crash left of a batch that was written in parts.
+func (d *disk) finishParts(readOnly bool) error {
+	var mark []byte
+	var images []image
+	var parts int
+	err := d.read(func(txn *badger.Txn) (err error) {
+		if mark, err = get(txn, metaPart); err != nil || mark == nil {
+			return err
+		}
+		if len(mark) != 9 || mark[0] != recordOpen && mark[0] != recordWhole {
+			return fmt.Errorf("mark of parts %x: %w", mark, ErrCorrupt)
+		}
+		batch := binary.BigEndian.Uint64(mark[1:])
+		if parts, err = countParts(txn, batch); err == nil && mark[0] == recordWhole {
+			images, _, err = readImages(txn, batch)
+		}
+		return err
+	})
+	switch {
+	case err != nil || mark == nil:
+		return err
+	case readOnly:
+		return fmt.Errorf("a batch was being written; start the validator once: %w", ErrMismatch)
+	}
+	return d.writeParts(images, func(txn *badger.Txn) error {
+		if err := deleteUndo(txn, undo{batch: binary.BigEndian.Uint64(mark[1:]), parts: parts}); err != nil {
+			return err
+		}
+		return txn.Delete(metaPart)
+	})
+}
