@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -31,25 +32,44 @@ func hexBytes(text string) ([]byte, error) { return hex.DecodeString(text) }
 // makeValidator makes everything else that validators sign. The field "what" says which.
 func makeValidator(m *maker) []vectors.Vector {
 	c := m.history()
+	return slices.Concat(m.votes(c), m.expiryStatements(c), m.validatorRecords(), m.batches(c), m.validatorSets())
+}
+
+// votes are of v1 on the tree of the history.
+func (m *maker) votes(c *ledgertest.Chain) []vectors.Vector {
 	head := c.Memory.Head()
 	v1, _ := m.Set.Find("v1")
-	vote := checkpoint.Vote{Epoch: 1, Size: head.Size, Root: head.Root}
-	voteIn := func(kind checkpoint.VoteKind, signature [64]byte) fields {
+	vote, secret := checkpoint.Vote{Epoch: 1, Size: head.Size, Root: head.Root}, m.Validators["v1"]
+	in := func(kind checkpoint.VoteKind, signature [64]byte) fields {
 		return fields{
 			"what": "vote", "tag": string(kind), "network": m.Network.String(), "epoch": dec(vote.Epoch), "size": dec(vote.Size), "root": hx(vote.Root[:]),
 			"public": hx(v1.Key[:]), "signature": hx(signature[:]),
 		}
 	}
-	voted := func(name, comment string, kind checkpoint.VoteKind) vectors.Vector {
+	ok := func(name, comment string, kind checkpoint.VoteKind) vectors.Vector {
 		digest := key.TaggedHash(string(kind), m.Network[:], be(vote.Epoch), be(vote.Size), vote.Root[:])
-		return accept(name, comment, voteIn(kind, vote.Sign(m.Network, kind, m.Validators["v1"])), fields{"digest": hx(digest[:])})
+		return accept(name, comment, in(kind, vote.Sign(m.Network, kind, secret)), fields{"digest": hx(digest[:])})
 	}
-	id := m.seal(m.payment(), m.Provider).ID()
+	later := vote
+	later.Epoch++
+	elsewhere := vote.Sign(m.world("seven-validators").Network, checkpoint.Attestation, secret)
+	return []vectors.Vector{
+		ok("attestation", "I applied and verified this tree.", checkpoint.Attestation),
+		ok("ratification", "I hold a quorum of attestations of this tree; the tag alone differs.", checkpoint.Ratification),
+		reject("attestation-as-ratification", "signature", "A vote of one kind is worth nothing as the other.", in(checkpoint.Ratification, vote.Sign(m.Network, checkpoint.Attestation, secret))),
+		reject("vote-on-another-network", "signature", "The network is in what is signed.", in(checkpoint.Attestation, elsewhere)),
+		reject("vote-in-another-epoch", "signature", "And so is the epoch.", in(checkpoint.Attestation, later.Sign(m.Network, checkpoint.Attestation, secret))),
+	}
+}
+
+// expiryStatements are about the payment, with an earlier expiry.
+func (m *maker) expiryStatements(c *ledgertest.Chain) []vectors.Vector {
+	head, id, secret := c.Memory.Head(), m.seal(m.payment(), m.Provider).ID(), m.Validators["v1"]
 	said := checkpoint.ExpiryStatement{
 		ID: id, ExpiresAtUnixMs: ledgertest.GenesisTimeUnixMs + 1500, HeaderIndex: head.Size - 1, HeaderTimeUnixMs: head.TimeUnixMs,
 		Root: head.Root, Size: head.Size, Validator: "v1",
 	}
-	expiryIn := func(e checkpoint.ExpiryStatement) fields {
+	in := func(e checkpoint.ExpiryStatement) fields {
 		return fields{
 			"what": "expiry", "network": m.Network.String(), "validator_set": hx(m.Set.Encode()), "id": hx(e.ID[:]), "expires_at_unix_ms": dec(e.ExpiresAtUnixMs),
 			"header_index": dec(e.HeaderIndex), "header_time_unix_ms": dec(e.HeaderTimeUnixMs), "size": dec(e.Size), "root": hx(e.Root[:]),
@@ -57,63 +77,67 @@ func makeValidator(m *maker) []vectors.Vector {
 		}
 	}
 	digest := key.TaggedHash("umoja/expired/v1", m.Network[:], id[:], be(said.ExpiresAtUnixMs), be(said.HeaderIndex), be(said.HeaderTimeUnixMs), be(said.Size), head.Root[:], []byte("v1"))
-	early := said
-	early.ExpiresAtUnixMs = early.HeaderTimeUnixMs
-	record := m.Genesis.Validators[0]
-	recordIn := func(r genesis.ValidatorRecord) fields {
+	early, outside, unknown := said, said, said
+	early.ExpiresAtUnixMs, outside.HeaderIndex, unknown.Validator = early.HeaderTimeUnixMs, outside.Size, "v9"
+	return []vectors.Vector{
+		accept("expiry-statement", "The payment's id had an earlier expiry, for the case: a final header is later, so it can never have a leaf.", in(said.Sign(m.Network, secret)), fields{"digest": hx(digest[:])}),
+		reject("expiry-not-passed", "of-another", "Truly signed, but the header's time is the expiry itself: the transaction could still be in that batch.", in(early.Sign(m.Network, secret))),
+		reject("expiry-header-outside", "of-another", "The header stands in the tree of the checkpoint.", in(outside.Sign(m.Network, secret))),
+		reject("expiry-by-another-validator", "signature", "v2 cannot speak for v1.", in(said.Sign(m.Network, m.Validators["v2"]))),
+		reject("expiry-by-a-stranger", "signature", "Who is not in the set has no word.", in(unknown.Sign(m.Network, secret))),
+	}
+}
+
+func (m *maker) validatorRecords() []vectors.Vector {
+	record, secret := m.Genesis.Validators[0], m.Validators["v1"]
+	in := func(r genesis.ValidatorRecord) fields {
 		return fields{"what": "record", "record": string(must(json.Marshal(r))(m))}
 	}
-	withSeed := recordIn(record)
-	withSeed["seed"] = hx(m.Validators["v1"].Seed())
-	stolen := record
-	stolen.Key = m.Genesis.Validators[1].Key
-	odd := record
-	odd.Address = `v1.example.org:7070"`
-	header := c.Header()
-	envelope := m.seal(m.issuing(), m.Issuer).Envelope()
-	batch := tx.SealBatch(m.Network, header, [][]byte{envelope}, m.Validators["v1"])
-	parsed := must(tx.ParseBatch(m.Network, batch))(m)
-	empty := tx.SealBatch(m.Network, header, nil, m.Validators["v1"])
-	batchIn := func(raw []byte) fields {
-		return fields{"what": "batch", "network": m.Network.String(), "leader": hx(v1.Key[:]), "batch": hx(raw)}
-	}
-	outside, unknown := said, said
-	outside.HeaderIndex, unknown.Validator = outside.Size, "v9"
-	shortKey, badName, badProof := record, record, record
+	withSeed := in(record)
+	withSeed["seed"] = hx(secret.Seed())
+	stolen, odd, shortKey, badName, badProof := record, record, record, record, record
+	stolen.Key, odd.Address = m.Genesis.Validators[1].Key, `v1.example.org:7070"`
 	shortKey.Key, badName.Name, badProof.Proof = record.Key[1:], "V1", record.Proof[1:]
-	votedElsewhere := voteIn(checkpoint.Attestation, vote.Sign(m.world("seven-validators").Network, checkpoint.Attestation, m.Validators["v1"]))
-	later := vote
-	later.Epoch++
-	all := []vectors.Vector{
-		reject("vote-on-another-network", "signature", "The network is in what is signed.", votedElsewhere),
-		reject("vote-in-another-epoch", "signature", "And so is the epoch.", voteIn(checkpoint.Attestation, later.Sign(m.Network, checkpoint.Attestation, m.Validators["v1"]))),
-		reject("expiry-header-outside", "of-another", "The header stands in the tree of the checkpoint.", expiryIn(outside.Sign(m.Network, m.Validators["v1"]))),
-		reject("expiry-by-a-stranger", "signature", "Who is not in the set has no word.", expiryIn(unknown.Sign(m.Network, m.Validators["v1"]))),
-		reject("validator-record-with-a-short-key", "set", "An Ed25519 key has 32 bytes.", recordIn(shortKey)),
-		reject("validator-record-with-a-name-in-capitals", "set", "Names are of lower case.", recordIn(badName.Sign(m.Validators["v1"]))),
-		reject("validator-record-with-a-short-proof", "proof", "A signature has 64 bytes.", recordIn(badProof)),
-		voted("attestation", "I applied and verified this tree.", checkpoint.Attestation),
-		voted("ratification", "I hold a quorum of attestations of this tree; the tag alone differs.", checkpoint.Ratification),
-		reject("attestation-as-ratification", "signature", "A vote of one kind is worth nothing as the other.", voteIn(checkpoint.Ratification, vote.Sign(m.Network, checkpoint.Attestation, m.Validators["v1"]))),
-		accept("expiry-statement", "The payment's id had an earlier expiry, for the case: a final header is later, so it can never have a leaf.", expiryIn(said.Sign(m.Network, m.Validators["v1"])), fields{"digest": hx(digest[:])}),
-		reject("expiry-not-passed", "of-another", "Truly signed, but the header's time is the expiry itself: the transaction could still be in that batch.", expiryIn(early.Sign(m.Network, m.Validators["v1"]))),
-		reject("expiry-by-another-validator", "signature", "v2 cannot speak for v1.", expiryIn(said.Sign(m.Network, m.Validators["v2"]))),
+	return []vectors.Vector{
 		accept("validator-record", "Proof of possession: the key signs the record that names it.", withSeed, fields{
 			"digest_of": string(must(json.Marshal([]string{record.Name, hx(record.Key), hx(record.TLSKeyHash), record.PeerAddress, record.Address}))(m)),
 		}),
-		reject("validator-record-with-anothers-key", "proof", "Nobody enters another's key as their own.", recordIn(stolen)),
-		reject("validator-record-with-a-quote", "address", "Addresses hold letters that JSON writes as they are, so that every program makes the same digest.", recordIn(odd.Sign(m.Validators["v1"]))),
-		accept("batch", "One transaction, sealed by the leader: the header carries the hash of the envelopes' hashes.", batchIn(batch), batchOut(parsed)),
-		accept("batch-of-nothing", "A batch may be empty: its envelopes' hash is of no bytes.", batchIn(empty), batchOut(must(tx.ParseBatch(m.Network, empty))(m))),
-		reject("batch-with-an-envelope-less", "batch", "Nor one that is gone.", batchIn(bytes.Replace(batch, ld(3, envelope), nil, 1))),
-		reject("batch-not-in-form", "form", "Header, signature, envelopes, in this order and nothing else.", batchIn(cat(batch, []byte{0}))),
-		reject("batch-whose-header-is-not-in-form", "form", "The header is in canonical form too: its zero epoch is absent.", batchIn(cat(ld(1, cat(vi(1, 0), vi(2, 1))), ld(2, fill(1, 64))))),
-		reject("batch-without-signature", "fixed-length", "A leader signs what he orders.", batchIn(ld(1, parsed.RawHeader()))),
-		reject("batch-on-nothing", "fixed-length", "Every batch has one before it.", batchIn(cat(ld(1, cat(vi(2, 1), vi(4, now), ld(5, []byte("v1")), ld(6, fill(2, 32)))), ld(2, fill(1, 64))))),
-		reject("batch-with-an-envelope-more", "batch", "The header does not cover it.", batchIn(cat(batch, ld(3, envelope)))),
-		reject("batch-sealed-by-another", "signature", "v2 signs, and the header names v1.", batchIn(tx.SealBatch(m.Network, header, [][]byte{envelope}, m.Validators["v2"]))),
+		reject("validator-record-with-anothers-key", "proof", "Nobody enters another's key as their own.", in(stolen)),
+		reject("validator-record-with-a-short-proof", "proof", "A signature has 64 bytes.", in(badProof)),
+		reject("validator-record-with-a-quote", "address", "Addresses hold letters that JSON writes as they are, so that every program makes the same digest.", in(odd.Sign(secret))),
+		reject("validator-record-with-a-short-key", "set", "An Ed25519 key has 32 bytes.", in(shortKey)),
+		reject("validator-record-with-a-name-in-capitals", "set", "Names are of lower case.", in(badName.Sign(secret))),
 	}
-	return append(all, m.validatorSets()...)
+}
+
+// batches are sealed by v1 on top of the history.
+func (m *maker) batches(c *ledgertest.Chain) []vectors.Vector {
+	v1, _ := m.Set.Find("v1")
+	header, envelope, secret := c.Header(), m.seal(m.issuing(), m.Issuer).Envelope(), m.Validators["v1"]
+	batch := tx.SealBatch(m.Network, header, [][]byte{envelope}, secret)
+	empty := tx.SealBatch(m.Network, header, nil, secret)
+	in := func(raw []byte) fields {
+		return fields{"what": "batch", "network": m.Network.String(), "leader": hx(v1.Key[:]), "batch": hx(raw)}
+	}
+	ok := func(name, comment string, raw []byte) vectors.Vector {
+		return accept(name, comment, in(raw), batchOut(must(tx.ParseBatch(m.Network, raw))(m)))
+	}
+	no := func(name, rule, comment string, raw []byte) vectors.Vector {
+		return reject(name, rule, comment, in(raw))
+	}
+	rawHeader := must(tx.ParseBatch(m.Network, batch))(m).RawHeader()
+	onNothing := cat(vi(2, 1), vi(4, now), ld(5, []byte("v1")), ld(6, fill(2, 32)))
+	return []vectors.Vector{
+		ok("batch", "One transaction, sealed by the leader: the header carries the hash of the envelopes' hashes.", batch),
+		ok("batch-of-nothing", "A batch may be empty: its envelopes' hash is of no bytes.", empty),
+		no("batch-with-an-envelope-more", "batch", "The header does not cover it.", cat(batch, ld(3, envelope))),
+		no("batch-with-an-envelope-less", "batch", "The header covers one that is gone.", bytes.Replace(batch, ld(3, envelope), nil, 1)),
+		no("batch-sealed-by-another", "signature", "v2 signs, and the header names v1.", tx.SealBatch(m.Network, header, [][]byte{envelope}, m.Validators["v2"])),
+		no("batch-not-in-form", "form", "Header, signature, envelopes, in this order and nothing else.", cat(batch, []byte{0})),
+		no("batch-whose-header-is-not-in-form", "form", "The header is in canonical form too: its zero epoch is absent.", cat(ld(1, cat(vi(1, 0), vi(2, 1))), ld(2, fill(1, 64)))),
+		no("batch-without-signature", "fixed-length", "A leader signs what he orders.", ld(1, rawHeader)),
+		no("batch-on-nothing", "fixed-length", "Every batch has one before it.", cat(ld(1, onNothing), ld(2, fill(1, 64)))),
+	}
 }
 
 func be(n uint64) []byte {
