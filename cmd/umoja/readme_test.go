@@ -66,6 +66,10 @@ func readmePayment(t *testing.T, b *box) {
 	if _, err := os.Stat(filepath.Join(dir, "payment.receipt")); err != nil {
 		t.Error(err)
 	}
+	worst := run(readme(t, "provider show"))
+	if !strings.Contains(worst, "\nworst 24 hours  at most ") || !strings.HasPrefix(readme(t, "worst 24 hours"), "worst 24 hours  at most ") {
+		t.Errorf("the provider's worst day is\n%s", worst)
+	}
 	same("the verification", printed[strings.Index(printed, "verified\n"):], readme(t, "cosigned by"))
 }
 
