@@ -143,12 +143,12 @@ func (m *machine) transaction(d dice) *tx.Signed {
 			}
 		}
 	case 3:
-		if s := m.fresh(d); s != nil {
+		if s := m.fresh(d, pick(d, deck...)); s != nil {
 			m.late = append(m.late, s)
 		}
 		return nil
 	}
-	return m.fresh(d)
+	return m.fresh(d, pick(d, deck...))
 }
 
 // again sends a body once more, mostly by other signers.
@@ -163,7 +163,8 @@ func (m *machine) again(d dice, s *tx.Signed) *tx.Signed {
 	return m.seal(s.RawBody(), m.signers(d))
 }
 
-func (m *machine) fresh(d dice) *tx.Signed {
+// fresh draws a new transaction that begins with a kind of operations.
+func (m *machine) fresh(d dice, kind string) *tx.Signed {
 	m.nonce++
 	m.need = nil
 	body := tx.Body{Nonce: m.world.Nonce(m.nonce)}
@@ -171,7 +172,8 @@ func (m *machine) fresh(d dice) *tx.Signed {
 	if d.oneIn(40) {
 		body.ExpiresAtUnixMs = m.now() + tx.MaxLifetimeMs + 1
 	}
-	for len(body.Operations) == 0 || len(body.Operations) < 4 && d.oneIn(6) {
+	body.Operations = makers[kind].draw(m, d)
+	for len(body.Operations) < 4 && d.oneIn(6) {
 		body.Operations = append(body.Operations, makers[pick(d, deck...)].draw(m, d)...)
 	}
 	encoded, err := body.Encode()

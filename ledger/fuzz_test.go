@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -8,67 +9,71 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// FuzzApply reads the fuzzer's bytes as the choices of the machine: transactions of all operations by anybody, with amounts and times on
-// edges, and time that passes. Nothing panics, the ledger agrees with the model after every batch, and all of it is taken back to the same
-// bytes; at the end it is audited.
+// The fuzzers' inputs are numbers, each of which a batch is drawn by, and not bytes: go test spends minutes to make bytes shorter, and a
+// number changed changes one batch and leaves the others.
+
+// FuzzApply applies eight batches of all operations by anybody, with amounts and times on edges, and time that passes. Nothing panics, the
+// ledger agrees with the model, money is conserved, and all of it is taken back to the same bytes.
 func FuzzApply(f *testing.F) {
-	f.Add([]byte{0})
-	for seed := range byte(24) {
-		f.Add(mixed(seed, 700))
+	r := randomDice(1, 1)
+	for range 24 {
+		n := func() uint64 { return uint64(r.below(1 << 40)) }
+		f.Add(n(), n(), n(), n(), n(), n(), n(), n())
 	}
 	s := stage{cast: newCast(f, 0)}
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	f.Fuzz(func(t *testing.T, a, b, c, d, e, g, h, i uint64) {
 		m, done := s.enter(t)
 		defer done()
-		d := diceOf(&raw)
-		for range 10 {
-			if d.oneIn(2) {
-				m.time(d)
-			}
-			if d.oneIn(6) {
-				m.chain.Tick(1 << d.below(36))
-			}
-			var signed []*tx.Signed
-			for range d.below(5) {
-				if s := m.transaction(d); s != nil {
-					signed, m.sent = append(signed, s), append(m.sent, s)
-				}
-			}
-			m.apply(t, signed...)
-			if m.check(t); len(raw) == 0 {
-				break
-			}
+		for at, n := range []uint64{a, b, c, d, e, g, h, i} {
+			m.drawBatch(randomDice(n, uint64(at)))
 		}
+		m.check(t)
 		ledgertest.Audit(t, m.chain.Memory, m.chain.Memory.Leaf, m.chain.Memory.Head(), m.world.Network)
 	})
+}
+
+// drawBatch lets time pass sometimes, and applies a few transactions.
+func (m *machine) drawBatch(d dice) {
+	switch d.below(8) {
+	case 0, 1:
+		m.time(d)
+	case 2:
+		m.chain.Tick(1 << d.below(36))
+	}
+	var signed []*tx.Signed
+	for range d.below(7) {
+		if s := m.transaction(d); s != nil {
+			signed, m.sent = append(signed, s), append(m.sent, s)
+		}
+	}
+	m.apply(m.t, signed...)
 }
 
 // FuzzDue makes much due at few times, more than one batch does, and looks at what is done in which order, and at what operations on what is
 // overdue get.
 func FuzzDue(f *testing.F) {
-	for seed := range byte(6) {
-		f.Add(mixed(seed, 900))
+	for n := range uint64(6) {
+		f.Add(n, n+1, 2*n, 3*n, n, n, n+2, n)
 	}
 	s := stage{cast: newCast(f, 0)}
-	f.Fuzz(func(t *testing.T, raw []byte) {
+	f.Fuzz(func(t *testing.T, a, b, c, d, e, g, h, i uint64) {
 		m, done := s.enter(t)
 		defer done()
-		d := diceOf(&raw)
-		for range 4 {
-			m.apply(t, m.crowded(d)...)
+		for at, n := range []uint64{a, b, c} {
+			m.apply(t, m.crowded(randomDice(n, uint64(at)))...)
 		}
-		for range 6 {
+		for at, n := range []uint64{d, e, g, h, i} {
+			d := randomDice(n, uint64(at))
 			m.chain.Tick(pick[uint64](d, 0, 1, 1, 2, aMinute, aDay))
 			var signed []*tx.Signed
 			for range d.below(4) {
 				m.need = nil
-				if ops := pick(d, m.drawCapture, m.drawRelease, m.drawPaidRequest, m.drawDecline, m.drawEndOfMove, m.drawTransfer)(d); len(ops) > 0 {
-					signed = append(signed, m.signedBody(ops)...)
-				}
+				ops := pick(d, m.drawCapture, m.drawRelease, m.drawPaidRequest, m.drawDecline, m.drawEndOfMove, m.drawTransfer)(d)
+				signed = append(signed, m.signedBody(ops)...)
 			}
 			m.apply(t, signed...)
-			m.check(t)
 		}
+		m.check(t)
 	})
 }
 
@@ -124,44 +129,25 @@ func (s *stage) enter(t *testing.T) (m *machine, done func()) {
 	if s.at == nil {
 		s.at = newMachine(t, s.cast)
 		s.at.begin()
+		s.at.sent = nil
 	}
 	entered, chain := *s.at, *s.at.chain
+	chain.Verify = ledgertest.Remember(func(envelope []byte) (*tx.Signed, error) { return tx.Parse(s.cast.world.Network, envelope) })
 	m = &entered
-	m.t, m.chain, m.model, m.seen = t, &chain, s.at.model.clone(), newTally()
-	m.effects, m.exports, m.sent = slices.Clone(m.effects), slices.Clone(m.exports), nil
+	m.t, m.chain, m.model, m.seen, m.haste = t, &chain, s.at.model.clone(), newTally(), true
+	m.effects = nil
+	before := chain.Memory.Export()
 	return m, func() {
+		for i := len(m.effects) - 1; i >= 0 && !t.Failed(); i-- {
+			if err := chain.Memory.Undo(m.effects[i]); err != nil {
+				t.Error(err)
+			}
+		}
+		if !t.Failed() && !bytes.Equal(before, chain.Memory.Export()) {
+			t.Error("taking all batches back does not give the bytes before them")
+		}
 		if t.Failed() {
 			s.at = nil // What is left of it is not the beginning.
-			return
 		}
-		m.undo(t, len(s.at.effects))
 	}
-}
-
-// diceOf takes choices from bytes; after their end every choice is the first.
-func diceOf(raw *[]byte) dice {
-	next := func() int {
-		if len(*raw) == 0 {
-			return 0
-		}
-		b := (*raw)[0]
-		*raw = (*raw)[1:]
-		return int(b)
-	}
-	return dice{below: func(n int) int {
-		if n > 256 {
-			return (next()<<8 + next()) % n
-		}
-		return next() % n
-	}}
-}
-
-// mixed are bytes to begin with; any that differ will do.
-func mixed(seed byte, n int) []byte {
-	r := randomDice(uint64(seed), 1)
-	raw := make([]byte, n)
-	for i := range raw {
-		raw[i] = byte(r.below(256))
-	}
-	return raw
 }
