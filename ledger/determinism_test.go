@@ -43,7 +43,7 @@ func TestSameBatchSameEffects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 200 {
+	for tries := 0; tries < 1000 && len(builder.Envelopes()) < 60; tries++ {
 		if s := m.transaction(d); s != nil && builder.Fits(s) {
 			if _, err := builder.Add(s); err != nil {
 				t.Fatal(err)
@@ -73,7 +73,7 @@ func TestSameBatchSameEffects(t *testing.T) {
 		kinds[c.Key[0]] = true
 	}
 	effects := len(first.Leaves) - 1 - len(first.Outcomes)
-	if len(kinds) < 16 || len(first.Outcomes) < 50 || effects < 5 {
+	if len(kinds) < 16 || len(first.Outcomes) < 60 || effects < 3 {
 		t.Errorf("the batch changes %d kinds of entries by %d transactions and %d effects: it no longer touches much", len(kinds), len(first.Outcomes), effects)
 	}
 }
