@@ -8,9 +8,9 @@
 // the signed statements of f+1 validators. Until one or the other, the outcome is unknown (ErrUnknown): a timeout never
 // means failed. A Wallet adds a key, an account, and an Outbox, so that not even a crash leaves an outcome unknown.
 //
-// The package promises that Outcome.Final and Outcome.Expired are proved, that what names a payee without a proof (an
-// account number, a phone number) was answered alike by f+1 validators, and that no read is older than what this client
-// has seen final as long as some validator is that far. Other reads (balance, history, network) are one validator's word;
+// The package promises that Outcome.Final and Outcome.Expired are proved, that what names a payee or says what an amount
+// means without a proof (an account number, a phone number, a request, an asset, a provider) was answered alike by f+1 validators, and
+// that no read is older than what this client has seen final as long as some validator is that far. Other reads (balance, history, holds) are one validator's word;
 // Receipt proves a transaction of a history. It refuses to guess: no call turns an error into an outcome.
 //
 // It links neither the consensus nor a store; imports_test.go holds it to that.

@@ -89,25 +89,8 @@ at most --day in one calendar day, fees included, until --lasts is over. It repl
 			}
 			defer p.client.Close()
 			grant.Account = p.wallet.Account()
-			for _, cap := range []struct {
-				flag, text string
-			}{{"once", once}, {"day", day}, {"fee", ceiling}} {
-				if cap.flag == "fee" && cap.text == "" {
-					break // It carries no fee.
-				}
-				asset, a, err := p.units.parse(flags.asset, cap.text)
-				if err != nil {
-					return fmt.Errorf("--%s: %w", cap.flag, err)
-				}
-				grant.Asset = asset
-				switch cap.flag {
-				case "once":
-					grant.CapTransaction = a
-				case "day":
-					grant.CapDay = a
-				default:
-					grant.FeeCeiling = a
-				}
+			if err := p.parseCaps(&grant, flags.asset, once, day, ceiling); err != nil {
+				return err
 			}
 			return p.run(cmd, errand{
 				doing: "issue a grant",
@@ -134,6 +117,23 @@ at most --day in one calendar day, fees included, until --lasts is over. It repl
 	cmd.Flags().StringSliceVar(&allow, "allow", []string{"transfer"}, "what it allows: "+strings.Join(grantableNames(), ", "))
 	cmd.Flags().DurationVar(&lasts, "lasts", 30*24*time.Hour, "how long it holds")
 	return cmd
+}
+
+// parseCaps reads the caps of a grant. Without a fee ceiling it carries no fee.
+func (p *purse) parseCaps(grant *tx.IssueGrant, asset, once, day, ceiling string) (err error) {
+	if grant.Asset, grant.CapTransaction, err = p.units.parse(asset, once); err != nil {
+		return fmt.Errorf("--once: %w", err)
+	}
+	if _, grant.CapDay, err = p.units.parse(asset, day); err != nil {
+		return fmt.Errorf("--day: %w", err)
+	}
+	if ceiling == "" {
+		return nil
+	}
+	if _, grant.FeeCeiling, err = p.units.parse(asset, ceiling); err != nil {
+		return fmt.Errorf("--fee: %w", err)
+	}
+	return nil
 }
 
 func newGrantRevokeCommand() *cobra.Command {

@@ -75,7 +75,7 @@ func TestWantOfCreditsIsNoRefusal(t *testing.T) {
 	s.start()
 	j := s.phone(juma)
 	matches(t, j.play("1", "0711000002", "10", jumaPIN), "Paid 10.00 KES to AMINA W.*")
-	matches(t, j.play("1", "0711000002", "20", jumaPIN), `The network is busy\. Your payment of 20\.00 KES to AMINA W\. is not made yet\. We will SMS you the result\. Do not pay again\.`)
+	matches(t, j.play("1", "0711000002", "20", jumaPIN), `The network is busy\. Your payment of 20\.00 KES to AMINA W\. is waiting\. We will SMS you the result\. Do not pay again\.`)
 	s.funds("9989.00", "510.00")
 	s.network.Advance(9 * time.Minute) // Not past the payment's expiry.
 	matches(t, j.play(), `(?s)Payment of 20\.00 KES to AMINA W\. is still being processed\..*`)
