@@ -144,7 +144,7 @@ func TestSubmitTellsTheRecordedRefusal(t *testing.T) {
 func TestSubmitIsRefused(t *testing.T) {
 	t.Run("a stranger's signature is refused by f+1 and burns nothing", func(t *testing.T) {
 		n := sdktest.New(t)
-		client := n.Client(t)
+		client := n.Client(t, func(c *sdk.Config) { c.HedgeDelay = time.Minute }) // A third that is asked meanwhile would leave it unsettled.
 		signed := payment(t, n, 100_00)
 		stranger, err := tx.Seal(n.Network, signed.RawBody(), n.Key(t, "stranger"))
 		check(t, err)
