@@ -119,6 +119,13 @@ func (l *LtHash) change(h *stateHasher, changes []Change) {
 	h.end(l)
 }
 
+// Add makes it the hash of both sets, which have no entry in common.
+func (l *LtHash) Add(other *LtHash) {
+	for i := range l {
+		l[i] += other[i]
+	}
+}
+
 // Root is BLAKE3 of the sums, which stands in the header leaf.
 func (l *LtHash) Root() [32]byte {
 	node := blake3Node(l.Bytes(), &guts.IV, 0, 0)
