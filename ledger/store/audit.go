@@ -57,18 +57,6 @@ func (s *Store) Audit() (Report, error) {
 	return report, err
 }
 
-// Rescan hashes the whole state: what the head's hash must equal.
-func (s *Store) Rescan() (ledger.LtHash, error) {
-	v, now := s.view()
-	defer v.Close()
-	return rescan(v, now.network)
-}
-
-func rescan(v *View, network tx.NetworkID) (ledger.LtHash, error) {
-	next := scanner(v)
-	return ledger.Rescan(network, next)
-}
-
 // scanner gives the state entries in order, page by page.
 func scanner(v *View) func() (ledger.Entry, bool, error) {
 	const page = 1000

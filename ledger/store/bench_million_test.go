@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 )
 
 // BenchmarkManyAccounts is a validator's store with UMOJA_BENCH_ACCOUNTS accounts in the folder UMOJA_BENCH_DIR, where it is
@@ -98,7 +96,10 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 		b.Fatal(err)
 	}
 	print("merged-B/transfer", (diskBytes(b, work)-before)/transfers)
-	_ = os.Remove(filepath.Join(work, stopFile))
+	if err := os.Remove(filepath.Join(work, stopFile)); err != nil {
+		b.Fatal(err)
+	}
+	runtime.GOMAXPROCS(runtime.NumCPU())
 	start = time.Now()
 	if s, err = Open(work, Options{}); err != nil {
 		b.Fatal(err)
@@ -107,7 +108,6 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
 	}
-	_ = ledgertest.KES
 }
 
 // child runs a part in a process of its own.
