@@ -120,9 +120,9 @@ var alias = []sabotage{
 		"attestors' word gives a provider no more than the account's tier allows",
 	},
 	{
-		"move-to-grant-that-ends", "move.go", `if m.Grant != nil && m.Grant.ExpiresAtUnixMs < m.DueUnixMs {`,
-		`if m.Grant != nil && m.Grant.ExpiresAtUnixMs < d.timeUnixMs {`,
-		"the grant of a move is not over when the move completes",
+		"move-to-grant-that-ends", "move.go", `if m.Grant != nil && (m.Grant.ExpiresAtUnixMs < d.timeUnixMs || !waived && m.Grant.ExpiresAtUnixMs <= m.DueUnixMs) {`,
+		`if m.Grant != nil && (m.Grant.ExpiresAtUnixMs < d.timeUnixMs || !waived && m.Grant.ExpiresAtUnixMs < m.DueUnixMs) {`,
+		"the grant of a move is not over when the move completes, which is after it is due",
 	},
 	{
 		"move-day-doubled", "move.go", `g.Day, g.Used = earlier.Day, earlier.Used`, `g.Day, g.Used = earlier.Day, 0`,

@@ -53,8 +53,8 @@ var authority = []sabotage{
 		"a provider that has vouched for a number does not make the binding full by its attestor",
 	},
 	{
-		"attestor-of-founder", "attestor.go", `if founding != nil && founding.sponsored && k != a.Key && d.signed.SignedBy(k) {`,
-		`if founding != nil && !founding.sponsored && k != a.Key && d.signed.SignedBy(k) {`,
+		"attestor-of-founder", "attestor.go", `if founding := d.founding[account]; founding != nil && founding.sponsored && slices.ContainsFunc(theirs, d.signed.SignedBy) {`,
+		`if founding := d.founding[account]; founding != nil && !founding.sponsored && slices.ContainsFunc(theirs, d.signed.SignedBy) {`,
 		"nor in the transaction in which it opens the account",
 	},
 	{
@@ -88,7 +88,7 @@ var authority = []sabotage{
 		"a grant captures and requests the asset that it is for",
 	},
 	{
-		"grant-revoked-and-used", "admit.go", `!endsGrant(ended, r.account, sig.Signer) {`, `sig.Signer != key.Public{} {`,
+		"grant-revoked-and-used", "admit.go", `!endsGrant(ended, r.account, sig.Signer) {`, `sig.Signer != (key.Public{}) {`,
 		"a grant revoked by an operation does not hold for the operations after it",
 	},
 	{
