@@ -24,7 +24,7 @@ type Asset struct {
 	Arbiter          *tx.AccountID // nil when nobody may arbitrate returns
 	// Supply is issued and not redeemed.
 	Supply amount.Amount
-	// Limits ascend by tier; a tier without one is not limited.
+	// Limits ascend by tier; a tier without one has that of the next lower tier that has one, else it is not limited.
 	Limits []tx.TierLimit
 	// ProvisionalInflowDay bounds what provisionally bound aliases receive a day, for each provider; 0 means not bounded.
 	ProvisionalInflowDay amount.Amount

@@ -44,5 +44,10 @@ func (c *Client) ExpiryIn(ctx context.Context, lifetime time.Duration) (uint64, 
 	if err != nil {
 		return 0, err
 	}
-	return max(c.config.NowUnixMs(), n.TimeUnixMs) + uint64(lifetime.Milliseconds()), nil
+	return c.ExpiryOn(n, lifetime), nil
+}
+
+// ExpiryOn is ExpiryIn for who has asked for the network already.
+func (c *Client) ExpiryOn(n Network, lifetime time.Duration) uint64 {
+	return max(c.config.NowUnixMs(), n.TimeUnixMs) + uint64(lifetime.Milliseconds())
 }

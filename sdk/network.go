@@ -20,6 +20,8 @@ type Network struct {
 	FinalSize    uint64
 	// TimeUnixMs is ledger time.
 	TimeUnixMs uint64
+	// Parameters are the numbers that ballots may change.
+	Parameters map[tx.Parameter]uint64
 }
 
 // Network describes the network.
@@ -78,5 +80,9 @@ func (c *Client) network(ctx context.Context, v *validator) (Network, error) {
 		return Network{}, fmt.Errorf("length of accepted root: %w", ErrBadAnswer)
 	}
 	n.AcceptedRoot = [32]byte(m.GetAcceptedRoot())
+	n.Parameters = make(map[tx.Parameter]uint64, len(m.GetParameters()))
+	for _, p := range m.GetParameters() {
+		n.Parameters[tx.Parameter(p.GetParameter())] = p.GetValue()
+	}
 	return n, nil
 }

@@ -244,6 +244,9 @@ func TestReadAccountGrantHistoryAndNetwork(t *testing.T) {
 	}
 	network, err := client.Network(ctx)
 	check(t, err)
+	if network.Parameters[tx.Attestations] != 2 || len(network.Parameters) != 6 {
+		t.Errorf("parameters %v", network.Parameters)
+	}
 	if network.Leader != "v1" || network.FinalSize != n.Leaves() {
 		t.Errorf("network %+v", network)
 	}

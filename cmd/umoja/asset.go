@@ -175,10 +175,7 @@ func (d assetDocument) print(out io.Writer) error {
 	if d.Reserve != nil {
 		fmt.Fprintf(w, "\tas of %s, stated %s\n\tevidence %s\n", clock(d.Reserve.AsOfUnixMs), clock(d.Reserve.StatedUnixMs), d.Reserve.EvidenceHash)
 	}
-	for _, l := range d.Limits {
-		fmt.Fprintf(w, "tier %d\tat most %s at once and %s a day\n", l.Tier, l.Transaction, l.Day)
-	}
-	fmt.Fprintf(w, "other tiers\tnot limited\n")
+	d.printLimits(w)
 	if d.ProvisionalDay != nil {
 		fmt.Fprintf(w, "inflow\tnumbers that one provider vouches for alone receive at most %s a day together\n", d.ProvisionalDay)
 	} else {
@@ -191,6 +188,29 @@ func (d assetDocument) print(out io.Writer) error {
 	}
 	fmt.Fprintf(w, "as of\t%s, %d leaves\n", clock(d.TimeUnixMs), d.Leaves)
 	return w.Flush()
+}
+
+// printLimits says what each tier may pay. A tier that is not named has the limit of the next lower one.
+func (d assetDocument) printLimits(w io.Writer) {
+	next := func(i int) uint32 {
+		if i == len(d.Limits) {
+			return tx.MaxTier + 1
+		}
+		return d.Limits[i].Tier
+	}
+	if first := next(0); first > 0 {
+		fmt.Fprintf(w, "%s\tnot limited\n", tiers(0, first-1))
+	}
+	for i, l := range d.Limits {
+		fmt.Fprintf(w, "%s\tat most %s at once and %s a day\n", tiers(l.Tier, next(i+1)-1), l.Transaction, l.Day)
+	}
+}
+
+func tiers(from, to uint32) string {
+	if from == to {
+		return fmt.Sprintf("tier %d", from)
+	}
+	return fmt.Sprintf("tiers %d to %d", from, to)
 }
 
 // text says what the issuer has stated.

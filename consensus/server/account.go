@@ -181,10 +181,20 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 }
 
 // GetNetwork says which network this is and how far this node is.
-func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (*apiv1.GetNetworkResponse, error) {
+func (s *service) GetNetwork(ctx context.Context, _ *apiv1.GetNetworkRequest) (*apiv1.GetNetworkResponse, error) {
+	r, err := s.read(ctx, apiv1.Freshness_FRESHNESS_LOCAL)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	parameters, err := answer.Parameters(r.State())
+	if err != nil {
+		return nil, s.fatal(err)
+	}
 	network, head := s.node.Network(), s.node.Head()
 	return &apiv1.GetNetworkResponse{
 		NetworkId: network[:], Validator: s.node.Name(), Leader: s.node.Leader(), AcceptedSize: head.Size,
 		AcceptedRoot: head.Root[:], FinalSize: s.node.FinalSize(), TimeUnixMs: head.TimeUnixMs,
+		Parameters: parameters,
 	}, nil
 }

@@ -181,7 +181,7 @@ func TestReads(t *testing.T) {
 	if err != nil || receipt.GetReceipt() == nil {
 		t.Errorf("receipt: %v", err)
 	}
-	if net, err := c.GetNetwork(ctx, &apiv1.GetNetworkRequest{}); err != nil || !bytes.Equal(net.GetNetworkId(), n.world.Network[:]) || net.GetFinalSize() > net.GetAcceptedSize() {
+	if net, err := c.GetNetwork(ctx, &apiv1.GetNetworkRequest{}); err != nil || !bytes.Equal(net.GetNetworkId(), n.world.Network[:]) || net.GetFinalSize() > net.GetAcceptedSize() || len(net.GetParameters()) != 6 {
 		t.Errorf("network: %v, %v", net, err)
 	}
 }

@@ -125,7 +125,8 @@ func (s *service) GetNetwork(context.Context, *apiv1.GetNetworkRequest) (res *ap
 			NetworkId: n.World.Network[:], Validator: s.validator.Name, Leader: n.Set[0].Name, AcceptedSize: m.Head().Size,
 			AcceptedRoot: head.Root[:], FinalSize: n.final.Head().Size, TimeUnixMs: m.Head().TimeUnixMs,
 		}
-		return nil
+		res.Parameters, err = answer.Parameters(ledger.Read(m))
+		return err
 	})
 	return res, err
 }

@@ -24,8 +24,6 @@ const (
 	registrationLifetime = 10 * time.Minute
 	// grantLifetime is how long a founding grant holds: a year.
 	grantLifetime = 365 * 24 * time.Hour
-	// phoneAttestors is how many attestors together may act for a phone account.
-	phoneAttestors = 2
 	// feeRoom is how many times the fee of today a grant allows, so that a raise does not stop its payments.
 	feeRoom = 5
 )
@@ -125,23 +123,25 @@ func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Regi
 	if err != nil {
 		return ussd.Founding{}, err
 	}
-	open := tx.OpenAccount{Authority: tx.PhoneAuthority(phoneAttestors)}
-	if _, err := rand.Read(open.Salt[:]); err != nil {
-		return ussd.Founding{}, fmt.Errorf("make salt: %w", err)
-	}
 	var fees sdk.FeeSchedule
-	var expires uint64
+	var network sdk.Network
 	reads, reading := errgroup.WithContext(ctx)
 	reads.Go(func() (err error) {
 		fees, err = r.currentFees(reading)
 		return err
 	})
 	reads.Go(func() (err error) {
-		expires, err = r.client.ExpiryIn(reading, registrationLifetime)
+		network, err = r.client.Network(reading)
 		return err
 	})
 	if err := reads.Wait(); err != nil {
 		return ussd.Founding{}, err
+	}
+	expires := r.client.ExpiryOn(network, registrationLifetime)
+	// As many attestors as the network says may act for a phone account together; with another number nobody could open it.
+	open := tx.OpenAccount{Authority: tx.PhoneAuthority(uint32(network.Parameters[tx.Attestations]))}
+	if _, err := rand.Read(open.Salt[:]); err != nil {
+		return ussd.Founding{}, fmt.Errorf("make salt: %w", err)
 	}
 	bind := tx.BindAlias{Alias: r.aliasKey.Alias(phone), Account: open.Account(), SealedName: sealed}
 	grant := tx.IssueGrant{

@@ -29,6 +29,19 @@ func Account(s ledger.State, id tx.AccountID) (*apiv1.GetAccountResponse, error)
 	}, nil
 }
 
+// Parameters are the numbers that ballots may change.
+func Parameters(s ledger.State) ([]*umojav1.SetParameter, error) {
+	var all []*umojav1.SetParameter
+	for p := tx.Attestations; p <= tx.CreditBurst; p++ {
+		value, err := s.Parameter(p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &umojav1.SetParameter{Parameter: umojav1.Parameter(p), Value: value})
+	}
+	return all, nil
+}
+
 // Grant reads a grant, and what is left of it on the day of the time.
 func Grant(s ledger.State, account tx.AccountID, grantee key.Public, timeUnixMs uint64) (*apiv1.GetGrantResponse, error) {
 	g, err := s.Grant(account, grantee)

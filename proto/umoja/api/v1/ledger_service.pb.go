@@ -3238,7 +3238,9 @@ type GetNetworkResponse struct {
 	// Ledger time of the newest batch applied, in milliseconds since 1970.
 	TimeUnixMs uint64 `protobuf:"varint,8,opt,name=time_unix_ms,json=timeUnixMs,proto3" json:"time_unix_ms,omitempty"`
 	// The root of the tree at accepted_size.
-	AcceptedRoot  []byte `protobuf:"bytes,9,opt,name=accepted_root,json=acceptedRoot,proto3" json:"accepted_root,omitempty"`
+	AcceptedRoot []byte `protobuf:"bytes,9,opt,name=accepted_root,json=acceptedRoot,proto3" json:"accepted_root,omitempty"`
+	// The numbers that ballots may change, ascending.
+	Parameters    []*v1.SetParameter `protobuf:"bytes,10,rep,name=parameters,proto3" json:"parameters,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3318,6 +3320,13 @@ func (x *GetNetworkResponse) GetTimeUnixMs() uint64 {
 func (x *GetNetworkResponse) GetAcceptedRoot() []byte {
 	if x != nil {
 		return x.AcceptedRoot
+	}
+	return nil
+}
+
+func (x *GetNetworkResponse) GetParameters() []*v1.SetParameter {
+	if x != nil {
+		return x.Parameters
 	}
 	return nil
 }
@@ -3418,7 +3427,7 @@ var File_umoja_api_v1_ledger_service_proto protoreflect.FileDescriptor
 
 const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
-	"!umoja/api/v1/ledger_service.proto\x12\fumoja.api.v1\x1a\x18umoja/v1/authority.proto\x1a\x19umoja/v1/checkpoint.proto\x1a\x18umoja/v1/directory.proto\x1a\x14umoja/v1/money.proto\x1a\x15umoja/v1/result.proto\"\xd6\x01\n" +
+	"!umoja/api/v1/ledger_service.proto\x12\fumoja.api.v1\x1a\x18umoja/v1/authority.proto\x1a\x15umoja/v1/ballot.proto\x1a\x19umoja/v1/checkpoint.proto\x1a\x18umoja/v1/directory.proto\x1a\x14umoja/v1/money.proto\x1a\x15umoja/v1/result.proto\"\xd6\x01\n" +
 	"\x11TransactionStatus\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12)\n" +
 	"\x05stage\x18\x02 \x01(\x0e2\x13.umoja.api.v1.StageR\x05stage\x12(\n" +
@@ -3631,7 +3640,7 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x06amount\x18\x04 \x01(\x04R\x06amount\x12+\n" +
 	"\x12expires_at_unix_ms\x18\x05 \x01(\x04R\x0fexpiresAtUnixMs\x12'\n" +
 	"\x05as_of\x18\x06 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"\x13\n" +
-	"\x11GetNetworkRequest\"\x93\x02\n" +
+	"\x11GetNetworkRequest\"\xcb\x02\n" +
 	"\x12GetNetworkResponse\x12\x1d\n" +
 	"\n" +
 	"network_id\x18\x01 \x01(\fR\tnetworkId\x12\x1c\n" +
@@ -3642,7 +3651,11 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"final_size\x18\a \x01(\x04R\tfinalSize\x12 \n" +
 	"\ftime_unix_ms\x18\b \x01(\x04R\n" +
 	"timeUnixMs\x12#\n" +
-	"\raccepted_root\x18\t \x01(\fR\facceptedRootJ\x04\b\x02\x10\x03J\x04\b\x03\x10\x04R\x06assetsR\tproviders\"+\n" +
+	"\raccepted_root\x18\t \x01(\fR\facceptedRoot\x126\n" +
+	"\n" +
+	"parameters\x18\n" +
+	" \x03(\v2\x16.umoja.v1.SetParameterR\n" +
+	"parametersJ\x04\b\x02\x10\x03J\x04\b\x03\x10\x04R\x06assetsR\tproviders\"+\n" +
 	"\fWatchRequest\x12\x1b\n" +
 	"\tfrom_leaf\x18\x01 \x01(\x04R\bfromLeaf\"A\n" +
 	"\rWatchResponse\x120\n" +
@@ -3756,6 +3769,7 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(*v1.TierLimit)(nil),               // 54: umoja.v1.TierLimit
 	(*v1.FeeBand)(nil),                 // 55: umoja.v1.FeeBand
 	(v1.HoldExpiry)(0),                 // 56: umoja.v1.HoldExpiry
+	(*v1.SetParameter)(nil),            // 57: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
@@ -3799,50 +3813,51 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	3,  // 38: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
 	0,  // 39: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
 	3,  // 40: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	17, // 41: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	4,  // 42: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	6,  // 43: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	8,  // 44: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	11, // 45: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	13, // 46: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	15, // 47: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	18, // 48: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	20, // 49: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	22, // 50: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	24, // 51: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	26, // 52: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	28, // 53: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	30, // 54: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	33, // 55: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	35, // 56: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	41, // 57: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	43, // 58: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	45, // 59: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	47, // 60: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	5,  // 61: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	7,  // 62: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	9,  // 63: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	12, // 64: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	14, // 65: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	16, // 66: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	19, // 67: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	21, // 68: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	23, // 69: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	25, // 70: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	27, // 71: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	29, // 72: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	31, // 73: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	34, // 74: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	36, // 75: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	42, // 76: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	44, // 77: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	46, // 78: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	48, // 79: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	61, // [61:80] is the sub-list for method output_type
-	42, // [42:61] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	57, // 41: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	17, // 42: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	4,  // 43: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	6,  // 44: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	8,  // 45: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	11, // 46: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	13, // 47: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	15, // 48: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	18, // 49: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	20, // 50: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	22, // 51: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	24, // 52: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	26, // 53: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	28, // 54: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	30, // 55: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	33, // 56: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	35, // 57: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	41, // 58: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	43, // 59: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	45, // 60: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	47, // 61: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	5,  // 62: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	7,  // 63: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	9,  // 64: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	12, // 65: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	14, // 66: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	16, // 67: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	19, // 68: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	21, // 69: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	23, // 70: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	25, // 71: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	27, // 72: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	29, // 73: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	31, // 74: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	34, // 75: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	36, // 76: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	42, // 77: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	44, // 78: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	46, // 79: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	48, // 80: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	62, // [62:81] is the sub-list for method output_type
+	43, // [43:62] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
