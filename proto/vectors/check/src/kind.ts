@@ -24,11 +24,13 @@ export interface Kind {
   check(input: Input, library: Library): Out;
 }
 
-/** Kinds are those of one file, by its name. A new file is a module that exports these, listed in file/index.ts. */
-export interface Kinds {
-  file: string;
-  kinds: Kind[];
-}
+/**
+ * Kinds are those of one file, by its name; or, where cases have a form of their own, what checks a whole one. A new file
+ * is a module that exports these, listed in file/index.ts.
+ */
+export type Kinds =
+  | { file: string; kinds: Kind[] }
+  | { file: string; whole(value: unknown, library: Library): void };
 
 /** hold throws a Difference unless this program accepts or rejects the case as it says. */
 export function hold(vector: Vector, kinds: Kind[], library: Library): void {

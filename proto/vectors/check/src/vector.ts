@@ -43,13 +43,18 @@ export function checked(value: unknown): Vector {
   return fields as unknown as Vector;
 }
 
-function record(what: string, value: unknown): Record<string, unknown> {
+export function record(what: string, value: unknown): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new Difference(`${what} is no object`);
 }
 
 function text(what: string, value: unknown, allowed?: "empty"): void {
   if (typeof value !== "string" || (value === "" && allowed === undefined)) throw new Difference(`${what} is no text`);
+}
+
+/** texts holds fields to be texts that say something. */
+export function texts(what: string, fields: Record<string, unknown>, names: string[]): void {
+  for (const name of names) text(`${name} of ${what}`, fields[name]);
 }
 
 /** Input gives the fields of `in` in the form that each has. */

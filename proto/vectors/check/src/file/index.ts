@@ -7,6 +7,7 @@ import { checkpoint } from "./checkpoint.js";
 import { compact } from "./compact.js";
 import { id } from "./id.js";
 import { leaf } from "./leaf.js";
+import { ledger } from "./ledger.js";
 import { network } from "./network.js";
 import { receipt } from "./receipt.js";
 import { state } from "./state.js";
@@ -14,5 +15,5 @@ import { transaction } from "./transaction.js";
 import { validator } from "./validator.js";
 
 export const files: Kinds[] = [
-  network, canonical, account, number, alias, id, transaction, leaf, state, checkpoint, receipt, validator, compact,
+  network, canonical, account, number, alias, id, transaction, leaf, state, checkpoint, receipt, validator, compact, ledger,
 ];

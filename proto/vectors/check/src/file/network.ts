@@ -2,6 +2,7 @@
 import type { Kinds } from "../kind.js";
 import { Difference } from "../vector.js";
 import { hex } from "../protocol/bytes.js";
+import { foundingLeaf } from "../protocol/founding.js";
 import { parseGenesis } from "../protocol/genesis.js";
 import { setHash } from "../protocol/validator.js";
 
@@ -12,8 +13,11 @@ export const network: Kinds = {
       in: ["genesis"],
       // Writing the document again is part of reading it: it has one form.
       check(input) {
-        const { id, set } = parseGenesis(input.text("genesis"));
-        return { network: hex(id), validator_set: hex(set), validator_set_hash: hex(setHash(set)) };
+        const network = parseGenesis(input.text("genesis"));
+        const { id, set } = network;
+        return {
+          leaf_0: hex(foundingLeaf(network)), network: hex(id), validator_set: hex(set), validator_set_hash: hex(setHash(set)),
+        };
       },
     },
     {

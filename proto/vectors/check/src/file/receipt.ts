@@ -12,9 +12,9 @@ export const receipt: Kinds = {
     { in: ["genesis", "receipt"], check: (input, library) => verified(input, library, input.bytes("receipt")) },
     {
       in: ["genesis", "padding", "receipt"],
-      // So many zero bytes stand behind what is written out.
+      // So many bytes 01 follow what is written out.
       check(input, library) {
-        const padding = new Uint8Array(Number(input.integer("padding")));
+        const padding = new Uint8Array(Number(input.integer("padding"))).fill(1);
         return verified(input, library, joined(input.bytes("receipt"), padding));
       },
     },

@@ -14,7 +14,7 @@ export const transaction: Kinds = {
         const parsed = parseTransaction(input.bytes("network", 32), input.bytes("envelope"));
         return {
           body: hex(parsed.body), envelope_hash: hex(parsed.envelopeHash), id: hex(parsed.id),
-          operations: String(parsed.operations),
+          operations: String(parsed.operations.length),
         };
       },
     },

@@ -43,7 +43,7 @@ function putAccounts({ accounts, issues }: Genesis, put: Put): void {
     put("a", [id], u8(i + 1), u1(tier), u1(0), u8(0), authorityBytes(authority));
     put("#", [u8(i + 1)], id);
   });
-  if (accounts.length > 0) put("n", [ascii("accounts")], u8(accounts.length));
+  put("n", [ascii("accounts")], u8(accounts.length));
   const balances = new Map<string, { key: Bytes; posted: bigint }>();
   for (const { asset, credit, amount } of issues) {
     const key = joined(credit, u4(asset));
@@ -64,7 +64,7 @@ function putAssets({ assets, issues, tiers }: Genesis, put: Put): void {
     put("S", [ascii(code)], number);
     put("i", [issuer], u1(1));
   });
-  if (assets.length > 0) put("n", [ascii("assets")], u8(assets.length));
+  put("n", [ascii("assets")], u8(assets.length));
   for (const { asset, tier, cap_transaction, cap_day } of tiers) put("t", [u4(asset), u1(tier)], u8(cap_transaction), u8(cap_day));
 }
 

@@ -32,3 +32,25 @@ export function includes(root: Uint8Array, size: bigint, index: bigint, leaf: Ui
   }
   return last === 0n && equal(hash, root);
 }
+
+/** Tree is the history as it grows: of each complete subtree on its right edge the root, the largest first. */
+export class Tree {
+  size = 0n;
+  private edge: { hash: Uint8Array; size: bigint }[] = [];
+
+  append(leaf: Uint8Array): void {
+    let last = { hash: leafHash(leaf), size: 1n };
+    for (let before = this.edge.at(-1); before?.size === last.size; before = this.edge.at(-1)) {
+      last = { hash: nodeHash(before.hash, last.hash), size: 2n * last.size };
+      this.edge.pop();
+    }
+    this.edge.push(last);
+    this.size++;
+  }
+
+  root(): Uint8Array {
+    const hashes = this.edge.map(({ hash }) => hash);
+    if (hashes.length === 0) return sha256(new Uint8Array());
+    return hashes.reduceRight((right, left) => nodeHash(left, right));
+  }
+}

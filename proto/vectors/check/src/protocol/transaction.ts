@@ -1,6 +1,7 @@
 // Transactions (SPEC.md 3): the rules of an envelope and its body that need no state, ids and signatures; and the digest of
 // a request (SPEC.md 9).
 import { bigEndian, compare, hex, joined } from "./bytes.js";
+import type { Operation } from "./act.js";
 import { Fields, fixed, time } from "./field.js";
 import { bip340, taggedHash } from "./hash.js";
 import { parseInForm, type Envelope, type TransactionBody } from "./message.js";
@@ -8,7 +9,10 @@ import { checkOperation } from "./operation.js";
 import { refuseUnless } from "./refusal.js";
 
 /** Transaction is an envelope that parsed. */
-export interface Transaction { body: Uint8Array; id: Uint8Array; envelopeHash: Uint8Array; operations: number }
+export interface Transaction {
+  envelope: Uint8Array; envelopeHash: Uint8Array; body: Uint8Array; id: Uint8Array; expiresAtUnixMs: bigint;
+  operations: Operation[]; signers: Uint8Array[];
+}
 
 export function envelopeHash(network: Uint8Array, envelope: Uint8Array): Uint8Array {
   return taggedHash("umoja/envelope/v1", network, envelope);
@@ -40,7 +44,10 @@ export function parseTransaction(network: Uint8Array, bytes: Uint8Array): Transa
   for (const { signer, signature } of envelope.signatures) {
     refuseUnless(bip340.verify(signature, id, signer), "signature", `the signature of ${hex(signer)} does not verify`);
   }
-  return { body: envelope.body, id, envelopeHash: envelopeHash(network, bytes), operations: body.operations.length };
+  return {
+    envelope: bytes, envelopeHash: envelopeHash(network, bytes), body: envelope.body, id,
+    expiresAtUnixMs: body.expiresAtUnixMs, operations: body.operations, signers: envelope.signatures.map(({ signer }) => signer),
+  };
 }
 
 function checkSigners({ signatures }: Envelope): void {
