@@ -194,3 +194,20 @@ func TestLedgerTimePassesByItself(t *testing.T) {
 		t.Errorf("%d batches for one transaction and one effect", batch)
 	}
 }
+
+// TestRefusedLegsAreTold: who pays many in one transaction hears at once, from the node, which legs were refused.
+func TestRefusedLegsAreTold(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	legs := []tx.BulkLeg{{Credit: c.world.Amina.Account, Amount: 1}, {Credit: tx.AccountID{9}, Amount: 1}, {Credit: c.world.Juma.Account, Amount: 1}}
+	status, err := n.Submit(t.Context(), c.sign(tx.BulkTransfer{
+		Debit: c.world.IssuerAccount, Asset: ledgertest.KES, Mode: tx.Each, Legs: legs,
+	}, time.Hour, c.world.Issuer).Envelope(), Final)
+	want := tx.Result{Code: tx.OK, Legs: []tx.LegResult{{Leg: 1, Code: tx.CreditAccountUnknown}}}
+	if err != nil || !status.Result.Equal(want) {
+		t.Fatalf("%+v, %v; want %+v", status.Result, err, want)
+	}
+	if told := status.Proto().GetResult().GetLegs(); len(told) != 1 || told[0].GetLeg() != 1 || tx.Code(told[0].GetCode()) != tx.CreditAccountUnknown {
+		t.Errorf("the message tells %v", told)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
-	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 )
 
 // peerServer serves other validators, whose names the transport has proved.
@@ -63,7 +62,7 @@ func (p peerServer) Exchange(ctx context.Context, req *peerv1.ExchangeRequest) (
 func (s Status) Proto() *apiv1.TransactionStatus {
 	m := &apiv1.TransactionStatus{Id: s.ID[:], Stage: stageProto[s.Stage]}
 	if s.Stage >= Accepted {
-		m.Result = &umojav1.Result{Code: umojav1.ResultCode(s.Result.Code), Operation: s.Result.Operation}
+		m.Result = s.Result.Proto()
 		m.LeafIndex, m.TimeUnixMs, m.LeafHash = s.LeafIndex, s.TimeUnixMs, s.LeafHash[:]
 	}
 	return m

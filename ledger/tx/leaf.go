@@ -88,16 +88,7 @@ func (h Header) Encode() []byte {
 
 // Encode gives the canonical bytes of a transaction leaf; the caller checks MaxLeafBytes.
 func (r Record) Encode() []byte {
-	m := &umojav1.TransactionLeaf{
-		Envelope:   r.Envelope,
-		Result:     &umojav1.Result{Code: umojav1.ResultCode(r.Result.Code), Operation: r.Result.Operation},
-		PostStates: postStatesProto(r.PostStates),
-	}
-	for _, leg := range r.Result.Legs {
-		m.Result.Legs = append(m.Result.Legs, &umojav1.LegResult{
-			Operation: leg.Operation, Leg: leg.Leg, Code: umojav1.ResultCode(leg.Code),
-		})
-	}
+	m := &umojav1.TransactionLeaf{Envelope: r.Envelope, Result: r.Result.Proto(), PostStates: postStatesProto(r.PostStates)}
 	return marshal(&umojav1.Leaf{Leaf: &umojav1.Leaf_Transaction{Transaction: m}}, formLeaf)
 }
 

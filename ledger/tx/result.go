@@ -109,3 +109,12 @@ type LegResult struct {
 	Operation, Leg uint32
 	Code           Code
 }
+
+// Proto gives the message of a result, as leaves and answers carry it.
+func (r Result) Proto() *umojav1.Result {
+	m := &umojav1.Result{Code: umojav1.ResultCode(r.Code), Operation: r.Operation}
+	for _, leg := range r.Legs {
+		m.Legs = append(m.Legs, &umojav1.LegResult{Operation: leg.Operation, Leg: leg.Leg, Code: umojav1.ResultCode(leg.Code)})
+	}
+	return m
+}

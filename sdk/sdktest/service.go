@@ -115,10 +115,7 @@ func (n *Network) status(id tx.ID) *apiv1.TransactionStatus {
 	}
 	hash := checkpoint.LeafHash(raw)
 	st.Stage, st.LeafIndex, st.TimeUnixMs, st.LeafHash = apiv1.Stage_STAGE_ACCEPTED, index, n.history.times[index], hash[:]
-	st.Result = &umojav1.Result{Code: umojav1.ResultCode(leaf.Record.Result.Code), Operation: leaf.Record.Result.Operation}
-	for _, leg := range leaf.Record.Result.Legs {
-		st.Result.Legs = append(st.Result.Legs, &umojav1.LegResult{Operation: leg.Operation, Leg: leg.Leg, Code: umojav1.ResultCode(leg.Code)})
-	}
+	st.Result = leaf.Record.Result.Proto()
 	if index < n.final.Head().Size {
 		st.Stage = apiv1.Stage_STAGE_FINAL
 	}

@@ -92,7 +92,7 @@ func TestEveryStepTwiceIsOnePayment(t *testing.T) {
 	matches(t, twice(j, "1", "0722000003", "50", jumaPIN).Text, "Paid 50.*")
 	j.awaitSMS("You paid 50.*")
 	s.funds("9798.00", "650.00")
-	s.phone(amina).awaitSMS("You received 150.*")
+	s.phone(amina).awaitSMS("Umepokea 150.*")
 	all, err := s.phone(amina).Inbox(t.Context())
 	if err != nil || len(all) != 1 {
 		t.Errorf("Amina was told %d times: %v", len(all), err)
