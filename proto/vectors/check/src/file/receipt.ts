@@ -1,8 +1,8 @@
 // receipt.json: receipts, held against a genesis document.
 import type { Kinds, Library, Out } from "../kind.js";
 import type { Input } from "../vector.js";
+import { founded } from "./founded.js";
 import { hex, joined } from "../protocol/bytes.js";
-import { parseGenesis } from "../protocol/genesis.js";
 import { receiptCode, resultName } from "../protocol/leaf.js";
 import { verify } from "../protocol/receipt.js";
 
@@ -22,7 +22,7 @@ export const receipt: Kinds = {
 };
 
 function verified(input: Input, library: Library, bytes: Uint8Array): Out {
-  const { id: network, set } = parseGenesis(library.input(input.text("genesis"), "genesis"));
+  const { id: network, set } = founded(input.text("genesis"), library);
   const { id, result, leafHash, leafIndex, checkpoint } = verify(network, set, bytes);
   return {
     code: resultName(result.code), cosigners: checkpoint.cosignatures.map(({ name }) => name).join(" "), id: hex(id),

@@ -1,11 +1,12 @@
 // The hashes and signatures that SPEC.md builds on.
-import { createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { schnorr, secp256k1 } from "@noble/curves/secp256k1.js";
-import { sha256 } from "@noble/hashes/sha2.js";
 import { ascii, fromHex, hex, joined } from "./bytes.js";
 import { refuseUnless } from "./refusal.js";
 
-export { sha256 };
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha256").update(bytes).digest());
+}
 
 /** taggedHash is BIP340's: the tag's hash twice, then the parts. */
 export function taggedHash(tag: string, ...parts: Uint8Array[]): Uint8Array {
