@@ -1,7 +1,9 @@
 package ledger_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
@@ -53,6 +55,38 @@ func BenchmarkApplyBulk400(b *testing.B) {
 		envelopes = append(envelopes, one(b, w, uint64(n), c.TimeUnixMs, owner, bulk).Envelope())
 	}
 	apply(b, c, envelopes, 6*tx.MaxLegs)
+}
+
+// BenchmarkParseEnvelope is the canonical check and the decoding of a phone payment's envelope, over one BIP340 verification:
+// "percent" is to be at most 3. The two take turns, and the medians are compared.
+func BenchmarkParseEnvelope(b *testing.B) {
+	w := ledgertest.Network(b, "parse")
+	envelope := one(b, w, 1, ledgertest.GenesisTimeUnixMs, w.Provider, tx.Transfer{
+		Debit: w.Juma.Account, Credit: w.Amina.Account, Alias: &w.Amina.Alias, Asset: ledgertest.KES, Amount: 50_00,
+		Fee: &tx.Fee{Provider: w.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee},
+	}).Envelope()
+	const perTurn = 64
+	var parse, verify []time.Duration
+	for b.Loop() {
+		start := time.Now()
+		var signed *tx.Signed
+		for range perTurn {
+			var err error
+			if signed, err = tx.Parse(w.Network, envelope); err != nil {
+				b.Fatal(err)
+			}
+		}
+		middle := time.Now()
+		if err := signed.VerifySignatures(); err != nil {
+			b.Fatal(err)
+		}
+		parse, verify = append(parse, middle.Sub(start)), append(verify, time.Since(middle))
+	}
+	slices.Sort(parse)
+	slices.Sort(verify)
+	one, all := float64(verify[len(verify)/2].Nanoseconds()), float64(parse[len(parse)/2].Nanoseconds())
+	b.ReportMetric(all/perTurn, "ns/parse")
+	b.ReportMetric(100*all/perTurn/one, "percent")
 }
 
 // one makes a transaction of one operation.
