@@ -19,7 +19,8 @@ const beforeSignature = ["epoch", "number", "previous", "time", "leader", "signa
 
 function* batchChanges(batch: Fields): Generator<[kind: string, changed: Fields]> {
   yield ["a field of a batch more", { ...batch, stranger: "" }];
-  yield batch["void"] === undefined ? ["applied, now void", { ...batch, void: "weight" }] : ["void, now applied", without(batch, "void")];
+  if (batch["void"] === undefined) yield ["applied, now void", { ...batch, void: "weight" }];
+  else yield ["void, now applied", without(batch, "void")];
   for (const [name, value] of Object.entries(batch)) {
     if (name === "comment") continue;
     yield ["a field of a batch away", without(batch, name)];
@@ -29,10 +30,10 @@ function* batchChanges(batch: Fields): Generator<[kind: string, changed: Fields]
   for (const name of ["transactions", "leaves", "balances"]) {
     const list = (batch[name] ?? []) as (Fields | string)[];
     for (const [i, element] of list.entries()) {
-      const with1 = (...changed: (Fields | string)[]) => ({ ...batch, [name]: [...list.slice(0, i), ...changed, ...list.slice(i + 1)] });
-      yield [`one of the ${name} away`, with1()];
-      yield [`one of the ${name} twice`, with1(element, element)];
-      for (const [kind, changed] of elementChanges(name, element)) yield [kind, with1(changed)];
+      const replaced = (...by: (Fields | string)[]) => ({ ...batch, [name]: list.toSpliced(i, 1, ...by) });
+      yield [`one of the ${name} away`, replaced()];
+      yield [`one of the ${name} twice`, replaced(element, element)];
+      for (const [kind, changed] of elementChanges(name, element)) yield [kind, replaced(changed)];
     }
   }
   const entries = (batch["changes"] ?? {}) as Fields;
@@ -51,11 +52,13 @@ function* elementChanges(name: string, element: Fields | string): Generator<[kin
   yield [`a field of one of the ${name} more`, { ...element, stranger: "" }];
   for (const [field, value] of Object.entries(element)) {
     yield [`a field of one of the ${name} away`, without(element, field)];
-    if (typeof value === "string" && field !== "comment") yield [`${field} of one of the ${name}`, { ...element, [field]: changedText(value) }];
+    if (typeof value === "string" && field !== "comment") {
+      yield [`${field} of one of the ${name}`, { ...element, [field]: changedText(value) }];
+    }
     if (field !== "legs") continue;
     const legs = value as string[];
     for (const [i, leg] of legs.entries()) {
-      yield ["a refused leg", { ...element, legs: [...legs.slice(0, i), changedText(leg), ...legs.slice(i + 1)] }];
+      yield ["a refused leg", { ...element, legs: legs.with(i, changedText(leg)) }];
     }
   }
 }

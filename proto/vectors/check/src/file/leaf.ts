@@ -38,7 +38,8 @@ function record({ envelope, result, postStates }: RecordLeaf): Out {
 /** effect gives the fields that there are; what a kind of effect has not is absent. */
 function effect(leaf: EffectLeaf): Out {
   const out: Out = {
-    kind: effectName(leaf.kind), due_at_unix_ms: String(leaf.dueAtUnixMs), subject: hex(leaf.subject), ...balances(leaf.postStates),
+    kind: effectName(leaf.kind), due_at_unix_ms: String(leaf.dueAtUnixMs), subject: hex(leaf.subject),
+    ...balances(leaf.postStates),
   };
   if (leaf.debit.length > 0) out["debit"] = hex(leaf.debit);
   if (leaf.credit.length > 0) out["credit"] = hex(leaf.credit);

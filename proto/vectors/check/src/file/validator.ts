@@ -4,7 +4,8 @@ import { Difference, same, type Input } from "../vector.js";
 import { hex } from "../protocol/bytes.js";
 import { ed25519 } from "../protocol/hash.js";
 import {
-  checkSignature, digestText, parseBatch, parseSet, quorum, recordDigest, setHash, verifyExpiry, verifyLeader, verifyRecord, voteDigest,
+  checkSignature, digestText, parseBatch, parseSet, quorum, recordDigest, setHash, verifyExpiry, verifyLeader,
+  verifyRecord, voteDigest,
   type ValidatorRecord,
 } from "../protocol/validator.js";
 

@@ -22,7 +22,10 @@ interface Rule<A> {
 const nobody = new Uint8Array(16);
 const attestations = 1;
 
-export function ruleOf({ case: name, value }: Act): { weight: number; credits(rights: Rights): Bytes; right(rights: Rights): Verdict } {
+/** Asked is the rule of one act, for that act. */
+interface Asked { weight: number; credits(rights: Rights): Bytes; right(rights: Rights): Verdict }
+
+export function ruleOf({ case: name, value }: Act): Asked {
   const rule = rules[name] as Rule<object>;
   return {
     weight: rule.weight(value), credits: (rights) => rule.credits(value, rights), right: (rights) => rule.right(value, rights),
@@ -70,7 +73,8 @@ function carried(act: Paid, rights: Rights, operation: number, carrier: Bytes | 
 function cancels(account: Bytes, rights: Rights, but?: Bytes): Verdict {
   const hasKeys = (rights.authorityOf(account)?.keys.length ?? 0) > 0;
   const attestors = !hasKeys && rights.attestorsSay(account, { accounts: [account], keys: [] });
-  const grants = rights.grants(account, may.cancel, "any").filter((grant) => but === undefined || !equal(grant.bytes("grantee"), but));
+  const isOther = (grantee: Bytes) => but === undefined || !equal(grantee, but);
+  const grants = rights.grants(account, may.cancel, "any").filter((grant) => isOther(grant.bytes("grantee")));
   return acting(rights, account, rights.authority(account) || attestors || grants.length > 0);
 }
 
@@ -88,8 +92,8 @@ const rules: { [Name in keyof Acts]: Rule<Acts[Name]> } = {
     right({ authority }, rights) {
       if (authority === undefined) return "UNAUTHORISED";
       if (authority.keys.length > 0) return rights.reaches(authority.keys, authority.threshold) ? undefined : "UNAUTHORISED";
-      const isOfNetwork = BigInt(authority.attestors) === rights.moment.parameter(attestations) && authority.guardians.length === 0;
-      return isOfNetwork && rights.firstProvider() !== undefined ? undefined : "UNAUTHORISED";
+      const isOfNetwork = BigInt(authority.attestors) === rights.moment.parameter(attestations);
+      return isOfNetwork && authority.guardians.length === 0 && rights.firstProvider() !== undefined ? undefined : "UNAUTHORISED";
     },
   },
   issueGrant: {

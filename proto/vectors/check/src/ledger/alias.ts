@@ -84,7 +84,8 @@ export function startMove(run: Running, act: Acts["startMove"]): void {
   ].reduce((sum, flag) => sum | flag);
   run.state.put("m", {
     alias, started: run.time, due: at, from, to, flags, oldGrantee: act.oldGrantee,
-    newGrantee: grant?.grantee ?? new Uint8Array(), ...(grant === undefined ? {} : grantFields(grant)), sealedName: act.sealedName,
+    newGrantee: grant?.grantee ?? new Uint8Array(), ...(grant === undefined ? {} : grantFields(grant)),
+    sealedName: act.sealedName,
   });
   const move = present(run.state.get("m", alias), "MOVE_UNKNOWN");
   if (isImmediate) {
@@ -102,7 +103,8 @@ export function startMove(run: Running, act: Acts["startMove"]): void {
 function movesAtOnce(run: Running, { from, oldGrantee }: Acts["startMove"]): boolean {
   if (run.rights.authority(from)) return true;
   const hasKeys = (run.moment.authority(from)?.keys.length ?? 0) > 0;
-  return !hasKeys && oldGrantee.length > 0 && run.rights.grants(from, may.cancel, "any").some((grant) => equal(grant.bytes("grantee"), oldGrantee));
+  const waives = run.rights.grants(from, may.cancel, "any").some((grant) => equal(grant.bytes("grantee"), oldGrantee));
+  return !hasKeys && waives;
 }
 
 /** markMove writes when the alias moves; 0 when that is open. */
@@ -116,7 +118,8 @@ function makeMove(record: Record, move: Entry): void {
   const [alias, from, to, flags] = [move.bytes("alias"), move.bytes("from"), move.bytes("to"), move.integer("flags")];
   const name = (flags & hasName) !== 0n ? move.bytes("sealedName") : record.state.get("l", alias)?.bytes("sealedName");
   bindInFull(record, alias, to, name ?? new Uint8Array());
-  if ((flags & hasOldGrantee) !== 0n && !isOneGrant(move)) endGrant(record, record.state.get("g", from, move.bytes("oldGrantee")));
+  const ends = (flags & hasOldGrantee) !== 0n && !isOneGrant(move);
+  if (ends) endGrant(record, record.state.get("g", from, move.bytes("oldGrantee")));
   if ((flags & hasNewGrant) === 0n) return;
   const fields = Object.fromEntries(
     ["asset", "capTransaction", "capDay", "feeCeiling", "expiry", "operations"].map((name) => [name, move.integer(name)]),

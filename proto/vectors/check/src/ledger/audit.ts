@@ -14,7 +14,7 @@ function unless(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(`audit: ${what}`);
 }
 
-/** audit throws unless the entries of a ledger say the same about each other, and the leaves of its last batch keep their rules. */
+/** audit throws unless the entries of a ledger say the same about each other, and the leaves of its last batch are leaves. */
 export function audit(ledger: Ledger, { leaves }: Applied): void {
   const kinds = leaves.map((leaf) => Object.keys(parseLeaf(leaf))[0]).join(" ");
   unless(/^(effect )*(transaction )*header$/.test(kinds), `the leaves of a batch are ${kinds}`);
@@ -30,8 +30,9 @@ function auditUnits(ledger: Ledger): void {
   const balances = ledger.entries("b");
   for (const asset of ledger.entries("s")) {
     const number = asset.integer("asset");
-    const sum = balances.filter((balance) => balance.integer("asset") === number).reduce((all, balance) => all + balance.integer("posted"), 0n);
-    unless(sum === asset.integer("supply"), `asset ${number} has a supply of ${asset.integer("supply")} and balances of ${sum}`);
+    const own = balances.filter((balance) => balance.integer("asset") === number);
+    const sum = own.reduce((all, balance) => all + balance.integer("posted"), 0n);
+    unless(sum === asset.integer("supply"), `the balances of asset ${number} are ${sum} together`);
   }
   const name = (account: Bytes, asset: bigint) => hex(joined(account, bigEndian(asset, 4)));
   const reserved = new Map<string, bigint>();
@@ -63,7 +64,8 @@ function auditAccounts(ledger: Ledger): void {
     unless(account.integer("pending") === BigInt(moves.length + recoveries), `what waits of ${hex(id)}`);
   }
   unless(numbers.size === accounts.length, "more numbers than accounts");
-  const counts = Object.fromEntries(ledger.entries("n").map((entry) => [Buffer.from(entry.bytes("counter")).toString(), entry.integer("count")]));
+  const counters = ledger.entries("n").map((one) => [Buffer.from(one.bytes("counter")).toString(), one.integer("count")]);
+  const counts: Record<string, bigint> = Object.fromEntries(counters);
   unless((counts["accounts"] ?? 0n) === BigInt(accounts.length), "the counter of accounts");
   unless((counts["assets"] ?? 0n) === BigInt(ledger.entries("s").length), "the counter of assets");
   const codes = ledger.entries("S").map((entry) => `${entry.hex("code")} ${entry.integer("asset")}`).sort();
@@ -87,7 +89,8 @@ function auditGrants(ledger: Ledger): void {
   const exposures = ledger.entries("G");
   for (const exposure of exposures) {
     const found = sums.get(name(exposure));
-    unless(found?.sum === exposure.integer("sum") && found.count === exposure.integer("count"), `the grants to ${name(exposure)}`);
+    const isSum = found?.sum === exposure.integer("sum") && found.count === exposure.integer("count");
+    unless(isSum, `the grants to ${name(exposure)}`);
   }
   unless(sums.size === exposures.length, "grants to a key that has no sum");
 }

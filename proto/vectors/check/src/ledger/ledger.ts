@@ -101,7 +101,8 @@ export class Ledger {
     const key = set.validators.find(({ name }) => name === leader)?.key;
     if (key === undefined) throw new Void("leader");
     voidOnRefusal("signature", () => verifyLeader(batch, key));
-    const transactions = batch.envelopes.map((envelope) => voidOnRefusal("envelope", () => parseTransaction(this.network.id, envelope)));
+    const parsed = (envelope: Bytes) => voidOnRefusal("envelope", () => parseTransaction(this.network.id, envelope));
+    const transactions = batch.envelopes.map(parsed);
     for (const { expiresAtUnixMs } of transactions) unless(expiresAtUnixMs >= timeUnixMs, "expired");
     const weight = transactions.reduce((sum, { operations }) => sum + weightOf(operations), 0);
     unless(weight <= mostWeight, "weight");

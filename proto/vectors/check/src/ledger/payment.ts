@@ -33,7 +33,11 @@ export function feeFor(bands: Band[], amount: bigint): bigint {
 }
 
 /** Payer is who pays, as far as it is decided once for a transfer or a bulk transfer. */
-interface Payer { account: Bytes; asset: Entry; operation: number; fee: Fee | undefined; carrier: Bytes | undefined; drawn: bigint }
+interface Payer {
+  account: Bytes; asset: Entry; operation: number; fee: Fee | undefined; carrier: Bytes | undefined;
+  /** What the operation has drawn so far. */
+  drawn: bigint;
+}
 
 /** asksPayer asks what concerns the payer: freeze, and the date of vouchers. */
 function asksPayer(run: Running, { account, asset }: Payer): void {

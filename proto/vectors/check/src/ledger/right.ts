@@ -129,7 +129,8 @@ export class Rights {
   /** keysOf are a provider's keys, retired ones included. */
   private keysOf(provider: Bytes): Bytes[] {
     if (provider.length === 0) return [];
-    return this.moment.state.all("k").filter((key) => equal(key.bytes("account"), provider)).map((key) => key.bytes("providerKey"));
+    const own = this.moment.state.all("k").filter((key) => equal(key.bytes("account"), provider));
+    return own.map((key) => key.bytes("providerKey"));
   }
 }
 

@@ -24,7 +24,8 @@ export function propose(run: Running, act: Acts["propose"]): void {
   const later = (a: bigint, b: bigint) => (a > b ? a : b);
   possibleAt(run.moment, decision, later(run.time, effectiveAt), later(expiry, effectiveAt));
   const ballot = ballotId(run.id, run.position);
-  run.state.put("B", { ballot, expiry, effectiveAt, votes: [vote1(act.validator, true)], decision: encode("Decision", act.decision ?? {}) });
+  const bytes = encode("Decision", act.decision ?? {});
+  run.state.put("B", { ballot, expiry, effectiveAt, votes: [voice(act.validator, true)], decision: bytes });
   run.schedule(expiry, due.ballot, ballot);
   count(run, present(run.state.get("B", ballot), "BALLOT_UNKNOWN"));
 }
@@ -35,13 +36,13 @@ export function vote(run: Running, act: Acts["vote"]): void {
   const votes = ballot.list("votes");
   must(!votes.some((one) => equal(one.subarray(1), ascii(act.validator))), "ALREADY_VOTED");
   must(ballot.integer("passedAt") === 0n, "NOTHING_TO_CHANGE");
-  const all = [...votes, vote1(act.validator, act.yes)];
+  const all = [...votes, voice(act.validator, act.yes)];
   all.sort((a, b) => (hex(a.subarray(1)) < hex(b.subarray(1)) ? -1 : 1));
   run.state.update(ballot, { votes: all });
   count(run, present(run.state.get("B", act.ballot), "BALLOT_UNKNOWN"));
 }
 
-function vote1(validator: string, yes: boolean): Bytes {
+function voice(validator: string, yes: boolean): Bytes {
   return joined(bigEndian(yes ? 1 : 0, 1), ascii(validator));
 }
 

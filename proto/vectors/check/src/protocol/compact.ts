@@ -144,7 +144,8 @@ export function shorten(network: Bytes, accounts: Account[], bytes: Bytes): stri
   };
   const payer = open(transfer.debit);
   const [owner, ...others] = payer.authority.keys;
-  carry(owner !== undefined && others.length === 0 && equal(owner.key, signature.signer), "the payer's account does not name the signer");
+  const isNamed = owner !== undefined && others.length === 0 && equal(owner.key, signature.signer);
+  carry(isNamed, "the payer's account does not name the signer");
   const message: Compact = {
     template: 1n, nonce: body.nonce, expiresAtUnixMs: body.expiresAtUnixMs, payer: payer.number,
     payee: open(transfer.credit).number, asset: BigInt(transfer.asset), amount: transfer.amount,

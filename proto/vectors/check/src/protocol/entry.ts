@@ -141,7 +141,8 @@ function words(layout: string): [name: string, kind: string][] {
 function write(kind: string, value: Field | undefined, name: string): Bytes {
   if (kind === "keys" || kind === "votes") {
     const list = (value ?? []) as Bytes[];
-    const parts = list.map((one) => (kind === "keys" ? one : joined(one.subarray(0, 1), bigEndian(one.length - 1, 1), one.subarray(1))));
+    const vote = (one: Bytes) => joined(one.subarray(0, 1), bigEndian(one.length - 1, 1), one.subarray(1));
+    const parts = kind === "keys" ? list : list.map(vote);
     return joined(bigEndian(list.length, kind === "keys" ? 1 : 4), ...parts);
   }
   if (/^[0-9]+$/.test(kind)) {

@@ -21,7 +21,9 @@ export function foundingEntries({ genesis, set }: Network): Map<string, string> 
   const put: Put = (letter, key, ...value) => entries.set(hex(joined(ascii(letter), ...key)), hex(joined(...value)));
   put("r", [], u4(genesis.rules_version), u4(genesis.day_offset_minutes));
   put("v", [], set);
-  for (const [name, value] of Object.entries(genesis.parameters)) put("P", [u1(enumNumber("Parameter", name.toUpperCase()))], u8(value));
+  for (const [name, value] of Object.entries(genesis.parameters)) {
+    put("P", [u1(enumNumber("Parameter", name.toUpperCase()))], u8(value));
+  }
   for (const { validator, account } of genesis.governors) put("V", [ascii(validator)], account);
   putAccounts(genesis, put);
   putAssets(genesis, put);
@@ -65,7 +67,9 @@ function putAssets({ assets, issues, tiers }: Genesis, put: Put): void {
     put("i", [issuer], u1(1));
   });
   put("n", [ascii("assets")], u8(assets.length));
-  for (const { asset, tier, cap_transaction, cap_day } of tiers) put("t", [u4(asset), u1(tier)], u8(cap_transaction), u8(cap_day));
+  for (const { asset, tier, cap_transaction, cap_day } of tiers) {
+    put("t", [u4(asset), u1(tier)], u8(cap_transaction), u8(cap_day));
+  }
 }
 
 function putProviders({ providers }: Genesis, put: Put): void {

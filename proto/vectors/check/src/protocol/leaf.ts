@@ -2,7 +2,8 @@
 import { bigEndian, compare, fromBigEndian, joined } from "./bytes.js";
 import { fixed, widestAmount } from "./field.js";
 import {
-  enumName, parseInForm, type EffectLeaf, type HeaderLeaf, type Leaf, type LegResult, type PostState, type Result, type TransactionLeaf,
+  enumName, parseInForm, type EffectLeaf, type HeaderLeaf, type Leaf, type LegResult, type PostState, type Result,
+  type TransactionLeaf,
 } from "./message.js";
 import { Refusal, refuseUnless } from "./refusal.js";
 
