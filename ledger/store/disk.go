@@ -73,6 +73,11 @@ func openDisk(dir string, o Options) (*disk, error) {
 		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnBlockRead).
 		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
 	db, err := badger.Open(b)
+	if says(err, "Create a new file") {
+		// The process was killed when it had made a file for a new table in memory and written nothing to it. Badger stumbles over such a
+		// file once, and has made it whole by then.
+		db, err = badger.Open(b)
+	}
 	if o.ReadOnly && says(err, badger.ErrTruncateNeeded.Error()) {
 		// The process was killed: badger must write once to cut its log at the last whole transaction.
 		if db, err = badger.Open(b.WithReadOnly(false)); err == nil {

@@ -40,6 +40,24 @@ func TestReopenedStoreIsTheSame(t *testing.T) {
 	b.audit()
 }
 
+// TestKilledWhileMakingATable: the process ended when it had made a file and written nothing to it.
+func TestKilledWhileMakingATable(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "empty table"))
+	b.commit(b.pay(1_00))
+	before := b.dump()
+	if err := b.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.dir, "00077.mem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.open()
+	if after := b.dump(); !equal(before, after) {
+		t.Error("the store holds something else")
+	}
+	b.audit()
+}
+
 // A power loss must not take what Commit returned for: syncing is what one gets without asking.
 func TestSettings(t *testing.T) {
 	d, err := openDisk(t.TempDir(), Options{Log: discard})

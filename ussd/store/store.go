@@ -37,7 +37,7 @@ type Badger struct {
 
 // Open opens or makes the store in dir. What badger has to say of warnings and errors goes to log.
 func Open(dir string, log *slog.Logger) (*Badger, error) {
-	db, err := badger.Open(badger.DefaultOptions(dir).
+	settings := badger.DefaultOptions(dir).
 		WithSyncWrites(true).
 		WithDetectConflicts(true).
 		WithNumVersionsToKeep(1).
@@ -51,7 +51,13 @@ func Open(dir string, log *slog.Logger) (*Badger, error) {
 		WithVerifyValueChecksum(true).
 		WithChecksumVerificationMode(options.OnTableAndBlockRead).
 		WithMetricsEnabled(false).
-		WithLogger(logger{log}))
+		WithLogger(logger{log})
+	db, err := badger.Open(settings)
+	if err != nil && strings.Contains(err.Error(), "Create a new file") {
+		// The process was killed when it had made a file for a new table in memory and written nothing to it. Badger stumbles over such a
+		// file once, and has made it whole by then.
+		db, err = badger.Open(settings)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}

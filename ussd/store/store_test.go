@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ussd"
@@ -29,6 +31,32 @@ func TestBadgerIsAStore(t *testing.T) {
 		})
 		return b
 	})
+}
+
+// TestKilledWhileMakingATable: the process ended when it had made a file and written nothing to it.
+func TestKilledWhileMakingATable(t *testing.T) {
+	dir, ctx := t.TempDir(), context.Background()
+	b := open(t, dir)
+	if err := b.Update(ctx, func(w ussd.Writer) error { return w.Set([]byte("a"), []byte("1")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "00077.mem"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b = open(t, dir)
+	defer b.Close()
+	if err := b.View(ctx, func(r ussd.Reader) error {
+		value, err := r.Get([]byte("a"))
+		if err == nil && string(value) != "1" {
+			err = errors.New("another value")
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
