@@ -10,7 +10,7 @@ import (
 func (m *machine) drawOpening(d dice) []tx.Operation {
 	o := pick(d, m.openings...)
 	for _, other := range m.openings {
-		if !m.model.exists(other.Account()) && (other.Authority.Attestors != 1 || d.oneIn(8)) && !d.oneIn(3) {
+		if !m.model.exists(other.Account()) && (other.Authority.Attestors == 2 || d.oneIn(8)) && !d.oneIn(3) {
 			o = other
 		}
 	}
@@ -53,8 +53,8 @@ func (m *machine) grantOf(d dice, id tx.AccountID) tx.IssueGrant {
 	}
 	g.CapDay = max(g.CapTransaction, pick(d, caps...))
 	g.FeeCeiling = min(g.CapTransaction, pick[amount.Amount](d, 10_00, 10_00, 1_00, 0, maxAmount))
-	if d.oneIn(4) {
-		g.Operations = []tx.GrantedOperation{tx.GrantTransfer, tx.GrantHold, tx.GrantCapture, tx.GrantRequest, tx.GrantReturn, tx.GrantCancel}[d.between(0, 5):]
+	if from := d.below(6); d.oneIn(3) {
+		g.Operations = g.Operations[from : from+1+d.below(6-from)]
 	}
 	return g
 }
@@ -110,7 +110,9 @@ func (m *machine) drawTier(d dice) []tx.Operation {
 func (m *machine) recover(d dice, id tx.AccountID) {
 	authority := m.model.accounts[id].authority
 	for _, g := range authority.Guardians {
-		m.sign(g.Key)
+		if !d.oneIn(5) {
+			m.sign(g.Key)
+		}
 	}
 	if len(authority.Guardians) == 0 || d.oneIn(4) {
 		m.attest(d, max(1, int(authority.Attestors)))
@@ -176,6 +178,26 @@ func (m *machine) drawAliasRelease(d dice) []tx.Operation {
 		m.attest(d, max(1, int(m.model.accounts[o.Account].authority.Attestors)))
 	}
 	return []tx.Operation{o}
+}
+
+// drawMoves moves several numbers of Juma's away from a provider.
+func (m *machine) drawMoves(d dice) (ops []tx.Operation) {
+	from := m.world.Juma.Account
+	for _, name := range m.grantNames() {
+		if name.account != from {
+			continue
+		}
+		for _, n := range m.aliases {
+			if m.model.aliases[n].account == from && len(ops) < 5 && !d.oneIn(8) {
+				ops = append(ops, tx.StartMove{Alias: n, From: from, To: from, OldGrantee: &name.grantee})
+			}
+		}
+	}
+	if len(ops) == 0 {
+		return m.drawMove(d)
+	}
+	m.attest(d, 2)
+	return ops
 }
 
 func (m *machine) drawMove(d dice) []tx.Operation {

@@ -2,8 +2,10 @@ package ledger_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -15,7 +17,7 @@ import (
 
 // cast is who takes part, made once: keys are slow to make.
 //
-// There are an issuer of KES and TZS, two providers (the second, RIVAL, with an attestor of its own), three attestors that belong to nobody,
+// There are an issuer of KES and TZS, two providers (the second, RIVAL, with two attestors of its own), three attestors that belong to nobody,
 // four governors, a shop that arbitrates KES, and people: Nyoka with a key and attestors behind it, Bakari with a key and guardians, a
 // cooperative with three keys, and four phones.
 type cast struct {
@@ -23,7 +25,7 @@ type cast struct {
 	keys     []key.Public // ascending
 	named    map[string]key.Public
 	accounts []tx.AccountID
-	// openings are those that the genesis does not make: Nyoka, Bakari, the cooperative, the shop, Neema, Pili, and one that nobody may.
+	// openings are those that the genesis does not make: Nyoka, Bakari, the cooperative, the shop, Neema, Pili, and two that no provider may open.
 	openings []tx.OpenAccount
 	aliases  []key.Alias
 	sealed   []key.SealedName
@@ -59,10 +61,13 @@ func newCast(t testing.TB, interval uint64) *cast {
 		g.Providers = append(g.Providers, genesis.Provider{
 			Account: rival.Account(), Name: "Rival", Key: c.named["RIVAL"], Shares: 2, Schedules: []genesis.FeeSchedule{flatFrom(1, 3_00, 0)},
 		})
-		theirs := w.Key(t, "RIVAL ATTESTS")
-		c.named["RIVAL ATTESTS"] = theirs.Public()
 		provider := rival.Account()
-		g.Attestors = append(g.Attestors, genesis.Attestor{Account: rival.Account(), Key: theirs.Public(), Name: "Rival", Provider: &provider})
+		for name, account := range map[string]tx.AccountID{"RIVAL ATTESTS": provider, "RIVAL ATTESTS TOO": w.GovernorAccounts["v1"]} {
+			theirs := w.Key(t, name)
+			c.named[name] = theirs.Public()
+			g.Attestors = append(g.Attestors, genesis.Attestor{Account: account, Key: theirs.Public(), Name: name, Provider: &provider})
+		}
+		slices.SortFunc(g.Attestors, func(a, b genesis.Attestor) int { return cmp.Compare(a.Name, b.Name) })
 		g.Parameters = genesis.Parameters{
 			Attestations: 2, MoveDelayMs: aDay, RecoveryDelayMs: 2 * aDay, QuarantineMs: 3 * aDay, CreditIntervalMs: interval, CreditBurst: 8,
 		}
@@ -94,7 +99,11 @@ func (c *cast) gather(t testing.TB) {
 	bakari.Guardians = weights(c.named["SHOP"], c.named["GUARDIAN"])
 	bakari.GuardianThreshold = 3
 	sacco := tx.Authority{Keys: weights(c.named["NYOKA"], c.named["BAKARI"], c.named["STRANGER"]), Threshold: 4, Attestors: 1}
-	for name, authority := range map[string]tx.Authority{"NYOKA": nyoka, "BAKARI": bakari, "SACCO": sacco, "NEEMA": tx.PhoneAuthority(2), "PILI": tx.PhoneAuthority(2), "LOSE": tx.PhoneAuthority(1)} {
+	trap := tx.PhoneAuthority(2)
+	trap.Guardians, trap.GuardianThreshold = weights(c.named["RIVAL"]), 1
+	for name, authority := range map[string]tx.Authority{
+		"NYOKA": nyoka, "BAKARI": bakari, "SACCO": sacco, "NEEMA": tx.PhoneAuthority(2), "PILI": tx.PhoneAuthority(2), "LOSE": tx.PhoneAuthority(1), "TRAP": trap,
+	} {
 		c.openings = append(c.openings, tx.OpenAccount{Authority: authority, Salt: salt(name)})
 	}
 	slices.SortFunc(c.openings, func(a, b tx.OpenAccount) int { return bytes.Compare(a.Salt[:], b.Salt[:]) })
@@ -105,8 +114,8 @@ func (c *cast) gather(t testing.TB) {
 		c.accounts = append(c.accounts, o.Account())
 	}
 	c.accounts = append(c.accounts, tx.AccountID{1, 2, 3}) // Nobody's.
-	for _, number := range []string{"+254711000001", "+254711000002", "+254711000003", "+254711000004", "+254711000005"} {
-		c.aliases = append(c.aliases, w.AliasKey.Alias(number))
+	for last := range 9 {
+		c.aliases = append(c.aliases, w.AliasKey.Alias(fmt.Sprintf("+25471100000%d", 1+last)))
 	}
 	for _, a := range w.Genesis.Aliases {
 		c.sealed = append(c.sealed, a.SealedName)

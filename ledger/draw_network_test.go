@@ -65,7 +65,7 @@ func (m *machine) drawPayee(d dice) []tx.Operation {
 		n, issuer = 3, m.world.IssuerAccount
 		m.sign(m.owners(issuer)...)
 	}
-	return []tx.Operation{tx.ListPayee{Asset: n, Issuer: issuer, Payee: m.person(d), Listed: !d.oneIn(3)}}
+	return []tx.Operation{tx.ListPayee{Asset: n, Issuer: issuer, Payee: pick(d, m.shop(), m.person(d)), Listed: !d.oneIn(2)}}
 }
 
 func (m *machine) drawIssue(d dice) []tx.Operation {
@@ -135,10 +135,23 @@ func (m *machine) governor(d dice) string {
 
 func (m *machine) drawProposal(d dice) []tx.Operation {
 	now := m.now()
-	return []tx.Operation{tx.Propose{
-		Validator: m.governor(d), Decision: m.decision(d), ExpiresAtUnixMs: pick(d, now, now+1, now+aDay, now+2*aDay, now+5*aDay, now+5*aDay, now+5*aDay, now+30*aDay, now+30*aDay+1),
+	o := tx.Propose{
+		Validator: m.governor(d), ExpiresAtUnixMs: pick(d, now, now+1, now+aDay, now+2*aDay, now+5*aDay, now+5*aDay, now+5*aDay, now+30*aDay, now+30*aDay+1),
 		EffectiveAtUnixMs: pick(d, 0, 0, 0, 0, 0, now+aMinute, now+aDay, now+aDay, now+90*aDay, now+90*aDay+1),
-	}}
+	}
+	o.Decision = m.decision(d, max(now, o.ExpiresAtUnixMs, o.EffectiveAtUnixMs))
+	return []tx.Operation{o}
+}
+
+// drawSets proposes two validator sets for one moment.
+func (m *machine) drawSets(d dice) (ops []tx.Operation) {
+	by := m.governor(d)
+	for range 2 {
+		ops = append(ops, tx.Propose{
+			Validator: by, Decision: tx.SetValidators{Validators: m.set(d)}, ExpiresAtUnixMs: m.now() + 5*aDay, EffectiveAtUnixMs: m.now() + aDay,
+		})
+	}
+	return ops
 }
 
 func (m *machine) drawVote(d dice) []tx.Operation {
@@ -163,9 +176,28 @@ func (m *machine) drawVote(d dice) []tx.Operation {
 	return []tx.Operation{o}
 }
 
-// decision draws what may be decided. The rules never get a version that this program does not know: the ledger would stop.
-func (m *machine) decision(d dice) tx.Decision {
-	switch d.below(12) {
+// drawVotes lets two validators agree to all that is open.
+func (m *machine) drawVotes(d dice) (ops []tx.Operation) {
+	names := slices.Sorted(maps.Keys(m.model.validators))
+	for _, id := range listed(m.model.ballots) {
+		agreed := 0
+		for _, name := range names {
+			if _, voted := m.model.ballots[id].votes[name]; !voted && m.model.ballots[id].passed == 0 && agreed < 2 && len(ops) < 12 {
+				ops = append(ops, tx.Vote{Ballot: id, Validator: name, Yes: true})
+				m.sign(m.owners(m.model.validators[name].Account)...)
+				agreed++
+			}
+		}
+	}
+	if len(ops) == 0 {
+		return m.drawProposal(d)
+	}
+	return ops
+}
+
+// decision draws what may be decided until a time. The rules never get a version that this program does not know: the ledger would stop.
+func (m *machine) decision(d dice, latest uint64) tx.Decision {
+	switch d.below(14) {
 	case 0:
 		return tx.SetRules{Version: pick[uint32](d, 1, 3)}
 	case 1:
@@ -175,11 +207,12 @@ func (m *machine) decision(d dice) tx.Decision {
 	case 3:
 		return tx.RemoveAttestor{Account: pick(d, append(m.world.AttestorAccounts, m.account(d))...)}
 	case 4, 5, 8, 9:
-		until := pick(d, m.now()+10*aDay, m.now()+10*aDay, m.now()+6*aDay, m.now()+3*aDay, 0, m.now(), m.now()+30*aDay, m.now()+120*aDay, m.now()+180*aDay)
+		until := pick(d, m.now()+10*aDay, m.now()+10*aDay, m.now()+6*aDay, m.now()+3*aDay, latest+30*aDay, latest+30*aDay+1,
+			0, m.now(), m.now()+30*aDay, m.now()+120*aDay, m.now()+180*aDay)
 		return tx.Freeze{Account: pick(d, m.world.Juma.Account, m.person(d), m.world.IssuerAccount), UntilUnixMs: until}
 	case 6:
 		return tx.SetPool{Provider: pick(d, append(listed(m.model.providers), m.account(d))...), Shares: pick[uint32](d, 1, 2, 5, 1<<16)}
-	case 7:
+	case 7, 10:
 		return tx.SetValidators{Validators: m.set(d)}
 	}
 	p := pick(d, tx.Attestations, tx.MoveDelayMs, tx.RecoveryDelayMs, tx.QuarantineMs, tx.CreditIntervalMs, tx.CreditBurst)
@@ -205,17 +238,28 @@ func (m *machine) attestor(d dice) tx.Attestor {
 // set draws a validator set near the one in force; the machine's leader stays.
 func (m *machine) set(d dice) []tx.Governor {
 	set := maps.Clone(m.model.validators)
-	for range d.between(0, 3) {
-		delete(set, pick(d, "v2", "v3", "v4", "v5", "v6", "v7"))
-	}
+	var others []tx.Governor
 	for _, v := range m.governors {
-		if len(set)%3 != 1 || len(set) < 4 {
-			set[v.Name] = v
+		if _, in := set[v.Name]; !in {
+			others = append(others, v)
 		}
 	}
-	if d.oneIn(3) {
-		for _, v := range m.governors {
+	switch d.below(6) {
+	case 0: // Three come.
+		for _, v := range others {
 			set[v.Name] = v
+		}
+	case 1: // Three go.
+		for _, v := range m.governors[len(m.governors)-3:] {
+			delete(set, v.Name)
+		}
+	default:
+		for range 1 + d.below(5)/4 { // One leaves for another; sometimes two do.
+			if len(others) > 0 {
+				in := others[d.below(len(others))]
+				delete(set, pick(d, slices.Sorted(maps.Keys(set))[1:]...))
+				set[in.Name] = in
+			}
 		}
 	}
 	var all []tx.Governor
@@ -235,23 +279,37 @@ func (m *machine) begin() {
 	nyoka, bakari, sacco, neema := m.opening("NYOKA"), m.opening("BAKARI"), m.opening("SACCO"), m.opening("NEEMA")
 	year := m.now() + 365*aDay
 	phone := tx.IssueGrant{
-		Account: neema.Account(), Grantee: m.named["RIVAL"], Operations: tx.GrantAll(), Asset: 1, CapTransaction: 2000_00, CapDay: 5000_00, FeeCeiling: 5_00, ExpiresAtUnixMs: year,
+		Account: neema.Account(), Grantee: m.named["RIVAL"], Operations: tx.GrantAll(), Asset: 1,
+		CapTransaction: 2000_00, CapDay: 5000_00, FeeCeiling: 5_00, ExpiresAtUnixMs: year,
 	}
+	phone.Operations = tx.GrantAll()[:5] // It may not hold up a move.
 	shop := phone
+	shop.Operations = tx.GrantAll()
 	shop.Account, shop.Grantee, shop.CapTransaction, shop.CapDay, shop.FeeCeiling = nyoka.Account(), m.named["SHOP"], 500_00, 600_00, 50
 	carried := phone
 	carried.Account, carried.Grantee = nyoka.Account(), m.named["PROVIDER"]
 	food := tx.DefineAsset{Issuer: m.world.IssuerAccount, Code: "FOOD", Scale: 2, Kind: tx.Voucher, SpendUntilUnixMs: m.now() + 6*aDay}
+	attest := func(i int, to tx.AccountID) tx.Operation {
+		return tx.AttestAlias{Alias: m.aliases[i], Account: to, SealedName: m.sealed[0]}
+	}
+	issue := func(n tx.Asset, to tx.AccountID, sum amount.Amount) tx.Operation {
+		return tx.Issue{Asset: n, Credit: to, Amount: sum}
+	}
+	payee := m.shop()
+	meals := tx.PlaceHold{Debit: nyoka.Account(), Credit: &payee, Asset: 3, Amount: 50_00, OnExpiry: tx.ExpiryReturns, ExpiresAtUnixMs: m.now() + 5*aDay}
+	held := tx.PlaceHold{Debit: m.world.IssuerAccount, Credit: &payee, Asset: 1, Amount: 50_00, OnExpiry: tx.ExpiryCompletes, ExpiresAtUnixMs: m.now() + 60*aDay}
 	for _, ops := range [][]tx.Operation{
 		{nyoka}, {bakari}, {sacco},
 		{neema, tx.BindAlias{Alias: m.aliases[2], Account: neema.Account(), SealedName: m.sealed[0]}, phone},
 		{shop, carried},
-		{tx.AttestAlias{Alias: m.aliases[3], Account: nyoka.Account(), SealedName: m.sealed[0]}},
+		{attest(3, nyoka.Account()), attest(4, neema.Account())},
+		{attest(5, m.world.Juma.Account), attest(6, m.world.Juma.Account), attest(7, m.world.Juma.Account), attest(8, m.world.Juma.Account)},
 		{food},
 		{tx.ListPayee{Asset: 3, Issuer: m.world.IssuerAccount, Payee: m.shop(), Listed: true}},
-		{tx.Issue{Asset: 3, Credit: nyoka.Account(), Amount: 900_00}, tx.Issue{Asset: 3, Credit: m.world.IssuerAccount, Amount: 900_00}, tx.Issue{Asset: 3, Credit: neema.Account(), Amount: 70_00}},
-		{tx.Issue{Asset: 1, Credit: nyoka.Account(), Amount: 60_000_00}, tx.Issue{Asset: 1, Credit: bakari.Account(), Amount: 9_000_00}, tx.Issue{Asset: 1, Credit: neema.Account(), Amount: 4_000_00}},
-		{tx.Issue{Asset: 1, Credit: sacco.Account(), Amount: 90_000_00}, tx.Issue{Asset: 2, Credit: sacco.Account(), Amount: 900_00}, tx.Issue{Asset: 2, Credit: nyoka.Account(), Amount: 500_00}},
+		{issue(3, nyoka.Account(), 900_00), issue(3, m.world.IssuerAccount, 900_00), issue(3, neema.Account(), 70_00)},
+		{issue(1, nyoka.Account(), 60_000_00), issue(1, bakari.Account(), 9_000_00), issue(1, neema.Account(), 4_000_00)},
+		{issue(1, sacco.Account(), 90_000_00), issue(2, sacco.Account(), 900_00), issue(2, nyoka.Account(), 500_00)},
+		{meals}, {held},
 	} {
 		m.nonce++
 		encoded, err := tx.Body{Nonce: m.world.Nonce(m.nonce), ExpiresAtUnixMs: m.now(), Operations: ops}.Encode()
@@ -266,6 +324,10 @@ func (m *machine) begin() {
 			}
 		case tx.IssueGrant:
 			by = []string{"NYOKA"}
+		case tx.PlaceHold:
+			if o.Asset == 3 {
+				by = []string{"NYOKA"}
+			}
 		case tx.AttestAlias:
 			by = []string{"NYOKA", "ATTESTOR1", "ATTESTOR2"}
 		}

@@ -28,7 +28,7 @@ func (m *machine) fee(d dice, carrier *tx.AccountID, n tx.Asset, amounts ...amou
 	f := &tx.Fee{Provider: *carrier, ScheduleVersion: 1}
 	for v := uint32(1); v <= m.model.providers[*carrier].last; v++ {
 		s := m.model.schedules[scheduleName{*carrier, v}]
-		if s.asset == n && (s.from <= m.now() || d.oneIn(8)) && !d.oneIn(10) {
+		if s.asset == n && (s.from <= m.now() || d.oneIn(8)) && !d.oneIn(5) {
 			f.ScheduleVersion = v
 		}
 	}
@@ -115,6 +115,9 @@ func (m *machine) drawHold(d dice) []tx.Operation {
 	o.Fee = m.fee(d, carrier, o.Asset, o.Amount)
 	until := m.model.assets[o.Asset].until
 	o.ExpiresAtUnixMs = m.later(d, m.now(), m.now()+aMinute-1, m.now()+90*aDay, m.now()+90*aDay+1, max(until, 1), until+1)
+	if m.model.vouchers(o.Asset) && d.oneIn(3) {
+		o.ExpiresAtUnixMs = until + uint64(d.below(2))
+	}
 	if kind := d.between(0, 3); kind > 0 {
 		credit := m.payeeFor(d)
 		o.Credit = &credit

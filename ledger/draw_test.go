@@ -39,6 +39,7 @@ var makers = map[string]struct {
 	"attest":        {3, (*machine).drawAttestation},
 	"release alias": {2, (*machine).drawAliasRelease},
 	"move":          {4, (*machine).drawMove},
+	"moves":         {1, (*machine).drawMoves},
 	"end move":      {7, (*machine).drawEndOfMove},
 	"asset":         {1, (*machine).drawAsset},
 	"limits":        {1, (*machine).drawLimits},
@@ -49,7 +50,9 @@ var makers = map[string]struct {
 	"provider":      {1, (*machine).drawProvider},
 	"fees":          {3, (*machine).drawFees},
 	"propose":       {3, (*machine).drawProposal},
-	"vote":          {7, (*machine).drawVote},
+	"vote":          {6, (*machine).drawVote},
+	"sets":          {1, (*machine).drawSets},
+	"votes":         {2, (*machine).drawVotes},
 }
 
 // deck has each kind as often as it is to be drawn.
@@ -119,6 +122,19 @@ func (m *machine) time(d dice) {
 	now := m.now()
 	midnight := (now+m.model.dayOffsetMs)/aDay*aDay + aDay - m.model.dayOffsetMs
 	next := []uint64{now + 1, now + 1, now + aMinute, now + aMinute, now + aMinute, now + 3600_000, now + 3600_000, midnight - 1, midnight, midnight + 1, now + 2*aDay}
+	for name, s := range m.model.schedules {
+		if at, replaced := m.model.replaced(name.provider, name.version); replaced && at+7*aDay > now+2 && at < now {
+			next = append(next, at+7*aDay-1, at+7*aDay)
+		} else if s.from > now && s.from < now+9*aDay {
+			next = append(next, s.from-1, s.from)
+		}
+	}
+	for _, b := range m.model.aliases {
+		if b.status == released && b.until > now {
+			next = append(next, b.until, b.until, b.until+1)
+		}
+	}
+	slices.Sort(next) // Those came in no order.
 	for i, w := range m.model.waiting(now) {
 		if i < 4 && w.due < now+9*aDay {
 			next = append(next, w.due-1, w.due, w.due+1, w.due+1)
@@ -214,6 +230,9 @@ func (m *machine) sign(keys ...key.Public) { m.need = append(m.need, keys...) }
 // owners are the keys of an account, or of one that may be opened.
 func (m *machine) owners(id tx.AccountID) (keys []key.Public) {
 	authority := m.model.accounts[id].authority
+	if !m.stale {
+		authority, _ = (&attempt{model: m.model, now: m.now()}).authority(id)
+	}
 	for _, o := range m.openings {
 		if !m.model.exists(id) && o.Account() == id {
 			authority = o.Authority
@@ -241,10 +260,10 @@ func (m *machine) act(d dice, id tx.AccountID, what tx.GrantedOperation, asset t
 	}
 	k := pick(d, ways...)
 	m.sign(k)
-	if p, kept := m.model.providerKeys[k]; kept {
+	if p, kept := m.model.providerKeys[k]; kept && !d.oneIn(12) {
 		return &p
 	}
-	return nil
+	return nil // Not a provider's, or it forgets itself.
 }
 
 // attest lets attestors sign, from one on.
@@ -270,7 +289,7 @@ func (m *machine) account(d dice) tx.AccountID {
 
 // person draws an account of somebody with money.
 func (m *machine) person(d dice) tx.AccountID {
-	who := []tx.AccountID{m.world.Juma.Account, m.world.Juma.Account, m.world.Amina.Account, m.world.ProviderAccount}
+	who := []tx.AccountID{m.world.Juma.Account, m.world.Juma.Account, m.world.Amina.Account, m.world.ProviderAccount, m.world.IssuerAccount, m.shop()}
 	for _, name := range []string{"NYOKA", "NYOKA", "BAKARI", "SACCO", "NEEMA", "PILI"} {
 		who = append(who, m.opening(name).Account())
 	}

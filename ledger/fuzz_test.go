@@ -52,39 +52,45 @@ func (m *machine) drawBatch(d dice) {
 // FuzzDue makes much due at few times, more than one batch does, and looks at what is done in which order, and at what operations on what is
 // overdue get.
 func FuzzDue(f *testing.F) {
-	for n := range uint64(6) {
+	for n := range uint64(12) {
 		f.Add(n, n+1, 2*n, 3*n, n, n, n+2, n)
 	}
 	s := stage{cast: newCast(f, 0)}
 	f.Fuzz(func(t *testing.T, a, b, c, d, e, g, h, i uint64) {
 		m, done := s.enter(t)
 		defer done()
-		for at, n := range []uint64{a, b, c} {
+		m.apply(t, m.begun(randomDice(a, 0), 4, m.drawMove, m.drawRecovery)...)
+		for at, n := range []uint64{b, c, d} {
 			m.apply(t, m.crowded(randomDice(n, uint64(at)))...)
 		}
-		for at, n := range []uint64{d, e, g, h, i} {
+		for at, n := range []uint64{e, g, h, i} {
 			d := randomDice(n, uint64(at))
-			m.chain.Tick(pick[uint64](d, 0, 1, 1, 2, aMinute, aDay))
-			var signed []*tx.Signed
-			for range d.below(4) {
-				m.need = nil
-				ops := pick(d, m.drawCapture, m.drawRelease, m.drawPaidRequest, m.drawDecline, m.drawEndOfMove, m.drawTransfer)(d)
-				signed = append(signed, m.signedBody(ops)...)
-			}
-			m.apply(t, signed...)
+			m.chain.Tick(pick[uint64](d, 0, 1, 2, aMinute, aDay, 2*aDay+1))
+			m.stale = d.oneIn(2)
+			m.apply(t, m.begun(d, 4, m.drawCapture, m.drawRelease, m.drawPaidRequest, m.drawDecline, m.drawEndOfMove, m.drawTransfer, m.drawTransfer,
+				m.drawGrant, m.drawAliasRelease, m.drawMove)...)
 		}
 		m.check(t)
 	})
+}
+
+// begun are transactions of operations that one of these draws.
+func (m *machine) begun(d dice, most int, draws ...func(dice) []tx.Operation) (signed []*tx.Signed) {
+	for range most {
+		m.need = nil
+		signed = append(signed, m.signedBody(pick(d, draws...)(d))...)
+	}
+	return signed
 }
 
 // crowded are holds, requests and grants that are due at few times.
 func (m *machine) crowded(d dice) (signed []*tx.Signed) {
 	nyoka := m.opening("NYOKA").Account()
 	shop := m.shop()
-	due := func() uint64 { return m.now() + pick[uint64](d, 1, 1, 2, aMinute, aDay) }
+	due := func() uint64 { return m.now() + pick[uint64](d, 1, 1, 2, aMinute, aDay-1, aDay) }
 	for range 2 {
 		var ops []tx.Operation
-		for range d.below(100) {
+		for range 30 + d.below(70) {
 			switch d.below(8) {
 			case 0:
 				g := m.grantOf(d, nyoka)

@@ -169,31 +169,77 @@ func bodyLength(t *testing.T, ops ...tx.Operation) int {
 	return len(raw)
 }
 
-// TestBatchDoesBoundedWork: of more than one batch does, the first are done, in order, and what is overdue has ended for the rules.
+// TestBatchDoesBoundedWork: of more than one batch does, the first are done, in order, and what is overdue has ended for the rules: a hold, a
+// grant, the old keys of a recovered account, and the old grant and account of a number that has moved.
 func TestBatchDoesBoundedWork(t *testing.T) {
 	m := newMachine(t, newCast(t, 0))
 	m.begin()
-	nyoka, shop := m.opening("NYOKA").Account(), m.shop()
-	var ops []tx.Operation
-	for i := range ledger.MaxDue + 44 {
-		ops = append(ops, tx.PlaceHold{Debit: nyoka, Credit: &shop, Asset: 1, Amount: 1, OnExpiry: tx.ExpiryCompletes, ExpiresAtUnixMs: m.now() + aMinute + uint64(i)})
-		if i%100 == 99 {
-			m.need = m.owners(nyoka)
-			m.apply(t, m.signedBody(ops)...)
-			ops = nil
+	nyoka, neema, juma, shop := m.opening("NYOKA").Account(), m.opening("NEEMA").Account(), m.world.Juma.Account, m.shop()
+	old, number := m.named["PROVIDER"], m.aliases[5]
+	m.do(t, act{tx.OK, tx.StartRecovery{Account: nyoka, Authority: tx.SingleKey(m.named["GUARDIAN"])}, []string{"ATTESTOR1", "ATTESTOR2"}},
+		act{tx.OK, tx.StartMove{Alias: number, From: juma, To: neema, OldGrantee: &old}, []string{"ATTESTOR1", "ATTESTOR2", "RIVAL"}})
+	pay := func(from, to tx.AccountID, alias *key.Alias, fee amount.Amount) tx.Transfer {
+		o := tx.Transfer{Debit: from, Credit: to, Asset: 1, Amount: 1_00, Alias: alias}
+		if fee > 0 {
+			o.Fee = &tx.Fee{Provider: m.world.ProviderAccount, ScheduleVersion: 2, Amount: fee}
 		}
+		return o
 	}
-	last := m.sent[len(m.sent)-1]
-	m.chain.Tick(aDay)
-	m.need = m.owners(shop)
-	late := tx.CaptureHold{Hold: tx.NewHoldID(last.ID(), 99), Debit: nyoka, Credit: shop, Asset: 1, Amount: 1}
-	m.apply(t, m.signedBody([]tx.Operation{late})...)
-	if done := m.seen.effects[tx.HoldCompleted]; done != ledger.MaxDue || m.seen.codes[tx.HoldUnknown] != 1 {
-		t.Errorf("one batch does %d of %d, and gives %v", done, ledger.MaxDue+44, m.seen)
+	granted := tx.IssueGrant{
+		Account: nyoka, Grantee: m.named["SHOP"], Operations: tx.GrantAll(), Asset: 1, CapTransaction: 5_00, CapDay: 5_00, ExpiresAtUnixMs: m.now() + 2*aMinute,
 	}
-	m.apply(t)
-	if done := m.seen.effects[tx.HoldCompleted]; done != 300 {
-		t.Errorf("two batches do %d of 300", done)
+	m.do(t, act{tx.OK, granted, []string{"NYOKA"}}, act{tx.OK, pay(nyoka, neema, nil, 0), []string{"SHOP"}})
+	var holds []tx.Operation
+	for i := range uint64(ledger.MaxDue + 44) {
+		holds = append(holds, tx.PlaceHold{Debit: nyoka, Credit: &shop, Asset: 1, Amount: 1, OnExpiry: tx.ExpiryCompletes, ExpiresAtUnixMs: m.now() + aMinute + i})
+	}
+	m.need = m.owners(nyoka)
+	for part := range slices.Chunk(holds, 100) {
+		m.apply(t, m.signedBody(part)...)
+	}
+	hold := tx.NewHoldID(m.sent[len(m.sent)-1].ID(), 99)
+	m.chain.Tick(3 * aDay)
+	m.do(t,
+		act{tx.HoldUnknown, tx.CaptureHold{Hold: hold, Debit: nyoka, Credit: shop, Asset: 1, Amount: 1}, []string{"SHOP"}},
+		act{tx.Unauthorised, pay(nyoka, shop, nil, 0), []string{"NYOKA"}},
+		act{tx.OK, pay(nyoka, shop, nil, 0), []string{"GUARDIAN"}},
+		act{tx.Unauthorised, pay(nyoka, neema, nil, 0), []string{"SHOP"}},
+		act{tx.Unauthorised, pay(juma, shop, nil, 2_00), []string{"PROVIDER"}},
+		act{tx.AliasNotBoundToPayee, pay(nyoka, juma, &number, 0), []string{"GUARDIAN"}},
+		act{tx.OK, pay(nyoka, neema, &number, 0), []string{"GUARDIAN"}},
+	)
+	if done := m.seen.effects[tx.HoldCompleted]; done != ledger.MaxDue {
+		t.Errorf("one batch does %d of %d", done, len(holds))
+	}
+	m.do(t)
+	if done := m.seen.effects[tx.HoldCompleted]; done != len(holds) || m.seen.effects[tx.MoveCompleted]+m.seen.effects[tx.RecoveryCompleted] != 2 {
+		t.Errorf("two batches do %d of %d holds, and %v", done, len(holds), m.seen.effects)
+	}
+}
+
+// act is an operation by some signers, and the result that is wanted.
+type act struct {
+	want tx.Code
+	op   tx.Operation
+	by   []string
+}
+
+// do applies each act as a transaction of one batch.
+func (m *machine) do(t *testing.T, acts ...act) {
+	t.Helper()
+	var signed []*tx.Signed
+	for _, a := range acts {
+		m.need = nil
+		for _, name := range a.by {
+			m.sign(m.named[name])
+		}
+		signed = append(signed, m.signedBody([]tx.Operation{a.op})...)
+	}
+	m.apply(t, signed...)
+	for i, a := range acts {
+		if got := m.effects[len(m.effects)-1].Outcomes[i].Result.Code; got != a.want {
+			t.Errorf("%T by %v: %v, not %v", a.op, a.by, got, a.want)
+		}
 	}
 	m.check(t)
 }

@@ -162,6 +162,8 @@ type machine struct {
 	nonce   uint64
 	// haste leaves out what other tests do often enough.
 	haste bool
+	// stale lets those sign for an account who did before a recovery that is overdue.
+	stale bool
 	// need is who should sign the transaction that is being drawn.
 	need []key.Public
 }

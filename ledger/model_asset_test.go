@@ -120,7 +120,7 @@ func (a *attempt) stateReserve(o tx.StateReserve) tx.Code {
 
 // Vouchers are spent at listed payees, until a date. Whoever is or was listed keeps what is left then, and may give it to the issuer.
 
-func (a *attempt) vouchers(n tx.Asset) bool { return a.assets[n].kind == tx.Voucher }
+func (m *model) vouchers(n tx.Asset) bool { return m.assets[n].kind == tx.Voucher }
 
 // outlived says whether an account can spend no vouchers any more.
 func (a *attempt) outlived(debit tx.AccountID, n tx.Asset) bool {

@@ -38,6 +38,7 @@ func (a *attempt) propose(o tx.Propose) tx.Code {
 
 func (a *attempt) vote(o tx.Vote) tx.Code {
 	b, there := a.ballots[o.Ballot]
+	b.put = 0 // One that is put off is over for who votes.
 	_, voted := b.votes[o.Validator]
 	code := first(
 		broken{tx.BallotUnknown, !there || b.due() < a.now},

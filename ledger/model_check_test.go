@@ -19,7 +19,8 @@ func (m *machine) check(t ledgertest.TB) {
 	}
 	for n, of := range m.model.assets {
 		a, err := s.Asset(n)
-		if err != nil || a == nil || uint64(a.Supply) != of.supply || a.Code != of.code || uint64(a.Reserve) != of.reserve || a.Issuer != of.issuer {
+		if err != nil || a == nil || uint64(a.Supply) != of.supply || a.Code != of.code || uint64(a.Reserve) != of.reserve || a.Issuer != of.issuer ||
+			a.Kind != of.kind || a.SpendUntilUnixMs != of.until || uint64(a.ProvisionalInflowDay) != of.inflowDay || a.ReserveAsOfUnixMs != of.reserveOf {
 			t.Fatalf("asset %d: ledger %+v, model %+v: %v", n, a, of, err)
 		}
 		for tier := range uint8(tx.MaxTier + 1) {
@@ -38,7 +39,8 @@ func (m *machine) check(t ledgertest.TB) {
 		want := m.model.aliases[alias]
 		statuses := map[status]ledger.AliasStatus{provisional: ledger.AliasProvisional, attested: ledger.AliasAttested, released: ledger.AliasReleased}
 		if err != nil || (bound != nil) != (want.status != free) ||
-			bound != nil && (bound.Account != want.account || bound.Status != statuses[want.status] || bound.UntilUnixMs != want.until || bound.VouchedBy != want.vouchedBy || bound.SealedName != want.name) {
+			bound != nil && (bound.Account != want.account || bound.Status != statuses[want.status] || bound.UntilUnixMs != want.until ||
+				bound.VouchedBy != want.vouchedBy || bound.SealedName != want.name) {
 			t.Fatalf("alias %d: ledger %v, model %v: %v", i, bound, want, err)
 		}
 		move, err := s.Move(alias)
@@ -46,6 +48,10 @@ func (m *machine) check(t ledgertest.TB) {
 		if err != nil || (move != nil) != there || there && (move.DueUnixMs != waits.due || move.From != waits.From || move.To != waits.To) {
 			t.Fatalf("move of alias %d: ledger %v, model %v: %v", i, move, waits, err)
 		}
+	}
+	next, waits, err := ledger.NextDue(m.chain.Memory)
+	if first := m.model.waiting(m.now()); err != nil || len(first) > 0 && (!waits || next > first[0].due+1) {
+		t.Fatalf("the ledger wakes up at %d (%v), the model has something due at %d: %v", next, waits, first[0].due, err)
 	}
 	m.checkWaiting(t, s)
 	m.checkNetwork(t, s)
@@ -55,6 +61,12 @@ func (m *machine) checkAccount(t ledgertest.TB, s ledger.State, i int, id tx.Acc
 	t.Helper()
 	for n := range m.model.assets {
 		b, err := s.Balance(id, n)
+		if b.Day != uint32(m.model.day(m.now())) {
+			b.Used = 0
+		}
+		if spent := m.model.spent[holdingDay{holding{id, n}, m.model.day(m.now())}]; uint64(b.Used) != spent {
+			t.Fatalf("account %d in asset %d: ledger counts %d today, model %d", i, n, b.Used, spent)
+		}
 		if want := m.model.balances[holding{id, n}]; err != nil || (balance{uint64(b.Posted), uint64(b.Held)}) != want {
 			t.Fatalf("balance of account %d in asset %d: ledger %d (%d held), model %v: %v", i, n, b.Posted, b.Held, want, err)
 		}

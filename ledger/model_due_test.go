@@ -85,7 +85,7 @@ func (m *model) waiting(now uint64) []happening {
 		}
 	}
 	for id, b := range m.ballots {
-		all = append(all, happening{b.due(), 6, string(id[:]), func() bool { b, is := m.ballots[id]; return is && b.put < now }, func() effect { return m.endBallot(id, now) }})
+		all = append(all, happening{b.due(), 6, string(id[:]), func() bool { _, is := m.ballots[id]; return is }, func() effect { return m.endBallot(id, now) }})
 	}
 	for name, g := range m.grants {
 		subject := string(name.account[:]) + string(name.grantee[:])
