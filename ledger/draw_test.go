@@ -369,13 +369,3 @@ func (m *machine) later(d dice, edges ...uint64) uint64 {
 }
 
 func (m *machine) alias(d dice) key.Alias { return pick(d, m.aliases...) }
-
-// number draws a number that an account has, if it has any.
-func (m *machine) number(d dice, of tx.AccountID) key.Alias {
-	for _, n := range m.aliases {
-		if b := m.model.aliases[n]; b.account == of && b.status != released && !d.oneIn(8) {
-			return n
-		}
-	}
-	return m.alias(d)
-}

@@ -60,7 +60,6 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 	print("open-MB", resident(b, "VmRSS"))
 	before := diskBytes(b, work)
 	print("state-B/account", before/float64(accounts))
-	start = time.Now()
 	var busy time.Duration
 	for range b.N {
 		var envelopes [][]byte

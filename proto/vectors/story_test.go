@@ -1,9 +1,7 @@
 package vectors_test
 
 import (
-	"bytes"
 	"crypto/ed25519"
-	"encoding/binary"
 	"errors"
 	"slices"
 
@@ -274,14 +272,3 @@ func (s *story) carried(o tx.Transfer) tx.Transfer {
 
 // number is the alias of a phone number.
 func (s *story) number(e164 string) key.Alias { return s.AliasKey.Alias(e164) }
-
-func u32(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
-
-// ascending are the keys in the order of their public keys.
-func ascending(keys ...key.Private) []key.Private {
-	slices.SortFunc(keys, func(a, b key.Private) int {
-		x, y := a.Public(), b.Public()
-		return bytes.Compare(x[:], y[:])
-	})
-	return keys
-}
