@@ -40,7 +40,13 @@ func (m *machine) drawFounding(d dice) []tx.Operation {
 	if !d.oneIn(4) && len(m.need) > 0 {
 		g.Grantee, g.Asset, g.CapTransaction, g.CapDay, g.FeeCeiling = m.need[len(m.need)-1], 1, pick[amount.Amount](d, 1000_00, 5000_00, 5000_01), 20_000_00, 10_00
 	}
-	return []tx.Operation{open, tx.BindAlias{Alias: m.alias(d), Account: open.Account(), SealedName: m.sealed[0]}, g}
+	alias := m.alias(d)
+	for _, n := range m.aliases {
+		if m.model.aliases[n].status == released && d.oneIn(2) {
+			alias = n
+		}
+	}
+	return []tx.Operation{open, tx.BindAlias{Alias: alias, Account: open.Account(), SealedName: m.sealed[0]}, g}
 }
 
 // grantOf draws a grant on an account.

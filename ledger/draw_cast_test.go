@@ -103,6 +103,7 @@ func (c *cast) gather(t testing.TB) {
 	trap.Guardians, trap.GuardianThreshold = weights(c.named["RIVAL"]), 1
 	for name, authority := range map[string]tx.Authority{
 		"NYOKA": nyoka, "BAKARI": bakari, "SACCO": sacco, "NEEMA": tx.PhoneAuthority(2), "PILI": tx.PhoneAuthority(2), "LOSE": tx.PhoneAuthority(1), "TRAP": trap,
+		"ZURI": tx.PhoneAuthority(2), "JABALI": tx.PhoneAuthority(2), "SUBIRA": tx.PhoneAuthority(2),
 	} {
 		c.openings = append(c.openings, tx.OpenAccount{Authority: authority, Salt: salt(name)})
 	}

@@ -39,8 +39,8 @@ func (m *machine) fee(d dice, carrier *tx.AccountID, n tx.Asset, amounts ...amou
 	for _, a := range amounts {
 		sum.Add(sum, feeFor(m.model.schedules[scheduleName{*carrier, f.ScheduleVersion}].bands, uint64(a)))
 	}
-	if f.Amount = amount.Amount(sum.Uint64()); d.oneIn(25) {
-		f.Amount++
+	if f.Amount = amount.Amount(sum.Uint64()); d.oneIn(20) {
+		f.Amount += 1 - 2*amount.Amount(d.below(2)) // One less, too.
 	}
 	return f
 }
@@ -55,6 +55,11 @@ func (m *machine) drawTransfer(d dice) []tx.Operation {
 		n := m.alias(d)
 		if o.Alias = &n; !d.oneIn(4) {
 			o.Credit = m.model.aliases[n].account
+		}
+		if by := m.model.aliases[n].vouchedBy; m.model.aliases[n].status == provisional && d.oneIn(2) {
+			inflow := m.model.inflows[inflowDay{by, o.Asset, m.model.day(m.now())}]
+			cap := m.model.assets[o.Asset].inflowDay
+			o.Amount = amount.Amount(max(1, cap-min(cap, inflow)+uint64(d.below(2))))
 		}
 	}
 	if o.Debit == o.Credit && !d.oneIn(4) {
