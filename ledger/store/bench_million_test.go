@@ -61,6 +61,7 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 	before := diskBytes(b, work)
 	print("state-B/account", before/float64(accounts))
 	var busy time.Duration
+	var most float64
 	for range b.N {
 		var envelopes [][]byte
 		for range 400 {
@@ -69,11 +70,13 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 		at := time.Now()
 		c.step(envelopes)
 		busy += time.Since(at)
+		most = max(most, resident(b, "RssAnon"))
 		clear(c.signed)
 	}
 	transfers := float64(400 * b.N)
 	print("transfers/s", transfers/busy.Seconds())
-	for _, name := range []string{"VmHWM", "VmRSS", "RssAnon", "RssFile"} {
+	print("RssAnon-most-MB", most)
+	for _, name := range []string{"VmRSS", "RssAnon", "RssFile"} {
 		print(name+"-MB", resident(b, name))
 	}
 	debug.FreeOSMemory()

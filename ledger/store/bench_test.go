@@ -262,3 +262,34 @@ func cpuTime() time.Duration {
 	}
 	return used
 }
+
+// BenchmarkProof is what a validator reads for a receipt: where a transaction is, its leaf, its batch and its inclusion proof; of the
+// newest batches, as payers ask, and of any.
+func BenchmarkProof(b *testing.B) {
+	c := newCrowd(b, filepath.Join(benchDir(b), "state"), 2000)
+	for range 60 {
+		var envelopes [][]byte
+		for range 400 {
+			envelopes = append(envelopes, workloads[0].sign(c, 0))
+		}
+		c.step(envelopes)
+	}
+	size := c.store.FinalHead().Size
+	for name, among := range map[string]uint64{"new": 2000, "any": size - 1} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				index := size - 1 - c.random.Uint64()%among
+				_, err := c.store.Leaf(index)
+				if err == nil {
+					_, err = c.store.HeaderAfter(index)
+				}
+				if err == nil {
+					_, err = c.store.Inclusion(index, size)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

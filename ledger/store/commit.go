@@ -182,15 +182,22 @@ func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) error {
 	if w.recording {
 		w.before = make([]image, 0, expected)
 	}
+	keyBytes := 0
 	for _, c := range changes {
-		w.replace(keyState(c.Key), c.Before, c.After)
+		keyBytes += 1 + len(c.Key)
+	}
+	keys := make([]byte, 0, keyBytes)
+	for _, c := range changes {
+		first := len(keys)
+		keys = append(append(keys, spaceState), c.Key...)
+		w.replace(keys[first:len(keys):len(keys)], c.Before, c.After)
 	}
 	for _, leaf := range fx.Leaves {
 		if err := w.lookup(leaf); err != nil {
 			return err
 		}
 	}
-	return chapterOf(fx).entries(packed, func(key, value []byte) error {
+	return chapterOf(fx).entries(packer(), func(key, value []byte) error {
 		w.replace(key, nil, value)
 		return nil
 	})

@@ -39,13 +39,17 @@ var (
 // format is the version of the layout above.
 const format = "umoja-store/v2"
 
-// memTableBytes is the size of badger's table in memory. Badger takes transactions up to 15 % of it, here 2.2 MB; a larger
-// batch is written in parts. Whoever writes tables out takes buffers of 2, 4 and 8 MB for one of this size, and keeps
-// several of them: with 16 MB it would be twice as much memory.
-const memTableBytes = 14 << 20
+// memTableBytes is the size of badger's table in memory. Badger takes transactions up to 15 % of it, here 1.6 MB; a larger
+// batch is written in parts. Whoever writes tables out takes buffers of 2, 4 and 8 MB for one of this size, and badger
+// keeps several of them: from 12 MB on it would be twice as much memory.
+const memTableBytes = 10 << 20
 
-// tableBytes is the size of badger's smallest tables on disk.
-const tableBytes = 1 << 20
+// tableBytes is the size of badger's smallest tables on disk. The first sorted level takes baseLevelBytes, and eight tables
+// gather before they are merged into it: with two of them and 10 MB, badger rewrote each byte three times as often.
+const (
+	tableBytes     = 1 << 20
+	baseLevelBytes = 64 << 20
+)
 
 // disk is an open badger with the views on it.
 type disk struct {
@@ -67,9 +71,10 @@ func openDisk(dir string, o Options) (*disk, error) {
 	b := badger.DefaultOptions(dir).
 		WithSyncWrites(!o.NoSync).WithReadOnly(o.ReadOnly).
 		WithDetectConflicts(false).WithNumVersionsToKeep(1).
-		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(4).WithNumLevelZeroTablesStall(12).WithBaseTableSize(tableBytes).
-		WithBlockCacheSize(0).WithIndexCacheSize(0).WithValueLogFileSize(16 << 20).
-		WithNumCompactors(2).WithCompactL0OnClose(false).WithCompression(options.None).
+		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(8).WithNumLevelZeroTablesStall(20).
+		WithBaseTableSize(tableBytes).WithBaseLevelSize(baseLevelBytes).WithValueLogFileSize(16 << 20).
+		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(0).
+		WithNumCompactors(2).WithCompactL0OnClose(false).
 		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnBlockRead).
 		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
 	db, err := badger.Open(b)

@@ -29,7 +29,17 @@ const (
 )
 
 // A page is packed, or for comparing left as it is.
-func packed(page []byte) []byte { return bytes.Clone(s2.Encode(nil, page)) }
+func packer() func(page []byte) []byte {
+	var scratch []byte // Of the size that a page may take at worst.
+	return func(page []byte) []byte {
+		if need := s2.MaxEncodedLen(len(page)); cap(scratch) < need {
+			scratch = make([]byte, 2*need)
+		}
+		return bytes.Clone(s2.Encode(scratch[:cap(scratch)], page))
+	}
+}
+
+func packed(page []byte) []byte { return packer()(page) }
 
 func plain(page []byte) []byte { return page }
 

@@ -41,9 +41,18 @@ func (d *disk) portions(all []image) [][]image {
 	return append(out, all[first:])
 }
 
+// setAll writes images in one transaction. The entries are made at once, since each for itself is more for the collector to do.
 func setAll(txn *badger.Txn, images []image) error {
-	for _, m := range images {
-		if err := set(txn, m.key, m.value); err != nil {
+	entries := make([]badger.Entry, len(images))
+	for i, m := range images {
+		if m.value == nil {
+			if err := txn.Delete(m.key); err != nil {
+				return err
+			}
+			continue
+		}
+		entries[i].Key, entries[i].Value = m.key, m.value
+		if err := txn.SetEntry(&entries[i]); err != nil {
 			return err
 		}
 	}
