@@ -117,7 +117,7 @@ func (b *batch) forget(view View) error {
 		if r.u64() >= b.timeUnixMs {
 			break
 		}
-		b.overlay.before[string(e.Key)] = e.Value // It was read just now.
+		b.scanned(e)
 		b.put(e.Key, nil)
 	}
 	b.keep()

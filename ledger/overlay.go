@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -12,80 +13,120 @@ import (
 // keep or drop, so that a refused transaction leaves nothing.
 type overlay struct {
 	view View
-	// before holds the view's value of every key that was read or written.
-	before map[string][]byte
-	// written holds the kept values; nil means deleted.
-	written map[string][]byte
-	// draft holds the values of the open transaction.
-	draft map[string][]byte
+	// cells are the entries that were read or written.
+	cells map[string]*cell
+	// slab is where the next cells come from: one at a time would be most of what a batch allocates.
+	slab []cell
+	// drafts are written by the open transaction, written by those before it.
+	drafts, written []*cell
 
 	size   int64 // leaves, with those appended
 	hashes []tlog.Hash
 	first  int64 // stored index of hashes[0]
 }
 
+// cell is a state entry in a batch; nil values are absent.
+type cell struct {
+	key string
+	// before is the view's value once looked at, after that of the transactions kept, draft that of the open one.
+	before, after, draft      []byte
+	looked, written, drafting bool
+}
+
 func newOverlay(view View, size uint64) *overlay {
-	return &overlay{
-		view: view, before: make(map[string][]byte), written: make(map[string][]byte), draft: make(map[string][]byte),
-		size: int64(size), first: tlog.StoredHashCount(int64(size)),
+	return &overlay{view: view, cells: make(map[string]*cell), size: int64(size), first: tlog.StoredHashCount(int64(size))}
+}
+
+func (o *overlay) cell(key []byte) *cell {
+	if c, ok := o.cells[string(key)]; ok {
+		return c
 	}
+	if len(o.slab) == 0 {
+		o.slab = make([]cell, 128)
+	}
+	c := &o.slab[0]
+	o.slab = o.slab[1:]
+	c.key = string(key)
+	o.cells[c.key] = c
+	return c
 }
 
 // get reads through the draft, the kept changes and the view.
 func (o *overlay) get(key []byte) ([]byte, error) {
-	if v, ok := o.draft[string(key)]; ok {
-		return v, nil
+	c := o.cell(key)
+	switch {
+	case c.drafting:
+		return c.draft, nil
+	case c.written:
+		return c.after, nil
 	}
-	if v, ok := o.written[string(key)]; ok {
-		return v, nil
-	}
-	return o.viewed(key)
+	return o.look(c)
 }
 
-func (o *overlay) viewed(key []byte) ([]byte, error) {
-	if v, ok := o.before[string(key)]; ok {
-		return v, nil
+// viewed gives the view's value.
+func (o *overlay) viewed(key []byte) ([]byte, error) { return o.look(o.cell(key)) }
+
+// look reads the view, once.
+func (o *overlay) look(c *cell) ([]byte, error) {
+	if !c.looked {
+		v, err := o.view.Get([]byte(c.key))
+		if err != nil {
+			return nil, fmt.Errorf("read state entry %x: %w", c.key, err)
+		}
+		c.before, c.looked = v, true
 	}
-	v, err := o.view.Get(key)
-	if err != nil {
-		return nil, fmt.Errorf("read state entry %x: %w", key, err)
+	return c.before, nil
+}
+
+// scanned takes what a scan of the view has given.
+func (o *overlay) scanned(e Entry) {
+	if c := o.cell(e.Key); !c.looked {
+		c.before, c.looked = e.Value, true
 	}
-	o.before[string(key)] = v
-	return v, nil
 }
 
 // put writes a value into the draft; nil deletes.
-func (o *overlay) put(key, value []byte) { o.draft[string(key)] = value }
+func (o *overlay) put(key, value []byte) {
+	c := o.cell(key)
+	if !c.drafting {
+		c.drafting = true
+		o.drafts = append(o.drafts, c)
+	}
+	c.draft = value
+}
 
 // keep makes the draft part of the batch.
 func (o *overlay) keep() {
-	for k, v := range o.draft { // Order does not matter: keys are distinct.
-		o.written[k] = v
+	for _, c := range o.drafts {
+		if !c.written {
+			o.written = append(o.written, c)
+		}
+		c.after, c.written, c.draft, c.drafting = c.draft, true, nil, false
 	}
-	clear(o.draft)
+	o.drafts = o.drafts[:0]
 }
 
 // drop forgets the draft.
-func (o *overlay) drop() { clear(o.draft) }
+func (o *overlay) drop() {
+	for _, c := range o.drafts {
+		c.draft, c.drafting = nil, false
+	}
+	o.drafts = o.drafts[:0]
+}
 
 // changes lists what the batch changed, ascending by key, without writes that came back to the value before.
 func (o *overlay) changes() ([]Change, error) {
-	keys := make([]string, 0, len(o.written))
-	for k := range o.written {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	changes := make([]Change, 0, len(keys))
-	for _, k := range keys {
-		before, err := o.viewed([]byte(k))
+	slices.SortFunc(o.written, func(a, b *cell) int { return strings.Compare(a.key, b.key) })
+	changes := make([]Change, 0, len(o.written))
+	for _, c := range o.written {
+		before, err := o.look(c)
 		if err != nil {
 			return nil, err
 		}
-		after := o.written[k]
-		if (before == nil) == (after == nil) && bytes.Equal(before, after) {
+		if (before == nil) == (c.after == nil) && bytes.Equal(before, c.after) {
 			continue
 		}
-		changes = append(changes, Change{Key: []byte(k), Before: before, After: after})
+		changes = append(changes, Change{Key: []byte(c.key), Before: before, After: c.after})
 	}
 	return changes, nil
 }
