@@ -18,6 +18,7 @@ import (
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/africastalking"
 	"github.com/umoja-ledger/umoja/ussd/pin"
+	"github.com/umoja-ledger/umoja/ussd/sms"
 )
 
 // carrier is the sandbox's mobile network: it takes text messages in Africa's Talking's send form and keeps the newest
@@ -204,7 +205,7 @@ func newLoopback(self net.Addr) *loopback {
 }
 
 // Send implements sms.Sender.
-func (l *loopback) Send(ctx context.Context, m ussd.Message) error {
+func (l *loopback) Send(ctx context.Context, m ussd.Message) (sms.Taken, error) {
 	return l.Sender.Send(context.WithValue(ctx, referenceKey{}, m.Reference), m)
 }
 

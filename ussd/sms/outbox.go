@@ -37,7 +37,13 @@ var (
 // Sender hands a message to a carrier. nil means that the carrier took it; an error that is ErrRefused that it never will;
 // any other that it may have.
 type Sender interface {
-	Send(ctx context.Context, message ussd.Message) error
+	Send(ctx context.Context, message ussd.Message) (Taken, error)
+}
+
+// Taken is a carrier's receipt of a message.
+type Taken struct {
+	// ID is the carrier's id of the message, by which delivery reports name it; empty when it gives none.
+	ID string
 }
 
 // State says what became of a message.
@@ -232,7 +238,7 @@ func (o *Outbox) try(ctx context.Context, reference string) error {
 	}
 	sending, cancel := context.WithTimeout(ctx, sendWait)
 	defer cancel()
-	sent := o.sender.Send(sending, ussd.Message{Reference: reference, To: record.To, Text: record.Text})
+	_, sent := o.sender.Send(sending, ussd.Message{Reference: reference, To: record.To, Text: record.Text})
 	if ctx.Err() != nil && sent != nil {
 		return nil // Stopped in the middle; the next process tries again.
 	}

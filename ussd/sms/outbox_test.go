@@ -25,17 +25,17 @@ type carrier struct {
 	at      []time.Time
 }
 
-func (c *carrier) Send(_ context.Context, m ussd.Message) error {
+func (c *carrier) Send(_ context.Context, m ussd.Message) (Taken, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got = append(c.got, m.Reference)
 	c.at = append(c.at, time.Now())
 	if len(c.answers) == 0 {
-		return nil
+		return Taken{ID: "id-" + m.Reference}, nil
 	}
 	answer := c.answers[0]
 	c.answers = c.answers[1:]
-	return answer
+	return Taken{}, answer
 }
 
 func outbox(c *carrier, limit int) (*Outbox, *ussdtest.Store) {

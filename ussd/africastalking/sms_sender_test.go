@@ -56,9 +56,12 @@ func TestTheSendFormAndItsAnswers(t *testing.T) {
 			}))
 			defer server.Close()
 			sender := NewSender(SenderConfig{URL: server.URL, Username: "sandbox", APIKey: pin.NewSecret("k3y"), From: "UMOJA", Client: server.Client()})
-			err := sender.Send(context.Background(), ussd.Message{Reference: "r", To: "+254711000001", Text: "You received 150.00 KES"})
+			taken, err := sender.Send(context.Background(), ussd.Message{Reference: "r", To: "+254711000001", Text: "You received 150.00 KES"})
 			if !errors.Is(err, c.want) || errors.Is(err, sms.ErrRefused) != c.never {
 				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if err == nil && taken.ID != "ATPid_SampleTxnId123" {
+				t.Errorf("id %q", taken.ID)
 			}
 		})
 	}
@@ -67,7 +70,7 @@ func TestTheSendFormAndItsAnswers(t *testing.T) {
 func TestACarrierThatCannotBeReachedIsTriedAgain(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	err := NewSender(SenderConfig{URL: server.URL}).Send(context.Background(), ussd.Message{To: "+254711000001", Text: "x"})
+	_, err := NewSender(SenderConfig{URL: server.URL}).Send(context.Background(), ussd.Message{To: "+254711000001", Text: "x"})
 	if err == nil || errors.Is(err, sms.ErrRefused) {
 		t.Errorf("got %v", err)
 	}

@@ -66,57 +66,58 @@ type recipient struct {
 	StatusCode int    `json:"statusCode"`
 	Number     string `json:"number"`
 	Status     string `json:"status"`
+	MessageID  string `json:"messageId"`
 }
 
 // Send implements sms.Sender. There is no reference in Africa's Talking's form: a message whose answer was lost is sent
 // twice.
-func (s *Sender) Send(ctx context.Context, m ussd.Message) error {
+func (s *Sender) Send(ctx context.Context, m ussd.Message) (sms.Taken, error) {
 	form := url.Values{"username": {s.config.Username}, "to": {string(m.To)}, "message": {m.Text}}
 	if s.config.From != "" {
 		form.Set("from", s.config.From)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.config.URL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return fmt.Errorf("make SMS request: %w", err)
+		return sms.Taken{}, fmt.Errorf("make SMS request: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("apiKey", s.config.APIKey.Reveal())
 	response, err := s.config.Client.Do(request)
 	if err != nil {
-		return fmt.Errorf("send SMS: %w", err)
+		return sms.Taken{}, fmt.Errorf("send SMS: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("read answer to SMS: %w", err)
+		return sms.Taken{}, fmt.Errorf("read answer to SMS: %w", err)
 	}
 	// Whatever is wrong with the account, 401 and the like, is wrong with every message and is mended by people: the
 	// messages wait.
 	if response.StatusCode != http.StatusCreated && response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%w: HTTP status %d", errAnswer, response.StatusCode)
+		return sms.Taken{}, fmt.Errorf("%w: HTTP status %d", errAnswer, response.StatusCode)
 	}
 	var a answer
 	if err := json.Unmarshal(body, &a); err != nil {
-		return fmt.Errorf("%w: answer is not JSON", errAnswer)
+		return sms.Taken{}, fmt.Errorf("%w: answer is not JSON", errAnswer)
 	}
 	return a.judge(m.To)
 }
 
 // judge finds what became of the one message: a 201 may refuse it.
-func (a answer) judge(to ussd.Phone) error {
+func (a answer) judge(to ussd.Phone) (sms.Taken, error) {
 	if len(a.Data.Recipients) == 0 {
 		if strings.Contains(a.Data.Message, "InvalidSenderId") {
-			return fmt.Errorf("%w: sender id is not valid", errAnswer)
+			return sms.Taken{}, fmt.Errorf("%w: sender id is not valid", errAnswer)
 		}
-		return fmt.Errorf("%w: no recipient in the answer", errAnswer)
+		return sms.Taken{}, fmt.Errorf("%w: no recipient in the answer", errAnswer)
 	}
 	for _, r := range a.Data.Recipients {
 		if r.Number == string(to) || len(a.Data.Recipients) == 1 {
-			return codes.judge(r.StatusCode)
+			return sms.Taken{ID: r.MessageID}, codes.judge(r.StatusCode)
 		}
 	}
-	return fmt.Errorf("%w: another recipient in the answer", errAnswer)
+	return sms.Taken{}, fmt.Errorf("%w: another recipient in the answer", errAnswer)
 }
 
 // verdict is what a status code means for a message.
