@@ -97,7 +97,7 @@ func FuzzRead(f *testing.F) {
 		d := digester{key: [32]byte{1}, session: "s"}
 		s := &Session{}
 		transcript := ""
-		s.record(transcript, d, Reply{Text: "dialled"})
+		s.record(len(transcript), d.transcript(transcript), Reply{Text: "dialled"}, 0)
 		for i, answer := range []string{a, b, c} {
 			before := transcript
 			if transcript != "" {
@@ -114,7 +114,7 @@ func FuzzRead(f *testing.F) {
 			if got := strings.Join(said.answers, "*"); got != answer {
 				t.Fatalf("answer %q was read as %q", answer, said.answers)
 			}
-			s.record(transcript, d, Reply{Text: transcript})
+			s.record(len(transcript), d.transcript(transcript), Reply{Text: transcript}, 0)
 			if again := read(s.Turns, transcript, d); again.repeated == nil || again.repeated.Text != transcript {
 				t.Fatalf("a duplicate of %q was read as %+v", transcript, again)
 			}

@@ -109,7 +109,11 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 		return s.plain(menu.DialAgain), err
 	}
 	// An aggregator that hangs up does not stop a payment half-way: the turn has its own deadline.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.deadline)
+	deadline := time.Now().Add(s.deadline)
+	if !turn.Deadline.IsZero() && turn.Deadline.Before(deadline) {
+		deadline = turn.Deadline
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	defer context.AfterFunc(s.stopping, cancel)()
 	release, err := s.turnstile.enter(ctx, turn.Phone)
@@ -121,7 +125,10 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 	if err != nil {
 		return s.plain(menu.DialAgain), err
 	}
-	said := read(t.session.Turns, turn.Transcript.Reveal(), t.digester)
+	said := turn.reads(t.session.Turns, t.digester, t.facts.NowUnixMs)
+	if said.anew {
+		t.session = Session{Phone: turn.Phone, StartedAtUnixMs: t.facts.NowUnixMs}
+	}
 	switch {
 	case said.repeated != nil:
 		return *said.repeated, nil
@@ -135,6 +142,11 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 		return s.plain(menu.DialAgain), err
 	}
 	return reply, nil
+}
+
+// Ended takes an aggregator's word that a session has ended. Nothing depends on it: many aggregators say nothing, or too early.
+func (s *Service) Ended(ctx context.Context, turn Turn) {
+	s.log.Debug("session ended", "aggregator", turn.Aggregator, "phone", turn.Phone)
 }
 
 // plain is a last screen that depends on nothing.
@@ -155,7 +167,8 @@ func (s *Service) begin(ctx context.Context, turn Turn) (*inHand, error) {
 	d := digester{key: s.digestKey, session: turn.Aggregator + "\x00" + string(turn.Phone) + "\x00" + turn.SessionID}
 	now := nowUnixMs()
 	t := &inHand{service: s, turn: turn, digester: d, session: Session{Phone: turn.Phone, StartedAtUnixMs: now},
-		facts: Facts{NowUnixMs: now, Turn: d.transcript(turn.Transcript.Reveal()), Digest: d.digest}}
+		facts: Facts{NowUnixMs: now, Digest: d.digest}}
+	_, t.facts.Turn = turn.digest(d)
 	err := s.store.View(ctx, func(r Reader) error {
 		stored, err := get[Session](r, sessionKey(d, turn.Phone))
 		if err != nil {
@@ -231,11 +244,14 @@ func (t *inHand) step(ctx context.Context, event Event, prefix string, last bool
 			continue
 		}
 		reply := *action.Reply
-		t.session.record(prefix, t.digester, reply)
+		if t.turn.Last == nil {
+			t.session.record(len(prefix), t.digester.transcript(prefix), reply, t.facts.NowUnixMs)
+		}
 		if last || reply.End || t.session.Prompt == PromptConfirm {
 			// What was typed after the last screen, or after a confirm screen that nobody saw, is dropped; the whole
 			// transcript has this reply.
-			t.session.record(t.turn.Transcript.Reveal(), t.digester, reply)
+			length, digest := t.turn.digest(t.digester)
+			t.session.record(length, digest, reply, nowUnixMs())
 			return reply, t.save(action.Effects)
 		}
 		// Nobody sees this screen, so it tells nothing.

@@ -62,14 +62,14 @@ const (
 	paymentKept = uint64(30 * 24 * time.Hour / time.Millisecond)
 )
 
-// record keeps a reply for duplicates of a transcript.
-func (s *Session) record(text string, d digester, reply Reply) {
-	digest := d.transcript(text)
-	if last := len(s.Turns) - 1; last >= 0 && s.Turns[last].Length == len(text) && s.Turns[last].Digest == digest {
-		s.Turns[last].Reply = reply
+// record keeps a reply for duplicates of a turn. A reply to the turn before, known by the same digest, is replaced.
+func (s *Session) record(length int, digest Digest, reply Reply, nowUnixMs uint64) {
+	turn := answered{Length: length, Digest: digest, Reply: reply, AtUnixMs: nowUnixMs}
+	if last := len(s.Turns) - 1; last >= 0 && s.Turns[last].Length == length && s.Turns[last].Digest == digest {
+		s.Turns[last] = turn
 		return
 	}
-	s.Turns = append(s.Turns, answered{Length: len(text), Digest: digest, Reply: reply})
+	s.Turns = append(s.Turns, turn)
 }
 
 func sessionKey(d digester, phone Phone) []byte {

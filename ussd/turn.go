@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
@@ -17,20 +18,67 @@ type Turn struct {
 	// SessionID is the aggregator's id of the session, at most 128 bytes.
 	SessionID string
 	Phone     Phone
-	// Transcript is everything typed in the session so far, answers joined by "*", empty on the first turn. It may hold
-	// a PIN.
+	// ServiceCode is what was dialled, as the aggregator tells it, such as *384*2050#; it may be empty.
+	ServiceCode string
+	// Transcript is everything typed in the session so far, answers joined by "*", empty on the first turn: the form of
+	// aggregators that tell all of it each time. It may hold a PIN.
 	Transcript pin.Secret
+	// Last is set instead of Transcript by an aggregator that tells the last answer only.
+	Last *LastInput
+	// Deadline is when the aggregator gives up; the zero time means the service's own.
+	Deadline time.Time
+	// Screen is what a screen may hold; the zero value is DefaultScreen.
+	Screen Screen
 }
 
-// maxTranscript bounds what is digested; a person types less than a tenth of it.
-const maxTranscript = 1024
+// LastInput is one answer, from an aggregator that tells no more.
+type LastInput struct {
+	// Input is what was typed, or, when First is set, what was dialled behind the service code: without the code, the star before
+	// it and the # at the end.
+	Input pin.Secret
+	// First begins a session.
+	First bool
+	// Request is the aggregator's own id or number of this request, at most 128 bytes: the same again is a duplicate. Without one the same
+	// input again within duplicateWithin is taken for one.
+	Request string
+}
+
+// Screen is how much a screen holds.
+type Screen struct {
+	// Septets are of GSM-7, the aggregator's own prefix such as "CON " not counted.
+	Septets int
+	// UCS2 are the UTF-16 units of a text that GSM-7 cannot write.
+	UCS2 int
+}
+
+// DefaultScreen is what every carrier that we know of shows whole: 160 septets with a prefix of four, or 70 units.
+var DefaultScreen = Screen{Septets: 156, UCS2: 66}
+
+const (
+	// maxTranscript bounds what is digested; a person types less than a tenth of it.
+	maxTranscript = 1024
+	// maxTurnID bounds an aggregator's id of a session or request.
+	maxTurnID = 128
+	// duplicateWithin is how soon after a reply the same input is the aggregator asking again: nobody reads and answers as fast.
+	duplicateWithin = uint64(2 * time.Second / time.Millisecond)
+)
 
 func (t Turn) check() error {
-	if t.Aggregator == "" || t.SessionID == "" || len(t.SessionID) > 128 || len(t.Transcript.Reveal()) > maxTranscript {
+	switch {
+	case t.Aggregator == "" || t.SessionID == "" || len(t.SessionID) > maxTurnID || len(t.Transcript.Reveal()) > maxTranscript:
+		return ErrTurn
+	case t.Last != nil && (t.Transcript.Reveal() != "" || len(t.Last.Input.Reveal()) > maxTranscript || len(t.Last.Request) > maxTurnID):
 		return ErrTurn
 	}
 	_, err := ParsePhone(string(t.Phone))
 	return err
+}
+
+func (t Turn) screen() Screen {
+	if t.Screen == (Screen{}) {
+		return DefaultScreen
+	}
+	return t.Screen
 }
 
 // Reply is a screen.
@@ -70,23 +118,73 @@ func (d digester) digest(purpose, text string) Digest {
 
 func (d digester) transcript(text string) Digest { return d.digest("transcript", text) }
 
-// Answered is a turn that was replied to. Its transcript is known by length and digest only.
+// answered is a turn that was replied to. What was typed is known by length and digest only.
 type answered struct {
+	// Length is the transcript's; 0 where the aggregator tells the last input only.
 	Length int    `json:"length"`
 	Digest Digest `json:"digest"`
 	Reply  Reply  `json:"reply"`
+	// AtUnixMs is when the reply was made.
+	AtUnixMs uint64 `json:"at_unix_ms"`
 }
 
-// reading is what a transcript says to a session.
+// reading is what a turn says to a session.
 type reading struct {
-	// repeated is the reply that was given to this very transcript.
+	// repeated is the reply that was given to this very turn.
 	repeated *Reply
-	// lost means that the transcript neither repeats nor continues what was answered.
+	// lost means that the turn neither repeats nor continues what was answered.
 	lost bool
+	// anew means that the aggregator begins another session under the same id.
+	anew bool
 	// start is the length of the transcript up to the new answers, without the star between.
 	start int
 	// answers are the new ones.
 	answers []string
+}
+
+// reads compares a turn with those that were answered.
+func (t Turn) reads(turns []answered, d digester, nowUnixMs uint64) reading {
+	if t.Last != nil {
+		return readLast(turns, *t.Last, d, nowUnixMs)
+	}
+	return read(turns, t.Transcript.Reveal(), d)
+}
+
+// digest is what the session knows the whole turn by.
+func (t Turn) digest(d digester) (length int, digest Digest) {
+	if t.Last != nil {
+		return 0, t.Last.digest(d)
+	}
+	return len(t.Transcript.Reveal()), d.transcript(t.Transcript.Reveal())
+}
+
+func (l LastInput) digest(d digester) Digest {
+	if l.Request != "" {
+		return d.digest("request", l.Request)
+	}
+	return d.digest("input", l.Input.Reveal())
+}
+
+// readLast finds a duplicate by the aggregator's id of the request. Where there is none, the same input right after the answer to it is one: a
+// person who means it twice is slower, and if not, sees the same screen again and answers again. The id of a payment is fixed
+// by its confirm screen, so a guess that is wrong here moves nothing.
+func readLast(turns []answered, l LastInput, d digester, nowUnixMs uint64) reading {
+	digest := l.digest(d)
+	for i := range turns {
+		t := &turns[i]
+		last := i == len(turns)-1
+		recent := last && nowUnixMs < t.AtUnixMs+duplicateWithin
+		if t.Digest == digest && (l.Request != "" || recent || last && t.Reply.End) {
+			return reading{repeated: &t.Reply}
+		}
+	}
+	switch {
+	case l.First:
+		return reading{anew: len(turns) > 0, answers: split(l.Input.Reveal())}
+	case len(turns) == 0:
+		return reading{lost: true}
+	}
+	return reading{answers: []string{l.Input.Reveal()}}
 }
 
 // read compares a transcript with the turns that were answered. It does not split the transcript as a whole: what stands
