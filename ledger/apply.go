@@ -77,7 +77,7 @@ type batch struct {
 	vouchers map[tx.Asset]bool
 	// passed counts what was due and is done.
 	passed int
-	// trial says that nothing will be committed, so that leaves need no hashes.
+	// trial says that nothing will be committed, so that leaves need no hashes and no id need be forgotten.
 	trial bool
 }
 
@@ -95,8 +95,10 @@ func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
 	if b.rules.Version != RulesVersion {
 		return nil, fmt.Errorf("rules version %d is in force, this program knows %d: %w", b.rules.Version, RulesVersion, ErrRulesVersion)
 	}
-	if err := b.forget(view); err != nil {
-		return nil, err
+	if !trial { // An id that has expired changes no answer.
+		if err := b.forget(view); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.passTime(view); err != nil {
 		return nil, err
@@ -106,21 +108,31 @@ func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
 	return b, err
 }
 
-// forget drops the ids of transactions that have expired.
+// forgetStep is how many ids forget reads at a time: most batches forget far fewer than they may.
+const forgetStep = 256
+
+// forget drops the ids of transactions that have expired, at most MaxForgotten.
 func (b *batch) forget(view View) error {
-	entries, err := view.Scan([]byte{kindSeen}, nil, MaxForgotten)
-	if err != nil {
-		return fmt.Errorf("scan expired ids: %w", err)
-	}
-	for _, e := range entries {
-		r := reader{rest: e.Key[1:]}
-		if r.u64() >= b.timeUnixMs {
-			break
+	defer b.keep()
+	var from []byte
+	for forgotten := 0; forgotten < MaxForgotten; forgotten += forgetStep {
+		entries, err := view.Scan([]byte{kindSeen}, from, forgetStep)
+		if err != nil {
+			return fmt.Errorf("scan expired ids: %w", err)
 		}
-		b.scanned(e)
-		b.put(e.Key, nil)
+		for _, e := range entries {
+			r := reader{rest: e.Key[1:]}
+			if r.u64() >= b.timeUnixMs {
+				return nil
+			}
+			b.scanned(e)
+			b.put(e.Key, nil)
+			from = append(e.Key[:len(e.Key):len(e.Key)], 0)
+		}
+		if len(entries) < forgetStep {
+			return nil
+		}
 	}
-	b.keep()
 	return nil
 }
 
