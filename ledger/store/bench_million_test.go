@@ -65,7 +65,7 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 	for range b.N {
 		var envelopes [][]byte
 		for range 400 {
-			envelopes = append(envelopes, c.sign(0, c.world.Provider.Public(), c.phonePayment(c.someone)))
+			envelopes = append(envelopes, c.sign(c.world.Provider.Public(), c.phonePayment(c.someone)))
 		}
 		at := time.Now()
 		c.step(envelopes)

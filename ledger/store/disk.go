@@ -73,7 +73,7 @@ func openDisk(dir string, o Options) (*disk, error) {
 		WithDetectConflicts(false).WithNumVersionsToKeep(1).
 		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(8).WithNumLevelZeroTablesStall(20).
 		WithBaseTableSize(tableBytes).WithBaseLevelSize(baseLevelBytes).WithValueLogFileSize(16 << 20).
-		WithCompression(options.None).WithBlockCacheSize(0).WithIndexCacheSize(0).
+		WithCompression(options.None).WithBlockSize(2 << 10).WithBlockCacheSize(0).WithIndexCacheSize(0).
 		WithNumCompactors(2).WithCompactL0OnClose(false).
 		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnBlockRead).
 		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
@@ -203,7 +203,7 @@ func set(txn *badger.Txn, key, value []byte) error {
 // each runs over the keys of a prefix in order.
 func each(txn *badger.Txn, prefix []byte, f func(item *badger.Item) error) error {
 	o := badger.DefaultIteratorOptions
-	o.Prefix = prefix
+	o.Prefix, o.PrefetchValues = prefix, false
 	it := txn.NewIterator(o)
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {

@@ -133,7 +133,7 @@ func (v *View) Scan(prefix, from []byte, limit int) ([]ledger.Entry, error) {
 	unchanged := 0
 	err := v.read(func(txn *badger.Txn) error {
 		o := badger.DefaultIteratorOptions
-		o.Prefix, o.PrefetchSize = keyState(prefix), max(1, min(limit, 100))
+		o.Prefix, o.PrefetchValues = keyState(prefix), false // Values stand beside their keys: there is nothing to fetch.
 		it := txn.NewIterator(o)
 		defer it.Close()
 		start := from
@@ -224,7 +224,7 @@ func (v *View) walk(prefix []byte, f func(key, value []byte) error) error {
 		var portion []image
 		err := v.read(func(txn *badger.Txn) error {
 			o := badger.DefaultIteratorOptions
-			o.Prefix = prefix
+			o.Prefix, o.PrefetchValues = prefix, false
 			it := txn.NewIterator(o)
 			defer it.Close()
 			size := 0
