@@ -131,6 +131,27 @@ func assetOf(m *apiv1.Asset) (Asset, error) {
 	return a, nil
 }
 
+// Limit is what bounds an account of a tier: the tier's own limit, or that of the next lower one that has one; false when nothing does.
+func (a Asset) Limit(tier uint32) (tx.TierLimit, bool) {
+	var limit tx.TierLimit
+	found := false
+	for _, l := range a.Limits { // They ascend by tier.
+		if l.Tier <= tier {
+			limit, found = l, true
+		}
+	}
+	return limit, found
+}
+
+// LimitOf is what bounds an account now, who is not the asset's issuer: a quarter while moves and recoveries of it wait.
+func (a Asset) LimitOf(account Account) (tx.TierLimit, bool) {
+	limit, found := a.Limit(account.Tier)
+	if account.Pending > 0 {
+		limit.CapTransaction, limit.CapDay = limit.CapTransaction/4, limit.CapDay/4
+	}
+	return limit, found
+}
+
 // Bounds of a list that is read page by page.
 const (
 	pageSize = 100

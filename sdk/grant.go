@@ -31,19 +31,24 @@ func (c *Client) Grant(ctx context.Context, account tx.AccountID, grantee key.Pu
 		if err != nil {
 			return err
 		}
-		g = Grant{
-			Asset: tx.Asset(res.GetAsset()), CapTransaction: amount.Amount(res.GetCapTransaction()), CapDay: amount.Amount(res.GetCapDay()),
-			LeftToday: amount.Amount(res.GetLeftToday()), FeeCeiling: amount.Amount(res.GetFeeCeiling()), ExpiresAtUnixMs: res.GetExpiresAtUnixMs(),
-		}
-		for _, op := range res.GetOperations() {
-			g.Operations = append(g.Operations, tx.GrantedOperation(op))
-		}
+		g = grantOf(res)
 		return nil
 	})
 	if err != nil {
 		return Grant{}, fmt.Errorf("get grant: %w", err)
 	}
 	return g, nil
+}
+
+func grantOf(m *apiv1.GetGrantResponse) Grant {
+	g := Grant{
+		Asset: tx.Asset(m.GetAsset()), CapTransaction: amount.Amount(m.GetCapTransaction()), CapDay: amount.Amount(m.GetCapDay()),
+		LeftToday: amount.Amount(m.GetLeftToday()), FeeCeiling: amount.Amount(m.GetFeeCeiling()), ExpiresAtUnixMs: m.GetExpiresAtUnixMs(),
+	}
+	for _, op := range m.GetOperations() {
+		g.Operations = append(g.Operations, tx.GrantedOperation(op))
+	}
+	return g
 }
 
 // IssueGrant lets a key act on the wallet's account within caps; its Account is the wallet's, whatever it says.

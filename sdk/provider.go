@@ -117,6 +117,25 @@ func (c *Client) Provider(ctx context.Context, account tx.AccountID, asset tx.As
 	return p, worst, nil
 }
 
+// ProviderByKey describes the provider whose grant key it is, or was, with its newest fee schedules; f+1 validators must answer alike. ErrNotFound
+// means that it is nobody's.
+func (c *Client) ProviderByKey(ctx context.Context, k key.Public) (Provider, error) {
+	req := &apiv1.GetProviderRequest{Provider: &apiv1.GetProviderRequest_Key{Key: k[:]}}
+	answers, err := agreeSoon(ctx, c, func(m *apiv1.GetProviderResponse) string { return word(m.GetProvider()) },
+		func(ctx context.Context, v *validator) (*apiv1.GetProviderResponse, error) {
+			return v.GetProvider(ctx, req)
+		})
+	if err != nil {
+		return Provider{}, fmt.Errorf("get provider by key: %w", err)
+	}
+	p, err := providerOf(answers[0].GetProvider())
+	if err != nil {
+		return Provider{}, fmt.Errorf("get provider by key: %w", err)
+	}
+	p.AsOf = asOf(answers[0].GetAsOf())
+	return p, nil
+}
+
 // worse is the larger of two bounds.
 func (b Bound) worse(m *apiv1.Bound) Bound {
 	return Bound{Most: max(b.Most, amount.Amount(m.GetMost())), Open: b.Open || m.GetOpen()}

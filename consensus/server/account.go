@@ -169,6 +169,9 @@ func (s *service) ResolveAlias(ctx context.Context, req *apiv1.ResolveAliasReque
 	res := &apiv1.ResolveAliasResponse{
 		Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Status == ledger.AliasAttested,
 	}
+	if !res.Attested {
+		res.VouchedBy = bound.VouchedBy[:]
+	}
 	if number == "" {
 		res.SealedName = bound.SealedName[:]
 		return res, nil

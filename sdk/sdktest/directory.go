@@ -5,6 +5,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/consensus/server/answer"
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
@@ -39,11 +40,20 @@ func (s *service) ListAssets(_ context.Context, req *apiv1.ListAssetsRequest) (*
 
 // GetProvider describes a provider.
 func (s *service) GetProvider(_ context.Context, req *apiv1.GetProviderRequest) (res *apiv1.GetProviderResponse, err error) {
-	if len(req.GetAccount()) != 16 {
-		return nil, invalid("account must be 16 bytes")
+	byKey, keyed := req.GetProvider().(*apiv1.GetProviderRequest_Key)
+	if !keyed && len(req.GetAccount()) != 16 || keyed && len(byKey.Key) != 32 {
+		return nil, invalid("account must be 16 bytes, key 32")
 	}
 	err = s.read(req.GetFreshness(), func(m *ledgertest.Memory) error {
-		state, id, asset := ledger.Read(m), tx.AccountID(req.GetAccount()), tx.Asset(req.GetAsset())
+		state, asset := ledger.Read(m), tx.Asset(req.GetAsset())
+		var id tx.AccountID
+		if !keyed {
+			id = tx.AccountID(req.GetAccount())
+		} else if found, err := state.ProviderByKey(key.Public(byKey.Key)); err != nil || found == nil {
+			return Refusal("NOT_FOUND")
+		} else {
+			id = *found
+		}
 		res = &apiv1.GetProviderResponse{AsOf: asOf(m)}
 		if known, err := state.Asset(asset); err != nil || asset != 0 && known == nil {
 			return Refusal("NOT_FOUND")

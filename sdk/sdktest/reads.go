@@ -106,6 +106,9 @@ func (s *service) ResolveAlias(_ context.Context, req *apiv1.ResolveAliasRequest
 		res = &apiv1.ResolveAliasResponse{
 			Account: bound.Account[:], AccountNumber: uint64(account.Number), Alias: alias[:], Attested: bound.Status == ledger.AliasAttested,
 		}
+		if !res.Attested {
+			res.VouchedBy = bound.VouchedBy[:]
+		}
 		if number == "" {
 			res.SealedName = bound.SealedName[:]
 		} else if name, err := s.network.AliasKey.OpenName(number, bound.SealedName); err == nil {

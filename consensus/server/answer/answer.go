@@ -48,7 +48,11 @@ func Grant(s ledger.State, account tx.AccountID, grantee key.Public, timeUnixMs 
 	if err != nil || g == nil {
 		return nil, err
 	}
-	left, err := s.LeftToday(*g, timeUnixMs)
+	return grant(s, *g, timeUnixMs)
+}
+
+func grant(s ledger.State, g ledger.Grant, timeUnixMs uint64) (*apiv1.GetGrantResponse, error) {
+	left, err := s.LeftToday(g, timeUnixMs)
 	if err != nil {
 		return nil, err
 	}

@@ -138,6 +138,63 @@ func (Stage) EnumDescriptor() ([]byte, []int) {
 	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{1}
 }
 
+// MoveState says how far a move has come.
+type MoveState int32
+
+const (
+	// No state.
+	MoveState_MOVE_STATE_UNSPECIFIED MoveState = 0
+	// It completes when it is due.
+	MoveState_MOVE_STATE_RUNNING MoveState = 1
+	// It was held up, and lapses when it is due unless it is confirmed.
+	MoveState_MOVE_STATE_HELD MoveState = 2
+	// It was held up and confirmed: it completes when it is due, and the old provider can do nothing more.
+	MoveState_MOVE_STATE_CONFIRMED MoveState = 3
+)
+
+// Enum value maps for MoveState.
+var (
+	MoveState_name = map[int32]string{
+		0: "MOVE_STATE_UNSPECIFIED",
+		1: "MOVE_STATE_RUNNING",
+		2: "MOVE_STATE_HELD",
+		3: "MOVE_STATE_CONFIRMED",
+	}
+	MoveState_value = map[string]int32{
+		"MOVE_STATE_UNSPECIFIED": 0,
+		"MOVE_STATE_RUNNING":     1,
+		"MOVE_STATE_HELD":        2,
+		"MOVE_STATE_CONFIRMED":   3,
+	}
+)
+
+func (x MoveState) Enum() *MoveState {
+	p := new(MoveState)
+	*p = x
+	return p
+}
+
+func (x MoveState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MoveState) Descriptor() protoreflect.EnumDescriptor {
+	return file_umoja_api_v1_ledger_service_proto_enumTypes[2].Descriptor()
+}
+
+func (MoveState) Type() protoreflect.EnumType {
+	return &file_umoja_api_v1_ledger_service_proto_enumTypes[2]
+}
+
+func (x MoveState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MoveState.Descriptor instead.
+func (MoveState) EnumDescriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{2}
+}
+
 // TransactionStatus is what a node knows of a transaction.
 type TransactionStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1331,6 +1388,569 @@ func (x *GetGrantResponse) GetOperations() []v1.GrantedOperation {
 	return nil
 }
 
+// ListGrantsRequest asks for the grants of an account.
+type ListGrantsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account, 16 bytes.
+	Account []byte `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// List grants to larger keys, 32 bytes; absent starts at the first.
+	After []byte `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// At most this many, 1 to 100.
+	Limit uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,4,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGrantsRequest) Reset() {
+	*x = ListGrantsRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGrantsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGrantsRequest) ProtoMessage() {}
+
+func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
+func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListGrantsRequest) GetAccount() []byte {
+	if x != nil {
+		return x.Account
+	}
+	return nil
+}
+
+func (x *ListGrantsRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ListGrantsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListGrantsRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// ListGrantsResponse lists them.
+type ListGrantsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grants that hold, ascending by key; fewer than asked for when there are no more.
+	Grants []*KeyGrant `protobuf:"bytes,1,rep,name=grants,proto3" json:"grants,omitempty"`
+	// The state that was read.
+	AsOf          *AsOf `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListGrantsResponse) Reset() {
+	*x = ListGrantsResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListGrantsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListGrantsResponse) ProtoMessage() {}
+
+func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
+func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListGrantsResponse) GetGrants() []*KeyGrant {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
+}
+
+func (x *ListGrantsResponse) GetAsOf() *AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+// KeyGrant is a grant of an account to a key.
+type KeyGrant struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key that it is given to, 32 bytes.
+	Grantee []byte `protobuf:"bytes,1,opt,name=grantee,proto3" json:"grantee,omitempty"`
+	// What it allows.
+	Grant         *GetGrantResponse `protobuf:"bytes,2,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyGrant) Reset() {
+	*x = KeyGrant{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyGrant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyGrant) ProtoMessage() {}
+
+func (x *KeyGrant) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyGrant.ProtoReflect.Descriptor instead.
+func (*KeyGrant) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *KeyGrant) GetGrantee() []byte {
+	if x != nil {
+		return x.Grantee
+	}
+	return nil
+}
+
+func (x *KeyGrant) GetGrant() *GetGrantResponse {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+// ListMovesRequest names what moves.
+type ListMovesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By what it is named.
+	//
+	// Types that are valid to be assigned to Of:
+	//
+	//	*ListMovesRequest_Alias
+	//	*ListMovesRequest_Account
+	Of isListMovesRequest_Of `protobuf_oneof:"of"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMovesRequest) Reset() {
+	*x = ListMovesRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMovesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMovesRequest) ProtoMessage() {}
+
+func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
+func (*ListMovesRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListMovesRequest) GetOf() isListMovesRequest_Of {
+	if x != nil {
+		return x.Of
+	}
+	return nil
+}
+
+func (x *ListMovesRequest) GetAlias() []byte {
+	if x != nil {
+		if x, ok := x.Of.(*ListMovesRequest_Alias); ok {
+			return x.Alias
+		}
+	}
+	return nil
+}
+
+func (x *ListMovesRequest) GetAccount() []byte {
+	if x != nil {
+		if x, ok := x.Of.(*ListMovesRequest_Account); ok {
+			return x.Account
+		}
+	}
+	return nil
+}
+
+func (x *ListMovesRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+type isListMovesRequest_Of interface {
+	isListMovesRequest_Of()
+}
+
+type ListMovesRequest_Alias struct {
+	// The keyed hash of a phone number, 32 bytes.
+	Alias []byte `protobuf:"bytes,1,opt,name=alias,proto3,oneof"`
+}
+
+type ListMovesRequest_Account struct {
+	// The account that aliases are to leave, 16 bytes.
+	Account []byte `protobuf:"bytes,2,opt,name=account,proto3,oneof"`
+}
+
+func (*ListMovesRequest_Alias) isListMovesRequest_Of() {}
+
+func (*ListMovesRequest_Account) isListMovesRequest_Of() {}
+
+// ListMovesResponse lists the moves.
+type ListMovesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The moves that wait, in order of their start; of an alias at most one, of an account at most four. One that is due already and whose
+	// leaf is still to come is not among them.
+	Moves []*Move `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
+	// The state that was read.
+	AsOf          *AsOf `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMovesResponse) Reset() {
+	*x = ListMovesResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMovesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMovesResponse) ProtoMessage() {}
+
+func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
+func (*ListMovesResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListMovesResponse) GetMoves() []*Move {
+	if x != nil {
+		return x.Moves
+	}
+	return nil
+}
+
+func (x *ListMovesResponse) GetAsOf() *AsOf {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+// Move is a move of an alias that waits.
+type Move struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The alias, 32 bytes.
+	Alias []byte `protobuf:"bytes,1,opt,name=alias,proto3" json:"alias,omitempty"`
+	// The account that the alias is bound to, 16 bytes.
+	From []byte `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
+	// The account that it is to be bound to, 16 bytes.
+	To []byte `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`
+	// How far it has come.
+	State MoveState `protobuf:"varint,4,opt,name=state,proto3,enum=umoja.api.v1.MoveState" json:"state,omitempty"`
+	// Ledger time at which it was started, in milliseconds since 1970.
+	StartedUnixMs uint64 `protobuf:"varint,5,opt,name=started_unix_ms,json=startedUnixMs,proto3" json:"started_unix_ms,omitempty"`
+	// Ledger time after which it completes or, while it is held up, lapses.
+	DueUnixMs uint64 `protobuf:"varint,6,opt,name=due_unix_ms,json=dueUnixMs,proto3" json:"due_unix_ms,omitempty"`
+	// Ledger time at which a hold-up ends; 0 when there was none.
+	HeldUntilUnixMs uint64 `protobuf:"varint,7,opt,name=held_until_unix_ms,json=heldUntilUnixMs,proto3" json:"held_until_unix_ms,omitempty"`
+	// The key whose grant on from ends, 32 bytes; absent when none does.
+	OldGrantee []byte `protobuf:"bytes,8,opt,name=old_grantee,json=oldGrantee,proto3" json:"old_grantee,omitempty"`
+	// The grant on to that begins; absent when none does.
+	Grant         *KeyGrant `protobuf:"bytes,9,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Move) Reset() {
+	*x = Move{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Move) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Move) ProtoMessage() {}
+
+func (x *Move) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Move.ProtoReflect.Descriptor instead.
+func (*Move) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Move) GetAlias() []byte {
+	if x != nil {
+		return x.Alias
+	}
+	return nil
+}
+
+func (x *Move) GetFrom() []byte {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Move) GetTo() []byte {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+func (x *Move) GetState() MoveState {
+	if x != nil {
+		return x.State
+	}
+	return MoveState_MOVE_STATE_UNSPECIFIED
+}
+
+func (x *Move) GetStartedUnixMs() uint64 {
+	if x != nil {
+		return x.StartedUnixMs
+	}
+	return 0
+}
+
+func (x *Move) GetDueUnixMs() uint64 {
+	if x != nil {
+		return x.DueUnixMs
+	}
+	return 0
+}
+
+func (x *Move) GetHeldUntilUnixMs() uint64 {
+	if x != nil {
+		return x.HeldUntilUnixMs
+	}
+	return 0
+}
+
+func (x *Move) GetOldGrantee() []byte {
+	if x != nil {
+		return x.OldGrantee
+	}
+	return nil
+}
+
+func (x *Move) GetGrant() *KeyGrant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+// ListAttestorsRequest asks for attestors.
+type ListAttestorsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// List attestors whose account is larger, 16 bytes; absent starts at the first.
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	// At most this many, 1 to 100.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAttestorsRequest) Reset() {
+	*x = ListAttestorsRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAttestorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAttestorsRequest) ProtoMessage() {}
+
+func (x *ListAttestorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAttestorsRequest.ProtoReflect.Descriptor instead.
+func (*ListAttestorsRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ListAttestorsRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ListAttestorsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListAttestorsRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// ListAttestorsResponse lists them.
+type ListAttestorsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The directory entries; fewer than asked for when there are no more.
+	Attestors     []*v1.Attestor `protobuf:"bytes,1,rep,name=attestors,proto3" json:"attestors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAttestorsResponse) Reset() {
+	*x = ListAttestorsResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAttestorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAttestorsResponse) ProtoMessage() {}
+
+func (x *ListAttestorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAttestorsResponse.ProtoReflect.Descriptor instead.
+func (*ListAttestorsResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListAttestorsResponse) GetAttestors() []*v1.Attestor {
+	if x != nil {
+		return x.Attestors
+	}
+	return nil
+}
+
 // ResolveAliasRequest names a phone number, hashed by those who hold the alias key and plain by those who do not.
 type ResolveAliasRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1352,7 +1972,7 @@ type ResolveAliasRequest struct {
 
 func (x *ResolveAliasRequest) Reset() {
 	*x = ResolveAliasRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1984,7 @@ func (x *ResolveAliasRequest) String() string {
 func (*ResolveAliasRequest) ProtoMessage() {}
 
 func (x *ResolveAliasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1997,7 @@ func (x *ResolveAliasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveAliasRequest.ProtoReflect.Descriptor instead.
 func (*ResolveAliasRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{18}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ResolveAliasRequest) GetAlias() isResolveAliasRequest_Alias {
@@ -1452,14 +2072,16 @@ type ResolveAliasResponse struct {
 	// The shortened display name, when asked by number.
 	ShortName string `protobuf:"bytes,5,opt,name=short_name,json=shortName,proto3" json:"short_name,omitempty"`
 	// Whether attestors bound it, not the provider alone.
-	Attested      bool `protobuf:"varint,6,opt,name=attested,proto3" json:"attested,omitempty"`
+	Attested bool `protobuf:"varint,6,opt,name=attested,proto3" json:"attested,omitempty"`
+	// The account of the provider that alone vouches for it, 16 bytes; absent when attestors bound it.
+	VouchedBy     []byte `protobuf:"bytes,7,opt,name=vouched_by,json=vouchedBy,proto3" json:"vouched_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolveAliasResponse) Reset() {
 	*x = ResolveAliasResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1471,7 +2093,7 @@ func (x *ResolveAliasResponse) String() string {
 func (*ResolveAliasResponse) ProtoMessage() {}
 
 func (x *ResolveAliasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1484,7 +2106,7 @@ func (x *ResolveAliasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveAliasResponse.ProtoReflect.Descriptor instead.
 func (*ResolveAliasResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{19}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResolveAliasResponse) GetAccount() []byte {
@@ -1529,6 +2151,13 @@ func (x *ResolveAliasResponse) GetAttested() bool {
 	return false
 }
 
+func (x *ResolveAliasResponse) GetVouchedBy() []byte {
+	if x != nil {
+		return x.VouchedBy
+	}
+	return nil
+}
+
 // GetReceiptRequest names a transaction.
 type GetReceiptRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1540,7 +2169,7 @@ type GetReceiptRequest struct {
 
 func (x *GetReceiptRequest) Reset() {
 	*x = GetReceiptRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +2181,7 @@ func (x *GetReceiptRequest) String() string {
 func (*GetReceiptRequest) ProtoMessage() {}
 
 func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +2194,7 @@ func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptRequest.ProtoReflect.Descriptor instead.
 func (*GetReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{20}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetReceiptRequest) GetId() []byte {
@@ -1586,7 +2215,7 @@ type GetReceiptResponse struct {
 
 func (x *GetReceiptResponse) Reset() {
 	*x = GetReceiptResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +2227,7 @@ func (x *GetReceiptResponse) String() string {
 func (*GetReceiptResponse) ProtoMessage() {}
 
 func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +2240,7 @@ func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptResponse.ProtoReflect.Descriptor instead.
 func (*GetReceiptResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{21}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetReceiptResponse) GetReceipt() *v1.Receipt {
@@ -1630,7 +2259,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +2271,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +2284,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{22}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
 }
 
 // GetCheckpointResponse carries it.
@@ -1669,7 +2298,7 @@ type GetCheckpointResponse struct {
 
 func (x *GetCheckpointResponse) Reset() {
 	*x = GetCheckpointResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1681,7 +2310,7 @@ func (x *GetCheckpointResponse) String() string {
 func (*GetCheckpointResponse) ProtoMessage() {}
 
 func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1694,7 +2323,7 @@ func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{23}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetCheckpointResponse) GetCheckpoint() []byte {
@@ -1717,7 +2346,7 @@ type GetExpiryStatementRequest struct {
 
 func (x *GetExpiryStatementRequest) Reset() {
 	*x = GetExpiryStatementRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1729,7 +2358,7 @@ func (x *GetExpiryStatementRequest) String() string {
 func (*GetExpiryStatementRequest) ProtoMessage() {}
 
 func (x *GetExpiryStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1742,7 +2371,7 @@ func (x *GetExpiryStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpiryStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetExpiryStatementRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{24}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetExpiryStatementRequest) GetId() []byte {
@@ -1770,7 +2399,7 @@ type GetExpiryStatementResponse struct {
 
 func (x *GetExpiryStatementResponse) Reset() {
 	*x = GetExpiryStatementResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1782,7 +2411,7 @@ func (x *GetExpiryStatementResponse) String() string {
 func (*GetExpiryStatementResponse) ProtoMessage() {}
 
 func (x *GetExpiryStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1795,7 +2424,7 @@ func (x *GetExpiryStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpiryStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetExpiryStatementResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{25}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetExpiryStatementResponse) GetStatement() *v1.ExpiryStatement {
@@ -1823,7 +2452,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +2464,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +2477,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetAssetRequest) GetAsset() isGetAssetRequest_Asset {
@@ -1914,7 +2543,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1926,7 +2555,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1939,7 +2568,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetAssetResponse) GetAsset() *Asset {
@@ -1971,7 +2600,7 @@ type ListAssetsRequest struct {
 
 func (x *ListAssetsRequest) Reset() {
 	*x = ListAssetsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +2612,7 @@ func (x *ListAssetsRequest) String() string {
 func (*ListAssetsRequest) ProtoMessage() {}
 
 func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +2625,7 @@ func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsRequest.ProtoReflect.Descriptor instead.
 func (*ListAssetsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListAssetsRequest) GetAfter() uint32 {
@@ -2031,7 +2660,7 @@ type ListAssetsResponse struct {
 
 func (x *ListAssetsResponse) Reset() {
 	*x = ListAssetsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2043,7 +2672,7 @@ func (x *ListAssetsResponse) String() string {
 func (*ListAssetsResponse) ProtoMessage() {}
 
 func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2056,7 +2685,7 @@ func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsResponse.ProtoReflect.Descriptor instead.
 func (*ListAssetsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListAssetsResponse) GetAssets() []*Asset {
@@ -2104,7 +2733,7 @@ type Asset struct {
 
 func (x *Asset) Reset() {
 	*x = Asset{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2745,7 @@ func (x *Asset) String() string {
 func (*Asset) ProtoMessage() {}
 
 func (x *Asset) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2758,7 @@ func (x *Asset) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asset.ProtoReflect.Descriptor instead.
 func (*Asset) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Asset) GetNumber() uint32 {
@@ -2252,7 +2881,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2264,7 +2893,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2277,7 +2906,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetProviderRequest) GetProvider() isGetProviderRequest_Provider {
@@ -2359,7 +2988,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2371,7 +3000,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2384,7 +3013,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -2423,7 +3052,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2435,7 +3064,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2448,7 +3077,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListProvidersRequest) GetAfter() []byte {
@@ -2483,7 +3112,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2495,7 +3124,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2508,7 +3137,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -2545,7 +3174,7 @@ type Provider struct {
 
 func (x *Provider) Reset() {
 	*x = Provider{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2557,7 +3186,7 @@ func (x *Provider) String() string {
 func (*Provider) ProtoMessage() {}
 
 func (x *Provider) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2570,7 +3199,7 @@ func (x *Provider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provider.ProtoReflect.Descriptor instead.
 func (*Provider) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Provider) GetAccount() []byte {
@@ -2656,7 +3285,7 @@ type FeeSchedule struct {
 
 func (x *FeeSchedule) Reset() {
 	*x = FeeSchedule{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2668,7 +3297,7 @@ func (x *FeeSchedule) String() string {
 func (*FeeSchedule) ProtoMessage() {}
 
 func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2681,7 +3310,7 @@ func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeeSchedule.ProtoReflect.Descriptor instead.
 func (*FeeSchedule) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *FeeSchedule) GetVersion() uint32 {
@@ -2737,7 +3366,7 @@ type WorstDay struct {
 
 func (x *WorstDay) Reset() {
 	*x = WorstDay{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2749,7 +3378,7 @@ func (x *WorstDay) String() string {
 func (*WorstDay) ProtoMessage() {}
 
 func (x *WorstDay) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2762,7 +3391,7 @@ func (x *WorstDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorstDay.ProtoReflect.Descriptor instead.
 func (*WorstDay) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *WorstDay) GetGrants() uint64 {
@@ -2806,7 +3435,7 @@ type Bound struct {
 
 func (x *Bound) Reset() {
 	*x = Bound{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2818,7 +3447,7 @@ func (x *Bound) String() string {
 func (*Bound) ProtoMessage() {}
 
 func (x *Bound) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2831,7 +3460,7 @@ func (x *Bound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bound.ProtoReflect.Descriptor instead.
 func (*Bound) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Bound) GetMost() uint64 {
@@ -2861,7 +3490,7 @@ type GetHoldRequest struct {
 
 func (x *GetHoldRequest) Reset() {
 	*x = GetHoldRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2873,7 +3502,7 @@ func (x *GetHoldRequest) String() string {
 func (*GetHoldRequest) ProtoMessage() {}
 
 func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2886,7 +3515,7 @@ func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldRequest.ProtoReflect.Descriptor instead.
 func (*GetHoldRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *GetHoldRequest) GetHold() []byte {
@@ -2934,7 +3563,7 @@ type GetHoldResponse struct {
 
 func (x *GetHoldResponse) Reset() {
 	*x = GetHoldResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2946,7 +3575,7 @@ func (x *GetHoldResponse) String() string {
 func (*GetHoldResponse) ProtoMessage() {}
 
 func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2959,7 +3588,7 @@ func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldResponse.ProtoReflect.Descriptor instead.
 func (*GetHoldResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetHoldResponse) GetDebit() []byte {
@@ -3052,7 +3681,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +3693,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +3706,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetRequestRequest) GetRequest() []byte {
@@ -3115,7 +3744,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3127,7 +3756,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3140,7 +3769,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *GetRequestResponse) GetCredit() []byte {
@@ -3194,7 +3823,7 @@ type GetNetworkRequest struct {
 
 func (x *GetNetworkRequest) Reset() {
 	*x = GetNetworkRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3206,7 +3835,7 @@ func (x *GetNetworkRequest) String() string {
 func (*GetNetworkRequest) ProtoMessage() {}
 
 func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3219,7 +3848,7 @@ func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkRequest.ProtoReflect.Descriptor instead.
 func (*GetNetworkRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
 }
 
 // GetNetworkResponse describes it.
@@ -3247,7 +3876,7 @@ type GetNetworkResponse struct {
 
 func (x *GetNetworkResponse) Reset() {
 	*x = GetNetworkResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3259,7 +3888,7 @@ func (x *GetNetworkResponse) String() string {
 func (*GetNetworkResponse) ProtoMessage() {}
 
 func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3272,7 +3901,7 @@ func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkResponse.ProtoReflect.Descriptor instead.
 func (*GetNetworkResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *GetNetworkResponse) GetNetworkId() []byte {
@@ -3342,7 +3971,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3354,7 +3983,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3367,7 +3996,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *WatchRequest) GetFromLeaf() uint64 {
@@ -3388,7 +4017,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3400,7 +4029,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3413,7 +4042,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WatchResponse) GetEntry() *HistoryEntry {
@@ -3512,13 +4141,49 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x12expires_at_unix_ms\x18\x06 \x01(\x04R\x0fexpiresAtUnixMs\x12:\n" +
 	"\n" +
 	"operations\x18\a \x03(\x0e2\x1a.umoja.v1.GrantedOperationR\n" +
-	"operations\"\xaa\x01\n" +
+	"operations\"\x90\x01\n" +
+	"\x11ListGrantsRequest\x12\x18\n" +
+	"\aaccount\x18\x01 \x01(\fR\aaccount\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\fR\x05after\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\x125\n" +
+	"\tfreshness\x18\x04 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"m\n" +
+	"\x12ListGrantsResponse\x12.\n" +
+	"\x06grants\x18\x01 \x03(\v2\x16.umoja.api.v1.KeyGrantR\x06grants\x12'\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"Z\n" +
+	"\bKeyGrant\x12\x18\n" +
+	"\agrantee\x18\x01 \x01(\fR\agrantee\x124\n" +
+	"\x05grant\x18\x02 \x01(\v2\x1e.umoja.api.v1.GetGrantResponseR\x05grant\"\x83\x01\n" +
+	"\x10ListMovesRequest\x12\x16\n" +
+	"\x05alias\x18\x01 \x01(\fH\x00R\x05alias\x12\x1a\n" +
+	"\aaccount\x18\x02 \x01(\fH\x00R\aaccount\x125\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshnessB\x04\n" +
+	"\x02of\"f\n" +
+	"\x11ListMovesResponse\x12(\n" +
+	"\x05moves\x18\x01 \x03(\v2\x12.umoja.api.v1.MoveR\x05moves\x12'\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"\xb3\x02\n" +
+	"\x04Move\x12\x14\n" +
+	"\x05alias\x18\x01 \x01(\fR\x05alias\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\fR\x04from\x12\x0e\n" +
+	"\x02to\x18\x03 \x01(\fR\x02to\x12-\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x17.umoja.api.v1.MoveStateR\x05state\x12&\n" +
+	"\x0fstarted_unix_ms\x18\x05 \x01(\x04R\rstartedUnixMs\x12\x1e\n" +
+	"\vdue_unix_ms\x18\x06 \x01(\x04R\tdueUnixMs\x12+\n" +
+	"\x12held_until_unix_ms\x18\a \x01(\x04R\x0fheldUntilUnixMs\x12\x1f\n" +
+	"\vold_grantee\x18\b \x01(\fR\n" +
+	"oldGrantee\x12,\n" +
+	"\x05grant\x18\t \x01(\v2\x16.umoja.api.v1.KeyGrantR\x05grant\"y\n" +
+	"\x14ListAttestorsRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\fR\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x125\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"I\n" +
+	"\x15ListAttestorsResponse\x120\n" +
+	"\tattestors\x18\x01 \x03(\v2\x12.umoja.v1.AttestorR\tattestors\"\xaa\x01\n" +
 	"\x13ResolveAliasRequest\x12\x14\n" +
 	"\x04hash\x18\x01 \x01(\fH\x00R\x04hash\x12#\n" +
 	"\fphone_number\x18\x02 \x01(\tH\x00R\vphoneNumber\x125\n" +
 	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\x12\x18\n" +
 	"\aunbound\x18\x04 \x01(\bR\aunboundB\a\n" +
-	"\x05alias\"\xc9\x01\n" +
+	"\x05alias\"\xe8\x01\n" +
 	"\x14ResolveAliasResponse\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\fR\aaccount\x12%\n" +
 	"\x0eaccount_number\x18\x02 \x01(\x04R\raccountNumber\x12\x14\n" +
@@ -3527,7 +4192,9 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"sealedName\x12\x1d\n" +
 	"\n" +
 	"short_name\x18\x05 \x01(\tR\tshortName\x12\x1a\n" +
-	"\battested\x18\x06 \x01(\bR\battested\"#\n" +
+	"\battested\x18\x06 \x01(\bR\battested\x12\x1d\n" +
+	"\n" +
+	"vouched_by\x18\a \x01(\fR\tvouchedBy\"#\n" +
 	"\x11GetReceiptRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\"A\n" +
 	"\x12GetReceiptResponse\x12+\n" +
@@ -3669,7 +4336,12 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x11STAGE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTAGE_PENDING\x10\x01\x12\x12\n" +
 	"\x0eSTAGE_ACCEPTED\x10\x02\x12\x0f\n" +
-	"\vSTAGE_FINAL\x10\x032\xa9\f\n" +
+	"\vSTAGE_FINAL\x10\x03*n\n" +
+	"\tMoveState\x12\x1a\n" +
+	"\x16MOVE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12MOVE_STATE_RUNNING\x10\x01\x12\x13\n" +
+	"\x0fMOVE_STATE_HELD\x10\x02\x12\x18\n" +
+	"\x14MOVE_STATE_CONFIRMED\x10\x032\xa2\x0e\n" +
 	"\rLedgerService\x12C\n" +
 	"\x06Submit\x12\x1b.umoja.api.v1.SubmitRequest\x1a\x1c.umoja.api.v1.SubmitResponse\x12[\n" +
 	"\x0eGetTransaction\x12#.umoja.api.v1.GetTransactionRequest\x1a$.umoja.api.v1.GetTransactionResponse\x12R\n" +
@@ -3679,7 +4351,11 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
 	"GetBalance\x12\x1f.umoja.api.v1.GetBalanceRequest\x1a .umoja.api.v1.GetBalanceResponse\x12R\n" +
 	"\vListHistory\x12 .umoja.api.v1.ListHistoryRequest\x1a!.umoja.api.v1.ListHistoryResponse\x12I\n" +
-	"\bGetGrant\x12\x1d.umoja.api.v1.GetGrantRequest\x1a\x1e.umoja.api.v1.GetGrantResponse\x12U\n" +
+	"\bGetGrant\x12\x1d.umoja.api.v1.GetGrantRequest\x1a\x1e.umoja.api.v1.GetGrantResponse\x12O\n" +
+	"\n" +
+	"ListGrants\x12\x1f.umoja.api.v1.ListGrantsRequest\x1a .umoja.api.v1.ListGrantsResponse\x12L\n" +
+	"\tListMoves\x12\x1e.umoja.api.v1.ListMovesRequest\x1a\x1f.umoja.api.v1.ListMovesResponse\x12X\n" +
+	"\rListAttestors\x12\".umoja.api.v1.ListAttestorsRequest\x1a#.umoja.api.v1.ListAttestorsResponse\x12U\n" +
 	"\fResolveAlias\x12!.umoja.api.v1.ResolveAliasRequest\x1a\".umoja.api.v1.ResolveAliasResponse\x12O\n" +
 	"\n" +
 	"GetReceipt\x12\x1f.umoja.api.v1.GetReceiptRequest\x1a .umoja.api.v1.GetReceiptResponse\x12X\n" +
@@ -3709,155 +4385,182 @@ func file_umoja_api_v1_ledger_service_proto_rawDescGZIP() []byte {
 	return file_umoja_api_v1_ledger_service_proto_rawDescData
 }
 
-var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(Freshness)(0),                     // 0: umoja.api.v1.Freshness
 	(Stage)(0),                         // 1: umoja.api.v1.Stage
-	(*TransactionStatus)(nil),          // 2: umoja.api.v1.TransactionStatus
-	(*AsOf)(nil),                       // 3: umoja.api.v1.AsOf
-	(*SubmitRequest)(nil),              // 4: umoja.api.v1.SubmitRequest
-	(*SubmitResponse)(nil),             // 5: umoja.api.v1.SubmitResponse
-	(*GetTransactionRequest)(nil),      // 6: umoja.api.v1.GetTransactionRequest
-	(*GetTransactionResponse)(nil),     // 7: umoja.api.v1.GetTransactionResponse
-	(*ListPendingRequest)(nil),         // 8: umoja.api.v1.ListPendingRequest
-	(*ListPendingResponse)(nil),        // 9: umoja.api.v1.ListPendingResponse
-	(*PendingTransaction)(nil),         // 10: umoja.api.v1.PendingTransaction
-	(*GetAccountRequest)(nil),          // 11: umoja.api.v1.GetAccountRequest
-	(*GetAccountResponse)(nil),         // 12: umoja.api.v1.GetAccountResponse
-	(*GetBalanceRequest)(nil),          // 13: umoja.api.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),         // 14: umoja.api.v1.GetBalanceResponse
-	(*ListHistoryRequest)(nil),         // 15: umoja.api.v1.ListHistoryRequest
-	(*ListHistoryResponse)(nil),        // 16: umoja.api.v1.ListHistoryResponse
-	(*HistoryEntry)(nil),               // 17: umoja.api.v1.HistoryEntry
-	(*GetGrantRequest)(nil),            // 18: umoja.api.v1.GetGrantRequest
-	(*GetGrantResponse)(nil),           // 19: umoja.api.v1.GetGrantResponse
-	(*ResolveAliasRequest)(nil),        // 20: umoja.api.v1.ResolveAliasRequest
-	(*ResolveAliasResponse)(nil),       // 21: umoja.api.v1.ResolveAliasResponse
-	(*GetReceiptRequest)(nil),          // 22: umoja.api.v1.GetReceiptRequest
-	(*GetReceiptResponse)(nil),         // 23: umoja.api.v1.GetReceiptResponse
-	(*GetCheckpointRequest)(nil),       // 24: umoja.api.v1.GetCheckpointRequest
-	(*GetCheckpointResponse)(nil),      // 25: umoja.api.v1.GetCheckpointResponse
-	(*GetExpiryStatementRequest)(nil),  // 26: umoja.api.v1.GetExpiryStatementRequest
-	(*GetExpiryStatementResponse)(nil), // 27: umoja.api.v1.GetExpiryStatementResponse
-	(*GetAssetRequest)(nil),            // 28: umoja.api.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),           // 29: umoja.api.v1.GetAssetResponse
-	(*ListAssetsRequest)(nil),          // 30: umoja.api.v1.ListAssetsRequest
-	(*ListAssetsResponse)(nil),         // 31: umoja.api.v1.ListAssetsResponse
-	(*Asset)(nil),                      // 32: umoja.api.v1.Asset
-	(*GetProviderRequest)(nil),         // 33: umoja.api.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),        // 34: umoja.api.v1.GetProviderResponse
-	(*ListProvidersRequest)(nil),       // 35: umoja.api.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),      // 36: umoja.api.v1.ListProvidersResponse
-	(*Provider)(nil),                   // 37: umoja.api.v1.Provider
-	(*FeeSchedule)(nil),                // 38: umoja.api.v1.FeeSchedule
-	(*WorstDay)(nil),                   // 39: umoja.api.v1.WorstDay
-	(*Bound)(nil),                      // 40: umoja.api.v1.Bound
-	(*GetHoldRequest)(nil),             // 41: umoja.api.v1.GetHoldRequest
-	(*GetHoldResponse)(nil),            // 42: umoja.api.v1.GetHoldResponse
-	(*GetRequestRequest)(nil),          // 43: umoja.api.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),         // 44: umoja.api.v1.GetRequestResponse
-	(*GetNetworkRequest)(nil),          // 45: umoja.api.v1.GetNetworkRequest
-	(*GetNetworkResponse)(nil),         // 46: umoja.api.v1.GetNetworkResponse
-	(*WatchRequest)(nil),               // 47: umoja.api.v1.WatchRequest
-	(*WatchResponse)(nil),              // 48: umoja.api.v1.WatchResponse
-	(*v1.Result)(nil),                  // 49: umoja.v1.Result
-	(v1.GrantedOperation)(0),           // 50: umoja.v1.GrantedOperation
-	(*v1.Receipt)(nil),                 // 51: umoja.v1.Receipt
-	(*v1.ExpiryStatement)(nil),         // 52: umoja.v1.ExpiryStatement
-	(v1.AssetKind)(0),                  // 53: umoja.v1.AssetKind
-	(*v1.TierLimit)(nil),               // 54: umoja.v1.TierLimit
-	(*v1.FeeBand)(nil),                 // 55: umoja.v1.FeeBand
-	(v1.HoldExpiry)(0),                 // 56: umoja.v1.HoldExpiry
-	(*v1.SetParameter)(nil),            // 57: umoja.v1.SetParameter
+	(MoveState)(0),                     // 2: umoja.api.v1.MoveState
+	(*TransactionStatus)(nil),          // 3: umoja.api.v1.TransactionStatus
+	(*AsOf)(nil),                       // 4: umoja.api.v1.AsOf
+	(*SubmitRequest)(nil),              // 5: umoja.api.v1.SubmitRequest
+	(*SubmitResponse)(nil),             // 6: umoja.api.v1.SubmitResponse
+	(*GetTransactionRequest)(nil),      // 7: umoja.api.v1.GetTransactionRequest
+	(*GetTransactionResponse)(nil),     // 8: umoja.api.v1.GetTransactionResponse
+	(*ListPendingRequest)(nil),         // 9: umoja.api.v1.ListPendingRequest
+	(*ListPendingResponse)(nil),        // 10: umoja.api.v1.ListPendingResponse
+	(*PendingTransaction)(nil),         // 11: umoja.api.v1.PendingTransaction
+	(*GetAccountRequest)(nil),          // 12: umoja.api.v1.GetAccountRequest
+	(*GetAccountResponse)(nil),         // 13: umoja.api.v1.GetAccountResponse
+	(*GetBalanceRequest)(nil),          // 14: umoja.api.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),         // 15: umoja.api.v1.GetBalanceResponse
+	(*ListHistoryRequest)(nil),         // 16: umoja.api.v1.ListHistoryRequest
+	(*ListHistoryResponse)(nil),        // 17: umoja.api.v1.ListHistoryResponse
+	(*HistoryEntry)(nil),               // 18: umoja.api.v1.HistoryEntry
+	(*GetGrantRequest)(nil),            // 19: umoja.api.v1.GetGrantRequest
+	(*GetGrantResponse)(nil),           // 20: umoja.api.v1.GetGrantResponse
+	(*ListGrantsRequest)(nil),          // 21: umoja.api.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),         // 22: umoja.api.v1.ListGrantsResponse
+	(*KeyGrant)(nil),                   // 23: umoja.api.v1.KeyGrant
+	(*ListMovesRequest)(nil),           // 24: umoja.api.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),          // 25: umoja.api.v1.ListMovesResponse
+	(*Move)(nil),                       // 26: umoja.api.v1.Move
+	(*ListAttestorsRequest)(nil),       // 27: umoja.api.v1.ListAttestorsRequest
+	(*ListAttestorsResponse)(nil),      // 28: umoja.api.v1.ListAttestorsResponse
+	(*ResolveAliasRequest)(nil),        // 29: umoja.api.v1.ResolveAliasRequest
+	(*ResolveAliasResponse)(nil),       // 30: umoja.api.v1.ResolveAliasResponse
+	(*GetReceiptRequest)(nil),          // 31: umoja.api.v1.GetReceiptRequest
+	(*GetReceiptResponse)(nil),         // 32: umoja.api.v1.GetReceiptResponse
+	(*GetCheckpointRequest)(nil),       // 33: umoja.api.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil),      // 34: umoja.api.v1.GetCheckpointResponse
+	(*GetExpiryStatementRequest)(nil),  // 35: umoja.api.v1.GetExpiryStatementRequest
+	(*GetExpiryStatementResponse)(nil), // 36: umoja.api.v1.GetExpiryStatementResponse
+	(*GetAssetRequest)(nil),            // 37: umoja.api.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),           // 38: umoja.api.v1.GetAssetResponse
+	(*ListAssetsRequest)(nil),          // 39: umoja.api.v1.ListAssetsRequest
+	(*ListAssetsResponse)(nil),         // 40: umoja.api.v1.ListAssetsResponse
+	(*Asset)(nil),                      // 41: umoja.api.v1.Asset
+	(*GetProviderRequest)(nil),         // 42: umoja.api.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),        // 43: umoja.api.v1.GetProviderResponse
+	(*ListProvidersRequest)(nil),       // 44: umoja.api.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),      // 45: umoja.api.v1.ListProvidersResponse
+	(*Provider)(nil),                   // 46: umoja.api.v1.Provider
+	(*FeeSchedule)(nil),                // 47: umoja.api.v1.FeeSchedule
+	(*WorstDay)(nil),                   // 48: umoja.api.v1.WorstDay
+	(*Bound)(nil),                      // 49: umoja.api.v1.Bound
+	(*GetHoldRequest)(nil),             // 50: umoja.api.v1.GetHoldRequest
+	(*GetHoldResponse)(nil),            // 51: umoja.api.v1.GetHoldResponse
+	(*GetRequestRequest)(nil),          // 52: umoja.api.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),         // 53: umoja.api.v1.GetRequestResponse
+	(*GetNetworkRequest)(nil),          // 54: umoja.api.v1.GetNetworkRequest
+	(*GetNetworkResponse)(nil),         // 55: umoja.api.v1.GetNetworkResponse
+	(*WatchRequest)(nil),               // 56: umoja.api.v1.WatchRequest
+	(*WatchResponse)(nil),              // 57: umoja.api.v1.WatchResponse
+	(*v1.Result)(nil),                  // 58: umoja.v1.Result
+	(v1.GrantedOperation)(0),           // 59: umoja.v1.GrantedOperation
+	(*v1.Attestor)(nil),                // 60: umoja.v1.Attestor
+	(*v1.Receipt)(nil),                 // 61: umoja.v1.Receipt
+	(*v1.ExpiryStatement)(nil),         // 62: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 63: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 64: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 65: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 66: umoja.v1.HoldExpiry
+	(*v1.SetParameter)(nil),            // 67: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
-	49, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
+	58, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
 	1,  // 2: umoja.api.v1.SubmitRequest.wait:type_name -> umoja.api.v1.Stage
-	2,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	3,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
 	1,  // 4: umoja.api.v1.GetTransactionRequest.wait:type_name -> umoja.api.v1.Stage
-	2,  // 5: umoja.api.v1.GetTransactionResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	10, // 6: umoja.api.v1.ListPendingResponse.transactions:type_name -> umoja.api.v1.PendingTransaction
+	3,  // 5: umoja.api.v1.GetTransactionResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	11, // 6: umoja.api.v1.ListPendingResponse.transactions:type_name -> umoja.api.v1.PendingTransaction
 	0,  // 7: umoja.api.v1.GetAccountRequest.freshness:type_name -> umoja.api.v1.Freshness
-	3,  // 8: umoja.api.v1.GetAccountResponse.as_of:type_name -> umoja.api.v1.AsOf
+	4,  // 8: umoja.api.v1.GetAccountResponse.as_of:type_name -> umoja.api.v1.AsOf
 	0,  // 9: umoja.api.v1.GetBalanceRequest.freshness:type_name -> umoja.api.v1.Freshness
-	3,  // 10: umoja.api.v1.GetBalanceResponse.as_of:type_name -> umoja.api.v1.AsOf
+	4,  // 10: umoja.api.v1.GetBalanceResponse.as_of:type_name -> umoja.api.v1.AsOf
 	0,  // 11: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
-	17, // 12: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
+	18, // 12: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
 	0,  // 13: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
-	50, // 14: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
-	0,  // 15: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
-	51, // 16: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	52, // 17: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
-	0,  // 18: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
-	32, // 19: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
-	3,  // 20: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 21: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	32, // 22: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
-	53, // 23: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
-	54, // 24: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
-	0,  // 25: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
-	37, // 26: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
-	39, // 27: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
-	3,  // 28: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 29: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
-	37, // 30: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
-	38, // 31: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	55, // 32: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
-	40, // 33: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
-	40, // 34: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
-	40, // 35: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
-	0,  // 36: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
-	56, // 37: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
-	3,  // 38: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 39: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
-	3,  // 40: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	57, // 41: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
-	17, // 42: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	4,  // 43: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	6,  // 44: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	8,  // 45: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	11, // 46: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	13, // 47: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	15, // 48: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	18, // 49: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	20, // 50: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	22, // 51: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	24, // 52: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	26, // 53: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	28, // 54: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	30, // 55: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	33, // 56: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	35, // 57: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	41, // 58: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	43, // 59: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	45, // 60: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	47, // 61: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	5,  // 62: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	7,  // 63: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	9,  // 64: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	12, // 65: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	14, // 66: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	16, // 67: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	19, // 68: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	21, // 69: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	23, // 70: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	25, // 71: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	27, // 72: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	29, // 73: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	31, // 74: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	34, // 75: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	36, // 76: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	42, // 77: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	44, // 78: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	46, // 79: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	48, // 80: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	62, // [62:81] is the sub-list for method output_type
-	43, // [43:62] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	59, // 14: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
+	0,  // 15: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	23, // 16: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
+	4,  // 17: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
+	20, // 18: umoja.api.v1.KeyGrant.grant:type_name -> umoja.api.v1.GetGrantResponse
+	0,  // 19: umoja.api.v1.ListMovesRequest.freshness:type_name -> umoja.api.v1.Freshness
+	26, // 20: umoja.api.v1.ListMovesResponse.moves:type_name -> umoja.api.v1.Move
+	4,  // 21: umoja.api.v1.ListMovesResponse.as_of:type_name -> umoja.api.v1.AsOf
+	2,  // 22: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
+	23, // 23: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
+	0,  // 24: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	60, // 25: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
+	0,  // 26: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
+	61, // 27: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
+	62, // 28: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	0,  // 29: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
+	41, // 30: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
+	4,  // 31: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 32: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	41, // 33: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
+	63, // 34: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	64, // 35: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	0,  // 36: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
+	46, // 37: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
+	48, // 38: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
+	4,  // 39: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 40: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
+	46, // 41: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
+	47, // 42: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
+	65, // 43: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	49, // 44: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
+	49, // 45: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
+	49, // 46: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
+	0,  // 47: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
+	66, // 48: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	4,  // 49: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 50: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 51: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
+	67, // 52: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	18, // 53: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	5,  // 54: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	7,  // 55: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	9,  // 56: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	12, // 57: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	14, // 58: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	16, // 59: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	19, // 60: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	21, // 61: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
+	24, // 62: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
+	27, // 63: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
+	29, // 64: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	31, // 65: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	33, // 66: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	35, // 67: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	37, // 68: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	39, // 69: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	42, // 70: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	44, // 71: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	50, // 72: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	52, // 73: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	54, // 74: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	56, // 75: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	6,  // 76: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	8,  // 77: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	10, // 78: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	13, // 79: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	15, // 80: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	17, // 81: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	20, // 82: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	22, // 83: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
+	25, // 84: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
+	28, // 85: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
+	30, // 86: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	32, // 87: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	34, // 88: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	36, // 89: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	38, // 90: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	40, // 91: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	43, // 92: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	45, // 93: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	51, // 94: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	53, // 95: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	55, // 96: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	57, // 97: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	76, // [76:98] is the sub-list for method output_type
+	54, // [54:76] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
@@ -3869,15 +4572,19 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 		(*GetAccountRequest_Id)(nil),
 		(*GetAccountRequest_Number)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[18].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[21].OneofWrappers = []any{
+		(*ListMovesRequest_Alias)(nil),
+		(*ListMovesRequest_Account)(nil),
+	}
+	file_umoja_api_v1_ledger_service_proto_msgTypes[26].OneofWrappers = []any{
 		(*ResolveAliasRequest_Hash)(nil),
 		(*ResolveAliasRequest_PhoneNumber)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[26].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[34].OneofWrappers = []any{
 		(*GetAssetRequest_Number)(nil),
 		(*GetAssetRequest_Code)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[31].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[39].OneofWrappers = []any{
 		(*GetProviderRequest_Account)(nil),
 		(*GetProviderRequest_Key)(nil),
 	}
@@ -3886,8 +4593,8 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_api_v1_ledger_service_proto_rawDesc), len(file_umoja_api_v1_ledger_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   47,
+			NumEnums:      3,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

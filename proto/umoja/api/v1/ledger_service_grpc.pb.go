@@ -28,6 +28,9 @@ const (
 	LedgerService_GetBalance_FullMethodName         = "/umoja.api.v1.LedgerService/GetBalance"
 	LedgerService_ListHistory_FullMethodName        = "/umoja.api.v1.LedgerService/ListHistory"
 	LedgerService_GetGrant_FullMethodName           = "/umoja.api.v1.LedgerService/GetGrant"
+	LedgerService_ListGrants_FullMethodName         = "/umoja.api.v1.LedgerService/ListGrants"
+	LedgerService_ListMoves_FullMethodName          = "/umoja.api.v1.LedgerService/ListMoves"
+	LedgerService_ListAttestors_FullMethodName      = "/umoja.api.v1.LedgerService/ListAttestors"
 	LedgerService_ResolveAlias_FullMethodName       = "/umoja.api.v1.LedgerService/ResolveAlias"
 	LedgerService_GetReceipt_FullMethodName         = "/umoja.api.v1.LedgerService/GetReceipt"
 	LedgerService_GetCheckpoint_FullMethodName      = "/umoja.api.v1.LedgerService/GetCheckpoint"
@@ -66,6 +69,12 @@ type LedgerServiceClient interface {
 	ListHistory(ctx context.Context, in *ListHistoryRequest, opts ...grpc.CallOption) (*ListHistoryResponse, error)
 	// GetGrant reads the grant of an account to a key.
 	GetGrant(ctx context.Context, in *GetGrantRequest, opts ...grpc.CallOption) (*GetGrantResponse, error)
+	// ListGrants lists the grants of an account, ascending by key. A provider that a user moves to finds there whose grant the move ends.
+	ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error)
+	// ListMoves lists the moves that wait of an alias, or of an account: none is no error.
+	ListMoves(ctx context.Context, in *ListMovesRequest, opts ...grpc.CallOption) (*ListMovesResponse, error)
+	// ListAttestors lists the attestors, ascending by account.
+	ListAttestors(ctx context.Context, in *ListAttestorsRequest, opts ...grpc.CallOption) (*ListAttestorsResponse, error)
 	// ResolveAlias finds the account a phone number's alias is bound to.
 	ResolveAlias(ctx context.Context, in *ResolveAliasRequest, opts ...grpc.CallOption) (*ResolveAliasResponse, error)
 	// GetReceipt proves a final transaction.
@@ -165,6 +174,36 @@ func (c *ledgerServiceClient) GetGrant(ctx context.Context, in *GetGrantRequest,
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetGrantResponse)
 	err := c.cc.Invoke(ctx, LedgerService_GetGrant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListGrantsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListGrants_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListMoves(ctx context.Context, in *ListMovesRequest, opts ...grpc.CallOption) (*ListMovesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListMovesResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListMoves_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListAttestors(ctx context.Context, in *ListAttestorsRequest, opts ...grpc.CallOption) (*ListAttestorsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAttestorsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListAttestors_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -324,6 +363,12 @@ type LedgerServiceServer interface {
 	ListHistory(context.Context, *ListHistoryRequest) (*ListHistoryResponse, error)
 	// GetGrant reads the grant of an account to a key.
 	GetGrant(context.Context, *GetGrantRequest) (*GetGrantResponse, error)
+	// ListGrants lists the grants of an account, ascending by key. A provider that a user moves to finds there whose grant the move ends.
+	ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error)
+	// ListMoves lists the moves that wait of an alias, or of an account: none is no error.
+	ListMoves(context.Context, *ListMovesRequest) (*ListMovesResponse, error)
+	// ListAttestors lists the attestors, ascending by account.
+	ListAttestors(context.Context, *ListAttestorsRequest) (*ListAttestorsResponse, error)
 	// ResolveAlias finds the account a phone number's alias is bound to.
 	ResolveAlias(context.Context, *ResolveAliasRequest) (*ResolveAliasResponse, error)
 	// GetReceipt proves a final transaction.
@@ -379,6 +424,15 @@ func (UnimplementedLedgerServiceServer) ListHistory(context.Context, *ListHistor
 }
 func (UnimplementedLedgerServiceServer) GetGrant(context.Context, *GetGrantRequest) (*GetGrantResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetGrant not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListGrants not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListMoves(context.Context, *ListMovesRequest) (*ListMovesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListMoves not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListAttestors(context.Context, *ListAttestorsRequest) (*ListAttestorsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAttestors not implemented")
 }
 func (UnimplementedLedgerServiceServer) ResolveAlias(context.Context, *ResolveAliasRequest) (*ResolveAliasResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ResolveAlias not implemented")
@@ -559,6 +613,60 @@ func _LedgerService_GetGrant_Handler(srv interface{}, ctx context.Context, dec f
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(LedgerServiceServer).GetGrant(ctx, req.(*GetGrantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListGrants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListGrantsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListGrants(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListGrants_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListGrants(ctx, req.(*ListGrantsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListMoves_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListMovesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListMoves(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListMoves_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListMoves(ctx, req.(*ListMovesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListAttestors_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAttestorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListAttestors(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListAttestors_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListAttestors(ctx, req.(*ListAttestorsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -806,6 +914,18 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetGrant",
 			Handler:    _LedgerService_GetGrant_Handler,
+		},
+		{
+			MethodName: "ListGrants",
+			Handler:    _LedgerService_ListGrants_Handler,
+		},
+		{
+			MethodName: "ListMoves",
+			Handler:    _LedgerService_ListMoves_Handler,
+		},
+		{
+			MethodName: "ListAttestors",
+			Handler:    _LedgerService_ListAttestors_Handler,
 		},
 		{
 			MethodName: "ResolveAlias",
