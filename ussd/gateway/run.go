@@ -110,7 +110,7 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if err != nil {
 		return err
 	}
-	book, err := menu.Load()
+	book, err := menu.Load(menu.Languages()...)
 	if err != nil {
 		return err
 	}

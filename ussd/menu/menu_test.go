@@ -4,137 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/umoja-ledger/umoja/ussd/gsm7"
+	"github.com/google/go-cmp/cmp"
 )
-
-// longest is the longest data that a text is filled with: a name is at most 14 letters, or an account number with its
-// label; a number is E.164.
-var longest = Args{
-	Dial: "*384*20501#", Name: "NNNNNNNNNNNNNN", Number: "+254711000002", Account: "1234567890128", Asset: "KES",
-	Amount: "9,999,999.99 KES", Fee: "99,999.99 KES", Balance: "9,999,999.99 KES", Limit: "9,999,999.99 KES",
-	Code: "8XK2M9QD", Tries: "2", Time: "23:59",
-}
-
-// prefix is what the carrier takes of a screen.
-const prefix = "CON "
-
-func load(t *testing.T) *Book {
-	t.Helper()
-	book, err := Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return book
-}
-
-func TestEveryScreenAndMessageFitsInEveryLanguage(t *testing.T) {
-	book := load(t)
-	for _, language := range Languages() {
-		args := longest
-		for _, name := range []string{longest.Name, book.Text(language, AccountLabel, Args{Account: "1234567890128"})} {
-			args.Name = name
-			for _, e := range entries {
-				text := book.Text(language, e.key, args)
-				switch e.kind {
-				case KindScreen, KindRefusal:
-					text = prefix + text
-				}
-				if septets, ok := gsm7.Septets(text); !ok || septets > gsm7.ScreenSeptets {
-					t.Errorf("%s %s: %d septets: %q", language, e.key, septets, text)
-				}
-				if strings.ContainsAny(text, "{}") {
-					t.Errorf("%s %s: a brace is left: %q", language, e.key, text)
-				}
-			}
-		}
-	}
-}
-
-func TestEveryFirstScreenFitsWithItsLine(t *testing.T) {
-	book := load(t)
-	for _, language := range Languages() {
-		for _, name := range []string{longest.Name, book.Text(language, AccountLabel, Args{Account: "1234567890128"})} {
-			args := longest
-			args.Name = name
-			for _, line := range []Key{Greeting, LinePaid, LineProcessing, LineNotMade, LineRegistered} {
-				text := prefix + book.Text(language, line, args) + "\n" + book.Text(language, MainMenu, args)
-				if !gsm7.Fits(text, gsm7.ScreenSeptets) {
-					septets, _ := gsm7.Septets(text)
-					t.Errorf("%s %s: %d septets: %q", language, line, septets, text)
-				}
-			}
-		}
-	}
-}
-
-func TestThreeOfTheLongestPaymentsFitOnOneScreen(t *testing.T) {
-	book := load(t)
-	args := longest
-	args.Amount = "9,999,999.99"
-	for _, language := range Languages() {
-		text := prefix + book.Text(language, LinePayments, args)
-		for range 3 {
-			text += "\n" + book.Text(language, LineOut, args)
-		}
-		if !gsm7.Fits(text, gsm7.ScreenSeptets) {
-			t.Errorf("%s: %q", language, text)
-		}
-	}
-}
-
-func TestEachRefusalSaysThatNoMoneyWasMoved(t *testing.T) {
-	book := load(t)
-	for _, language := range Languages() {
-		sentence := book.Text(language, NoMoneySentence, Args{})
-		for _, e := range entries {
-			if e.kind != KindRefusal {
-				continue
-			}
-			text := book.Text(language, e.key, longest)
-			if strings.Count(text, sentence) != 1 {
-				t.Errorf("%s %s: %q", language, e.key, text)
-			}
-			if !strings.HasSuffix(text, ".") || strings.HasSuffix(text, sentence) && e.key != LineNotMade {
-				t.Errorf("%s %s does not say what to do: %q", language, e.key, text)
-			}
-		}
-	}
-}
-
-func TestNoTextUsesAWordThatPeopleDoNotKnow(t *testing.T) {
-	book := load(t)
-	never := map[Language][]string{
-		English: {"transaction", "invalid", "session", "error", "failed", "timeout"},
-		Swahili: {"muamala", "miamala", "kikao", "batili", "transaction", "invalid", "session"},
-	}
-	for language, words := range never {
-		for _, e := range entries {
-			text := strings.ToLower(book.Text(language, e.key, longest))
-			for _, word := range words {
-				if strings.Contains(text, word) {
-					t.Errorf("%s %s says %q: %q", language, e.key, word, text)
-				}
-			}
-		}
-	}
-}
-
-// 98 and 00 belong to the carrier's own pages.
-func TestNoMenuOffersTheCarriersNumbers(t *testing.T) {
-	book := load(t)
-	for _, language := range Languages() {
-		for _, e := range entries {
-			for line := range strings.Lines(book.Text(language, e.key, Args{})) {
-				if strings.HasPrefix(line, "98") || strings.HasPrefix(line, "00") {
-					t.Errorf("%s %s: %q", language, e.key, line)
-				}
-			}
-		}
-	}
-}
 
 func TestEveryKeyIsListedOnce(t *testing.T) {
 	seen := make(map[Key]bool)
@@ -144,14 +19,39 @@ func TestEveryKeyIsListedOnce(t *testing.T) {
 		}
 		seen[e.key] = true
 	}
-	source, err := os.ReadFile("key.go")
+	paths, err := filepath.Glob("key*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(source)) {
-		if _, after, ok := strings.Cut(line, " Key = \""); ok {
-			if key := Key(strings.TrimSuffix(strings.TrimSpace(after), `"`)); !seen[key] {
-				t.Errorf("%s is not in entries", key)
+	for _, path := range paths {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(source)) {
+			if _, after, ok := strings.Cut(line, " Key = \""); ok {
+				if key := Key(strings.TrimSuffix(strings.TrimSpace(after), `"`)); !seen[key] {
+					t.Errorf("%s: %s is not in entries", path, key)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryKeyNamesDataThatExists(t *testing.T) {
+	names := make(map[string]bool)
+	for i, value := range (Args{}).values() {
+		if i%2 == 0 {
+			names[value] = true
+		}
+	}
+	if fields := reflect.TypeFor[Args]().NumField(); len(names) != fields {
+		t.Errorf("%d names for %d fields", len(names), fields)
+	}
+	for _, e := range entries {
+		for _, name := range e.data {
+			if !names[strings.TrimSuffix(name, "?")] {
+				t.Errorf("%s: {%s} is no data", e.key, name)
 			}
 		}
 	}
@@ -177,15 +77,64 @@ func TestABadLanguageFileIsRefused(t *testing.T) {
 		{"data twice", "Tries left: {tries}.", "{tries} {tries}"},
 		{"a brace is open", "Tries left: {tries}.", "Tries left: {tries"},
 		{"a brace too many", "Tries left: {tries}.", "Tries left: {tries}}."},
-		{"a letter that GSM-7 lacks", "Enter amount", "Ẹnter amount"},
+		{"a letter that no transliteration knows", "Enter amount", "Enter ብር amount"},
+		{"no text", `back_line = "0 Back"`, `back_line = 0`},
 		{"no TOML", "send_payee = ", "send_payee "},
+		{"no header", "language = {", "# language = {"},
+		{"an unknown alphabet", `"gsm-7"`, `"ascii"`},
+		{"an unknown reader", `"native"`, `"nobody"`},
+		{"no name", `"English"`, `""`},
 	} {
 		bad := strings.Replace(string(good), c.from, c.to, 1)
 		if bad == string(good) {
 			t.Fatalf("%s: nothing was changed", c.name)
 		}
-		if _, err := parse([]byte(bad)); !errors.Is(err, ErrText) {
+		read, err := parse([]byte(bad))
+		if err == nil {
+			err = read.whole()
+		}
+		if !errors.Is(err, ErrText) {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// A translation that is behind English is no reason to show nothing: English stands where a text is missing.
+func TestATranslationMayBeBehind(t *testing.T) {
+	read, err := parse([]byte(`language = { name = "Français", alphabet = "gsm-7", reader = "draft" }
+back_line = "0 Retour"
+balance = "Votre solde est {solde}"
+title_more = "Être plus là, ça va"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[Key]string{BackLine: "0 Retour", "title_more": "Etre plus là, ca va"}
+	if diff := cmp.Diff(want, read.texts); diff != "" {
+		t.Error(diff)
+	}
+	if read.header.Name != "Francais" || len(read.faults) != len(entries)-len(want) {
+		t.Errorf("named %q, %d faults", read.header.Name, len(read.faults))
+	}
+}
+
+// A screen of 70 characters has no room for what an SMS says too.
+func TestAShortLanguageMayLeaveOutWhatIsMarked(t *testing.T) {
+	e := entry{Paid, KindScreen, data{"amount", "fee?"}}
+	for _, c := range []struct {
+		text        string
+		long, short bool
+	}{
+		{"{amount} {fee}", true, true},
+		{"{amount}", false, true},
+		{"{fee}", false, false},
+		{"{amount} {fee} {balance}", false, false},
+	} {
+		if err := e.check(c.text, 0); (err == nil) != c.long {
+			t.Errorf("%q in GSM-7: %v", c.text, err)
+		}
+		if err := e.check(c.text, 1); (err == nil) != c.short {
+			t.Errorf("%q in UCS-2: %v", c.text, err)
 		}
 	}
 }
@@ -194,5 +143,26 @@ func TestAShortenedNameAtTheEndOfASentenceHasOnePoint(t *testing.T) {
 	got := load(t).Text(English, PaidNoBalance, Args{Amount: "1.00 KES", Name: "Amina W.", Fee: "1.00 KES", Code: "8XK2M9QD"})
 	if want := "Paid 1.00 KES to Amina W. Fee 1.00 KES. Code 8XK2M9QD."; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// One letter outside GSM-7 would make a screen of 160 characters one of 70.
+func TestANameNeverChangesTheAlphabetOfAScreen(t *testing.T) {
+	book := load(t)
+	for _, c := range []struct {
+		language   Language
+		name, want string
+	}{
+		{English, "Ọlá Ṣọlá", "Ola Sola"},
+		{French, "Benoît Gênée", "Benoit Genée"},
+		{Portuguese, "João Conceição", "Joao Conceicao"},
+		{Hausa, "Ɗanladi Ƙwari", "Danladi Kwari"},
+		{Amharic, "João", "João"},
+		{Arabic, "Zoë", "Zoë"},
+	} {
+		got := book.Text(c.language, Greeting, Args{Provider: "Mwanga", Name: c.name})
+		if want := "Mwanga: " + c.want; got != want {
+			t.Errorf("%s: got %q, want %q", c.language, got, want)
+		}
 	}
 }

@@ -71,7 +71,7 @@ func NewWorld(t testing.TB) *World {
 func (w *World) Start() {
 	w.t.Helper()
 	w.Stop()
-	book, err := menu.Load()
+	book, err := menu.Load(menu.Languages()...)
 	if err != nil {
 		w.t.Fatal(err)
 	}

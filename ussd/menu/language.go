@@ -1,0 +1,138 @@
+package menu
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/umoja-ledger/umoja/ussd/gsm7"
+)
+
+// Language is the tag of a language, such as "sw".
+type Language string
+
+// The languages.
+const (
+	English    Language = "en"
+	Swahili    Language = "sw"
+	French     Language = "fr"
+	Portuguese Language = "pt"
+	Hausa      Language = "ha"
+	Luganda    Language = "lg"
+	Amharic    Language = "am"
+	Arabic     Language = "ar"
+)
+
+// Languages lists them by their number on the language screen, counted from 1. A number never changes its meaning: a new
+// language goes to the end, and the numbers of languages that a provider does not offer stay unused.
+func Languages() []Language {
+	return []Language{English, Swahili, French, Portuguese, Hausa, Luganda, Amharic, Arabic}
+}
+
+// Reader says who has read a language's texts.
+type Reader string
+
+const (
+	// Native means that a native speaker has read every text.
+	Native Reader = "native"
+	// Draft means that none has. A draft is shown to nobody until the provider switches it on.
+	Draft Reader = "draft"
+)
+
+// Header is what a language file says of itself.
+type Header struct {
+	// Name is the language's name as its speakers write it.
+	Name string
+	// Alphabet is what its texts are sent in. Texts in GSM-7 are written with all their letters and lose the marks that the
+	// alphabet lacks when they are read; texts in UCS-2 are written for 70 characters.
+	Alphabet gsm7.Alphabet
+	Reader   Reader
+}
+
+// ErrLanguage means that a language was switched on that does not exist.
+var ErrLanguage = errors.New("menu: no such language")
+
+// fileHeader is a Header as it stands in the file.
+type fileHeader struct {
+	Name     string `toml:"name"`
+	Alphabet string `toml:"alphabet"`
+	Reader   string `toml:"reader"`
+}
+
+// header checks what the file says.
+func (f fileHeader) header() (Header, error) {
+	h := Header{Name: f.Name, Reader: Reader(f.Reader)}
+	switch f.Alphabet {
+	case gsm7.GSM7.String():
+		h.Alphabet = gsm7.GSM7
+		h.Name = gsm7.Transliterate(f.Name)
+	case gsm7.UCS2.String():
+		h.Alphabet = gsm7.UCS2
+	default:
+		return Header{}, fmt.Errorf("%w: language.alphabet is %q, it must be %q or %q", ErrText, f.Alphabet, gsm7.GSM7, gsm7.UCS2)
+	}
+	if h.Name == "" {
+		return Header{}, fmt.Errorf("%w: language.name is missing", ErrText)
+	}
+	if h.Reader != Native && h.Reader != Draft {
+		return Header{}, fmt.Errorf("%w: language.reader is %q, it must be %q or %q", ErrText, f.Reader, Native, Draft)
+	}
+	return h, nil
+}
+
+// languagesPerPage keeps the language screen readable; with the line that leads to the next page it has seven lines.
+const languagesPerPage = 6
+
+// nextPage is the answer that shows the next page of languages.
+const nextPage = "9"
+
+// LanguagePage writes a page of the language screen, counted from 0; after the last page the first one comes again. A
+// page that holds no language that is offered does not exist.
+func (b *Book) LanguagePage(page int, args Args) string {
+	pages := b.languagePages()
+	if page < 0 {
+		page = 0
+	}
+	lines := slices.Clone(pages[page%len(pages)])
+	if title := b.Text(English, LanguageTitle, args); page%len(pages) == 0 {
+		lines = slices.Insert(lines, 0, title)
+	}
+	if len(pages) > 1 {
+		lines = append(lines, b.Text(English, NextLine, Args{}))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// ChooseLanguage takes the answer to a page: a language, or that the next page is wanted. A number means the same on
+// every page.
+func (b *Book) ChooseLanguage(answer string) (language Language, next, ok bool) {
+	if answer == nextPage && len(b.languagePages()) > 1 {
+		return "", true, true
+	}
+	number, err := strconv.Atoi(answer)
+	if err != nil || number < 1 || number > len(Languages()) || answer != strconv.Itoa(number) {
+		return "", false, false
+	}
+	language = Languages()[number-1]
+	return language, false, b.Has(language)
+}
+
+// languagePages writes the lines of the offered languages, page by page.
+func (b *Book) languagePages() [][]string {
+	var pages [][]string
+	for chunk := range slices.Chunk(Languages(), languagesPerPage) {
+		var lines []string
+		for _, language := range chunk {
+			if b.Has(language) {
+				number := slices.Index(Languages(), language) + 1
+				lines = append(lines, strconv.Itoa(number)+" "+b.headers[language].Name)
+			}
+		}
+		if len(lines) > 0 {
+			pages = append(pages, lines)
+		}
+	}
+	return pages
+}

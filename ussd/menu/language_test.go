@@ -1,0 +1,127 @@
+package menu
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/umoja-ledger/umoja/ussd/gsm7"
+)
+
+func TestADraftIsShownToNobodyUntilItIsSwitchedOn(t *testing.T) {
+	book, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Language{English}, book.Offered()); diff != "" {
+		t.Error(diff)
+	}
+	if got := book.Text(Swahili, BackLine, Args{}); got != "0 Back" {
+		t.Errorf("a language that is off says %q", got)
+	}
+	book, err = Load(Swahili, Arabic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Language{English, Swahili, Arabic}, book.Offered()); diff != "" {
+		t.Error(diff)
+	}
+	if got := book.Text(Swahili, BackLine, Args{}); got != "0 Rudi" {
+		t.Errorf("a language that is on says %q", got)
+	}
+	if _, err := Load("xx"); !errors.Is(err, ErrLanguage) {
+		t.Errorf("a language that does not exist: %v", err)
+	}
+}
+
+// The pages of every choice of languages that a provider can make are screens.
+func TestEveryPageOfLanguagesIsAScreen(t *testing.T) {
+	for bits := range 1 << len(Languages()) {
+		var on []Language
+		for i, language := range Languages() {
+			if bits&(1<<i) != 0 {
+				on = append(on, language)
+			}
+		}
+		book, err := Load(on...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := ""
+		for page := range book.languagePages() {
+			text := book.LanguagePage(page, longest)
+			fits(t, English, "languages", text, screenSeptets, screenUCS2)
+			choices := 0
+			for line := range strings.Lines(text) {
+				if choiceLine.MatchString(line) && !strings.HasPrefix(line, nextPage) {
+					choices++
+				}
+			}
+			if choices == 0 || choices > languagesPerPage {
+				t.Errorf("%v: %d choices on a page: %q", on, choices, text)
+			}
+			listed += text
+		}
+		for _, language := range Languages() {
+			if strings.Contains(listed, book.Header(language).Name) != book.Has(language) {
+				t.Errorf("%v: %s is offered: %v; pages %q", on, language, book.Has(language), listed)
+			}
+		}
+	}
+}
+
+func TestANumberOfALanguageNeverChangesItsMeaning(t *testing.T) {
+	all, some := load(t), func() *Book {
+		book, err := Load(French, Arabic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return book
+	}()
+	for _, c := range []struct {
+		book   *Book
+		answer string
+		want   Language
+		next   bool
+		ok     bool
+	}{
+		{all, "1", English, false, true},
+		{all, "3", French, false, true},
+		{all, "8", Arabic, false, true},
+		{all, "9", "", true, true},
+		{some, "3", French, false, true},
+		{some, "8", Arabic, false, true},
+		{some, "2", Swahili, false, false},
+		{all, "0", "", false, false},
+		{all, "03", "", false, false},
+		{all, "+3", "", false, false},
+		{all, "98", "", false, false},
+		{all, "", "", false, false},
+	} {
+		got, next, ok := c.book.ChooseLanguage(c.answer)
+		if ok != c.ok || next != c.next || ok && got != c.want {
+			t.Errorf("%q is %q, next page %v, %v", c.answer, got, next, ok)
+		}
+	}
+	if want := "Welcome to Umoja\nChoose language / Chagua lugha\n1 English\n2 Kiswahili\n3 Francais\n4 Portugues\n5 Hausa\n6 Luganda\n9 More"; all.LanguagePage(0, Args{}) != want {
+		t.Errorf("the first page is %q", all.LanguagePage(0, Args{}))
+	}
+	if got := all.LanguagePage(2, Args{}); got != all.LanguagePage(0, Args{}) {
+		t.Errorf("after the last page: %q", got)
+	}
+}
+
+func TestOnlyEnglishHasBeenReadByANativeSpeaker(t *testing.T) {
+	book := load(t)
+	for _, language := range Languages() {
+		header := book.Header(language)
+		if (header.Reader == Native) != (language == English) {
+			t.Errorf("%s is %s", language, header.Reader)
+		}
+		if (header.Alphabet == gsm7.UCS2) != (language == Amharic || language == Arabic) {
+			t.Errorf("%s is sent in %s", language, header.Alphabet)
+		}
+	}
+}
