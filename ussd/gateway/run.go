@@ -121,7 +121,10 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if err != nil {
 		return err
 	}
-	w.outbox = sms.New(sms.Config{Store: w.store, Sender: sender, Log: w.log})
+	route := sms.Route{Name: "africastalking", Sender: sender}
+	if w.outbox, err = sms.New(sms.Config{Store: w.store, Routes: []sms.Route{route}, Log: w.log}); err != nil {
+		return err
+	}
 	_, asset, _ := g.AssetByCode(c.Asset)
 	w.service, err = ussd.New(ussd.Config{
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: pin.NewHasher(pepper.Reveal(), pinsAtOnce),
