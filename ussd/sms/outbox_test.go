@@ -23,13 +23,21 @@ type carrier struct {
 	answers []error
 	got     []string
 	at      []time.Time
+	// hang makes it answer nothing until the caller gives up.
+	hang bool
 }
 
-func (c *carrier) Send(_ context.Context, m ussd.Message) (Taken, error) {
+func (c *carrier) Send(ctx context.Context, m ussd.Message) (Taken, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.got = append(c.got, m.Reference)
 	c.at = append(c.at, time.Now())
+	if c.hang {
+		c.mu.Unlock()
+		<-ctx.Done()
+		c.mu.Lock()
+		return Taken{}, ctx.Err()
+	}
 	if len(c.answers) == 0 {
 		return Taken{ID: "id-" + m.Reference}, nil
 	}
