@@ -1,14 +1,16 @@
-// Package africastalking speaks Africa's Talking's wire forms: USSD callbacks in, SMS out.
+// Package africastalking speaks Africa's Talking's wire forms: USSD callbacks in, and SMS.
 //
 // A USSD callback is a form POST with sessionId, serviceCode, phoneNumber, networkCode and text, where text is everything
-// typed so far, joined by "*". Handler checks the form strictly, makes a ussd.Turn of it and writes the reply as the
-// carrier wants it: status 200, text/plain, "CON " or "END " and the screen. A person's mistake is always a 200 with a
-// screen; only what no person can cause has another status: 405 for another method, 413 above 8 KiB, 400 naming the
-// field that is missing, doubled or malformed.
+// typed so far, joined by "*"; a dial with answers behind the code has them in its first text. The reply is 200, text/plain and
+// "CON " or "END " before the screen; anything else ends the session. After ten seconds Africa's Talking gives up.
 //
-// The callbacks are not signed, so nothing in them is proof of who sent them: the PIN and the limits are. The text holds
-// PINs; it is hidden in a pin.Secret at once and never logged. Africa's Talking posts the whole transcript once more when
-// a session ends; that URL is not served.
+// When a session has ended, a second form comes to an address of its own, here that of the callback with /end behind
+// it: sessionId, serviceCode, phoneNumber, networkCode, status (Success, Incomplete or Failed), cost, durationInMillis, hopsCount,
+// hopsMetadata, lastAppResponse and input. It is answered with 200. Its input is the whole transcript with every PIN in it, so nothing
+// of it is looked at but session, number and code, and nothing is logged.
 //
-// Sender sends one SMS per call and sorts the answers into sent, never, and try again.
+// The callbacks are not signed and the addresses they come from are not published, so nothing in them is proof of who sent
+// them: the PIN and the limits are. Africa's Talking pages screens that are too long with 98 and 00; the menus have no such keys.
+//
+// Of the SMS side, Sender sends one message per call and sorts the answers into sent, never, and try again.
 package africastalking

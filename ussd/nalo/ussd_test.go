@@ -1,0 +1,12 @@
+package nalo
+
+import (
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ussd/adapter"
+	"github.com/umoja-ledger/umoja/ussd/adapter/adaptertest"
+)
+
+func TestConversations(t *testing.T) {
+	adaptertest.Play(t, Dialect, adapter.Options{Path: "/ussd/nalo", Codes: []string{"*920*123#"}, Open: true})
+}
