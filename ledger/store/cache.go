@@ -14,7 +14,8 @@ import (
 // the front, and badger would walk over all that it has not yet cleared away.
 //
 // Entries lie in a ring of bytes that the collector does not look into; the oldest make room, unless they were read since
-// the ring went half round.
+// the ring went half round. A value that changes is written over the old one when it has the same length, as that of a
+// balance has, so that what is busy does not push out the rest.
 //
 // Invariant: every value is that of the newest state. What a view of an older state may have is told by since.
 type cache struct {
@@ -27,8 +28,9 @@ type cache struct {
 	limit int
 	// tail is the oldest entry and head is where the next goes; both only grow.
 	tail, head uint64
-	// places are where entries lie, by the hash of their key.
-	places map[uint64]uint64
+	// slots are where entries lie, in buckets of bucketSlots by the hash of their key: place + 1 and 16 bits of the hash. An entry without a
+	// slot is forgotten; a slot whose place is behind the tail is free.
+	slots []uint64
 	// starts are for some prefixes a key below which no key of theirs lives.
 	starts map[string][]byte
 }
@@ -36,17 +38,25 @@ type cache struct {
 // firstRing is the size of the ring at first.
 const firstRing = 1 << 20
 
+// A bucket fills a line of the processor's cache. There is a slot for every slotBytes of the ring, about two for an entry: then
+// few buckets are full.
+const (
+	bucketSlots = 8
+	slotBytes   = 64
+)
+
 // maxStarts bounds the prefixes remembered: the rules scan few.
 const maxStarts = 16
 
-// An entry in the ring is: hash(8) since(8) key length(2) value length(4) key value. One that would pass the end of the
-// ring begins at its start again; the gap is an entry without key.
-const cacheHead = 8 + 8 + 2 + 4
+// An entry in the ring is: since(8) key length(2) value length(4) key value. One that would pass the end of the ring begins
+// at its start again; the gap is an entry without key.
+const cacheHead = 8 + 2 + 4
 
 // newCache makes a cache; the limit is a power of two of at least firstRing bytes.
 func newCache(limit int) *cache {
 	return &cache{
-		seed: maphash.MakeSeed(), ring: make([]byte, firstRing), limit: limit, places: make(map[uint64]uint64), starts: make(map[string][]byte),
+		seed: maphash.MakeSeed(), ring: make([]byte, firstRing), limit: limit, slots: make([]uint64, firstRing/slotBytes),
+		starts: make(map[string][]byte),
 	}
 }
 
@@ -62,16 +72,17 @@ func (c *cache) get(version uint64, key []byte) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	hash := maphash.Bytes(c.seed, key)
-	place, ok := c.places[hash]
-	if !ok {
+	slot := c.find(hash, key)
+	if slot == nil {
 		return nil, false
 	}
-	since, k, v := c.entry(place)
-	if since > version || !bytes.Equal(k, key) {
+	place := placeIn(*slot)
+	since, _, v := c.entry(place)
+	if since > version {
 		return nil, false
 	}
 	value := append([]byte{}, v...)
-	if c.head-place > uint64(len(c.ring)/2) {
+	if c.old(place) {
 		c.put(hash, since, key, value)
 	}
 	return value, true
@@ -92,13 +103,7 @@ func (c *cache) commit(changes []ledger.Change) {
 	defer c.mu.Unlock()
 	c.version++
 	for _, change := range changes {
-		hash := maphash.Bytes(c.seed, change.Key)
-		switch _, known := c.places[hash]; {
-		case change.After == nil:
-			delete(c.places, hash)
-		case change.Before != nil || known:
-			c.put(hash, c.version, change.Key, change.After)
-		}
+		c.change(change)
 		if change.Before == nil {
 			for prefix, start := range c.starts {
 				if bytes.HasPrefix(change.Key, []byte(prefix)) && bytes.Compare(change.Key, start) < 0 {
@@ -109,13 +114,36 @@ func (c *cache) commit(changes []ledger.Change) {
 	}
 }
 
+// change brings an entry to the newest state. One that was just made is not held.
+func (c *cache) change(change ledger.Change) {
+	hash := maphash.Bytes(c.seed, change.Key)
+	slot := c.find(hash, change.Key)
+	if slot == nil {
+		if change.Before != nil && change.After != nil {
+			c.put(hash, c.version, change.Key, change.After)
+		}
+		return
+	}
+	if change.After == nil {
+		*slot = 0
+		return
+	}
+	place := placeIn(*slot)
+	if _, _, v := c.entry(place); len(v) == len(change.After) && !c.old(place) {
+		binary.LittleEndian.PutUint64(c.ring[place%uint64(len(c.ring)):], c.version)
+		copy(v, change.After)
+		return
+	}
+	c.put(hash, c.version, change.Key, change.After)
+}
+
 // reset forgets everything: the next state does not follow by changes that are known.
 func (c *cache) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version++
 	c.tail = c.head
-	clear(c.places)
+	clear(c.slots)
 	clear(c.starts)
 }
 
@@ -141,21 +169,82 @@ func (c *cache) scanned(version uint64, prefix, first []byte) {
 // entry reads the entry at a place.
 func (c *cache) entry(place uint64) (since uint64, key, value []byte) {
 	raw := c.ring[place%uint64(len(c.ring)):]
-	k, v := int(binary.LittleEndian.Uint16(raw[16:])), int(binary.LittleEndian.Uint32(raw[18:]))
-	return binary.LittleEndian.Uint64(raw[8:]), raw[cacheHead : cacheHead+k], raw[cacheHead+k : cacheHead+k+v]
+	k, v := int(binary.LittleEndian.Uint16(raw[8:])), int(binary.LittleEndian.Uint32(raw[10:]))
+	return binary.LittleEndian.Uint64(raw), raw[cacheHead : cacheHead+k], raw[cacheHead+k : cacheHead+k+v]
+}
+
+// old says whether an entry is among the next to make room.
+func (c *cache) old(place uint64) bool { return c.head-place > uint64(len(c.ring)/2) }
+
+func slotOf(hash, place uint64) uint64 { return (place+1)<<16 | hash&0xffff }
+
+func placeIn(slot uint64) uint64 { return slot>>16 - 1 }
+
+// live says whether a slot leads to an entry.
+func (c *cache) live(slot uint64) bool { return slot != 0 && placeIn(slot) >= c.tail }
+
+func (c *cache) bucket(hash uint64) []uint64 {
+	at := bucketSlots * (hash >> 16 % uint64(len(c.slots)/bucketSlots))
+	return c.slots[at : at+bucketSlots]
+}
+
+// find gives the slot of a key; nil when it is not held.
+func (c *cache) find(hash uint64, key []byte) *uint64 {
+	bucket := c.bucket(hash)
+	for i, slot := range bucket {
+		if slot&0xffff != hash&0xffff || !c.live(slot) {
+			continue
+		}
+		if _, k, _ := c.entry(placeIn(slot)); bytes.Equal(k, key) {
+			return &bucket[i]
+		}
+	}
+	return nil
+}
+
+// point leads the hash of an entry to its place, in the slot given or else in a free one or that of the oldest in its bucket.
+func (c *cache) point(hash, place uint64, slot *uint64) {
+	if slot == nil {
+		bucket := c.bucket(hash)
+		slot = &bucket[0]
+		for i := range bucket {
+			if !c.live(bucket[i]) {
+				slot = &bucket[i]
+				break
+			}
+			if bucket[i] < *slot {
+				slot = &bucket[i]
+			}
+		}
+	}
+	*slot = slotOf(hash, place)
+}
+
+// grow doubles the ring and the slots. It is in its first round, so that entries lie where they lay.
+func (c *cache) grow() {
+	ring, slots := make([]byte, 2*len(c.ring)), c.slots
+	copy(ring, c.ring)
+	c.ring, c.slots = ring, make([]uint64, 2*len(slots))
+	for _, slot := range slots {
+		if c.live(slot) {
+			_, key, _ := c.entry(placeIn(slot))
+			c.point(maphash.Bytes(c.seed, key), placeIn(slot), nil)
+		}
+	}
 }
 
 // put writes an entry at the head.
 func (c *cache) put(hash, since uint64, key, value []byte) {
 	size := uint64(cacheHead + len(key) + len(value))
 	for c.head+size > uint64(len(c.ring)) && len(c.ring) < c.limit {
-		grown := make([]byte, 2*len(c.ring))
-		copy(grown, c.ring)
-		c.ring = grown
+		c.grow()
 	}
 	ring := uint64(len(c.ring))
+	slot := c.find(hash, key)
 	if size > ring/8 || len(key) == 0 || len(key) > 1<<16-1 {
-		delete(c.places, hash)
+		if slot != nil {
+			*slot = 0
+		}
 		return
 	}
 	gap := uint64(0)
@@ -170,13 +259,12 @@ func (c *cache) put(hash, since uint64, key, value []byte) {
 	}
 	c.head += gap
 	raw := c.ring[c.head%ring:]
-	binary.LittleEndian.PutUint64(raw, hash)
-	binary.LittleEndian.PutUint64(raw[8:], since)
-	binary.LittleEndian.PutUint16(raw[16:], uint16(len(key)))
-	binary.LittleEndian.PutUint32(raw[18:], uint32(len(value)))
+	binary.LittleEndian.PutUint64(raw, since)
+	binary.LittleEndian.PutUint16(raw[8:], uint16(len(key)))
+	binary.LittleEndian.PutUint32(raw[10:], uint32(len(value)))
 	copy(raw[cacheHead:], key)
 	copy(raw[cacheHead+len(key):], value)
-	c.places[hash] = c.head
+	c.point(hash, c.head, slot)
 	c.head += size
 }
 
@@ -192,10 +280,6 @@ func (c *cache) drop() {
 	if len(key) == 0 {
 		c.tail += left
 		return
-	}
-	hash := binary.LittleEndian.Uint64(c.ring[c.tail%ring:])
-	if c.places[hash] == c.tail {
-		delete(c.places, hash)
 	}
 	c.tail += uint64(cacheHead + len(key) + len(value))
 }

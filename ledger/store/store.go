@@ -63,8 +63,8 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// cacheBytes is what entries of busy accounts may take: some hundred thousand of them.
-const cacheBytes = 32 << 20
+// cacheBytes is what entries of busy accounts may take, some two hundred thousand accounts; a quarter comes on top to find them.
+const cacheBytes = 128 << 20
 
 // Store is the ledger on disk. It is safe for use by many readers and one writer.
 type Store struct {
