@@ -65,7 +65,11 @@ type payee struct {
 
 // payee checks that the account credited exists and is the one that the alias is bound to.
 func (d *draft) payee(debit, credit tx.AccountID, asset tx.Asset, alias *key.Alias) (payee, tx.Code, error) {
-	raw, err := d.overlay.get(keyAccount(credit))
+	// Whoever has a balance has an account, and the balance is read in any case.
+	raw, err := d.overlay.get(keyBalance(credit, asset))
+	if err == nil && raw == nil {
+		raw, err = d.overlay.get(keyAccount(credit))
+	}
 	if err != nil {
 		return payee{}, 0, err
 	}
