@@ -89,18 +89,19 @@ const languagesPerPage = 6
 const nextPage = "9"
 
 // LanguagePage writes a page of the language screen, counted from 0; after the last page the first one comes again. A
-// page that holds no language that is offered does not exist.
-func (b *Book) LanguagePage(page int, args Args) string {
+// page that holds no language that is offered does not exist. The title is in the language that is spoken so far, which
+// is none at the first dial; one of 70 characters has no room for it.
+func (b *Book) LanguagePage(page int, spoken Language, args Args) string {
+	spoken = b.spoken(spoken)
 	pages := b.languagePages()
-	if page < 0 {
-		page = 0
+	page = max(page, 0) % len(pages)
+	var lines []string
+	if page == 0 && b.headers[spoken].Alphabet == gsm7.GSM7 {
+		lines = append(lines, b.Text(spoken, LanguageTitle, args))
 	}
-	lines := slices.Clone(pages[page%len(pages)])
-	if title := b.Text(English, LanguageTitle, args); page%len(pages) == 0 {
-		lines = slices.Insert(lines, 0, title)
-	}
+	lines = append(lines, pages[page]...)
 	if len(pages) > 1 {
-		lines = append(lines, b.Text(English, NextLine, Args{}))
+		lines = append(lines, b.Text(spoken, NextLine, Args{}))
 	}
 	return strings.Join(lines, "\n")
 }

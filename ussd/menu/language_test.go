@@ -51,8 +51,10 @@ func TestEveryPageOfLanguagesIsAScreen(t *testing.T) {
 		}
 		listed := ""
 		for page := range book.languagePages() {
-			text := book.LanguagePage(page, longest)
-			fits(t, English, "languages", text, screenSeptets, screenUCS2)
+			for _, spoken := range book.Offered() {
+				fits(t, spoken, "languages", book.LanguagePage(page, spoken, longest), screenSeptets, screenUCS2)
+			}
+			text := book.LanguagePage(page, "", longest)
 			choices := 0
 			for line := range strings.Lines(text) {
 				if choiceLine.MatchString(line) && !strings.HasPrefix(line, nextPage) {
@@ -105,10 +107,10 @@ func TestANumberOfALanguageNeverChangesItsMeaning(t *testing.T) {
 			t.Errorf("%q is %q, next page %v, %v", c.answer, got, next, ok)
 		}
 	}
-	if want := "Welcome to Umoja\nChoose language / Chagua lugha\n1 English\n2 Kiswahili\n3 Francais\n4 Portugues\n5 Hausa\n6 Luganda\n9 More"; all.LanguagePage(0, Args{}) != want {
-		t.Errorf("the first page is %q", all.LanguagePage(0, Args{}))
+	if want := "Welcome to Umoja\nLanguage / Langue / Lugha\n1 English\n2 Kiswahili\n3 Francais\n4 Portugues\n5 Hausa\n6 Luganda\n9 More"; all.LanguagePage(0, "", Args{}) != want {
+		t.Errorf("the first page is %q", all.LanguagePage(0, "", Args{}))
 	}
-	if got := all.LanguagePage(2, Args{}); got != all.LanguagePage(0, Args{}) {
+	if got := all.LanguagePage(2, English, Args{}); got != all.LanguagePage(0, "", Args{}) {
 		t.Errorf("after the last page: %q", got)
 	}
 }
