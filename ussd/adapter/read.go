@@ -128,6 +128,9 @@ func (d *Dialect) phone(f Field, text string, ended bool) (ussd.Phone, error) {
 // told is the service code of a request, bare. It has to be one that is served.
 func (h *Handler) told(f Field, text string) (string, error) {
 	code := bare(text)
+	if text != "" && !printable(text) {
+		return "", malformed("%s has other than visible ASCII characters", f.Name)
+	}
 	if len(h.codes) > 0 && code != "" && !slices.Contains(h.codes, code) {
 		return "", malformed("%s is not served here", f.Name)
 	}
