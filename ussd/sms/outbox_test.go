@@ -25,6 +25,8 @@ type carrier struct {
 	at      []time.Time
 	// hang makes it answer nothing until the caller gives up.
 	hang bool
+	// before runs when it has a message, before it answers.
+	before func()
 }
 
 func (c *carrier) Send(ctx context.Context, m ussd.Message) (Taken, error) {
@@ -32,6 +34,9 @@ func (c *carrier) Send(ctx context.Context, m ussd.Message) (Taken, error) {
 	defer c.mu.Unlock()
 	c.got = append(c.got, m.Reference)
 	c.at = append(c.at, time.Now())
+	if c.before != nil {
+		c.before()
+	}
 	if c.hang {
 		c.mu.Unlock()
 		<-ctx.Done()

@@ -53,6 +53,8 @@ type route struct {
 	limiter *rate.Limiter
 	// wake tells the route's loop that there may be something to do.
 	wake chan struct{}
+	// evacuated is when the route's loop last looked for what should leave it.
+	evacuated time.Time
 
 	// mu guards what follows.
 	mu       sync.Mutex

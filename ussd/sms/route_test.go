@@ -226,7 +226,8 @@ func TestARouteThatHangsHoldsUpNoOther(t *testing.T) {
 			}
 		}
 		run(t, o, 2*sendWait)
-		if len(a.got) != defaultAtOnce || len(b.got) != 100-defaultAtOnce {
+		// Until the third one is given up, others can follow the first two.
+		if len(a.got) > defaultAtOnce+tolerated-1 || len(a.got)+len(b.got) != 100 {
 			t.Errorf("a has %d, b %d", len(a.got), len(b.got))
 		}
 	})

@@ -57,11 +57,9 @@ func (o *Outbox) serve(ctx context.Context, r *route) error {
 	defer ticker.Stop()
 	sends, ctx := errgroup.WithContext(ctx)
 	sends.Go(func() error {
-		var evacuated time.Time
 		for {
 			begun, err := o.dispatch(ctx, r, sends)
-			if err == nil && begun == 0 && time.Since(evacuated) >= time.Second {
-				evacuated = time.Now()
+			if err == nil && begun == 0 {
 				err = o.evacuate(ctx, r)
 			}
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ussd"
 )
@@ -15,11 +16,22 @@ import (
 // fewer: a resting route is tried with one message at a time, which is given up after a day.
 const looked = 1024
 
+// evacuateEvery is how often that is done, expireEvery how often when no route takes anything.
+const (
+	evacuateEvery = time.Second
+	expireEvery   = time.Minute
+)
+
 // evacuate takes messages that nobody tried from a resting route to the next one that works, and gives up what is too old.
 func (o *Outbox) evacuate(ctx context.Context, r *route) error {
-	if _, resting := r.rests(); !resting {
+	pause := evacuateEvery
+	if len(o.places()) == 0 {
+		pause = expireEvery
+	}
+	if _, resting := r.rests(); !resting || time.Since(r.evacuated) < pause {
 		return nil
 	}
+	r.evacuated = time.Now()
 	due, err := o.due(ctx, r.Name, looked)
 	if err != nil || len(due) == 0 {
 		return err
