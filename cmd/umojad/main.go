@@ -54,6 +54,7 @@ plaintext without them; and a table [peers], name = "host:port", for peer addres
 			if err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
+			boundMemory()
 			return validator.Run(cmd.Context(), c, log)
 		},
 	}
