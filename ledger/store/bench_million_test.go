@@ -47,6 +47,8 @@ func BenchmarkManyAccounts(b *testing.B) {
 // manyAccounts works on a copy of the store, and prints what it measured.
 func manyAccounts(b *testing.B, dir string, accounts int) {
 	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(50) // As umojad does.
+	debug.SetMemoryLimit(448 << 20)
 	work := filepath.Join(filepath.Dir(dir), "work")
 	defer os.RemoveAll(work)
 	if err := os.RemoveAll(work); err != nil {
@@ -60,21 +62,16 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 	print("open-MB", resident(b, "VmRSS"))
 	before := diskBytes(b, work)
 	print("state-B/account", before/float64(accounts))
-	var busy time.Duration
 	var most float64
+	m := startMeter()
 	for range b.N {
-		var envelopes [][]byte
-		for range 400 {
-			envelopes = append(envelopes, c.sign(c.world.Provider.Public(), c.phonePayment(c.someone)))
-		}
-		at := time.Now()
-		c.step(envelopes)
-		busy += time.Since(at)
+		c.step(m.envelopes(c, 400, func(c *crowd) []byte {
+			return c.sign(c.world.Provider.Public(), c.phonePayment(c.someone))
+		}))
 		most = max(most, resident(b, "RssAnon"))
-		clear(c.signed)
 	}
 	transfers := float64(400 * b.N)
-	print("transfers/s", transfers/busy.Seconds())
+	print("cpu-µs/transfer", float64((processTime()-m.used-m.making).Nanoseconds())/1000/transfers)
 	print("RssAnon-most-MB", most)
 	for _, name := range []string{"VmRSS", "RssAnon", "RssFile"} {
 		print(name+"-MB", resident(b, name))
