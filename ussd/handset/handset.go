@@ -1,28 +1,30 @@
 // Package handset is a feature phone for people and tests: it dials a gateway in the exact wire form of an aggregator and
 // reads the screens.
 //
-// A Handset belongs to one number. Dial opens a session and gives the first screen; Type sends what the person keyed in
-// and gives the next, until a screen says that the session ended or Hang drops it. Redial is simply Dial again. The
-// handset keeps the transcript, as the aggregator does: every request carries all inputs of the session joined with '*'.
-// Repeat sends the last request once more, as aggregators do when an answer was lost. Inbox reads the text messages that the
-// sandbox's carrier delivered.
+// A Handset belongs to one number and one aggregator, Config.Format. Dial opens a session and gives the first screen; Type sends
+// what the person keyed in and gives the next, until a screen says that the session ended or Hang drops it. Redial is simply
+// Dial again. The handset keeps what the aggregator keeps: all inputs where it tells them every time, the number of the
+// request where it counts them, what it was told to remember. Repeat sends the last request once more, as aggregators do when an
+// answer was lost. Inbox reads the text messages that the sandbox's carriers delivered.
 //
-// It promises to say exactly what came over the wire and refuses an answer that an aggregator would refuse: another
-// status than 200, or a body that does not start with CON or END.
+// Inject makes the next step go wrong in one of the ways that networks and aggregators have: asked twice, an old request
+// behind a new one, the beginning lost, late, hung up, ended too early.
+//
+// The wire forms here are read from the aggregators' side, each by itself and not from the adapters that they test. A handset
+// promises to say exactly what came over the wire and refuses an answer that the aggregator would refuse: another status than
+// 200, no marker of whether the session goes on, a reply to another session.
 package handset
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -32,25 +34,66 @@ var ErrRefused = errors.New("the gateway refused the request")
 // ErrNoSession means there is no open session to type into.
 var ErrNoSession = errors.New("no session is open: dial first")
 
+// ErrNotServed means that what was dialled does not begin with the service code.
+var ErrNotServed = errors.New("the network knows no such code")
+
 // Config is what a handset needs.
 type Config struct {
 	// URL is the gateway's callback, such as http://127.0.0.1:8080/ussd/africastalking.
 	URL string
+	// Format is the aggregator that stands between; empty is africastalking. Formats lists them.
+	Format string
 	// Number is the phone's, such as +254711000001.
 	Number string
 	// ServiceCode is what it dials, such as *384*2050#.
 	ServiceCode string
-	// NetworkCode is the operator's; empty is Africa's Talking's sandbox, 99999.
+	// NetworkCode is the operator's; empty is the format's own example, in Africa's Talking's sandbox 99999.
 	NetworkCode string
+	// User and Password log the aggregator in: Airtel in the query, the others by HTTP.
+	User, Password string
+	// Inboxes are addresses of carriers that show messages, such as http://127.0.0.1:8080; empty is the gateway's.
+	Inboxes []string
+	// Lateness is how late a late request comes; 0 is 11 s, a second after Africa's Talking has given up.
+	Lateness time.Duration
 	// Client makes the requests; nil is one with a 15 s limit.
 	Client *http.Client
 }
 
 // Handset is a feature phone. It is for one goroutine.
 type Handset struct {
-	config  Config
-	session string
-	inputs  []string
+	config Config
+	format format
+	// session is nil while none is open.
+	session *session
+	// last is the request of the last step, before that of the step before it in the same session.
+	last, before *call
+	fault        Fault
+	bites        map[Fault]int
+	// late are the requests on their way.
+	late sync.WaitGroup
+}
+
+// session is what the aggregator knows of one.
+type session struct {
+	id string
+	// behind is what was dialled behind the service code.
+	behind []string
+	inputs []string
+	// memory is what the gateway wants to be told with the next request.
+	memory string
+}
+
+// latest is the last input, empty on the dial.
+func (s *session) latest() string {
+	if len(s.inputs) == 0 {
+		return ""
+	}
+	return s.inputs[len(s.inputs)-1]
+}
+
+// typed is everything typed so far, in one piece.
+func (s *session) typed() string {
+	return strings.Join(append(s.behind[:len(s.behind):len(s.behind)], s.inputs...), "*")
 }
 
 // Screen is what the phone shows.
@@ -61,125 +104,125 @@ type Screen struct {
 	More bool
 }
 
-// New makes a handset that has not dialled.
+// New makes a handset that has not dialled. A format that does not exist is an error of the first Dial.
 func New(c Config) *Handset {
-	if c.NetworkCode == "" {
-		c.NetworkCode = "99999"
+	if c.Format == "" {
+		c.Format = "africastalking"
 	}
 	if c.Client == nil {
 		c.Client = &http.Client{Timeout: 15 * time.Second}
 	}
-	return &Handset{config: c}
+	if c.Lateness == 0 {
+		c.Lateness = 11 * time.Second
+	}
+	return &Handset{config: c, format: formats[c.Format], bites: map[Fault]int{}}
 }
 
 // Open says whether a session is open.
-func (h *Handset) Open() bool { return h.session != "" }
+func (h *Handset) Open() bool { return h.session != nil }
 
-// Dial opens a new session.
-func (h *Handset) Dial(ctx context.Context) (Screen, error) {
+// Dial opens a new session, with answers behind the service code if there are any. Some aggregators do not pass those on.
+func (h *Handset) Dial(ctx context.Context, behind ...string) (Screen, error) {
+	if h.format == nil {
+		return Screen{}, fmt.Errorf("there is no format %q: it is one of %s", h.config.Format, strings.Join(Formats(), ", "))
+	}
 	var id [8]byte
 	if _, err := rand.Read(id[:]); err != nil {
 		return Screen{}, fmt.Errorf("make session id: %w", err)
 	}
-	h.session, h.inputs = "ATUid_"+hex.EncodeToString(id[:]), nil
-	return h.Repeat(ctx)
+	h.session, h.last = &session{id: h.format.sessionID(hex.EncodeToString(id[:])), behind: behind}, nil
+	return h.step(ctx)
+}
+
+// DialString dials what a person keys in, such as *384*2050*1*0711000002#.
+func (h *Handset) DialString(ctx context.Context, dialled string) (Screen, error) {
+	code := strings.TrimSuffix(h.config.ServiceCode, "#")
+	rest, begins := strings.CutPrefix(strings.TrimSuffix(dialled, "#"), code)
+	switch {
+	case !begins || !strings.HasSuffix(dialled, "#"):
+		return Screen{}, fmt.Errorf("dial: %w", ErrNotServed)
+	case rest == "":
+		return h.Dial(ctx)
+	case rest[0] != '*':
+		return Screen{}, fmt.Errorf("dial: %w", ErrNotServed)
+	}
+	return h.Dial(ctx, strings.Split(rest[1:], "*")...)
 }
 
 // Type sends what the person keyed in.
 func (h *Handset) Type(ctx context.Context, input string) (Screen, error) {
-	if h.session == "" {
+	if h.session == nil {
 		return Screen{}, ErrNoSession
 	}
-	h.inputs = append(h.inputs, input)
-	return h.Repeat(ctx)
+	h.session.inputs = append(h.session.inputs, input)
+	return h.step(ctx)
 }
 
-// Hang drops the session, as when the network loses it.
-func (h *Handset) Hang() { h.session, h.inputs = "", nil }
+// Hang drops the session, as when the network loses it. The aggregator tells the gateway only if Ended is called before.
+func (h *Handset) Hang() { h.session, h.last, h.before = nil, nil, nil }
 
-// Form is the request that Repeat sends.
-func (h *Handset) Form() url.Values {
-	return url.Values{
-		"sessionId": {h.session}, "serviceCode": {h.config.ServiceCode}, "phoneNumber": {h.config.Number},
-		"networkCode": {h.config.NetworkCode}, "text": {strings.Join(h.inputs, "*")},
-	}
-}
-
-// Repeat sends the whole transcript again. After a screen that ends the session the handset is closed.
+// Repeat sends the last request again. After a screen that ends the session the handset is closed.
 func (h *Handset) Repeat(ctx context.Context) (Screen, error) {
-	if h.session == "" {
+	if h.session == nil || h.last == nil {
 		return Screen{}, ErrNoSession
 	}
-	screen, err := Post(ctx, h.config.Client, h.config.URL, h.Form())
-	if err == nil && !screen.More {
+	return h.show(h.send(ctx, h.last))
+}
+
+// Ended tells the gateway that the session has ended, where the aggregator has a way to say it; it says whether it has.
+func (h *Handset) Ended(ctx context.Context) (bool, error) {
+	if h.session == nil {
+		return false, ErrNoSession
+	}
+	end := h.format.end(&h.config, h.session)
+	if end == nil {
+		return false, nil
+	}
+	got, err := h.config.do(ctx, end)
+	if err != nil {
+		return true, err
+	}
+	if got.status != http.StatusOK {
+		return true, got.refused()
+	}
+	return true, nil
+}
+
+// Form is the request that Repeat sends, where it is a form or a query; nil otherwise.
+func (h *Handset) Form() url.Values {
+	values, ok := h.format.(interface {
+		form(*Config, *session) url.Values
+	})
+	if !ok || h.session == nil {
+		return nil
+	}
+	return values.form(&h.config, h.session)
+}
+
+// step sends the request of the newest input, with the fault that was injected.
+func (h *Handset) step(ctx context.Context) (Screen, error) {
+	h.before, h.last = h.last, h.format.ask(&h.config, h.session)
+	fault := h.fault
+	h.fault = Sound
+	return h.suffer(ctx, fault)
+}
+
+// send sends a request of the open session and reads the screen.
+func (h *Handset) send(ctx context.Context, c *call) (Screen, error) {
+	got, err := h.config.do(ctx, c)
+	if err != nil {
+		return Screen{}, err
+	}
+	if got.status != http.StatusOK {
+		return Screen{}, got.refused()
+	}
+	return h.format.screen(h.session, got)
+}
+
+// show closes the session after its last screen.
+func (h *Handset) show(s Screen, err error) (Screen, error) {
+	if err == nil && !s.More {
 		h.Hang()
 	}
-	return screen, err
-}
-
-// Post sends one callback and reads the screen.
-func Post(ctx context.Context, client *http.Client, to string, form url.Values) (Screen, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(form.Encode()))
-	if err != nil {
-		return Screen{}, fmt.Errorf("make request: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := client.Do(req)
-	if err != nil {
-		return Screen{}, fmt.Errorf("call the gateway: %w", err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 4<<10))
-	if err != nil {
-		return Screen{}, fmt.Errorf("read the answer: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return Screen{}, fmt.Errorf("status %d: %s: %w", res.StatusCode, strings.TrimSpace(string(body)), ErrRefused)
-	}
-	if text, ok := strings.CutPrefix(string(body), "CON "); ok {
-		return Screen{Text: text, More: true}, nil
-	}
-	if text, ok := strings.CutPrefix(string(body), "END "); ok {
-		return Screen{Text: text}, nil
-	}
-	return Screen{}, fmt.Errorf("the answer starts with neither CON nor END: %w", ErrRefused)
-}
-
-// Message is a text message that the sandbox's carrier delivered.
-type Message struct {
-	To        string    `json:"to"`
-	Text      string    `json:"text"`
-	Reference string    `json:"reference"`
-	Time      time.Time `json:"time"`
-}
-
-// Inbox reads the phone's messages, oldest first.
-func (h *Handset) Inbox(ctx context.Context) ([]Message, error) {
-	to, err := url.Parse(h.config.URL)
-	if err != nil {
-		return nil, fmt.Errorf("read gateway address: %w", err)
-	}
-	to.Path, to.RawQuery = "/sandbox/sms", url.Values{"to": {h.config.Number}}.Encode()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
-	}
-	res, err := h.config.Client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("read inbox: %w", err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read inbox: status %d: %w", res.StatusCode, ErrRefused)
-	}
-	var all []Message
-	lines := bufio.NewScanner(io.LimitReader(res.Body, 4<<20))
-	for lines.Scan() {
-		var m Message
-		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
-			return nil, fmt.Errorf("read inbox: %w", err)
-		}
-		all = append(all, m)
-	}
-	return all, lines.Err()
+	return s, err
 }

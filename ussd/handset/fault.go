@@ -1,0 +1,186 @@
+package handset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http/httptrace"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// Fault is a way in which a step goes wrong between phone and gateway.
+type Fault int
+
+// The faults.
+const (
+	// Sound is none.
+	Sound Fault = iota
+	// Twice sends the request again after it was answered.
+	Twice
+	// TwiceAtOnce sends it twice at the same time.
+	TwiceAtOnce
+	// Reordered sends the request of the step before once more behind this one.
+	Reordered
+	// Truncated loses the first answer of what was typed, where the aggregator tells all of it.
+	Truncated
+	// Late delivers the request when the aggregator has long given up; the person sees an error and the session is gone.
+	Late
+	// Dropped hangs up when the request has been sent; nobody reads the answer.
+	Dropped
+	// EndedBefore tells the gateway that the session ended, and then asks.
+	EndedBefore
+	// EndedAfter asks, tells the gateway that the session ended, and goes on.
+	EndedAfter
+)
+
+var faultNames = [...]string{"sound", "twice", "twice at once", "reordered", "truncated", "late", "dropped", "ended before", "ended after"}
+
+func (f Fault) String() string {
+	if f < 0 || int(f) >= len(faultNames) {
+		return "fault " + strconv.Itoa(int(f))
+	}
+	return faultNames[f]
+}
+
+// Faults are all faults.
+func Faults() []Fault {
+	return []Fault{Twice, TwiceAtOnce, Reordered, Truncated, Late, Dropped, EndedBefore, EndedAfter}
+}
+
+var (
+	// ErrLate means that the aggregator gave up; the request is still on its way.
+	ErrLate = errors.New("the aggregator gave up waiting")
+	// ErrDropped means that the network hung up after the request was sent.
+	ErrDropped = errors.New("the connection was dropped")
+	// ErrDiffers means that the same request got two different screens.
+	ErrDiffers = errors.New("the same request got two different screens")
+)
+
+// Inject makes the next Dial or Type go wrong. A fault that the format or the step can not have does nothing.
+func (h *Handset) Inject(f Fault) { h.fault = f }
+
+// Bites tells how often each fault did what it does.
+func (h *Handset) Bites() map[Fault]int { return maps.Clone(h.bites) }
+
+// Wait waits for late requests to be answered.
+func (h *Handset) Wait() { h.late.Wait() }
+
+// suffer sends the last request with a fault.
+func (h *Handset) suffer(ctx context.Context, f Fault) (Screen, error) {
+	switch f {
+	case Twice, TwiceAtOnce:
+		h.bites[f]++
+		return h.show(h.twice(ctx, f == TwiceAtOnce))
+	case Reordered:
+		screen, err := h.send(ctx, h.last)
+		if err == nil && h.before != nil {
+			h.bites[f]++
+			_, err = h.config.do(ctx, h.before) // Nobody reads it.
+		}
+		return h.show(screen, err)
+	case Truncated:
+		if c, ok := h.format.(cumulative); ok && len(h.session.inputs)+len(h.session.behind) > 1 {
+			h.bites[f]++
+			return h.show(h.send(ctx, c.cut(&h.config, h.session)))
+		}
+	case Late:
+		h.bites[f]++
+		h.sendLate(ctx, *h.last)
+		h.Hang()
+		return Screen{}, ErrLate
+	case Dropped:
+		h.bites[f]++
+		err := h.drop(ctx)
+		h.Hang()
+		return Screen{}, err
+	case EndedBefore:
+		if err := h.tellEnd(ctx, f); err != nil {
+			return Screen{}, err
+		}
+	case EndedAfter:
+		screen, err := h.send(ctx, h.last)
+		if err == nil {
+			err = h.tellEnd(ctx, f)
+		}
+		return h.show(screen, err)
+	}
+	return h.show(h.send(ctx, h.last))
+}
+
+func (h *Handset) tellEnd(ctx context.Context, f Fault) error {
+	told, err := h.Ended(ctx)
+	if told {
+		h.bites[f]++
+	}
+	return err
+}
+
+// twice sends the last request two times and compares the screens.
+func (h *Handset) twice(ctx context.Context, atOnce bool) (Screen, error) {
+	type answer struct {
+		screen Screen
+		err    error
+	}
+	first := make(chan answer, 1)
+	session := *h.session // The other request's reply must not change this one's.
+	ask := func() {
+		got, err := h.config.do(ctx, h.last)
+		if err != nil {
+			first <- answer{err: err}
+			return
+		}
+		if got.status != 200 {
+			first <- answer{err: got.refused()}
+			return
+		}
+		screen, err := h.format.screen(&session, got)
+		first <- answer{screen, err}
+	}
+	if atOnce {
+		go ask()
+	} else {
+		ask()
+	}
+	screen, err := h.send(ctx, h.last)
+	other := <-first
+	switch {
+	case err != nil:
+		return Screen{}, err
+	case other.err != nil:
+		return Screen{}, other.err
+	case other.screen != screen:
+		return Screen{}, fmt.Errorf("%w: %q and %q", ErrDiffers, other.screen.Text, screen.Text)
+	}
+	return screen, nil
+}
+
+// sendLate sends a request when its time has come, whatever the person does meanwhile.
+func (h *Handset) sendLate(ctx context.Context, c call) {
+	config, ctx := h.config, context.WithoutCancel(ctx)
+	h.late.Go(func() {
+		time.Sleep(config.Lateness)
+		_, _ = config.do(ctx, &c) // Nobody is there to read it.
+	})
+}
+
+// drop sends the last request and hangs up as soon as it is written.
+func (h *Handset) drop(ctx context.Context) error {
+	cut, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var written atomic.Bool
+	cut = httptrace.WithClientTrace(cut, &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
+		written.Store(info.Err == nil)
+		cancel()
+	}})
+	_, err := h.config.do(cut, h.last)
+	switch {
+	case err == nil, written.Load() && ctx.Err() == nil:
+		return ErrDropped
+	}
+	return err
+}
+
+func decimal(n int) string { return strconv.Itoa(n) }
