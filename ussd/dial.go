@@ -5,19 +5,24 @@ import (
 )
 
 // The first screen. A phone that is not registered chooses a language. A registered one gets the main menu, and above it
-// what became of the last payment: for ten minutes after it was submitted, and until it was told once.
+// what became of the last payment: for ten minutes after it was submitted, and until it was told once. A session that was lost is offered
+// again.
 
 // dialled answers the first turn. A transaction on its way is asked for first, so that dialling again finishes what a
 // lost reply left open.
-func (m *Machine) dialled(f Facts, s *Session) Action {
+func (m *Machine) dialled(f Facts, s *Session, e Dialled) Action {
 	if f.User == nil {
-		return m.prompt(s, PromptLanguage, menu.ChooseLanguage, menu.Args{})
+		return m.goTo(f, s, promptLanguage)
 	}
 	if f.User.Opening != nil {
 		return Action{Ask: AskOutcome{Prepared: f.User.Opening.Prepared}}
 	}
 	if p := newest(f.Payments, func(p Payment) bool { return p.Stage == StageSubmitted }); p != nil {
 		return Action{Ask: AskOutcome{Prepared: p.Prepared, Brief: true}}
+	}
+	if f.Draft != nil && !e.Behind && m.news(f) == nil {
+		s.Prompt = promptResume
+		return m.show(f, s)
 	}
 	return m.mainMenu(f, s, nil)
 }
@@ -39,48 +44,46 @@ func (m *Machine) finishDialled(f Facts, s *Session, e Event) Action {
 	return m.mainMenu(f, s, []Effect{SettlePayment{ID: p.Prepared.ID, Outcome: decided.Outcome}})
 }
 
-// mainMenu shows the main menu under one line: an open payment, one whose outcome was not told, one of the last ten
-// minutes, or the user's name, in this order.
-func (m *Machine) mainMenu(f Facts, s *Session, effects []Effect) Action {
-	s.Prompt = PromptMenu
+// news is what the first screen tells: an open payment, one whose outcome was not told, or one of the last ten minutes, in this
+// order; nil when there is none.
+func (m *Machine) news(f Facts) *Payment {
 	recent := uint64(PaymentLife.Milliseconds())
-	line := m.text(s, menu.Greeting, menu.Args{Name: f.User.Name})
 	for _, wanted := range []func(p Payment) bool{
 		func(p Payment) bool { return p.Stage == StageSubmitted },
 		func(p Payment) bool { return p.Stage == StageSettled && !p.Told },
 		func(p Payment) bool { return p.Stage == StageSettled && f.NowUnixMs < p.SubmittedAtUnixMs+recent },
 	} {
-		p := newest(f.Payments, wanted)
-		if p == nil {
-			continue
+		if p := newest(f.Payments, wanted); p != nil {
+			return p
 		}
-		line = m.paymentLine(s, *p)
-		if p.Stage == StageSettled {
-			effects = append(effects, TellPayment{p.Prepared.ID})
-		} else {
-			effects = append(effects, PromisePayment{p.Prepared.ID})
-		}
-		break
 	}
-	return m.menuUnder(s, line, effects)
+	return nil
 }
 
-func (m *Machine) menuUnder(s *Session, line string, effects []Effect) Action {
-	s.Prompt = PromptMenu
-	text := line + "\n" + m.text(s, menu.MainMenu, menu.Args{})
-	return Action{Effects: effects, Reply: &Reply{Text: fit(text)}}
+// mainMenu shows the main menu under the news, or the user's name.
+func (m *Machine) mainMenu(f Facts, s *Session, effects []Effect) Action {
+	p := m.news(f)
+	if p == nil {
+		return m.goHome(f, s, m.text(s, menu.Greeting, menu.Args{Name: f.User.Name}), effects...)
+	}
+	if p.Stage == StageSettled {
+		effects = append(effects, TellPayment{p.Prepared.ID})
+	} else {
+		effects = append(effects, PromisePayment{p.Prepared.ID})
+	}
+	return m.goHome(f, s, m.paymentLine(s, *p), effects...)
 }
 
 // paymentLine tells what became of a payment.
 func (m *Machine) paymentLine(s *Session, p Payment) string {
-	args := menu.Args{Amount: m.money(p.Amount), Name: m.payeeName(s, p.Payee), Code: p.Outcome.ReceiptCode}
+	texts, args := kindOf(p.Order.Kind), m.args(s, p)
 	switch {
 	case p.Stage != StageSettled:
-		return m.text(s, menu.LineProcessing, args)
+		return m.text(s, texts.lineProcessing, args)
 	case p.Outcome.Code == OutcomeOK:
-		return m.text(s, menu.LinePaid, args)
+		return m.text(s, texts.lineDone, args)
 	}
-	return m.text(s, menu.LineNotMade, args)
+	return m.text(s, texts.lineNotMade, args)
 }
 
 // newest finds the payment that was shown last among the wanted ones.
@@ -92,66 +95,4 @@ func newest(payments []Payment, wanted func(Payment) bool) *Payment {
 		}
 	}
 	return found
-}
-
-// choose takes the choice on the main menu.
-func (m *Machine) choose(f Facts, s *Session, e Event) Action {
-	if f.User == nil || f.User.Opening != nil {
-		return m.end(s, menu.DialAgain, menu.Args{})
-	}
-	switch e := e.(type) {
-	case Answer:
-		switch trim(e.Input) {
-		case "1":
-			if f.User.Attempts.Stopped(f.NowUnixMs) {
-				return m.stopped(f, s, *f.User)
-			}
-			return m.prompt(s, PromptPayee, menu.SendPayee, menu.Args{})
-		case "2":
-			return Action{Ask: AskBalance{f.User.Account}}
-		case "3":
-			return Action{Ask: AskPayments{f.User.Account}}
-		}
-		return m.refuseForm(s, e, menu.ChoiceUnknown)
-	case BalanceRead:
-		return m.end(s, menu.Balance, menu.Args{Balance: m.money(e.Balance), Account: f.User.Number.Text()})
-	case PaymentsRead:
-		return m.payments(f, s, e.Lines)
-	}
-	return m.end(s, menu.DialAgain, menu.Args{})
-}
-
-// payments lists as many of the last payments as fit.
-func (m *Machine) payments(f Facts, s *Session, lines []PaymentLine) Action {
-	if len(lines) == 0 {
-		return m.end(s, menu.NoPayments, menu.Args{Account: f.User.Number.Text()})
-	}
-	text := m.text(s, menu.LinePayments, menu.Args{})
-	for _, line := range lines {
-		key := menu.LineOut
-		if line.Incoming {
-			key = menu.LineIn
-		}
-		name := ShortName(line.Name)
-		if name == "" {
-			name = m.text(s, menu.AccountLabel, menu.Args{Account: line.OtherNumber.Text()})
-		}
-		longer := text + "\n" + m.text(s, key, menu.Args{Amount: line.Amount.Grouped(m.asset.Scale), Name: name, Code: line.ReceiptCode})
-		if fit(longer) != longer {
-			break
-		}
-		text = longer
-	}
-	s.Prompt = PromptEnded
-	return Action{Reply: &Reply{Text: fit(text), End: true}}
-}
-
-// stopped says until when sending is stopped.
-func (m *Machine) stopped(f Facts, s *Session, user User) Action {
-	at, later := m.clock(user.Attempts.StoppedUntilUnixMs, f.NowUnixMs)
-	key := menu.StoppedToday
-	if later {
-		key = menu.StoppedTomorrow
-	}
-	return m.refuse(s, key, menu.Args{Time: at})
 }

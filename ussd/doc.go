@@ -12,6 +12,13 @@
 // then asks or replies. The session ends with an END screen; its record stays for a day, so that late duplicates of any of
 // its turns get the same replies.
 //
+// # Flows
+//
+// What a person can do is a flow: prompts of one name ("send/payee", "send/amount"), in a file of that name, each with a show and a take.
+// The menus, which are data of package menu, lead to flows. goTo shows the next prompt and remembers the way, "0" goes back by it, again
+// refuses an answer and stays. A flow that reaches the ledger puts an Order together and proposes it; the confirm flow does the rest for
+// every Kind of transaction: the screen, the PIN, the outcome. What was begun and lost is kept for ten minutes as a draft.
+//
 // # The life of a payment
 //
 // When the confirm screen is shown, the Ledger has prepared a transaction and its Payment is stored: shown. The PIN is

@@ -1,52 +1,53 @@
 package ussd
 
-import (
-	"fmt"
+// Effects on a payment look at the payment as it is stored now, not as the machine saw it: an outcome that the feed recorded
+// meanwhile stands.
 
-	"github.com/umoja-ledger/umoja/ussd/menu"
-)
+func (e SaveUser) apply(_ *Service, w Writer, _ uint64) error { return putUser(w, e.User) }
 
-// apply makes one effect part of a store transaction. Effects on a payment look at the payment as it is stored now, not
-// as the machine saw it: an outcome that the feed recorded meanwhile stands.
-func (s *Service) apply(w Writer, effect Effect, nowUnixMs uint64) error {
-	switch e := effect.(type) {
-	case SaveUser:
-		return putUser(w, e.User)
-	case DropUser:
-		return dropUser(w, e.User)
-	case NewPayment:
-		return newPayment(w, e.Payment)
-	case AbandonPayment:
-		_, err := changePayment(w, e.ID, func(p *Payment) {
-			if p.Stage == StageShown {
-				p.Stage = StageAbandoned
-			}
-		})
-		return err
-	case SubmitPayment:
-		_, err := changePayment(w, e.ID, func(p *Payment) {
-			if p.Stage == StageShown {
-				p.Stage, p.SubmittedAtUnixMs = StageSubmitted, nowUnixMs
-			}
-		})
-		return err
-	case SettlePayment:
-		p, err := changePayment(w, e.ID, func(p *Payment) { p.settle(e.Outcome) })
-		if err != nil {
-			return err
+func (e DropUser) apply(_ *Service, w Writer, _ uint64) error { return dropUser(w, e.User) }
+
+func (e DropDraft) apply(_ *Service, w Writer, _ uint64) error { return w.Delete(draftKey(e.Phone)) }
+
+func (e NewPayment) apply(_ *Service, w Writer, _ uint64) error { return newPayment(w, e.Payment) }
+
+func (e AbandonPayment) apply(_ *Service, w Writer, _ uint64) error {
+	_, err := changePayment(w, e.ID, func(p *Payment) {
+		if p.Stage == StageShown {
+			p.Stage = StageAbandoned
 		}
-		return s.keepPromise(w, p, nowUnixMs)
-	case TellPayment:
-		_, err := changePayment(w, e.ID, func(p *Payment) { p.Told = true })
-		return err
-	case PromisePayment:
-		p, err := changePayment(w, e.ID, func(p *Payment) { p.Promised = true })
-		if err != nil {
-			return err
+	})
+	return err
+}
+
+func (e SubmitPayment) apply(_ *Service, w Writer, nowUnixMs uint64) error {
+	_, err := changePayment(w, e.ID, func(p *Payment) {
+		if p.Stage == StageShown {
+			p.Stage, p.SubmittedAtUnixMs = StageSubmitted, nowUnixMs
 		}
-		return s.keepPromise(w, p, nowUnixMs)
+	})
+	return err
+}
+
+func (e SettlePayment) apply(s *Service, w Writer, nowUnixMs uint64) error {
+	p, err := changePayment(w, e.ID, func(p *Payment) { p.settle(e.Outcome) })
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("%w: effect %T", errUnasked, effect)
+	return s.keepPromise(w, p, nowUnixMs)
+}
+
+func (e TellPayment) apply(_ *Service, w Writer, _ uint64) error {
+	_, err := changePayment(w, e.ID, func(p *Payment) { p.Told = true })
+	return err
+}
+
+func (e PromisePayment) apply(s *Service, w Writer, nowUnixMs uint64) error {
+	p, err := changePayment(w, e.ID, func(p *Payment) { p.Promised = true })
+	if err != nil {
+		return err
+	}
+	return s.keepPromise(w, p, nowUnixMs)
 }
 
 // keepPromise sends the SMS about a payment that was not made, if a screen promised one. The SMS about a payment that
@@ -60,7 +61,6 @@ func (s *Service) keepPromise(w Writer, p Payment, nowUnixMs uint64) error {
 		return err
 	}
 	session := Session{Language: user.Language}
-	text := s.machine.text(&session, menu.SMSNotMade,
-		menu.Args{Amount: s.machine.money(p.Amount), Name: s.machine.payeeName(&session, p.Payee)})
+	text := s.machine.text(&session, kindOf(p.Order.Kind).smsNotMade, s.machine.args(&session, p))
 	return s.outbox.Enqueue(w, Message{Reference: "payment/" + p.Prepared.ID.String(), To: p.Payer, Text: text}, nowUnixMs)
 }

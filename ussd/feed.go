@@ -67,7 +67,7 @@ func (s *Service) feed(ctx context.Context) error {
 // which is then taken again; a leaf that touches nobody here asks for none.
 func (s *Service) parties(ctx context.Context, leaf FinalLeaf) (bool, map[tx.AccountID]tx.AccountNumber, error) {
 	numbers := make(map[tx.AccountID]tx.AccountNumber)
-	if len(leaf.Transfers) == 0 {
+	if len(leaf.Transfers) == 0 && len(leaf.Notices) == 0 {
 		return false, numbers, nil
 	}
 	touched := false
@@ -88,6 +88,19 @@ func (s *Service) parties(ctx context.Context, leaf FinalLeaf) (bool, map[tx.Acc
 			numbers[t.Debit] = 0
 			if t.How != HoldReturned {
 				numbers[t.Credit] = 0
+			}
+		}
+		for _, notice := range leaf.Notices {
+			ours, err := concerns(r, notice)
+			if err != nil {
+				return err
+			}
+			if !ours {
+				continue
+			}
+			touched = true
+			for _, account := range notice.accounts() {
+				numbers[account] = 0
 			}
 		}
 		return nil
@@ -128,7 +141,48 @@ func (s *Service) takeLeaf(w Writer, leaf FinalLeaf, numbers map[tx.AccountID]tx
 			return err
 		}
 	}
+	for i, notice := range leaf.Notices {
+		ours, err := concerns(w, notice)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			continue
+		}
+		n := noticed{reference: fmt.Sprintf("leaf/%d/notice/%d", leaf.Index, i), timeUnixMs: leaf.TimeUnixMs, numbers: numbers}
+		if err := notice.take(s, w, n); err != nil {
+			return err
+		}
+	}
 	return w.Set(cursorKey, binary.BigEndian.AppendUint64(nil, leaf.Index+1))
+}
+
+// Notice is what a leaf says to a user of this gateway, beside money that moved: somebody asks for money, a number moves away.
+type Notice interface {
+	// accounts are those that it concerns; one of them must be of a user here for it to be taken.
+	accounts() []tx.AccountID
+	// take records it and tells people, in the store transaction that moves the cursor.
+	take(s *Service, w Writer, n noticed) error
+}
+
+// noticed is where and when a notice stands.
+type noticed struct {
+	// reference is unique to it: messages take their own from it.
+	reference  string
+	timeUnixMs uint64
+	// numbers are those of the accounts that it concerns.
+	numbers map[tx.AccountID]tx.AccountNumber
+}
+
+// concerns tells whether a notice is about a user of this gateway.
+func concerns(r Reader, notice Notice) (bool, error) {
+	for _, account := range notice.accounts() {
+		user, err := userOf(r, account)
+		if err != nil || user != nil {
+			return user != nil, err
+		}
+	}
+	return false, nil
 }
 
 func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numbers map[tx.AccountID]tx.AccountNumber) error {

@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -18,10 +19,10 @@ type Ledger interface {
 	// PrepareRegistration fixes the transaction that opens an account for a phone number and grants it to this provider.
 	// Nothing is submitted.
 	PrepareRegistration(ctx context.Context, registration Registration) (Founding, error)
-	// PreparePayment fixes the transaction of a payment, with the fee in force and the order's expiry, and reads what
+	// Prepare fixes the transaction of an order, with the fee in force and the order's expiry, and reads what
 	// the payer may spend. Nothing is submitted, and no amount is refused: limits are the caller's to compare. Without a
-	// grant that covers the payment it is ErrNotGranted.
-	PreparePayment(ctx context.Context, order Order) (Offer, error)
+	// grant that covers the order it is ErrNotGranted.
+	Prepare(ctx context.Context, order Order) (Offer, error)
 	// Submit signs and hands over a prepared transaction, any number of times, and waits for its final outcome. An error,
 	// whatever it is, means that the outcome is not known yet: the same transaction may still be applied. ErrBusy says why. The outcome of a
 	// registration that was made has its account number.
@@ -58,13 +59,25 @@ type Registration struct {
 	Name string
 }
 
-// Order is a payment to prepare.
+// Order is a transaction to prepare. Which fields say something depends on its kind.
 type Order struct {
-	Payer  tx.AccountID
-	Payee  Payee
-	Amount amount.Amount
+	Kind Kind `json:"kind,omitempty"`
+	// Payer is the account that does it.
+	Payer tx.AccountID `json:"payer"`
+	// Payee is the other side.
+	Payee  Payee         `json:"payee"`
+	Amount amount.Amount `json:"amount,omitempty"`
 	// ExpiresAtUnixMs is after when the transaction can never be applied.
-	ExpiresAtUnixMs uint64
+	ExpiresAtUnixMs uint64 `json:"expires_at_unix_ms,omitempty"`
+}
+
+// same tells whether two orders ask for the same thing.
+func (o Order) same(other Order) bool {
+	for _, p := range []*Order{&o, &other} {
+		p.ExpiresAtUnixMs = 0
+		p.Payee = Payee{Account: p.Payee.Account, Phone: p.Payee.Phone}
+	}
+	return reflect.DeepEqual(o, other)
 }
 
 // Prepared is a transaction that is fixed and not signed: repeating it can only repeat the same transaction.
@@ -89,6 +102,8 @@ type Offer struct {
 	Available amount.Amount
 	// CapTransaction is the most that one payment may debit, amount and fee.
 	CapTransaction amount.Amount
+	// Elsewhere means that a transaction of the account, taken from another provider, has no outcome yet.
+	Elsewhere bool
 	// LeftToday is the most that may still be debited today, amount and fee.
 	LeftToday amount.Amount
 }
@@ -154,8 +169,12 @@ type PastPayment struct {
 // FinalLeaf is one leaf of the history under a final checkpoint.
 type FinalLeaf struct {
 	Index uint64
+	// TimeUnixMs is the ledger's time.
+	TimeUnixMs uint64
 	// Transfers are what moved; empty for headers, refusals and everything else.
 	Transfers []FinalTransfer
+	// Notices are what else people are told of.
+	Notices []Notice
 }
 
 // How says how money moved, and so who is told what.

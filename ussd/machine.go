@@ -1,11 +1,11 @@
 package ussd
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
-	"github.com/umoja-ledger/umoja/ussd/gsm7"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
@@ -14,9 +14,12 @@ import (
 // facts and event give the same action.
 type Machine struct {
 	book  *menu.Book
+	tree  *menu.Tree
 	asset Asset
 	// dial is the service code as people dial it.
 	dial string
+	// provider and telephone are the provider's, for people.
+	provider, telephone string
 	// region is where numbers without a country code are from.
 	region string
 	// offsetMinutes is the local time shown, east of UTC.
@@ -38,6 +41,10 @@ type Facts struct {
 	Payments []Payment
 	// Turn is the digest of the turn that is being answered.
 	Turn Digest
+	// Draft is what the phone's last session left undone, for ten minutes; nil when there is none.
+	Draft *StoredDraft
+	// Screen is what a screen may hold.
+	Screen Screen
 	// Digest makes keyed digests for this session.
 	Digest func(purpose, text string) Digest
 }
@@ -46,8 +53,8 @@ type Facts struct {
 type Event interface{ event() }
 
 type (
-	// Dialled begins a session.
-	Dialled struct{}
+	// Dialled begins a session. Behind means that answers were dialled behind the service code.
+	Dialled struct{ Behind bool }
 	// Answer is one answer of the person.
 	Answer struct {
 		Input pin.Secret
@@ -60,7 +67,7 @@ type (
 	// PayeeFound answers AskPayee.
 	PayeeFound struct{ Payee Payee }
 	// PayeeMissing answers AskPayee: nobody has that number.
-	PayeeMissing struct{}
+	PayeeMissing struct{ Destination Destination }
 	// Offered answers AskOffer.
 	Offered struct {
 		Order Order
@@ -80,19 +87,9 @@ type (
 	// Undecided answers AskOutcome: the time is over and the outcome is not known. Busy says that the ledger took nothing yet, as far as
 	// it says.
 	Undecided struct{ Busy bool }
-	// BalanceRead answers AskBalance.
-	BalanceRead struct{ Balance amount.Amount }
-	// PaymentsRead answers AskPayments.
-	PaymentsRead struct{ Lines []PaymentLine }
 	// Unavailable answers any question that could not be answered in time. Nothing was done.
 	Unavailable struct{}
 )
-
-// PaymentLine is one past payment with the other side's name, if the gateway knows it.
-type PaymentLine struct {
-	PastPayment
-	Name string
-}
 
 func (Dialled) event()      {}
 func (Answer) event()       {}
@@ -104,8 +101,6 @@ func (PINCompared) event()  {}
 func (Founded) event()      {}
 func (Decided) event()      {}
 func (Undecided) event()    {}
-func (BalanceRead) event()  {}
-func (PaymentsRead) event() {}
 func (Unavailable) event()  {}
 
 // Action is what to do. Effects are made durable, together with the session, before the rest: before the question is
@@ -114,15 +109,19 @@ type Action struct {
 	Effects []Effect
 	Ask     Ask
 	Reply   *Reply
+	// Drop means that answers which came in the same turn behind this one are not taken.
+	Drop bool
 }
 
-// Ask is a question whose answer is the next event.
-type Ask interface{ ask() }
+// Ask is a question whose answer is the next event. The machine only makes it; Service has it find the answer.
+type Ask interface {
+	find(ctx context.Context, s *Service, f Facts) (Event, error)
+}
 
 type (
 	// AskPayee asks who is paid at a number.
 	AskPayee struct{ Destination Destination }
-	// AskOffer asks for a prepared payment.
+	// AskOffer asks for a prepared transaction.
 	AskOffer struct{ Order Order }
 	// AskPIN asks whether the PIN is the user's.
 	AskPIN struct{ PIN pin.Secret }
@@ -136,22 +135,12 @@ type (
 		Prepared Prepared
 		Brief    bool
 	}
-	// AskBalance asks for the user's balance.
-	AskBalance struct{ Account tx.AccountID }
-	// AskPayments asks for the user's last payments.
-	AskPayments struct{ Account tx.AccountID }
 )
 
-func (AskPayee) ask()    {}
-func (AskOffer) ask()    {}
-func (AskPIN) ask()      {}
-func (AskFounding) ask() {}
-func (AskOutcome) ask()  {}
-func (AskBalance) ask()  {}
-func (AskPayments) ask() {}
-
-// Effect is a change to make durable.
-type Effect interface{ effect() }
+// Effect is a change to make durable. The machine only makes it; Service applies it in one store transaction with the session.
+type Effect interface {
+	apply(s *Service, w Writer, nowUnixMs uint64) error
+}
 
 type (
 	// SaveUser stores the user as given.
@@ -169,48 +158,41 @@ type (
 		ID      tx.ID
 		Outcome Outcome
 	}
+	// DropDraft forgets what a lost session left undone.
+	DropDraft struct{ Phone Phone }
 	// TellPayment records that the reply shows the outcome.
 	TellPayment struct{ ID tx.ID }
 	// PromisePayment records that the reply promises the outcome by SMS.
 	PromisePayment struct{ ID tx.ID }
 )
 
-func (SaveUser) effect()       {}
-func (DropUser) effect()       {}
-func (NewPayment) effect()     {}
-func (AbandonPayment) effect() {}
-func (SubmitPayment) effect()  {}
-func (SettlePayment) effect()  {}
-func (TellPayment) effect()    {}
-func (PromisePayment) effect() {}
-
 // Step takes an event. It changes the session, which the caller stores with the effects of the action.
 func (m *Machine) Step(f Facts, s *Session, e Event) Action {
 	if f.User != nil {
 		s.Language = f.User.Language
 	}
-	if _, ok := e.(Unavailable); ok {
+	s.Screen = f.Screen
+	switch e := e.(type) {
+	case Unavailable:
 		return m.unavailable(f, s)
+	case Dialled:
+		return m.dialled(f, s, e)
+	case Answer:
+		switch {
+		case containsCarrierSign(e.Input.Reveal()):
+			return m.again(s, menu.StarOrHash, menu.Args{})
+		case trim(e.Input) == "0" && !s.Prompt.secret():
+			return m.goBack(f, s)
+		}
 	}
-	if _, ok := e.(Dialled); ok {
-		return m.dialled(f, s)
-	}
-	if a, ok := e.(Answer); ok && containsCarrierSign(a.Input.Reveal()) {
-		return m.refuse(s, menu.StarOrHash, menu.Args{})
-	}
-	switch s.Prompt {
-	case PromptNone:
+	if s.Prompt == PromptNone {
 		return m.finishDialled(f, s, e)
-	case PromptLanguage, PromptName, PromptPIN, PromptPINAgain:
-		return m.register(f, s, e)
-	case PromptMenu:
-		return m.choose(f, s, e)
-	case PromptPayee, PromptAmount:
-		return m.order(f, s, e)
-	case PromptConfirm:
-		return m.pay(f, s, e)
 	}
-	return m.end(s, menu.DialAgain, menu.Args{})
+	flow, ok := m.flowOf(f, s)
+	if !ok {
+		return m.end(s, menu.DialAgain, menu.Args{})
+	}
+	return flow.take(m, f, s, e)
 }
 
 // containsCarrierSign tells of the signs that have a meaning for the carrier. A star never arrives inside an answer, it
@@ -233,7 +215,7 @@ func (m *Machine) unavailable(f Facts, s *Session) Action {
 		s.Counted = nil
 		effects = append(effects, SaveUser{user})
 	}
-	action := m.refuse(s, menu.Unreachable, menu.Args{})
+	action := m.end(s, menu.Unreachable, menu.Args{})
 	action.Effects = effects
 	if p := find(f.Payments, s.Payment); p != nil {
 		return m.truthful(s, *p, action)
@@ -243,7 +225,7 @@ func (m *Machine) unavailable(f Facts, s *Session) Action {
 
 // text fills in a text in the session's language.
 func (m *Machine) text(s *Session, key menu.Key, args menu.Args) string {
-	args.Dial, args.Asset = m.dial, m.asset.Code
+	args.Dial, args.Asset, args.Provider, args.Telephone = m.dial, m.asset.Code, m.provider, m.telephone
 	return m.book.Text(s.Language, key, args)
 }
 
@@ -257,38 +239,6 @@ func (m *Machine) payeeName(s *Session, payee Payee) string {
 	}
 	return m.text(s, menu.AccountLabel, menu.Args{Account: payee.Number.Text()})
 }
-
-// prompt shows a screen and waits for an answer.
-func (m *Machine) prompt(s *Session, next Prompt, key menu.Key, args menu.Args) Action {
-	s.Prompt = next
-	return Action{Reply: &Reply{Text: fit(m.text(s, key, args))}}
-}
-
-// end shows the last screen.
-func (m *Machine) end(s *Session, key menu.Key, args menu.Args) Action {
-	s.Prompt, s.FirstPIN = PromptEnded, nil
-	return Action{Reply: &Reply{Text: fit(m.text(s, key, args)), End: true}}
-}
-
-// refuse ends a session because of what the person asked for. Nothing was moved.
-func (m *Machine) refuse(s *Session, key menu.Key, args menu.Args) Action {
-	return m.end(s, key, args)
-}
-
-// refuseForm refuses an answer that cannot be read. When the turn brought several answers where one was asked for, the
-// star between them is the reason.
-func (m *Machine) refuseForm(s *Session, a Answer, key menu.Key) Action {
-	if a.Joined {
-		key = menu.StarOrHash
-	}
-	return m.refuse(s, key, menu.Args{})
-}
-
-// screenPrefix is what every aggregator's reply begins with, "CON " or "END "; it counts.
-const screenPrefix = 4
-
-// fit cuts what no test foresaw, such as a balance of a hundred trillion.
-func fit(text string) string { return gsm7.Truncate(text, gsm7.ScreenSeptets-screenPrefix) }
 
 // clock writes a time of day as people at the network's offset see it, and tells whether it is after today.
 func (m *Machine) clock(atUnixMs, nowUnixMs uint64) (string, bool) {

@@ -36,8 +36,8 @@ func nameOf(r Reader, account tx.AccountID, payment tx.ID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if p != nil && p.Payee.Account == account {
-		return p.Payee.Name, nil
+	if p != nil && p.Order.Payee.Account == account {
+		return p.Order.Payee.Name, nil
 	}
 	user, err := userOf(r, account)
 	if err != nil || user == nil {

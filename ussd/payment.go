@@ -37,14 +37,14 @@ const (
 	maxOpen = recentPayments
 )
 
-// Payment is one payment of a user of this gateway, from the confirm screen on.
+// Payment is one transaction of a user of this gateway, from its confirm screen on. Most of them pay somebody.
 type Payment struct {
-	Prepared Prepared      `json:"prepared"`
-	Payer    Phone         `json:"payer"`
-	Payee    Payee         `json:"payee"`
-	Amount   amount.Amount `json:"amount"`
-	Fee      amount.Amount `json:"fee"`
-	Stage    Stage         `json:"stage"`
+	Prepared Prepared `json:"prepared"`
+	Payer    Phone    `json:"payer"`
+	// Order is what it does.
+	Order Order         `json:"order"`
+	Fee   amount.Amount `json:"fee"`
+	Stage Stage         `json:"stage"`
 	// ShownAtUnixMs and SubmittedAtUnixMs are by the gateway's clock.
 	ShownAtUnixMs     uint64 `json:"shown_at_unix_ms"`
 	SubmittedAtUnixMs uint64 `json:"submitted_at_unix_ms,omitempty"`

@@ -42,6 +42,14 @@ type Destination struct {
 	Number tx.AccountNumber
 }
 
+// text is what the payer typed, in one form.
+func (d Destination) text() string {
+	if d.Phone != "" {
+		return string(d.Phone)
+	}
+	return d.Number.Text()
+}
+
 // ParseDestination reads a phone number as people in the region write it (07…, 7…, 254…, +254…), or an account number
 // of up to eight digits with its check digit. Spaces and hyphens between digits are no part of it.
 func ParseDestination(text, region string) (Destination, error) {

@@ -8,10 +8,33 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
 
-// Registration: LANG*NAME*PIN*PIN. The account's transaction is stored with the user before it is submitted; from then
+// Registration: LANGUAGE*NAME*PIN*PIN. The account's transaction is stored with the user before it is submitted; from then
 // on the phone has a user whose account is being opened, and every turn and every dial finishes that.
 
 func trim(input pin.Secret) string { return strings.TrimSpace(input.Reveal()) }
+
+func registerFlow() flow {
+	return flow{show: (*Machine).showRegister, take: (*Machine).register, open: true}
+}
+
+const (
+	promptLanguage Prompt = "register/language"
+	promptName     Prompt = "register/name"
+	promptNewPIN   Prompt = "register/choose"
+	promptNewAgain Prompt = "register/again"
+)
+
+func (m *Machine) showRegister(_ Facts, s *Session) Action {
+	switch s.Prompt {
+	case promptLanguage:
+		return m.askText(s, m.book.LanguagePage(s.Page, menu.Args{}))
+	case promptName:
+		return m.ask(s, menu.RegisterName, menu.Args{})
+	case promptNewPIN:
+		return m.ask(s, menu.RegisterPIN, menu.Args{})
+	}
+	return m.ask(s, menu.RegisterPINAgain, menu.Args{})
+}
 
 func (m *Machine) register(f Facts, s *Session, e Event) Action {
 	if f.User != nil && f.User.Opening == nil {
@@ -35,46 +58,46 @@ func (m *Machine) register(f Facts, s *Session, e Event) Action {
 
 func (m *Machine) registerAnswer(f Facts, s *Session, a Answer) Action {
 	switch s.Prompt {
-	case PromptLanguage:
-		for i, language := range menu.Languages() {
-			if trim(a.Input) == string(rune('1'+i)) {
-				s.Language = language
-				return m.prompt(s, PromptName, menu.RegisterName, menu.Args{})
-			}
+	case promptLanguage:
+		language, next, ok := m.book.ChooseLanguage(trim(a.Input))
+		switch {
+		case next:
+			s.Page++
+			return m.show(f, s)
+		case !ok:
+			return m.againForm(s, a, menu.ChoiceUnknown)
 		}
-		return m.refuseForm(s, a, menu.ChoiceUnknown)
-	case PromptName:
+		s.Language, s.Page = language, 0
+		return m.goTo(f, s, promptName)
+	case promptName:
 		name, err := CheckName(a.Input.Reveal())
 		switch {
 		case errors.Is(err, errNameLong):
-			return m.refuseForm(s, a, menu.NameTooLong)
+			return m.againForm(s, a, menu.NameTooLong)
 		case errors.Is(err, errNameEmpty):
-			return m.refuseForm(s, a, menu.NameEmpty)
+			return m.againForm(s, a, menu.NameEmpty)
 		case err != nil:
-			return m.refuseForm(s, a, menu.NameLetters)
+			return m.againForm(s, a, menu.NameLetters)
 		}
 		s.Name = name
-		return m.prompt(s, PromptPIN, menu.RegisterPIN, menu.Args{})
-	case PromptPIN:
-		switch err := pin.Check(a.Input); {
-		case errors.Is(err, pin.ErrWeak):
-			return m.refuseForm(s, a, menu.PINWeak)
-		case err != nil:
-			return m.refuseForm(s, a, menu.PINForm)
+		return m.goTo(f, s, promptNewPIN)
+	case promptNewPIN:
+		if refusal := m.choosePIN(f, s, a); refusal != nil {
+			return *refusal
 		}
-		first := f.Digest("pin", a.Input.Reveal())
-		s.FirstPIN = &first
-		return m.prompt(s, PromptPINAgain, menu.RegisterPINAgain, menu.Args{})
+		return m.goTo(f, s, promptNewAgain)
 	}
 	if len(a.Rest) > 0 {
-		return m.refuse(s, menu.StarOrHash, menu.Args{})
+		return m.again(s, menu.StarOrHash, menu.Args{})
 	}
 	if f.User != nil {
 		// The user is stored: this is the same turn after a crash.
 		return Action{Ask: AskOutcome{Prepared: f.User.Opening.Prepared}}
 	}
 	if s.FirstPIN == nil || *s.FirstPIN != f.Digest("pin", a.Input.Reveal()) {
-		return m.refuseForm(s, a, menu.PINsDiffer)
+		// Which of the two was meant is not known: both are asked for again.
+		s.Prompt, s.Trail = promptNewPIN, s.Trail[:max(len(s.Trail)-1, 0)]
+		return m.againForm(s, a, menu.PINsDiffer)
 	}
 	return Action{Ask: AskFounding{Registration: Registration{Phone: s.Phone, Name: s.Name}, PIN: a.Input}}
 }
@@ -106,17 +129,33 @@ func (m *Machine) finishOpening(f Facts, s *Session, e Event, atDial bool) Actio
 		if decided.Outcome.Code == OutcomeAliasResting {
 			key = menu.NumberResting
 		}
-		action := m.refuse(s, key, menu.Args{})
+		action := m.end(s, key, menu.Args{})
 		action.Effects = []Effect{DropUser{user}}
 		return action
 	}
 	if atDial {
 		// What was begun can never be completed: begin again.
-		action := m.prompt(s, PromptLanguage, menu.ChooseLanguage, menu.Args{})
+		action := m.goTo(f, s, promptLanguage)
 		action.Effects = []Effect{DropUser{user}}
 		return action
 	}
-	action := m.refuse(s, menu.NotRegistered, menu.Args{})
+	action := m.end(s, menu.NotRegistered, menu.Args{})
 	action.Effects = []Effect{DropUser{user}}
 	return action
+}
+
+// choosePIN takes a new PIN to be typed again, or refuses a bad one. Any flow may use it.
+func (m *Machine) choosePIN(f Facts, s *Session, a Answer) *Action {
+	var refusal Action
+	switch err := pin.Check(a.Input); {
+	case errors.Is(err, pin.ErrWeak):
+		refusal = m.againForm(s, a, menu.PINWeak)
+	case err != nil:
+		refusal = m.againForm(s, a, menu.PINForm)
+	default:
+		first := f.Digest("pin", a.Input.Reveal())
+		s.FirstPIN = &first
+		return nil
+	}
+	return &refusal
 }

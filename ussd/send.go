@@ -8,39 +8,68 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
 
-// Sending: 1*NUMBER*AMOUNT*PIN. The confirm screen fixes the transaction; the PIN on it is the last thing typed.
+// Sending: 1*NUMBER*AMOUNT, then the confirm screen.
+
+func sendFlow() flow {
+	return flow{enter: (*Machine).enterSend, show: (*Machine).showSend, take: (*Machine).takeSend, resumes: true}
+}
+
+const (
+	promptPayee  Prompt = "send/payee"
+	promptAmount Prompt = "send/amount"
+)
 
 // mostAsked is the most that an order is prepared for. It is above every cap, and leaves room for the fee in an amount: what
 // is typed beyond it is refused for the balance or a cap, not for a form that only the ledger knows.
 const mostAsked = amount.Max / 2
 
-// order takes payee and amount.
-func (m *Machine) order(f Facts, s *Session, e Event) Action {
-	if f.User == nil || f.User.Opening != nil {
-		return m.end(s, menu.DialAgain, menu.Args{})
+// transferKind are the texts of a payment.
+var transferKind = kind{
+	confirm: menu.Confirm, confirmAccount: menu.ConfirmAccount, done: menu.PaidNoBalance, doneBalance: menu.Paid,
+	processing: menu.Processing, busy: menu.ProcessingBusy, lineDone: menu.LinePaid, lineProcessing: menu.LineProcessing,
+	lineNotMade: menu.LineNotMade, notMade: menu.NotMade, smsNotMade: menu.SMSNotMade, spends: true,
+}
+
+func (m *Machine) enterSend(f Facts, s *Session) Action {
+	if f.User.Attempts.Stopped(f.NowUnixMs) {
+		return m.stopped(f, s, *f.User)
+	}
+	s.Draft.Order.Kind = KindTransfer
+	return m.goTo(f, s, promptPayee)
+}
+
+func (m *Machine) showSend(_ Facts, s *Session) Action {
+	if s.Prompt == promptPayee {
+		return m.ask(s, menu.SendPayee, menu.Args{})
+	}
+	return m.ask(s, menu.SendAmount, menu.Args{})
+}
+
+// takeSend takes payee and amount.
+func (m *Machine) takeSend(f Facts, s *Session, e Event) Action {
+	if action, ok := m.offered(f, s, e); ok {
+		return action
 	}
 	switch e := e.(type) {
 	case Answer:
-		if s.Prompt == PromptPayee {
+		if s.Prompt == promptPayee {
 			return m.namePayee(s, e)
 		}
-		return m.nameAmount(f, s, e)
+		value, refusal := m.readAmount(s, e)
+		if refusal != nil {
+			return *refusal
+		}
+		order := s.Draft.Order
+		order.Amount = value
+		return m.propose(f, s, order)
 	case PayeeFound:
 		if e.Payee.Account == f.User.Account {
-			return m.refuse(s, menu.PayeeSelf, menu.Args{})
+			return m.again(s, menu.PayeeSelf, menu.Args{})
 		}
-		s.Payee = &e.Payee
-		return m.prompt(s, PromptAmount, menu.SendAmount, menu.Args{})
+		s.Draft.Order.Payee = e.Payee
+		return m.goTo(f, s, promptAmount)
 	case PayeeMissing:
-		number := string(s.Payee.Phone)
-		if number == "" {
-			number = s.Payee.Number.Text()
-		}
-		return m.refuse(s, menu.PayeeUnknown, menu.Args{Number: number})
-	case NotGranted:
-		return m.refuse(s, menu.NotGranted, menu.Args{})
-	case Offered:
-		return m.offered(f, s, e.Order, e.Offer)
+		return m.again(s, menu.PayeeUnknown, menu.Args{Number: e.Destination.text()})
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})
 }
@@ -48,58 +77,31 @@ func (m *Machine) order(f Facts, s *Session, e Event) Action {
 func (m *Machine) namePayee(s *Session, a Answer) Action {
 	destination, err := ParseDestination(trim(a.Input), m.region)
 	if err != nil {
-		return m.refuseForm(s, a, menu.PayeeForm)
+		return m.againForm(s, a, menu.PayeeForm)
 	}
 	if destination.Phone == s.Phone {
-		return m.refuse(s, menu.PayeeSelf, menu.Args{})
+		return m.again(s, menu.PayeeSelf, menu.Args{})
 	}
-	s.Payee = &Payee{Phone: destination.Phone, Number: destination.Number}
 	return Action{Ask: AskPayee{destination}}
 }
 
-func (m *Machine) nameAmount(f Facts, s *Session, a Answer) Action {
+// readAmount takes an amount, or refuses what is none.
+func (m *Machine) readAmount(s *Session, a Answer) (amount.Amount, *Action) {
+	refuse := func(action Action) (amount.Amount, *Action) { return 0, &action }
 	if len(a.Rest) > 1 || len(a.Rest) == 1 && pin.CheckForm(a.Rest[0]) != nil {
 		// 10*50 is not 10 and a PIN.
-		return m.refuse(s, menu.StarOrHash, menu.Args{})
+		return refuse(m.again(s, menu.StarOrHash, menu.Args{}))
 	}
 	value, err := amount.Parse(trim(a.Input), m.asset.Scale)
 	switch {
 	case errors.Is(err, amount.ErrZero):
-		return m.refuseForm(s, a, menu.AmountZero)
+		return refuse(m.againForm(s, a, menu.AmountZero))
 	case errors.Is(err, amount.ErrTooManyDecimals):
-		return m.refuseForm(s, a, menu.AmountDecimals)
+		return refuse(m.againForm(s, a, menu.AmountDecimals))
 	case errors.Is(err, amount.ErrTooLarge):
-		value = mostAsked
+		return mostAsked, nil
 	case err != nil:
-		return m.refuseForm(s, a, menu.AmountForm)
+		return refuse(m.againForm(s, a, menu.AmountForm))
 	}
-	value = min(value, mostAsked)
-	var effects []Effect
-	open := 0
-	for _, p := range f.Payments {
-		if !p.open(f.NowUnixMs) {
-			continue
-		}
-		open++
-		if p.Payee.Account != s.Payee.Account || p.Amount != value {
-			continue
-		}
-		expired := f.NowUnixMs >= p.Prepared.ExpiresAtUnixMs
-		late := f.NowUnixMs+uint64(leastLife.Milliseconds()) >= p.Prepared.ExpiresAtUnixMs
-		switch {
-		case p.Stage == StageSubmitted && expired:
-			// The ledger has not said yet that it never happened. Paying the same again now could pay twice.
-			return m.processing(s, p)
-		case p.Stage == StageSubmitted || !late:
-			return m.confirm(s, p)
-		}
-		effects = append(effects, AbandonPayment{p.Prepared.ID})
-	}
-	if open-len(effects) >= maxOpen {
-		return m.refuse(s, menu.TooManyOpen, menu.Args{})
-	}
-	return Action{Effects: effects, Ask: AskOffer{Order{
-		Payer: f.User.Account, Payee: *s.Payee, Amount: value,
-		ExpiresAtUnixMs: f.NowUnixMs + uint64(PaymentLife.Milliseconds()),
-	}}}
+	return min(value, mostAsked), nil
 }

@@ -29,6 +29,8 @@ type Config struct {
 	Asset Asset
 	// Dial is the service code as people dial it, such as *384*2050#, at most 11 characters.
 	Dial string
+	// Provider is what the provider calls itself on screens; empty is Umoja. Telephone is where people reach one; it may be empty.
+	Provider, Telephone string
 	// Region is where numbers without a country code are from, such as KE.
 	Region string
 	// UTCOffsetMinutes is the network's local time, east of UTC.
@@ -90,9 +92,13 @@ func New(c Config) (*Service, error) {
 	if c.TurnsPerMinute == 0 {
 		c.TurnsPerMinute = 60
 	}
+	tree, err := menu.LoadTree()
+	if err != nil {
+		return nil, err
+	}
 	stopping, stop := context.WithCancel(context.Background())
 	return &Service{
-		machine: &Machine{book: c.Book, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
+		machine: &Machine{book: c.Book, tree: tree, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
 		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
 		deadline: c.Deadline, turnstile: newTurnstile(), meter: newMeter(c.TurnsPerMinute),
 		stopping: stopping, stop: stop,
@@ -151,7 +157,7 @@ func (s *Service) Ended(ctx context.Context, turn Turn) {
 
 // plain is a last screen that depends on nothing.
 func (s *Service) plain(key menu.Key) Reply {
-	return Reply{Text: s.machine.text(&Session{}, key, menu.Args{}), End: true}
+	return Reply{Text: s.machine.text(&Session{Screen: DefaultScreen}, key, menu.Args{}), End: true}
 }
 
 // inHand is a turn that is being answered. Its phone's turnstile is held.
@@ -161,13 +167,15 @@ type inHand struct {
 	digester digester
 	session  Session
 	facts    Facts
+	// dropped means that the last screen is not for the answers behind it.
+	dropped bool
 }
 
 func (s *Service) begin(ctx context.Context, turn Turn) (*inHand, error) {
 	d := digester{key: s.digestKey, session: turn.Aggregator + "\x00" + string(turn.Phone) + "\x00" + turn.SessionID}
 	now := nowUnixMs()
 	t := &inHand{service: s, turn: turn, digester: d, session: Session{Phone: turn.Phone, StartedAtUnixMs: now},
-		facts: Facts{NowUnixMs: now, Digest: d.digest}}
+		facts: Facts{NowUnixMs: now, Digest: d.digest, Screen: turn.screen()}}
 	_, t.facts.Turn = turn.digest(d)
 	err := s.store.View(ctx, func(r Reader) error {
 		stored, err := get[Session](r, sessionKey(d, turn.Phone))
@@ -190,6 +198,12 @@ func (f *Facts) read(r Reader, phone Phone) (err error) {
 	if f.User, err = getUser(r, phone); err != nil {
 		return err
 	}
+	if f.Draft, err = get[StoredDraft](r, draftKey(phone)); err != nil {
+		return err
+	}
+	if f.Draft != nil && f.NowUnixMs >= f.Draft.AtUnixMs+draftKept {
+		f.Draft = nil
+	}
 	f.Payments, err = paymentsOf(r, phone, f.NowUnixMs)
 	return err
 }
@@ -202,7 +216,7 @@ func (t *inHand) answer(ctx context.Context, said reading) (Reply, error) {
 	var reply Reply
 	var err error
 	if len(t.session.Turns) == 0 {
-		if reply, err = t.step(ctx, Dialled{}, "", len(said.answers) == 0); err != nil {
+		if reply, err = t.step(ctx, Dialled{Behind: len(said.answers) > 0}, "", len(said.answers) == 0); err != nil {
 			return Reply{}, err
 		}
 	}
@@ -222,7 +236,7 @@ func (t *inHand) answer(ctx context.Context, said reading) (Reply, error) {
 		if reply, err = t.step(ctx, event, text[:at], i == len(said.answers)-1); err != nil {
 			return Reply{}, err
 		}
-		if t.session.Prompt == PromptConfirm {
+		if t.dropped || t.session.Prompt.secret() {
 			break
 		}
 	}
@@ -247,7 +261,7 @@ func (t *inHand) step(ctx context.Context, event Event, prefix string, last bool
 		if t.turn.Last == nil {
 			t.session.record(len(prefix), t.digester.transcript(prefix), reply, t.facts.NowUnixMs)
 		}
-		if last || reply.End || t.session.Prompt == PromptConfirm {
+		if t.dropped = action.Drop; last || reply.End || action.Drop || t.session.Prompt.secret() {
 			// What was typed after the last screen, or after a confirm screen that nobody saw, is dropped; the whole
 			// transcript has this reply.
 			length, digest := t.turn.digest(t.digester)
@@ -274,12 +288,15 @@ func (t *inHand) save(effects []Effect) error {
 	// The deadline of the turn does not apply: a write that is under way is waited for.
 	err := t.service.store.Update(context.Background(), func(w Writer) error {
 		for _, effect := range effects {
-			if err := t.service.apply(w, effect, t.facts.NowUnixMs); err != nil {
+			if err := effect.apply(t.service, w, t.facts.NowUnixMs); err != nil {
 				return err
 			}
 		}
 		key := sessionKey(t.digester, t.turn.Phone)
 		if err := put(w, key, t.session); err != nil {
+			return err
+		}
+		if err := t.session.keepDraft(w, t.facts.NowUnixMs); err != nil {
 			return err
 		}
 		if err := forgetAt(w, t.session.StartedAtUnixMs+sessionKept, key); err != nil {
@@ -299,7 +316,7 @@ func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
 	deadline, _ := ctx.Deadline()
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-saveReserve))
 	defer cancel()
-	event, err := s.question(ctx, ask, f)
+	event, err := ask.find(ctx, s, f)
 	if err == nil {
 		return event
 	}
@@ -308,74 +325,6 @@ func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
 		return Undecided{Busy: errors.Is(err, ErrBusy)}
 	}
 	return Unavailable{}
-}
-
-func (s *Service) question(ctx context.Context, ask Ask, f Facts) (Event, error) {
-	switch ask := ask.(type) {
-	case AskPayee:
-		return s.payee(ctx, ask.Destination)
-	case AskOffer:
-		offer, err := s.ledger.PreparePayment(ctx, ask.Order)
-		if errors.Is(err, ErrNotGranted) {
-			return NotGranted{}, nil
-		}
-		return Offered{Order: ask.Order, Offer: offer}, err
-	case AskPIN:
-		right, err := s.hasher.Verify(ctx, f.User.Account, ask.PIN, f.User.PIN)
-		return PINCompared{right}, err
-	case AskFounding:
-		founding, err := s.ledger.PrepareRegistration(ctx, ask.Registration)
-		if err != nil {
-			return nil, err
-		}
-		record, err := s.hash(ctx, founding.Account, ask.PIN)
-		return Founded{Founding: founding, PIN: record}, err
-	case AskOutcome:
-		if ask.Brief {
-			brief, cancel := context.WithTimeout(ctx, briefWait)
-			defer cancel()
-			ctx = brief
-		}
-		outcome, err := s.ledger.Submit(ctx, ask.Prepared)
-		if err == nil && outcome.Code == OutcomeUnknown {
-			return Undecided{}, nil
-		}
-		return Decided{outcome}, err
-	case AskBalance:
-		balance, err := s.ledger.Balance(ctx, ask.Account)
-		return BalanceRead{balance}, err
-	case AskPayments:
-		return s.pastPayments(ctx, ask.Account)
-	}
-	return nil, fmt.Errorf("%w: %T", errUnasked, ask)
-}
-
-// errUnasked means that the machine asks what the service does not know: a mistake in this package.
-var errUnasked = errors.New("ussd: question without an answer")
-
-// payee asks the ledger. A name that could not have been registered here, because it has a line break or looks like a
-// number, is not shown.
-func (s *Service) payee(ctx context.Context, d Destination) (Event, error) {
-	var payee Payee
-	var err error
-	if d.Phone != "" {
-		payee, err = s.ledger.ResolvePhone(ctx, d.Phone)
-	} else {
-		payee, err = s.ledger.ResolveNumber(ctx, d.Number)
-	}
-	if errors.Is(err, ErrPayeeUnknown) {
-		return PayeeMissing{}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	payee.Phone = d.Phone
-	name, err := CheckName(payee.Name)
-	if err != nil {
-		name = ""
-	}
-	payee.Name = name
-	return PayeeFound{payee}, nil
 }
 
 func (s *Service) hash(ctx context.Context, account tx.AccountID, secret pin.Secret) (pin.Record, error) {

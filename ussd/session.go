@@ -11,46 +11,75 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
 
-// Prompt says which answer a session waits for.
-type Prompt string
-
-// The prompts.
-const (
-	PromptNone     Prompt = ""
-	PromptLanguage Prompt = "language"
-	PromptName     Prompt = "name"
-	PromptPIN      Prompt = "pin"
-	PromptPINAgain Prompt = "pin again"
-	PromptMenu     Prompt = "menu"
-	PromptPayee    Prompt = "payee"
-	PromptAmount   Prompt = "amount"
-	PromptConfirm  Prompt = "confirm"
-	PromptEnded    Prompt = "ended"
-)
-
 // Session is what is kept between the turns of one session.
 type Session struct {
 	Phone Phone `json:"phone"`
 	// StartedAtUnixMs is by the gateway's clock.
 	StartedAtUnixMs uint64 `json:"started_at_unix_ms"`
 	Prompt          Prompt `json:"prompt"`
+	// Trail are the prompts that led here, for "0".
+	Trail []Prompt `json:"trail,omitempty"`
+	// Refusals are the answers in a row that could not be taken.
+	Refusals int `json:"refusals,omitempty"`
+	// Page is the page of a list that is shown, counted from 0.
+	Page int `json:"page,omitempty"`
 	// Language is what was chosen to register in; a user's own rules otherwise.
 	Language menu.Language `json:"language,omitempty"`
 	// Name was given to register.
 	Name string `json:"name,omitempty"`
 	// FirstPIN is the digest of the PIN to be typed again. It is erased with the prompt.
 	FirstPIN *Digest `json:"first_pin,omitempty"`
-	// Payee was named at the payee prompt.
-	Payee *Payee `json:"payee,omitempty"`
-	// Payment is the one on the confirm screen.
+	Draft    Draft   `json:"draft"`
+	// Payment is the transaction on the confirm screen.
 	//
-	// Invariant: set while Prompt is PromptConfirm, and stored before the screen is shown.
+	// Invariant: set while the prompt is of the confirm flow, and stored before the screen is shown.
 	Payment *tx.ID `json:"payment,omitempty"`
 	// Counted is the turn whose PIN was counted: a duplicate of it counts no second time. Uncounted is the count before.
 	Counted   *Digest      `json:"counted,omitempty"`
 	Uncounted pin.Attempts `json:"uncounted"`
+	// Screen is that of the turn in hand.
+	Screen Screen `json:"-"`
 	// Turns were answered, in order of length.
 	Turns []answered `json:"turns"`
+}
+
+// Draft is what a person has put together so far. It never holds a PIN.
+type Draft struct {
+	// Order is what the confirm screen will show, as far as it is known.
+	Order Order `json:"order"`
+}
+
+// worth tells whether enough was typed to be offered again.
+func (d Draft) worth() bool { return d.Order.Payee != Payee{} }
+
+// StoredDraft is the draft of a session that did not come to its end.
+type StoredDraft struct {
+	Prompt Prompt   `json:"prompt"`
+	Trail  []Prompt `json:"trail,omitempty"`
+	Draft  Draft    `json:"draft"`
+	// AtUnixMs is when the person answered last.
+	AtUnixMs uint64 `json:"at_unix_ms"`
+}
+
+// draftKept is how long a draft is offered again.
+const draftKept = uint64(10 * time.Minute / time.Millisecond)
+
+func draftKey(phone Phone) []byte { return []byte("draft/" + string(phone)) }
+
+// keepDraft stores what would be lost with the session, or forgets what is done.
+func (s *Session) keepDraft(w Writer, nowUnixMs uint64) error {
+	flow, ok := flows(s.Prompt.flow())
+	switch {
+	case ok && flow.resumes && s.Draft.worth():
+		key := draftKey(s.Phone)
+		if err := forgetAt(w, nowUnixMs+draftKept, key); err != nil {
+			return err
+		}
+		return put(w, key, StoredDraft{Prompt: s.Prompt, Trail: s.Trail, Draft: s.Draft, AtUnixMs: nowUnixMs})
+	case s.Prompt == PromptEnded:
+		return w.Delete(draftKey(s.Phone))
+	}
+	return nil
 }
 
 const (

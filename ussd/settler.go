@@ -113,7 +113,7 @@ func (s *Service) settlePayment(ctx context.Context, id tx.ID) error {
 		return nil
 	}
 	return s.store.Update(ctx, func(w Writer) error {
-		return s.apply(w, SettlePayment{ID: id, Outcome: outcome}, nowUnixMs())
+		return SettlePayment{ID: id, Outcome: outcome}.apply(s, w, nowUnixMs())
 	})
 }
 

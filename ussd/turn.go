@@ -43,17 +43,6 @@ type LastInput struct {
 	Request string
 }
 
-// Screen is how much a screen holds.
-type Screen struct {
-	// Septets are of GSM-7, the aggregator's own prefix such as "CON " not counted.
-	Septets int
-	// UCS2 are the UTF-16 units of a text that GSM-7 cannot write.
-	UCS2 int
-}
-
-// DefaultScreen is what every carrier that we know of shows whole: 160 septets with a prefix of four, or 70 units.
-var DefaultScreen = Screen{Septets: 156, UCS2: 66}
-
 const (
 	// maxTranscript bounds what is digested; a person types less than a tenth of it.
 	maxTranscript = 1024

@@ -24,11 +24,26 @@ type User struct {
 	Number   tx.AccountNumber `json:"number,omitempty"`
 	PIN      pin.Record       `json:"pin"`
 	Attempts pin.Attempts     `json:"attempts"`
+	// Role is what the provider takes the user for.
+	Role Role `json:"role,omitempty"`
 	// Opening is the transaction that opens the account, until its outcome is known.
 	//
 	// Invariant: while it is set, Number is 0 and the only thing the user can do is finish it.
 	Opening *Opening `json:"opening,omitempty"`
 }
+
+// Role says what a user does beside paying and being paid.
+type Role string
+
+// The roles. Providers give them; the ledger knows nothing of them.
+const (
+	// RolePerson is everybody.
+	RolePerson Role = ""
+	// RoleAgent takes and gives cash for money.
+	RoleAgent Role = "agent"
+	// RoleTill is paid by many who do not know it: a shop.
+	RoleTill Role = "till"
+)
 
 // Opening is a registration on its way.
 type Opening struct {
@@ -165,6 +180,7 @@ type Enrolment struct {
 	Account  tx.AccountID
 	Number   tx.AccountNumber
 	PIN      pin.Secret
+	Role     Role
 }
 
 // Enrol makes the gateway serve a person whose account exists. Enrolling the same account again changes nothing, the PIN
@@ -208,6 +224,6 @@ func (s *Service) Enrol(ctx context.Context, enrolment Enrolment) error {
 	// Only who holds the turnstile makes a user of this phone number.
 	return s.store.Update(ctx, func(w Writer) error {
 		return putUser(w, User{Phone: enrolment.Phone, Name: name, Language: enrolment.Language,
-			Account: enrolment.Account, Number: enrolment.Number, PIN: record})
+			Account: enrolment.Account, Number: enrolment.Number, PIN: record, Role: enrolment.Role})
 	})
 }

@@ -101,7 +101,7 @@ func TestABadConfigurationIsRefusedByItsKey(t *testing.T) {
 		{written, `"+254711000001"`, `"0711000001"`, "phones: number of entry 1"},
 		{written, `pin = "4071"`, `pin = "40714"`, "phones: pin of entry 1 must be four digits"},
 		{written, `"Juma Otieno"`, `"Juma Otieno Kamau"`, "phones: name of entry 1"},
-		{written, `language = "en"`, `language = "fr"`, "phones: language of entry 1"},
+		{written, `language = "en"`, `language = "xx"`, "phones: language of entry 1"},
 		{written, `language = "en"`, "language = \"en\"\n" + written[strings.Index(written, "[[phones]]"):], "phones: number of entry 2 is there twice"},
 		{real, `sms_username = "mwanga"`, ``, "sms_url, sms_username and sms_api_key_file are needed"},
 		{real, `https://`, `http://`, "sms_url must begin with https"},

@@ -63,6 +63,6 @@ func pastPayment(account tx.AccountID, t ussd.FinalTransfer) (ussd.PastPayment, 
 // WatchFinal gives every final leaf from an index on.
 func (r *remote) WatchFinal(ctx context.Context, from uint64, take func(ussd.FinalLeaf) error) error {
 	return r.client.Watch(ctx, from, func(e sdk.Entry) error {
-		return take(ussd.FinalLeaf{Index: e.LeafIndex, Transfers: r.moved(e)})
+		return take(ussd.FinalLeaf{Index: e.LeafIndex, TimeUnixMs: e.TimeUnixMs, Transfers: r.moved(e), Notices: r.noticed(e)})
 	})
 }

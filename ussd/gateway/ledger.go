@@ -161,9 +161,9 @@ func ceiling(fee, limit amount.Amount) amount.Amount {
 	return fee * feeRoom
 }
 
-// PreparePayment fixes the transaction of a payment and reads what the payer may spend. Its three reads run at once: a
+// Prepare fixes the transaction of a payment and reads what the payer may spend. Its three reads run at once: a
 // person waits for the slowest, not for the sum.
-func (r *remote) PreparePayment(ctx context.Context, order ussd.Order) (ussd.Offer, error) {
+func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, error) {
 	var fees sdk.FeeSchedule
 	var balance sdk.Balance
 	var grant sdk.Grant

@@ -23,7 +23,7 @@ func TestAWholeLife(t *testing.T) {
 	number := tx.AccountNumber(uint64(len(s.network.Genesis.Accounts) + 1)).Text()
 	j, a, b := s.phone(juma), s.phone(amina), s.phone(baraka)
 
-	matches(t, b.play(), "Welcome to Umoja\nChoose language / Chagua lugha\n1 English\n2 Kiswahili")
+	matches(t, b.play(), "Welcome to Umoja\nChoose language / Chagua lugha\n1 English\n2 Kiswahili\n3 Francais\n4 Portugues\n5 Hausa\n6 Luganda\n9 More")
 	matches(t, b.play("1", "Baraka", barakaPIN, barakaPIN),
 		`Welcome Baraka\. You are registered\. Your account number is `+number+`\. Dial \*384\*2050# to send money\.`)
 	matches(t, j.play("2"), "Your balance is 10,000.00 KES.\nYour account number is "+tx.AccountNumber(3).Text()+".")
@@ -43,7 +43,7 @@ func TestAWholeLife(t *testing.T) {
 		`Paid 20\.00 KES to account `+tx.AccountNumber(4).Text()+`\. Fee 1\.00 KES\. Code `+code+`\. New balance 129\.00 KES\.`)
 	a.awaitSMS(`Umepokea 20\.00 KES kutoka Baraka\. Risiti ` + code + `\. Salio 520\.00 KES\.`)
 	matches(t, b.play("3"), "Last payments \\(KES\\):\n-20\\.00 account "+tx.AccountNumber(4).Text()+" "+code+"\n\\+150\\.00 Juma O\\. "+code)
-	matches(t, b.play(), "Paid 20.00 KES to account "+tx.AccountNumber(4).Text()+". Code "+code+"\n1 Send money\n2 Balance\n3 Last payments")
+	matches(t, b.play(), "Paid 20.00 KES to account "+tx.AccountNumber(4).Text()+". Code "+code+"\n1 Send money\n2 Balance\n3 Last payments\n4 Withdraw cash\n5 Requests\n6 More")
 	s.funds("9849.00", "520.00")
 	isInbox(t, s, amina)
 }

@@ -93,3 +93,20 @@ func (r *remote) ours(asset tx.Asset, t ussd.FinalTransfer) []ussd.FinalTransfer
 	}
 	return []ussd.FinalTransfer{t}
 }
+
+// noticed is what else an entry says to people. Operations of another asset than this gateway's say nothing.
+func (r *remote) noticed(e sdk.Entry) []ussd.Notice {
+	if e.Signed == nil || e.Record.Result.Code != tx.OK {
+		return nil
+	}
+	var all []ussd.Notice
+	for i, op := range e.Signed.Body.Operations {
+		if notice := r.noticeOf(e, op, uint32(i)); notice != nil {
+			all = append(all, notice)
+		}
+	}
+	return all
+}
+
+// noticeOf is what an applied operation says; nil when it says nothing.
+func (r *remote) noticeOf(_ sdk.Entry, _ tx.Operation, _ uint32) ussd.Notice { return nil }

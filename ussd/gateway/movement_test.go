@@ -78,7 +78,7 @@ func TestWantOfCreditsIsNoRefusal(t *testing.T) {
 	matches(t, j.play("1", "0711000002", "20", jumaPIN), `The network is busy\. Your payment of 20\.00 KES to AMINA W\. is waiting\. We will SMS you the result\. Do not pay again\.`)
 	s.funds("9989.00", "510.00")
 	s.network.Advance(9 * time.Minute) // Not past the payment's expiry.
-	matches(t, j.play(), `(?s)Payment of 20\.00 KES to AMINA W\. is still being processed\..*`)
+	matches(t, j.play(), `(?s)20\.00 KES to AMINA W\. is still on its way\..*`)
 	s.network.Advance(2 * time.Minute) // Past it: it can never be made now.
 	j.awaitSMS(`Your payment of 20\.00 KES to AMINA W\. was not made\. No money was moved\. Dial .*`)
 	s.funds("9989.00", "510.00")

@@ -141,7 +141,7 @@ func TestAPaymentThatExpiresIsToldAsNotMade(t *testing.T) {
 	s.network.Advance(11 * time.Minute)
 	s.network.HoldOrder(false)
 	j.awaitSMS(`Your payment of 150\.00 KES to AMINA W\. was not made\. No money was moved\. Dial \*384\*2050# to try again\.`)
-	matches(t, j.play(), `(?s)Payment of 150\.00 KES to AMINA W\. was not made\. No money was moved\..*`)
+	matches(t, j.play(), `(?s)150\.00 KES to AMINA W\. was not paid\. No money was moved\..*`)
 	s.funds("10000.00", "500.00")
 }
 
@@ -154,7 +154,7 @@ func TestAStartWithoutValidators(t *testing.T) {
 	s.start()
 	j := s.phone(juma)
 	unreachable := `We cannot reach the service now\. No money was moved\. Dial .*`
-	matches(t, j.play(), "Umoja: Juma Otieno\n1 Send money\n2 Balance\n3 Last payments")
+	matches(t, j.play(), "Umoja: Juma Otieno\n1 Send money\n2 Balance\n3 Last payments\n4 Withdraw cash\n5 Requests\n6 More")
 	matches(t, j.play("2"), unreachable)
 	matches(t, j.play("3"), unreachable)
 	matches(t, j.play("1", "0711000002"), unreachable)

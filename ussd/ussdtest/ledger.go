@@ -183,8 +183,8 @@ func (l *Ledger) PrepareRegistration(ctx context.Context, r ussd.Registration) (
 	return ussd.Founding{Prepared: prepared, Account: id}, err
 }
 
-// PreparePayment implements ussd.Ledger.
-func (l *Ledger) PreparePayment(ctx context.Context, o ussd.Order) (ussd.Offer, error) {
+// Prepare implements ussd.Ledger.
+func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.reach(ctx); err != nil {

@@ -1,0 +1,68 @@
+package ussd
+
+import (
+	"context"
+	"errors"
+)
+
+// How the questions that every flow asks find their answers.
+
+// A name that could not have been registered here, because it has a line break or looks like a number, is not shown.
+func (a AskPayee) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
+	d := a.Destination
+	var payee Payee
+	var err error
+	if d.Phone != "" {
+		payee, err = s.ledger.ResolvePhone(ctx, d.Phone)
+	} else {
+		payee, err = s.ledger.ResolveNumber(ctx, d.Number)
+	}
+	if errors.Is(err, ErrPayeeUnknown) {
+		return PayeeMissing{d}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	payee.Phone = d.Phone
+	name, err := CheckName(payee.Name)
+	if err != nil {
+		name = ""
+	}
+	payee.Name = name
+	return PayeeFound{payee}, nil
+}
+
+func (a AskOffer) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
+	offer, err := s.ledger.Prepare(ctx, a.Order)
+	if errors.Is(err, ErrNotGranted) {
+		return NotGranted{}, nil
+	}
+	return Offered{Order: a.Order, Offer: offer}, err
+}
+
+func (a AskPIN) find(ctx context.Context, s *Service, f Facts) (Event, error) {
+	right, err := s.hasher.Verify(ctx, f.User.Account, a.PIN, f.User.PIN)
+	return PINCompared{right}, err
+}
+
+func (a AskFounding) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
+	founding, err := s.ledger.PrepareRegistration(ctx, a.Registration)
+	if err != nil {
+		return nil, err
+	}
+	record, err := s.hash(ctx, founding.Account, a.PIN)
+	return Founded{Founding: founding, PIN: record}, err
+}
+
+func (a AskOutcome) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
+	if a.Brief {
+		brief, cancel := context.WithTimeout(ctx, briefWait)
+		defer cancel()
+		ctx = brief
+	}
+	outcome, err := s.ledger.Submit(ctx, a.Prepared)
+	if err == nil && outcome.Code == OutcomeUnknown {
+		return Undecided{}, nil
+	}
+	return Decided{outcome}, err
+}

@@ -1,0 +1,39 @@
+package ussd
+
+import (
+	"github.com/umoja-ledger/umoja/ussd/menu"
+)
+
+// Kind says what a transaction does. Its text is stored.
+type Kind string
+
+// KindTransfer pays an account.
+const KindTransfer Kind = "transfer"
+
+// kind is what phones are told of a kind of transaction at each stage. Every text may mention amount, fee, total, name, number, account,
+// code, balance and time (the expiry).
+type kind struct {
+	// Confirm asks for the PIN, ConfirmAccount where the other side is known by account number only; empty: Confirm.
+	confirm, confirmAccount menu.Key
+	// done tells that it is made and final, doneBalance with the new balance where that is known; empty: done.
+	done, doneBalance menu.Key
+	// processing promises the outcome by SMS, busy does while the network takes no more.
+	processing, busy menu.Key
+	// lineDone, lineProcessing and lineNotMade stand above the main menu at the next dial.
+	lineDone, lineProcessing, lineNotMade menu.Key
+	// notMade tells on the screen, smsNotMade by SMS, that it was refused.
+	notMade, smsNotMade menu.Key
+	// spends means that amount and fee leave the account: they are compared with its balance and caps before the PIN is asked for.
+	spends bool
+	// plain means that no PIN is asked for, since nothing of the user's can be lost by it: "1" confirms.
+	plain bool
+}
+
+// kindOf finds the texts of a kind.
+func kindOf(k Kind) kind {
+	switch k {
+	case KindTransfer:
+		return transferKind
+	}
+	return kind{}
+}

@@ -1,0 +1,62 @@
+package ussd
+
+import (
+	"github.com/umoja-ledger/umoja/ussd/menu"
+)
+
+// The menus are data (menu.Tree): each choice leads to another menu or to a flow.
+
+func menuFlow() flow {
+	return flow{show: (*Machine).showMenu, take: (*Machine).takeMenu}
+}
+
+// promptNews shows a line that is too long to stand above the main menu on this screen.
+const promptNews Prompt = "menu/news"
+
+// menuUnder shows the main menu under a line, or the line first where a screen does not hold both.
+func (m *Machine) menuUnder(s *Session, line string, effects []Effect) Action {
+	main, _ := m.tree.Menu(PromptMain.part())
+	s.Prompt = PromptMain
+	text := line + "\n" + main.Text(m.book, s.Language)
+	if !s.Screen.fits(text) {
+		s.Prompt, s.Trail = promptNews, []Prompt{PromptMain}
+		text = line + "\n" + m.text(s, menu.BackLine, menu.Args{})
+	}
+	action := m.askText(s, text)
+	action.Effects = effects
+	return action
+}
+
+func (m *Machine) showMenu(f Facts, s *Session) Action {
+	if s.Prompt == PromptMain {
+		return m.goHome(f, s, m.text(s, menu.Greeting, menu.Args{Name: f.User.Name}))
+	}
+	shown, ok := m.tree.Menu(s.Prompt.part())
+	if !ok {
+		return m.end(s, menu.DialAgain, menu.Args{})
+	}
+	return m.askText(s, shown.Text(m.book, s.Language))
+}
+
+// takeMenu takes a choice. Whatever is typed under news that stood alone leads to the main menu; what is on it is taken at once.
+func (m *Machine) takeMenu(f Facts, s *Session, e Event) Action {
+	a, ok := e.(Answer)
+	if !ok {
+		return m.end(s, menu.DialAgain, menu.Args{})
+	}
+	if s.Prompt == promptNews {
+		s.Prompt, s.Trail = PromptMain, nil
+	}
+	shown, ok := m.tree.Menu(s.Prompt.part())
+	if !ok {
+		return m.end(s, menu.DialAgain, menu.Args{})
+	}
+	target, ok := shown.Choose(trim(a.Input))
+	switch {
+	case !ok:
+		return m.againForm(s, a, menu.ChoiceUnknown)
+	case target.Menu != "":
+		return m.goTo(f, s, Prompt("menu/"+target.Menu))
+	}
+	return m.enter(f, s, target.Flow)
+}
