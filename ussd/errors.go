@@ -8,7 +8,7 @@ var (
 	// ErrPayeeUnknown means that the ledger has no account for a phone number or account number.
 	ErrPayeeUnknown = errors.New("ussd: payee unknown")
 	// ErrPhone means that a text is not a phone number in E.164 form.
-	ErrPhone = errors.New("ussd: phone number is not in E.164 form, such as +254711000001")
+	ErrPhone = errors.New("ussd: phone number is not in E.164 form, such as +254700000000")
 	// ErrNotGranted means that the payer's account does not let this provider pay: there is no grant, or it has expired or does
 	// not cover the asset or the fee.
 	ErrNotGranted = errors.New("ussd: account is not granted to this provider")

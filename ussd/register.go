@@ -27,7 +27,7 @@ const (
 func (m *Machine) showRegister(_ Facts, s *Session) Action {
 	switch s.Prompt {
 	case promptLanguage:
-		return m.askText(s, m.book.LanguagePage(s.Page, menu.Args{}))
+		return m.askText(s, m.book.LanguagePage(s.Page, s.Language, menu.Args{Provider: m.provider}))
 	case promptName:
 		return m.ask(s, menu.RegisterName, menu.Args{})
 	case promptNewPIN:

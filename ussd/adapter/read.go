@@ -118,7 +118,7 @@ func (d *Dialect) phone(f Field, text string, ended bool) (ussd.Phone, error) {
 	phone, err := ussd.ParsePhone(digits)
 	switch {
 	case err != nil && d.PlusSign:
-		return "", malformed("%s is not in E.164 form, such as +254711000001 (%%2B254711000001 in a form)", f.Name)
+		return "", malformed("%s is not in E.164 form, such as +254700000000 (%%2B254700000000 in a form)", f.Name)
 	case err != nil:
 		return "", malformed("%s is not an international number, such as 254711000001", f.Name)
 	}

@@ -23,7 +23,7 @@ func TestAWholeLife(t *testing.T) {
 	number := tx.AccountNumber(uint64(len(s.network.Genesis.Accounts) + 1)).Text()
 	j, a, b := s.phone(juma), s.phone(amina), s.phone(baraka)
 
-	matches(t, b.play(), "Welcome to Umoja\nChoose language / Chagua lugha\n1 English\n2 Kiswahili\n3 Francais\n4 Portugues\n5 Hausa\n6 Luganda\n9 More")
+	matches(t, b.play(), "Welcome to Umoja\nLanguage / Langue / Lugha\n1 English\n2 Kiswahili\n3 Francais\n4 Portugues\n5 Hausa\n6 Luganda\n9 More")
 	matches(t, b.play("1", "Baraka", barakaPIN, barakaPIN),
 		`Welcome Baraka\. You are registered\. Your account number is `+number+`\. Dial \*384\*2050# to send money\.`)
 	matches(t, j.play("2"), "Your balance is 10,000.00 KES.\nYour account number is "+tx.AccountNumber(3).Text()+".")

@@ -280,7 +280,7 @@ func TestTheLogTellsNoSecret(t *testing.T) {
 		"the grant key": s.network.Provider.Text(), "the alias key": s.network.AliasKey.Text(), "the pepper": hexOf(pepper[:]),
 	} {
 		if strings.Contains(logged, secret) {
-			t.Errorf("%s is logged", what)
+			t.Errorf("%s is logged: %s", what, around(logged, secret))
 		}
 	}
 	for _, pin := range []string{jumaPIN, aminaPIN, barakaPIN, "9205"} {
@@ -294,4 +294,14 @@ func TestTheLogTellsNoSecret(t *testing.T) {
 			t.Errorf("the log lacks %q:\n%s", wanted, logged)
 		}
 	}
+}
+
+// around is the line of a log in which a secret stands.
+func around(logged, secret string) string {
+	for line := range strings.Lines(logged) {
+		if strings.Contains(line, secret) {
+			return line
+		}
+	}
+	return ""
 }
