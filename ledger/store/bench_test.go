@@ -175,8 +175,9 @@ func (c *crowd) sign(signer key.Public, ops []tx.Operation) []byte {
 	return signed.Envelope()
 }
 
-// benchWarmUp is how many batches come before those that are timed: until then badger sorts the genesis in.
-const benchWarmUp = 100
+// benchWarmUp is how many batches come before those that are timed: until then badger sorts the genesis in, and a store that was just
+// opened meets most accounts for the first time.
+func benchWarmUp(accounts int) int { return max(100, accounts/400) }
 
 // benchBatchMs is the ledger time between two batches.
 const benchBatchMs = 25
@@ -269,7 +270,7 @@ func BenchmarkApplyCommit(b *testing.B) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 				c := newCrowd(b, filepath.Join(benchDir(b), "state"), accounts)
 				var warm meter
-				for range benchWarmUp {
+				for range benchWarmUp(accounts) {
 					c.step(warm.envelopes(c, w.transactions, w.sign))
 				}
 				runtime.GC()
