@@ -3,9 +3,7 @@ package africastalking
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,16 +11,19 @@ import (
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/pin"
 	"github.com/umoja-ledger/umoja/ussd/sms"
+	"github.com/umoja-ledger/umoja/ussd/sms/carrier"
 )
 
 // LiveURL is where Africa's Talking takes messages.
 const LiveURL = "https://api.africastalking.com/version1/messaging"
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 64 << 10
-
-// errAnswer means that an answer cannot be read, or says to try again.
-var errAnswer = errors.New("africastalking: not sent")
+// SMS says how well Africa's Talking's SMS routes are known.
+var SMS = carrier.Wire{
+	Name: "africastalking", Title: "Africa's Talking",
+	Sends: "form POST with apiKey", Reports: "form POST", Receives: "form POST",
+	Source: "nyaruka/courier handlers/africastalking with its tests; status codes of developers.africastalking.com as read by others", Date: "2026-11",
+	Doubt: "whether a message with status 401, 500 or 501 can still go out; reports after AbsentSubscriber",
+}
 
 // SenderConfig is what a Sender is made of.
 type SenderConfig struct {
@@ -32,7 +33,7 @@ type SenderConfig struct {
 	APIKey   pin.Secret
 	// From is the sender id or short code; empty sends from the shared one.
 	From string
-	// Client is used as it is; the deadline is the context's.
+	// Client's redirections are not followed; the deadline is the context's. nil means http.DefaultClient.
 	Client *http.Client
 }
 
@@ -54,15 +55,15 @@ func NewSender(c SenderConfig) *Sender {
 	return &Sender{config: c}
 }
 
-// answer is the body of a 201.
-type answer struct {
+// smsAnswer is the body of a 201.
+type smsAnswer struct {
 	Data struct {
-		Message    string      `json:"Message"`
-		Recipients []recipient `json:"Recipients"`
+		Message    string         `json:"Message"`
+		Recipients []smsRecipient `json:"Recipients"`
 	} `json:"SMSMessageData"`
 }
 
-type recipient struct {
+type smsRecipient struct {
 	StatusCode int    `json:"statusCode"`
 	Number     string `json:"number"`
 	Status     string `json:"status"`
@@ -76,85 +77,71 @@ func (s *Sender) Send(ctx context.Context, m ussd.Message) (sms.Taken, error) {
 	if s.config.From != "" {
 		form.Set("from", s.config.From)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.config.URL, strings.NewReader(form.Encode()))
+	request, err := http.NewRequest(http.MethodPost, s.config.URL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return sms.Taken{}, fmt.Errorf("make SMS request: %w", err)
+		return sms.Taken{}, fmt.Errorf("make SMS request: %w", sms.ErrDown)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("apiKey", s.config.APIKey.Reveal())
-	response, err := s.config.Client.Do(request)
+	status, body, err := carrier.Ask(ctx, s.config.Client, request)
+	if err == nil {
+		err = carrier.Judge(status)
+	}
 	if err != nil {
 		return sms.Taken{}, fmt.Errorf("send SMS: %w", err)
 	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return sms.Taken{}, fmt.Errorf("read answer to SMS: %w", err)
-	}
-	// Whatever is wrong with the account, 401 and the like, is wrong with every message and is mended by people: the
-	// messages wait.
-	if response.StatusCode != http.StatusCreated && response.StatusCode != http.StatusOK {
-		return sms.Taken{}, fmt.Errorf("%w: HTTP status %d", errAnswer, response.StatusCode)
-	}
-	var a answer
+	var a smsAnswer
 	if err := json.Unmarshal(body, &a); err != nil {
-		return sms.Taken{}, fmt.Errorf("%w: answer is not JSON", errAnswer)
+		return sms.Taken{}, fmt.Errorf("%w: the answer is not the JSON of an answer", carrier.ErrUnknown)
 	}
 	return a.judge(m.To)
 }
 
 // judge finds what became of the one message: a 201 may refuse it.
-func (a answer) judge(to ussd.Phone) (sms.Taken, error) {
-	if len(a.Data.Recipients) == 0 {
-		if strings.Contains(a.Data.Message, "InvalidSenderId") {
-			return sms.Taken{}, fmt.Errorf("%w: sender id is not valid", errAnswer)
-		}
-		return sms.Taken{}, fmt.Errorf("%w: no recipient in the answer", errAnswer)
-	}
-	for _, r := range a.Data.Recipients {
-		if r.Number == string(to) || len(a.Data.Recipients) == 1 {
-			return sms.Taken{ID: r.MessageID}, codes.judge(r.StatusCode)
-		}
-	}
-	return sms.Taken{}, fmt.Errorf("%w: another recipient in the answer", errAnswer)
-}
-
-// verdict is what a status code means for a message.
-type verdict int
-
-const (
-	taken verdict = iota
-	again
-	never
-)
-
-type code struct {
-	name    string
-	verdict verdict
-}
-
-type codeTable map[int]code
-
-// codes are Africa's Talking's. What concerns the account (402, 405) or is passing is tried again; what concerns the
-// number is not.
-var codes = codeTable{
-	100: {"Processed", taken}, 101: {"Sent", taken}, 102: {"Queued", taken},
-	401: {"RiskHold", again}, 402: {"InvalidSenderId", again}, 403: {"InvalidPhoneNumber", never},
-	404: {"UnsupportedNumberType", never}, 405: {"InsufficientBalance", again}, 406: {"UserInBlacklist", never},
-	407: {"CouldNotRoute", again}, 409: {"DoNotDisturbRejection", again}, 500: {"InternalServerError", again},
-	501: {"GatewayError", again}, 502: {"RejectedByGateway", again},
-}
-
-func (t codeTable) judge(status int) error {
-	c, known := t[status]
+func (a smsAnswer) judge(to ussd.Phone) (sms.Taken, error) {
+	recipients := a.Data.Recipients
 	switch {
+	case recipients == nil:
+		return sms.Taken{}, fmt.Errorf("%w: no recipients in the answer", carrier.ErrUnknown)
+	case len(recipients) == 0 && strings.Contains(a.Data.Message, "InvalidSenderId"):
+		return sms.Taken{}, fmt.Errorf("%w: InvalidSenderId", sms.ErrDown)
+	case len(recipients) == 0:
+		return sms.Taken{}, fmt.Errorf("%w: the answer has taken nobody", sms.ErrNotTaken)
+	}
+	for _, r := range recipients {
+		if r.Number == string(to) || len(recipients) == 1 {
+			return sms.Taken{ID: r.MessageID}, r.judge()
+		}
+	}
+	return sms.Taken{}, fmt.Errorf("%w: another recipient in the answer", carrier.ErrUnknown)
+}
+
+// smsCode is one of Africa's Talking's status codes, and what it means for a message; nil means that it was taken.
+type smsCode struct {
+	name  string
+	means error
+}
+
+// smsCodes are sorted by whose fault it is: the account's (402, 405), the number's for good (403, 404, 406) or for now (407, 409, 502). What is
+// held or went wrong inside can still go out.
+var smsCodes = map[int]smsCode{
+	100: {"Processed", nil}, 101: {"Sent", nil}, 102: {"Queued", nil},
+	401: {"RiskHold", carrier.ErrUnknown}, 402: {"InvalidSenderId", sms.ErrDown}, 403: {"InvalidPhoneNumber", sms.ErrRefused},
+	404: {"UnsupportedNumberType", sms.ErrRefused}, 405: {"InsufficientBalance", sms.ErrDown}, 406: {"UserInBlacklist", sms.ErrRefused},
+	407: {"CouldNotRoute", sms.ErrNotTaken}, 409: {"DoNotDisturbRejection", sms.ErrNotTaken}, 500: {"InternalServerError", carrier.ErrUnknown},
+	501: {"GatewayError", carrier.ErrUnknown}, 502: {"RejectedByGateway", sms.ErrNotTaken},
+}
+
+func (r smsRecipient) judge() error {
+	c, known := smsCodes[r.StatusCode]
+	switch {
+	case r.StatusCode == 0 && r.Status == "Success":
+		return nil // An older form has no code.
 	case !known:
-		return fmt.Errorf("%w: unknown status %d", errAnswer, status)
-	case c.verdict == never:
-		return fmt.Errorf("%w: %d %s", sms.ErrRefused, status, c.name)
-	case c.verdict == again:
-		return fmt.Errorf("%w: %d %s", errAnswer, status, c.name)
+		return fmt.Errorf("%w: unknown status %d", carrier.ErrUnknown, r.StatusCode)
+	case c.means != nil:
+		return fmt.Errorf("%w: %d %s", c.means, r.StatusCode, c.name)
 	}
 	return nil
 }
