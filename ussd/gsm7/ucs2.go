@@ -60,6 +60,10 @@ func budget(alphabet Alphabet, septets, ucs2 int) int {
 func Fit(text string, septets, ucs2 int) string {
 	_, alphabet := Units(text)
 	kept, _ := cut(text, alphabet, budget(alphabet, septets, ucs2))
+	// What was cut off may be all that GSM-7 lacks; the rest then costs septets.
+	if _, left := Units(kept); left != alphabet {
+		kept, _ = cut(kept, left, septets)
+	}
 	return kept
 }
 
