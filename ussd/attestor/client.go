@@ -36,11 +36,15 @@ type ClientConfig struct {
 	Signer key.Signer
 	// HTTP is used as it is but for redirects; nil is a client of its own.
 	HTTP *http.Client
+	// NowUnixMs is the own clock; nil is the machine's.
+	NowUnixMs func() uint64
 }
 
 // NewClient makes a client.
 func NewClient(c ClientConfig) (*Client, error) {
-	caller, err := peer.NewCaller(c.Network, c.Address, c.Key, c.Signer, c.HTTP)
+	caller, err := peer.NewCaller(peer.CallerConfig{
+		Network: c.Network, Address: c.Address, To: c.Key, Signer: c.Signer, HTTP: c.HTTP, NowUnixMs: c.NowUnixMs,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("attestor %q: %w", c.Name, err)
 	}

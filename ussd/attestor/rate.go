@@ -52,26 +52,26 @@ func (l Limits) check() error {
 
 // meter counts something of a subject in a window of time.
 type meter struct {
-	kind    string
-	subject []byte
-	window  time.Duration
-	most    int
+	kind, what string
+	subject    []byte
+	window     time.Duration
+	most       int
 }
 
 func (s *Service) meterNumber(from key.Public, phone ussd.Phone) meter {
-	return meter{"codes/", append(s.subject(phone), from[:]...), 24 * time.Hour, s.limits.CodesPerNumber}
+	return meter{"codes/", "codes for a number", append(s.subject(phone), from[:]...), 24 * time.Hour, s.limits.CodesPerNumber}
 }
 
 func (s *Service) meterMessages(phone ussd.Phone) meter {
-	return meter{"messages/", s.subject(phone), 24 * time.Hour, s.limits.MessagesPerNumber}
+	return meter{"messages/", "messages to a number", s.subject(phone), 24 * time.Hour, s.limits.MessagesPerNumber}
 }
 
 func (s *Service) meterProvider(from key.Public) meter {
-	return meter{"provider/", from[:], time.Minute, s.limits.CodesPerMinute}
+	return meter{"provider/", "codes", from[:], time.Minute, s.limits.CodesPerMinute}
 }
 
 func (s *Service) meterWrong(from key.Public) meter {
-	return meter{"wrong/", from[:], time.Hour, s.limits.WrongPerHour}
+	return meter{"wrong/", "wrong codes", from[:], time.Hour, s.limits.WrongPerHour}
 }
 
 func (m meter) key(nowUnixMs uint64) (key []byte, endsUnixMs uint64) {
@@ -89,7 +89,7 @@ func (m meter) room(r ussd.Reader, nowUnixMs uint64) error {
 		return err
 	}
 	if n >= uint64(m.most) {
-		refusal := refuse(CodeTooMany, "%s more than %d in %s", m.kind[:len(m.kind)-1], m.most, m.window)
+		refusal := refuse(CodeTooMany, "no more than %d %s in %s", m.most, m.what, m.window)
 		refusal.RetryAtUnixMs = ends
 		return refusal
 	}

@@ -191,7 +191,7 @@ func (s *Service) begin(ctx context.Context, fresh ask) (Asked, error) {
 
 func (s *Service) room(r ussd.Reader, from key.Public, phone ussd.Phone) error {
 	now := s.now()
-	for _, m := range []meter{s.meterProvider(from), s.meterNumber(from, phone), s.meterMessages(phone), s.meterWrong(from)} {
+	for _, m := range []meter{s.meterWrong(from), s.meterProvider(from), s.meterNumber(from, phone), s.meterMessages(phone)} {
 		if err := m.room(r, now); err != nil {
 			return err
 		}
@@ -199,9 +199,14 @@ func (s *Service) room(r ussd.Reader, from key.Public, phone ussd.Phone) error {
 	return nil
 }
 
+// liveKey leads to the newest ask of a provider for a number.
+func (s *Service) liveKey(a ask) []byte {
+	return append(append(append([]byte(nil), livePrefix...), s.subject(a.Phone)...), a.From[:]...)
+}
+
 // replace ends the provider's ask before for the number: one code is good at a time.
 func (s *Service) replace(w ussd.Writer, a ask) error {
-	live := append(append([]byte(nil), livePrefix...), append(s.subject(a.Phone), a.From[:]...)...)
+	live := s.liveKey(a)
 	earlier, err := w.Get(live)
 	if err != nil && !errors.Is(err, ussd.ErrNotFound) {
 		return fmt.Errorf("read live ask: %w", err)
@@ -318,10 +323,7 @@ func (s *Service) Confirm(ctx context.Context, from key.Public, id tx.ID, code p
 			wrong = a.wrong()
 			return nil
 		}
-		// A right code is judged all the same: who has it did not guess.
-		if err := s.meterWrong(from).room(w, now); err != nil {
-			return err
-		}
+		// Every wrong code counts, also when the hour is full: then nothing more can be asked, and what was asked has its three tries.
 		if a.Wrong = append(a.Wrong, digest); len(a.Wrong) >= maxTries {
 			a.State = stateLocked
 		}

@@ -189,7 +189,7 @@ func (s *Service) clean(ctx context.Context) error {
 					return nil
 				}
 				deleted++
-				return errors.Join(w.Delete(rest[8:]), w.Delete(key))
+				return errors.Join(s.dropLive(w, rest[8:]), w.Delete(rest[8:]), w.Delete(key))
 			})
 		})
 		if err != nil {
@@ -199,4 +199,20 @@ func (s *Service) clean(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// dropLive takes away what leads to an ask, unless it leads to a later one by now.
+func (s *Service) dropLive(w ussd.Writer, key []byte) error {
+	if !bytes.HasPrefix(key, askPrefix) {
+		return nil
+	}
+	a, err := getAsk(w, key)
+	if err != nil || a == nil {
+		return err
+	}
+	live, err := w.Get(s.liveKey(*a))
+	if err != nil || !bytes.Equal(live, key) {
+		return skipMissing(err)
+	}
+	return w.Delete(s.liveKey(*a))
 }

@@ -27,29 +27,43 @@ var ErrAddress = errors.New("peer: address must be https://…, or http:// on th
 // ErrUnreachable means that no answer came, or none that can be read. The request may have been taken: the same again is the same.
 var ErrUnreachable = errors.New("peer: no answer")
 
-// Caller sends requests to one receiver.
-type Caller struct {
-	base    string
-	network tx.NetworkID
-	to      key.Public
-	signer  key.Signer
-	client  *http.Client
+// CallerConfig is what a Caller is made of.
+type CallerConfig struct {
+	Network tx.NetworkID
+	// Address is https://host, or http:// on this machine, without a slash at the end.
+	Address string
+	// To is the receiver's key, Signer the sender's.
+	To     key.Public
+	Signer key.Signer
+	// HTTP is used as it is but for redirects; nil is a client of its own. The deadline is the context's.
+	HTTP *http.Client
+	// NowUnixMs is the own clock; nil is the machine's.
+	NowUnixMs func() uint64
 }
 
-// NewCaller makes a caller. A nil client is one with a pool of its own; the deadline is the context's.
-func NewCaller(network tx.NetworkID, address string, to key.Public, signer key.Signer, client *http.Client) (*Caller, error) {
-	if err := CheckAddress(address); err != nil {
+// Caller sends requests to one receiver.
+type Caller struct {
+	config CallerConfig
+	client *http.Client
+}
+
+// NewCaller makes a caller.
+func NewCaller(c CallerConfig) (*Caller, error) {
+	if err := CheckAddress(c.Address); err != nil {
 		return nil, err
 	}
-	if client == nil {
-		client = &http.Client{Transport: &http.Transport{
+	if c.HTTP == nil {
+		c.HTTP = &http.Client{Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 5 * time.Second,
 		}}
 	}
+	if c.NowUnixMs == nil {
+		c.NowUnixMs = func() uint64 { return uint64(time.Now().UnixMilli()) }
+	}
 	// A redirect would take a signed request to whom it is not for.
-	own := *client
+	own := *c.HTTP
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Caller{base: address, network: network, to: to, signer: signer, client: &own}, nil
+	return &Caller{config: c, client: &own}, nil
 }
 
 // CheckAddress says whether an address is one to send to: phone numbers and codes leave this machine under TLS only.
@@ -66,7 +80,7 @@ func CheckAddress(address string) error {
 }
 
 // To is the receiver's key.
-func (c *Caller) To() key.Public { return c.to }
+func (c *Caller) To() key.Public { return c.config.To }
 
 // Close lets go of idle connections.
 func (c *Caller) Close() { c.client.CloseIdleConnections() }
@@ -77,17 +91,17 @@ func (c *Caller) Call(ctx context.Context, path string, request, answer any) err
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+path, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.Address+path, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}
-	now := uint64(time.Now().UnixMilli())
+	now := c.config.NowUnixMs()
 	// The path as the receiver sees it, with whatever stands before it in the address.
-	signature, err := c.signer.Sign(digest(c.network, c.to, now, body, req.URL.Path))
+	signature, err := c.config.Signer.Sign(digest(c.config.Network, c.config.To, now, body, req.URL.Path))
 	if err != nil {
 		return fmt.Errorf("sign request: %w", err)
 	}
-	from := c.signer.Public()
+	from := c.config.Signer.Public()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set(signerHeader, hex.EncodeToString(from[:]))
 	req.Header.Set(timeHeader, strconv.FormatUint(now, 10))
