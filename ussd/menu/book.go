@@ -106,6 +106,15 @@ func (b *Book) Text(language Language, key Key, args Args) string {
 	return args.replacer().Replace(text)
 }
 
+// titled puts a title above a text, unless that takes a text of 70 characters beyond its screen.
+func (b *Book) titled(language Language, title, text string) string {
+	whole := title + "\n" + text
+	if b.headers[language].Alphabet == gsm7.UCS2 && !gsm7.FitsScreen(whole, gsm7.ScreenSeptets, gsm7.ScreenUCS2) {
+		return text
+	}
+	return whole
+}
+
 // reading is one language file.
 type reading struct {
 	header Header

@@ -259,7 +259,7 @@ func TestEveryTextOffersTheSameNumbers(t *testing.T) {
 				t.Errorf("%s %s offers %v, in English it offers %v", language, e.key, numbers, offered(English, e.key))
 			}
 			for _, number := range numbers {
-				if len(number) > 1 {
+				if !strings.Contains("0123456"+nextPage, number) {
 					t.Errorf("%s %s offers %s", language, e.key, number)
 				}
 			}

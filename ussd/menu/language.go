@@ -90,20 +90,19 @@ const nextPage = "9"
 
 // LanguagePage writes a page of the language screen, counted from 0; after the last page the first one comes again. A
 // page that holds no language that is offered does not exist. The title is in the language that is spoken so far, which
-// is none at the first dial; one of 70 characters has no room for it.
+// is none at the first dial; one of 70 characters goes without it where it has no room.
 func (b *Book) LanguagePage(page int, spoken Language, args Args) string {
 	spoken = b.spoken(spoken)
 	pages := b.languagePages()
 	page = max(page, 0) % len(pages)
-	var lines []string
-	if page == 0 && b.headers[spoken].Alphabet == gsm7.GSM7 {
-		lines = append(lines, b.Text(spoken, LanguageTitle, args))
-	}
-	lines = append(lines, pages[page]...)
+	text := strings.Join(pages[page], "\n")
 	if len(pages) > 1 {
-		lines = append(lines, b.Text(spoken, NextLine, Args{}))
+		text += "\n" + b.Text(spoken, NextLine, Args{})
 	}
-	return strings.Join(lines, "\n")
+	if page > 0 {
+		return text
+	}
+	return b.titled(spoken, b.Text(spoken, LanguageTitle, args), text)
 }
 
 // ChooseLanguage takes the answer to a page: a language, or that the next page is wanted. A number means the same on

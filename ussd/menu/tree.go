@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-
-	"github.com/umoja-ledger/umoja/ussd/gsm7"
 )
 
 //go:embed tree.toml
@@ -200,20 +198,21 @@ func (t *Tree) Flows() []string {
 }
 
 // Text writes the menu: its title, its choices, and the line that offers to go back, except on the main menu. A language
-// of 70 characters has no room for the title.
+// of 70 characters goes without the title where it has no room for it.
 func (m Menu) Text(book *Book, language Language) string {
 	language = book.spoken(language)
 	var lines []string
-	if m.Title != "" && book.Header(language).Alphabet == gsm7.GSM7 {
-		lines = append(lines, book.Text(language, m.Title, Args{}))
-	}
 	for _, c := range m.Choices {
 		lines = append(lines, strconv.Itoa(c.Digit)+" "+book.Text(language, c.Label, Args{}))
 	}
 	if m.Name != Main {
 		lines = append(lines, book.Text(language, BackLine, Args{}))
 	}
-	return strings.Join(lines, "\n")
+	text := strings.Join(lines, "\n")
+	if m.Title == "" {
+		return text
+	}
+	return book.titled(language, book.Text(language, m.Title, Args{}), text)
 }
 
 // Choose takes the answer to the menu.
