@@ -104,18 +104,18 @@ func (l *Link) message(short *pdu.Short) pdu.Status {
 	}
 	key := partsKey{from: string(from), to: short.Destination.Digits, reference: at.reference, total: at.total, coding: short.DataCoding}
 	if at != single {
-		whole, complete, dropped := l.joiner.add(key, at.number, octets)
+		whole, dropped := l.joiner.add(key, at.number, octets)
 		if dropped > 0 {
 			l.log.Warn("SMPP messages were dropped whose other parts did not come", "messages", dropped)
 		}
-		if !complete {
+		if whole == nil {
 			return pdu.OK
 		}
 		octets = whole
 	}
 	status := l.receive(from, short, octets)
 	if at != single && status != pdu.TemporaryError {
-		l.joiner.forget(key)
+		l.joiner.taken(key)
 	}
 	return status
 }

@@ -1,6 +1,7 @@
 package smpp
 
 import (
+	"bytes"
 	"container/list"
 	"fmt"
 	"sync"
@@ -16,8 +17,9 @@ const (
 )
 
 const (
-	// maxIncomplete bounds the messages of which parts are missing, and incompleteFor how long the others wait.
+	// maxIncomplete bounds the messages that wait for parts, maxPart the octets of one, and incompleteFor how long it waits.
 	maxIncomplete = 1024
+	maxPart       = 255
 	incompleteFor = 10 * time.Minute
 )
 
@@ -59,6 +61,9 @@ func content(s *pdu.Short) (octets []byte, at place, err error) {
 		}
 		at = place{reference: uint16(reference[0])<<8 | uint16(reference[1]), total: total[0], number: number[0]}
 	}
+	if at != single && len(octets) > maxPart {
+		return nil, single, fmt.Errorf("%w: part of more than %d octets", ErrText, maxPart)
+	}
 	if at.total == 0 || at.total > maxParts || at.number == 0 || at.number > at.total {
 		return nil, single, fmt.Errorf("%w: part %d of %d, the most is %d", ErrText, at.number, at.total, maxParts)
 	}
@@ -91,12 +96,14 @@ type partsKey struct {
 	coding    uint8
 }
 
-// incomplete is a message of which parts are missing.
-type incomplete struct {
+// joined is a message in parts.
+type joined struct {
 	key   partsKey
 	parts [][]byte
 	have  int
 	since time.Time
+	// taken means that the message was handed on; it stays to know its parts when they are delivered again.
+	taken bool
 }
 
 // joiner puts parts together.
@@ -113,50 +120,54 @@ func newJoiner() *joiner {
 	return &joiner{messages: make(map[partsKey]*list.Element), order: list.New(), now: time.Now}
 }
 
-// add takes a part. It returns the octets of the whole message when it was the last one missing, and how many incomplete
-// messages were dropped because they were too old or too many. What was whole stays until forget, so that a part that is
-// delivered again, because the message could not be stored, makes it whole again.
-func (j *joiner) add(key partsKey, number uint8, octets []byte) (whole []byte, complete bool, dropped int) {
+// add takes a part. It returns the octets of the whole message, or nil when there is nothing to hand on: other parts are missing,
+// or it was handed on before. A whole message is returned again for each of its parts until taken, so that one that could not
+// be stored is tried again. A part with other octets than the one before it under the same number begins another message:
+// references come back. dropped counts messages that stayed incomplete for too long, or were too many.
+func (j *joiner) add(key partsKey, number uint8, octets []byte) (whole []byte, dropped int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := j.now()
-	for e := j.order.Front(); e != nil && now.Sub(e.Value.(*incomplete).since) > incompleteFor; e = j.order.Front() {
+	for e := j.order.Front(); e != nil && now.Sub(e.Value.(*joined).since) > incompleteFor; e = j.order.Front() {
 		dropped += j.remove(e)
 	}
 	e, ok := j.messages[key]
+	if ok {
+		if before := e.Value.(*joined).parts[number-1]; before != nil && !bytes.Equal(before, octets) {
+			dropped += j.remove(e)
+			ok = false
+		}
+	}
 	if !ok {
-		e = j.order.PushBack(&incomplete{key: key, parts: make([][]byte, key.total), since: now})
+		e = j.order.PushBack(&joined{key: key, parts: make([][]byte, key.total), since: now})
 		j.messages[key] = e
 		if j.order.Len() > maxIncomplete {
 			dropped += j.remove(j.order.Front())
 		}
 	}
-	m := e.Value.(*incomplete)
+	m := e.Value.(*joined)
 	if m.parts[number-1] == nil {
 		m.have++
+		m.parts[number-1] = append([]byte{}, octets...)
 	}
-	m.parts[number-1] = append([]byte{}, octets...)
-	if m.have < len(m.parts) {
-		return nil, false, dropped
+	if m.taken || m.have < len(m.parts) {
+		return nil, dropped
 	}
-	for _, part := range m.parts {
-		whole = append(whole, part...)
-	}
-	return whole, true, dropped
+	return bytes.Join(m.parts, nil), dropped
 }
 
-// forget drops a message that was taken.
-func (j *joiner) forget(key partsKey) {
+// taken says that a message was handed on.
+func (j *joiner) taken(key partsKey) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if e, ok := j.messages[key]; ok {
-		j.remove(e)
+		e.Value.(*joined).taken = true
 	}
 }
 
 // remove is called with mu held. It counts what was incomplete.
 func (j *joiner) remove(e *list.Element) int {
-	m := e.Value.(*incomplete)
+	m := e.Value.(*joined)
 	delete(j.messages, m.key)
 	j.order.Remove(e)
 	if m.have < len(m.parts) {

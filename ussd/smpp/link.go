@@ -238,11 +238,11 @@ func (l *Link) sender(ctx context.Context) (*session, error) {
 		l.mu.Lock()
 		s, changed := l.sending, l.changed
 		l.mu.Unlock()
-		if s != nil {
+		if s != nil && !s.over() {
 			return s, nil
 		}
 		select {
-		case <-changed:
+		case <-changed: // One that is over is about to be replaced.
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", ErrNotBound, ctx.Err())
 		}

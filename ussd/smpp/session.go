@@ -114,6 +114,16 @@ func (s *session) answered(p pdu.PDU, malformed error) {
 	waiting <- p // Buffered.
 }
 
+// over tells whether the session has ended.
+func (s *session) over() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // request sends a request and waits for its answer. ErrNotBound means that it was not sent, ErrNoAnswer that it may have been
 // taken.
 func (s *session) request(ctx context.Context, command pdu.Command, body pdu.Body) (pdu.PDU, error) {
@@ -146,7 +156,8 @@ func (s *session) ask(ctx context.Context, command pdu.Command, body pdu.Body) (
 		return pdu.PDU{}, fmt.Errorf("%w: %w", ErrText, err)
 	}
 	if err := s.write(octets); err != nil {
-		return pdu.PDU{}, fmt.Errorf("%s: %w: %w", command, ErrNoAnswer, err)
+		// The peer has at most a beginning of the PDU.
+		return pdu.PDU{}, fmt.Errorf("%s: %w: %w", command, ErrNotBound, err)
 	}
 	timer := time.NewTimer(s.wait)
 	defer timer.Stop()

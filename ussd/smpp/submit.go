@@ -29,7 +29,7 @@ func (l *Link) submit(ctx context.Context, body *pdu.Short) (string, error) {
 		}
 		p, err := s.request(ctx, pdu.SubmitSM, body)
 		if errors.Is(err, ErrNotBound) && ctx.Err() == nil {
-			continue // The connection ended while this waited for a place in the window.
+			continue // The connection ended before this was on it.
 		}
 		if errors.Is(err, ErrNoAnswer) {
 			l.counts.unanswered.Add(1)
