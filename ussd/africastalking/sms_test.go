@@ -1,7 +1,6 @@
 package africastalking
 
 import (
-	"log/slog"
 	"net/http"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/sms"
 	"github.com/umoja-ledger/umoja/ussd/sms/carrier"
 	"github.com/umoja-ledger/umoja/ussd/sms/smstest"
+	"github.com/umoja-ledger/umoja/ussd/ussdtest"
 )
 
 func TestSMSOut(t *testing.T) {
@@ -19,13 +19,13 @@ func TestSMSOut(t *testing.T) {
 
 func TestSMSReports(t *testing.T) {
 	smstest.In(t, "testdata/sms/report_*.txt", func(n *smstest.Notes) http.Handler {
-		return NewSMSReports("africastalking", n, slog.New(slog.DiscardHandler))
+		return NewSMSReports("africastalking", n, ussdtest.Log(t))
 	})
 }
 
 func TestSMSInbound(t *testing.T) {
 	smstest.In(t, "testdata/sms/inbound_*.txt", func(n *smstest.Notes) http.Handler {
-		return NewSMSInbound("africastalking", n, slog.New(slog.DiscardHandler))
+		return NewSMSInbound("africastalking", n, ussdtest.Log(t))
 	})
 }
 

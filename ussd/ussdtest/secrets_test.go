@@ -59,7 +59,7 @@ func TestWhatALogMayHoldIsNotFound(t *testing.T) {
 	s := NewSecrets()
 	l := slog.New(s.Handler())
 	l.Info("serving", "listen", "127.0.0.1:44071", "dial", "*384*2050#", "short", "*2050#", "phone", ussd.Phone("+254711000001"), "took", "4071ms", "id", "a4071b",
-		"input", pin.NewSecret("1*0711000002*150*4071"), "record", pin.Record("$argon2id$"), "at_unix_ms", 1772359200000, "height", "3*x")
+		"input", pin.NewSecret("1*0711000002*150*4071"), "record", pin.Record("$argon2id$"), "at_unix_ms", 1772359200000, "height", "3*x", "error", "number is not like +254700000000")
 	if leaks := s.Leaks(); leaks != nil {
 		t.Errorf("found %q", leaks)
 	}
