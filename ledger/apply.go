@@ -108,28 +108,43 @@ func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
 	return b, err
 }
 
-// forgetStep is how many ids forget reads at a time: most batches forget far fewer than they may.
+// forgetStep is how many ids forget reads at a time.
 const forgetStep = 256
 
 // forget drops the ids of transactions that have expired, at most MaxForgotten.
 func (b *batch) forget(view View) error {
-	defer b.keep()
+	err := queued(view, kindSeen, forgetStep, MaxForgotten, func(e Entry) (bool, error) {
+		r := reader{rest: e.Key[1:]}
+		if r.u64() >= b.timeUnixMs {
+			return false, nil
+		}
+		b.scanned(e)
+		b.put(e.Key, nil)
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("forget expired ids: %w", err)
+	}
+	b.keep()
+	return nil
+}
+
+// queued gives f the first entries of a kind in the view, in order, at most so many, until it says false. It reads step of them at a
+// time, since mostly few are wanted.
+func queued(view View, kind byte, step, most int, f func(Entry) (more bool, err error)) error {
 	var from []byte
-	for forgotten := 0; forgotten < MaxForgotten; forgotten += forgetStep {
-		entries, err := view.Scan([]byte{kindSeen}, from, forgetStep)
+	for given := 0; given < most; given += step {
+		entries, err := view.Scan([]byte{kind}, from, min(step, most-given))
 		if err != nil {
-			return fmt.Errorf("scan expired ids: %w", err)
+			return fmt.Errorf("scan entries of kind %q: %w", kind, err)
 		}
 		for _, e := range entries {
-			r := reader{rest: e.Key[1:]}
-			if r.u64() >= b.timeUnixMs {
-				return nil
+			if more, err := f(e); err != nil || !more {
+				return err
 			}
-			b.scanned(e)
-			b.put(e.Key, nil)
 			from = append(e.Key[:len(e.Key):len(e.Key)], 0)
 		}
-		if len(entries) < forgetStep {
+		if len(entries) < step {
 			return nil
 		}
 	}

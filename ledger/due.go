@@ -49,30 +49,31 @@ func NextDue(view View) (timeUnixMs uint64, ok bool, err error) {
 	return r.u64() + 1, true, nil
 }
 
+// dueStep is how many things passTime reads at a time.
+const dueStep = 16
+
 // passTime does what was due before the batch's time.
 func (b *batch) passTime(view View) error {
-	entries, err := view.Scan([]byte{kindDue}, nil, MaxDue)
-	if err != nil {
-		return fmt.Errorf("scan what is due: %w", err)
-	}
-	for _, e := range entries {
+	err := queued(view, kindDue, dueStep, MaxDue, func(e Entry) (bool, error) {
 		r := reader{rest: e.Key[1:]}
 		due, kind := r.u64(), r.u8()
 		if due >= b.timeUnixMs {
-			break
+			return false, nil
 		}
 		// What an earlier effect took away is not done.
-		if raw, err := b.overlay.get(e.Key); err != nil {
-			return err
-		} else if raw == nil {
-			continue
+		if raw, err := b.overlay.get(e.Key); err != nil || raw == nil {
+			return true, err
 		}
 		b.passed++
 		b.put(e.Key, nil)
 		if err := b.happen(due, kind, r.all()); err != nil {
-			return fmt.Errorf("due %d kind %d: %w", due, kind, err)
+			return false, fmt.Errorf("due %d kind %d: %w", due, kind, err)
 		}
 		b.keep()
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("do what is due: %w", err)
 	}
 	return nil
 }
