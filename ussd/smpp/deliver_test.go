@@ -233,9 +233,12 @@ func TestReceiptsAreReadFromTextAndParameters(t *testing.T) {
 		{"only the person's text", IDText, "sub:001 text:id:777 stat:REJECTD", nil, sms.Report{}, false},
 	} {
 		s := &pdu.Short{ESMClass: pdu.ESMReceipt, Message: []byte(c.text), TLVs: c.tlvs}
-		got, ok := receipt(s, s.Message, c.ids)
-		if diff := cmp.Diff(c.want, got); diff != "" || ok != c.ok {
-			t.Errorf("%s: %v %s", c.name, ok, diff)
+		for range 2 { // The second time in UCS-2.
+			got, ok := receipt(s, s.Message, c.ids)
+			if diff := cmp.Diff(c.want, got); diff != "" || ok != c.ok {
+				t.Errorf("%s: %v %s", c.name, ok, diff)
+			}
+			s.DataCoding, s.Message = codingUCS2, encodeUCS2(unitsOf(c.text))
 		}
 	}
 }

@@ -38,6 +38,9 @@ func receipt(s *pdu.Short, text []byte, ids IDForm) (report sms.Report, ok bool)
 	var id, state, code string
 	// Everything from text: on is what a person was written.
 	words := string(text)
+	if s.DataCoding == codingUCS2 { // A peer that repeats a text in UCS-2 writes all of the receipt so; every other is ASCII.
+		words, _ = decodeUCS2(text)
+	}
 	if at := strings.Index(strings.ToLower(words), " text:"); at >= 0 {
 		words = words[:at]
 	}
