@@ -111,7 +111,11 @@ func (m *Machine) confirmScreen(s *Session, p Payment) Action {
 	}
 	texts := kindOf(p.Order.Kind)
 	key, args := texts.confirm, m.args(s, p)
-	if p.Order.Payee.Phone == "" && texts.confirmAccount != "" {
+	switch {
+	case p.Order.Payee.Phone != "":
+	case p.Order.Payee.Name != "":
+		args.Number = args.Account
+	case texts.confirmAccount != "":
 		key = texts.confirmAccount
 	}
 	return m.ask(s, key, args)
@@ -283,6 +287,7 @@ var refusals = map[OutcomeCode]menu.Key{
 	OutcomeFrozen:              menu.RefusedFrozen,
 	OutcomePayeeNotListed:      menu.RefusedShop,
 	OutcomeVoucherOver:         menu.RefusedVoucher,
+	OutcomeRequestEnded:        menu.RefusedRequest,
 }
 
 // outcome tells how a transaction ended.

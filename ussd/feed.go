@@ -159,7 +159,8 @@ func (s *Service) takeLeaf(w Writer, leaf FinalLeaf, numbers map[tx.AccountID]tx
 
 // Notice is what a leaf says to a user of this gateway, beside money that moved: somebody asks for money, a number moves away.
 type Notice interface {
-	// accounts are those that it concerns; one of them must be of a user here for it to be taken.
+	// accounts are those whose numbers are wanted. One of them must be of a user here for the notice to be taken, unless it says by a
+	// method found itself whether it is about something kept here.
 	accounts() []tx.AccountID
 	// take records it and tells people, in the store transaction that moves the cursor.
 	take(s *Service, w Writer, n noticed) error
@@ -176,6 +177,11 @@ type noticed struct {
 
 // concerns tells whether a notice is about a user of this gateway.
 func concerns(r Reader, notice Notice) (bool, error) {
+	if n, ok := notice.(interface {
+		found(r Reader) (bool, error)
+	}); ok {
+		return n.found(r)
+	}
 	for _, account := range notice.accounts() {
 		user, err := userOf(r, account)
 		if err != nil || user != nil {

@@ -37,6 +37,10 @@ func flows(name string) (flow, bool) {
 		return balanceFlow(), true
 	case "last":
 		return lastFlow(), true
+	case "ask":
+		return askFlow(), true
+	case "asked":
+		return askedFlow(), true
 	}
 	return flow{}, false
 }

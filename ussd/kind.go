@@ -34,6 +34,10 @@ func kindOf(k Kind) kind {
 	switch k {
 	case KindTransfer:
 		return transferKind
+	case KindRequest:
+		return requestKind
+	case KindDecline:
+		return declineKind
 	}
 	return kind{}
 }

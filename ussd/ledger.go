@@ -67,6 +67,10 @@ type Order struct {
 	// Payee is the other side.
 	Payee  Payee         `json:"payee"`
 	Amount amount.Amount `json:"amount,omitempty"`
+	// Request is the request to pay that it answers.
+	Request *tx.RequestID `json:"request,omitempty"`
+	// EndsAtUnixMs is when what it makes, such as a request, ends by itself.
+	EndsAtUnixMs uint64 `json:"ends_at_unix_ms,omitempty"`
 	// ExpiresAtUnixMs is after when the transaction can never be applied.
 	ExpiresAtUnixMs uint64 `json:"expires_at_unix_ms,omitempty"`
 }
@@ -74,7 +78,7 @@ type Order struct {
 // same tells whether two orders ask for the same thing.
 func (o Order) same(other Order) bool {
 	for _, p := range []*Order{&o, &other} {
-		p.ExpiresAtUnixMs = 0
+		p.ExpiresAtUnixMs, p.EndsAtUnixMs = 0, 0
 		p.Payee = Payee{Account: p.Payee.Account, Phone: p.Payee.Phone}
 	}
 	return reflect.DeepEqual(o, other)
@@ -141,6 +145,8 @@ const (
 	OutcomeVoucherOver
 	// OutcomeAliasResting means that the number to register was given up a short time ago.
 	OutcomeAliasResting
+	// OutcomeRequestEnded means that the request to pay was answered, taken back or over.
+	OutcomeRequestEnded
 )
 
 // Outcome is the final word on a transaction.

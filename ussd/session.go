@@ -47,6 +47,9 @@ type Session struct {
 type Draft struct {
 	// Order is what the confirm screen will show, as far as it is known.
 	Order Order `json:"order"`
+	// Requests are those on the screen, Asked is the one chosen.
+	Requests []Request `json:"requests,omitempty"`
+	Asked    *Request  `json:"asked,omitempty"`
 }
 
 // worth tells whether enough was typed to be offered again.

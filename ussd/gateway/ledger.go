@@ -161,65 +161,6 @@ func ceiling(fee, limit amount.Amount) amount.Amount {
 	return fee * feeRoom
 }
 
-// Prepare fixes the transaction of a payment and reads what the payer may spend. Its three reads run at once: a
-// person waits for the slowest, not for the sum.
-func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, error) {
-	var fees sdk.FeeSchedule
-	var balance sdk.Balance
-	var grant sdk.Grant
-	reads, reading := errgroup.WithContext(ctx)
-	reads.Go(func() (err error) {
-		fees, err = r.currentFees(reading)
-		return err
-	})
-	reads.Go(func() (err error) {
-		balance, err = r.client.Balance(reading, order.Payer, r.asset, sdk.Final)
-		return err
-	})
-	reads.Go(func() (err error) {
-		grant, err = r.client.Grant(reading, order.Payer, r.provider.Public())
-		if errors.Is(err, sdk.ErrNotFound) {
-			err = ussd.ErrNotGranted
-		}
-		return err
-	})
-	if err := reads.Wait(); err != nil {
-		return ussd.Offer{}, err
-	}
-	fee, ok := fees.For(order.Amount)
-	if !ok {
-		return ussd.Offer{}, fmt.Errorf("fee of %d: %w", order.Amount, sdk.ErrNoFee)
-	}
-	// A grant that ends before the payment would is taken for ended: a PIN is asked for only when it can pay.
-	if grant.Asset != r.asset || grant.ExpiresAtUnixMs < order.ExpiresAtUnixMs || grant.FeeCeiling < fee.Amount {
-		return ussd.Offer{}, ussd.ErrNotGranted
-	}
-	transfer := tx.Transfer{Debit: order.Payer, Credit: order.Payee.Account, Asset: r.asset, Amount: order.Amount, Fee: &fee}
-	if order.Payee.Alias != (key.Alias{}) {
-		transfer.Alias = &order.Payee.Alias
-	}
-	prepared, err := r.prepare(order.ExpiresAtUnixMs, transfer)
-	if err != nil {
-		return ussd.Offer{}, err
-	}
-	return ussd.Offer{
-		Prepared: prepared, Fee: fee.Amount, Available: balance.Available(),
-		CapTransaction: grant.CapTransaction, LeftToday: grant.LeftToday,
-	}, nil
-}
-
-func (r *remote) prepare(expiresAtUnixMs uint64, operations ...tx.Operation) (ussd.Prepared, error) {
-	body, err := sdk.NewBody(rand.Reader, expiresAtUnixMs, operations...)
-	if err != nil {
-		return ussd.Prepared{}, err
-	}
-	raw, err := body.Encode()
-	if err != nil {
-		return ussd.Prepared{}, err
-	}
-	return ussd.Prepared{ID: tx.NewID(r.genesis.Network(), raw), Body: raw, ExpiresAtUnixMs: expiresAtUnixMs}, nil
-}
-
 // currentFees is the fee schedule in force, at most a minute old: a schedule that was replaced stays valid for a week.
 func (r *remote) currentFees(ctx context.Context) (sdk.FeeSchedule, error) {
 	r.mu.Lock()
@@ -253,6 +194,8 @@ var outcomes = map[tx.Code]ussd.OutcomeCode{
 	tx.AccountFrozen:        ussd.OutcomeFrozen,
 	tx.PayeeNotListed:       ussd.OutcomePayeeNotListed,
 	tx.VoucherExpired:       ussd.OutcomeVoucherOver,
+	tx.RequestUnknown:       ussd.OutcomeRequestEnded,
+	tx.RequestMismatch:      ussd.OutcomeRequestEnded,
 }
 
 // Submit signs and hands over a prepared transaction and waits for its final outcome. An envelope that validators refuse,

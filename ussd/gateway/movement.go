@@ -109,4 +109,19 @@ func (r *remote) noticed(e sdk.Entry) []ussd.Notice {
 }
 
 // noticeOf is what an applied operation says; nil when it says nothing.
-func (r *remote) noticeOf(_ sdk.Entry, _ tx.Operation, _ uint32) ussd.Notice { return nil }
+func (r *remote) noticeOf(e sdk.Entry, op tx.Operation, position uint32) ussd.Notice {
+	switch o := op.(type) {
+	case tx.RequestPayment:
+		if o.Asset != r.asset {
+			return nil
+		}
+		return ussd.RequestMade{ID: tx.NewRequestID(e.Signed.ID(), position), Credit: o.Credit, Debit: o.Debit, Amount: o.Amount, EndsAtUnixMs: o.ExpiresAtUnixMs}
+	case tx.DeclineRequest:
+		return ussd.RequestEnded{ID: o.Request, By: o.Account}
+	case tx.Transfer:
+		if o.Request != nil {
+			return ussd.RequestEnded{ID: *o.Request, By: o.Debit, Paid: true}
+		}
+	}
+	return nil
+}

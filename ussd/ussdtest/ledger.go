@@ -52,6 +52,8 @@ type Ledger struct {
 	// refusal is what the next transaction ends with; OutcomeUnknown leaves it to the rules.
 	refusal ussd.OutcomeCode
 	history []entry
+	// requests are those that are open.
+	requests map[tx.RequestID]ussd.RequestMade
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
@@ -74,7 +76,7 @@ type body struct {
 
 // NewLedger makes a ledger whose first leaf is a header.
 func NewLedger() *Ledger {
-	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), changed: make(chan struct{})}
+	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), requests: make(map[tx.RequestID]ussd.RequestMade), changed: make(chan struct{})}
 	l.append(entry{})
 	return l
 }
@@ -112,7 +114,7 @@ func (l *Ledger) Prepared() int {
 }
 
 func (l *Ledger) append(e entry) {
-	e.leaf.Index = uint64(len(l.history))
+	e.leaf.Index, e.leaf.TimeUnixMs = uint64(len(l.history)), uint64(time.Now().UnixMilli())
 	l.history = append(l.history, e)
 	close(l.changed)
 	l.changed = make(chan struct{})
@@ -198,7 +200,11 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 		return ussd.Offer{}, errors.New("amount and fee are above the largest amount") // No such transaction can be made.
 	}
 	prepared, err := l.prepare(body{Expires: o.ExpiresAtUnixMs, Order: &o})
-	return ussd.Offer{Prepared: prepared, Fee: Fee, Available: payer.balance, CapTransaction: CapTransaction,
+	fee := Fee
+	if o.Kind != ussd.KindTransfer {
+		fee = 0
+	}
+	return ussd.Offer{Prepared: prepared, Fee: fee, Available: payer.balance, CapTransaction: CapTransaction,
 		LeftToday: CapDay - payer.spent}, err
 }
 
@@ -256,6 +262,13 @@ func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
 		return ussd.Outcome{Code: ussd.OutcomeOK, Number: a.number}
 	}
 	o := *b.Order
+	switch o.Kind {
+	case ussd.KindRequest, ussd.KindDecline:
+		return l.request(id, o)
+	}
+	if o.Request != nil && !l.endRequest(*o.Request, o.Payer, true) {
+		return ussd.Outcome{Code: ussd.OutcomeRequestEnded}
+	}
 	from, to := l.find(o.Payer), l.find(o.Payee.Account)
 	total := o.Amount + Fee
 	switch {
