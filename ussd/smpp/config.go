@@ -62,6 +62,11 @@ type Service interface {
 	Ended(ctx context.Context, turn ussd.Turn)
 }
 
+var (
+	_ Service      = (*ussd.Service)(nil)
+	_ sms.Reporter = (*sms.Outbox)(nil)
+)
+
 // Config is what a Link is made of.
 type Config struct {
 	// Name is the route of the link's messages and reports, and the aggregator of its turns is "smpp/" and it.

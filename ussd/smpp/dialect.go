@@ -49,7 +49,8 @@ type Dialect struct {
 var dialects = []Dialect{
 	{Name: "default", Start: []uint8{opPSSRIndication}, Answer: []uint8{opUSSRRequest, opUSSRConfirm},
 		Abort: []uint8{opPSSRResponse}, Continue: opUSSRRequest, End: opUSSRRequest, Key: KeySessionInfo, EndFlag: true,
-		Source: "praekelt/vumi vumi/transports/smpp/processors/default.py (Tata)", Date: "2020-11-16", Doubt: "whether an abort comes as operation 17 or as the end flag"},
+		Source: "praekelt/vumi vumi/transports/smpp/processors/default.py (Tata)", Date: "2020-11-16",
+		Doubt: "whether an abort comes as operation 17 or as the end flag"},
 	{Name: "sixdee", Start: []uint8{opPSSRIndication}, Answer: []uint8{opUSSRConfirm}, Abort: []uint8{opRelease},
 		Continue: opUSSRRequest, End: opPSSRResponse, Key: KeySessionInfo, EndFlag: true,
 		Source: "praekelt/vumi vumi/transports/smpp/processors/sixdee.py (6D)", Date: "2016-07-25",

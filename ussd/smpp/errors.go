@@ -14,6 +14,8 @@ var (
 	// ErrText means that a text cannot be written or read: not in the alphabet, or too long.
 	ErrText = errors.New("smpp: bad text")
 
+	// errAccount means that the peer knows no such account.
+	errAccount = errors.New("smpp: account refused")
 	// errClosed means that the connection ended, errUnbound that the peer ended it in good order.
 	errClosed  = errors.New("smpp: connection closed")
 	errUnbound = errors.New("smpp: peer unbound")

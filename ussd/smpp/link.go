@@ -119,7 +119,7 @@ func (l *Link) keep(ctx context.Context, command pdu.Command) {
 			rest = l.config.FirstRest
 		}
 		// A refused account is not tried in haste: peers lock accounts.
-		if errors.Is(err, ErrStatus) {
+		if errors.Is(err, errAccount) {
 			rest = l.config.LongestRest
 		}
 		pause := rest + rand.N(rest/4+1)
@@ -165,10 +165,13 @@ func (l *Link) bind(ctx context.Context, s *session, command pdu.Command) error 
 	if err != nil {
 		return fmt.Errorf("bind: %w", err)
 	}
-	if p.Status != pdu.OK {
-		return fmt.Errorf("%s: %w: %s", command, ErrStatus, p.Status)
+	switch p.Status {
+	case pdu.OK:
+		return nil
+	case pdu.InvalidPassword, pdu.InvalidSystemID:
+		return fmt.Errorf("%s: %w: %s", command, errAccount, p.Status)
 	}
-	return nil
+	return fmt.Errorf("%s: %w: %s", command, ErrStatus, p.Status)
 }
 
 // hold waits for the end of a bound connection and asks in between whether the peer is there.

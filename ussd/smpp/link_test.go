@@ -16,7 +16,10 @@ import (
 
 func TestALinkThatIsLostIsBoundAgain(t *testing.T) {
 	l, s, conn, _ := link(t, nil)
-	for range 3 {
+	for n := range uint64(3) {
+		if !eventually(func() bool { return l.Stats().Binds == n+1 }) {
+			t.Errorf("%+v", l.Stats())
+		}
 		_ = conn.conn.Close()
 		conn = await(t, s.bound, "bind")
 	}
@@ -64,6 +67,21 @@ func TestAnAccountThatIsRefusedIsNotTriedInHaste(t *testing.T) {
 	}
 	if strings.Contains(text.String(), password) {
 		t.Error("the password is in the log")
+	}
+}
+
+// A peer that was left without unbind may hold the old connection for a while.
+func TestABindThatIsRefusedForNowIsTriedAgain(t *testing.T) {
+	s, a := newSMSC(t), newApp()
+	s.bind = pdu.AlreadyBound
+	l, _ := run(t, settings(t, s.listener.Addr().String(), a, nil))
+	eventually(func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.conns) >= 3 })
+	s.mu.Lock()
+	s.bind = pdu.OK
+	s.mu.Unlock()
+	await(t, s.bound, "bind")
+	if _, err := l.Send(within(t, patience), message("hi")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -152,6 +152,7 @@ func TestNPMBindsEnquiresAndUnbinds(t *testing.T) {
 	p.does(order{"command": "hang_up"})
 	for p.saysOneOf("bound", "enquire_link", "error").Event != "bound" {
 	}
+	p.says("enquire_link") // The link knows by now that it is bound.
 	stop()
 	for p.saysOneOf("unbound", "enquire_link").Event != "unbound" {
 	}

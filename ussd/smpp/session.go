@@ -163,18 +163,30 @@ func (s *session) ask(ctx context.Context, command pdu.Command, body pdu.Body) (
 	defer timer.Stop()
 	select {
 	case p := <-answer:
-		if p.Command != command.Response() && p.Command != pdu.GenericNack {
-			s.close(fmt.Errorf("%w: %s answered with %s", errClosed, command, p.Command))
-			return pdu.PDU{}, fmt.Errorf("%s: %w: %s", command, ErrNoAnswer, p.Command)
-		}
-		return p, nil
+		return s.accept(command, p)
 	case <-timer.C:
-		return pdu.PDU{}, fmt.Errorf("%s: %w: within %s", command, ErrNoAnswer, s.wait)
+		err = fmt.Errorf("within %s", s.wait)
 	case <-s.done:
-		return pdu.PDU{}, fmt.Errorf("%s: %w: %w", command, ErrNoAnswer, s.err)
+		err = s.err
 	case <-ctx.Done():
-		return pdu.PDU{}, fmt.Errorf("%s: %w: %w", command, ErrNoAnswer, ctx.Err())
+		err = ctx.Err()
 	}
+	// An answer that came at the same moment counts.
+	select {
+	case p := <-answer:
+		return s.accept(command, p)
+	default:
+		return pdu.PDU{}, fmt.Errorf("%s: %w: %w", command, ErrNoAnswer, err)
+	}
+}
+
+// accept checks that an answer is one to the command.
+func (s *session) accept(command pdu.Command, p pdu.PDU) (pdu.PDU, error) {
+	if p.Command == command.Response() || p.Command == pdu.GenericNack {
+		return p, nil
+	}
+	s.close(fmt.Errorf("%w: %s answered with %s", errClosed, command, p.Command))
+	return pdu.PDU{}, fmt.Errorf("%s: %w: %s", command, ErrNoAnswer, p.Command)
 }
 
 // respond sends an answer. One that is lost makes the peer ask again.

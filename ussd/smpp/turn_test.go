@@ -256,7 +256,8 @@ func TestNothingTypedIsLogged(t *testing.T) {
 	for range 7 {
 		await(t, conn.answers, "answer")
 	}
-	if got := text.String(); strings.Contains(got, "4071") || strings.Contains(got, "254711000001") || !strings.Contains(got, "disk") || !strings.Contains(got, "…001") {
+	if got := text.String(); strings.Contains(got, "4071") || strings.Contains(got, "254711000001") ||
+		!strings.Contains(got, "disk") || !strings.Contains(got, "…001") {
 		t.Errorf("log: %s", got)
 	}
 }
