@@ -226,6 +226,9 @@ func (d *draft) admitOpening(o tx.OpenAccount) (tx.Code, error) {
 		}
 		f.sponsored = true
 	}
+	if d.founding == nil {
+		d.founding = make(map[tx.AccountID]*founding)
+	}
 	d.founding[o.Account()] = f
 	return tx.OK, nil
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -129,28 +130,6 @@ func (b *batch) forget(view View) error {
 	return nil
 }
 
-// queued gives f the first entries of a kind in the view, in order, at most so many, until it says false. It reads step of them at a
-// time, since mostly few are wanted.
-func queued(view View, kind byte, step, most int, f func(Entry) (more bool, err error)) error {
-	var from []byte
-	for given := 0; given < most; given += step {
-		entries, err := view.Scan([]byte{kind}, from, min(step, most-given))
-		if err != nil {
-			return fmt.Errorf("scan entries of kind %q: %w", kind, err)
-		}
-		for _, e := range entries {
-			if more, err := f(e); err != nil || !more {
-				return err
-			}
-			from = append(e.Key[:len(e.Key):len(e.Key)], 0)
-		}
-		if len(entries) < step {
-			return nil
-		}
-	}
-	return nil
-}
-
 // leaf appends a leaf.
 func (b *batch) leaf(l Leaf) error {
 	b.fx.Leaves = append(b.fx.Leaves, l)
@@ -219,7 +198,7 @@ func (b *batch) transaction(signed *tx.Signed) error {
 type act struct {
 	*batch
 	leaf uint64
-	// touched are the balances changed, in order of first touch; at finds them.
+	// touched are the balances changed, in order of first touch; at finds them when they are many.
 	touched []touch
 	at      map[holding]int
 }
@@ -254,7 +233,7 @@ type draft struct {
 }
 
 func newDraft(b *batch, signed *tx.Signed) *draft {
-	return &draft{act: act{batch: b, leaf: uint64(b.size)}, signed: signed, founding: make(map[tx.AccountID]*founding)}
+	return &draft{act: act{batch: b, leaf: uint64(b.size)}, signed: signed}
 }
 
 // founding is an account being opened by its own keys or, when it has none, by the providers among the signers (sponsored).
@@ -360,17 +339,32 @@ func (d *draft) operateMoney(op tx.Operation) (tx.Code, error) {
 	return 0, fmt.Errorf("operation %T has no rule: %w", op, ErrCorrupt)
 }
 
+// fewTouches is up to how many balances are compared one by one: most acts touch three, and a bulk transfer hundreds.
+const fewTouches = 8
+
+// touchOf finds a balance among those changed.
+func (a *act) touchOf(h holding) (at int, touched bool) {
+	if len(a.touched) <= fewTouches {
+		at = slices.IndexFunc(a.touched, func(t touch) bool { return t.holding == h })
+		return at, at >= 0
+	}
+	if a.at == nil {
+		a.at = make(map[holding]int)
+	}
+	for at := len(a.at); at < len(a.touched); at++ {
+		a.at[a.touched[at].holding] = at
+	}
+	at, touched = a.at[h]
+	return at, touched
+}
+
 // touch writes a balance and remembers it for the leaf. The chain of leaves runs through LastLeaf: the first touch of an act
 // keeps what was there before.
 func (a *act) touch(id tx.AccountID, asset tx.Asset, b Balance) error {
 	h := holding{id, asset}
-	at, again := a.at[h]
+	at, again := a.touchOf(h)
 	if !again {
-		if a.at == nil {
-			a.at = make(map[holding]int)
-		}
 		at = len(a.touched)
-		a.at[h] = at
 		a.touched = append(a.touched, touch{holding: h, previous: b.LastLeaf})
 	}
 	b.LastLeaf = a.leaf

@@ -78,6 +78,28 @@ func (b *batch) passTime(view View) error {
 	return nil
 }
 
+// queued gives f the first entries of a kind in the view, in order, at most so many, until it says false. It reads step of them at a
+// time, since mostly few are wanted.
+func queued(view View, kind byte, step, most int, f func(Entry) (more bool, err error)) error {
+	var from []byte
+	for given := 0; given < most; given += step {
+		entries, err := view.Scan([]byte{kind}, from, min(step, most-given))
+		if err != nil {
+			return fmt.Errorf("scan entries of kind %q: %w", kind, err)
+		}
+		for _, e := range entries {
+			if more, err := f(e); err != nil || !more {
+				return err
+			}
+			from = append(e.Key[:len(e.Key):len(e.Key)], 0)
+		}
+		if len(entries) < step {
+			return nil
+		}
+	}
+	return nil
+}
+
 // happen does one thing that is due and appends its leaf.
 func (b *batch) happen(due uint64, kind byte, subject []byte) error {
 	a := &act{batch: b, leaf: uint64(b.size)}
