@@ -106,13 +106,21 @@ func (b *Book) Text(language Language, key Key, args Args) string {
 	return args.replacer().Replace(text)
 }
 
-// titled puts a title above a text, unless that takes a text of 70 characters beyond its screen.
-func (b *Book) titled(language Language, title, text string) string {
-	whole := title + "\n" + text
-	if b.headers[language].Alphabet == gsm7.UCS2 && !gsm7.FitsScreen(whole, gsm7.ScreenSeptets, gsm7.ScreenUCS2) {
-		return text
+// carrierPrefix is what the carrier takes of a screen, "CON " or "END ".
+const carrierPrefix = 4
+
+// What is left of a screen, in each alphabet.
+const (
+	screenSeptets = gsm7.ScreenSeptets - carrierPrefix
+	screenUCS2    = gsm7.ScreenUCS2 - carrierPrefix
+)
+
+// titled puts a title above a text, unless the screen has no room for both, as it happens in UCS-2.
+func titled(title, text string) string {
+	if whole := title + "\n" + text; gsm7.FitsScreen(whole, screenSeptets, screenUCS2) {
+		return whole
 	}
-	return whole
+	return text
 }
 
 // reading is one language file.

@@ -10,21 +10,18 @@ import (
 )
 
 // longest is the longest data that a text is filled with: a name is at most 14 letters, or an account number with its
-// label; a number is E.164; amounts are below ten million.
+// label; a number is E.164; amounts are below ten million, fees and commissions below ten thousand.
 var longest = Args{
 	Dial: "*384*20501#", Provider: "PPPPPPPPPPPPPP", Telephone: "+254711000002",
 	Name: "NNNNNNNNNNNNNN", Number: "+254711000002", Account: "1234567890128", Other: "OOOOOOOOOOOOOO",
-	Asset: "KES", Amount: "9,999,999.99 KES", Fee: "99,999.99 KES", Balance: "9,999,999.99 KES",
+	Asset: "KES", Amount: "9,999,999.99 KES", Fee: "9,999.99 KES", Balance: "9,999,999.99 KES",
 	Limit: "9,999,999.99 KES", Total: "9,999,999.99 KES",
-	Commission: "99,999.99 KES", Cash: "9,999,999.99 KES", Float: "9,999,999.99 KES",
+	Commission: "9,999.99 KES", Cash: "9,999,999.99 KES", Float: "9,999,999.99 KES",
 	Code: "8XK2M9QD", Case: "12345678", State: "SSSSSSSSSSSSSSSS", Group: "GGGGGGGGGGGGGG", Reason: "RRRRRRRRRRRRRR",
 	Tries: "2", Count: "99", Of: "99", Minutes: "59", Hours: "72", Days: "30", Time: "23:59", Date: "31/12",
 }
 
 const (
-	// screenSeptets is a screen without what the carrier takes of it, "CON " or "END ".
-	screenSeptets = gsm7.ScreenSeptets - 4
-	screenUCS2    = gsm7.ScreenUCS2
 	// A message has at most three parts.
 	smsSeptets = gsm7.SinglePart
 	smsUCS2    = 3 * gsm7.ConcatenatedPartUCS2
@@ -76,7 +73,6 @@ func TestEveryScreenAndMessageFitsInEveryLanguage(t *testing.T) {
 	book := load(t)
 	for _, language := range Languages() {
 		back := "\n" + book.Text(language, BackLine, Args{})
-		next := "\n" + book.Text(language, NextLine, Args{})
 		for _, args := range longestArgs(book, language) {
 			for _, e := range own(book, language) {
 				filled := args
@@ -91,7 +87,7 @@ func TestEveryScreenAndMessageFitsInEveryLanguage(t *testing.T) {
 					fits(t, language, string(e.key), text+back, screenSeptets, screenUCS2)
 				case KindStatus:
 					if book.Header(language).Alphabet == gsm7.UCS2 {
-						fits(t, language, string(e.key), text+next, 0, screenUCS2)
+						fits(t, language, string(e.key), text+back, 0, screenUCS2)
 					}
 				case KindSMS:
 					fits(t, language, string(e.key), text, smsSeptets, smsUCS2)
@@ -128,7 +124,11 @@ func TestEveryMenuFitsInEveryLanguage(t *testing.T) {
 			if !menu.isOwn(book, language) {
 				continue
 			}
-			fits(t, language, menu.Name, menu.Text(book, language), screenSeptets, screenUCS2)
+			text := menu.Text(book, language)
+			fits(t, language, menu.Name, text, screenSeptets, screenUCS2)
+			if title := book.Text(language, menu.Title, Args{}); book.Header(language).Alphabet == gsm7.GSM7 && !strings.HasPrefix(text, title) {
+				t.Errorf("%s %s has no room for its title: %q", language, menu.Name, text)
+			}
 		}
 	}
 }

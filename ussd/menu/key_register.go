@@ -2,7 +2,6 @@ package menu
 
 // The first dial: language, name, PIN, account.
 const (
-	ChooseLanguage   Key = "choose_language"
 	LanguageTitle    Key = "language_title"
 	RegisterName     Key = "register_name"
 	RegisterPIN      Key = "register_pin"
@@ -22,7 +21,6 @@ const (
 )
 
 var _ = list(
-	entry{ChooseLanguage, KindScreen, nil},
 	entry{LanguageTitle, KindLine, data{"provider"}},
 	entry{RegisterName, KindPrompt, nil},
 	entry{RegisterPIN, KindPrompt, nil},

@@ -3,7 +3,6 @@ package menu
 // What every conversation has: the first screen, the lines below a screen, and the ways it can end early.
 const (
 	Greeting        Key = "greeting"
-	MainMenu        Key = "main_menu"
 	BackLine        Key = "back_line"
 	NextLine        Key = "next_line"
 	Goodbye         Key = "goodbye"
@@ -23,7 +22,6 @@ const (
 
 var _ = list(
 	entry{Greeting, KindStatus, data{"provider", "name"}},
-	entry{MainMenu, KindLine, nil},
 	entry{BackLine, KindLine, nil},
 	entry{NextLine, KindLine, nil},
 	entry{Goodbye, KindScreen, data{"dial"}},

@@ -97,12 +97,18 @@ func (b *Book) LanguagePage(page int, spoken Language, args Args) string {
 	page = max(page, 0) % len(pages)
 	text := strings.Join(pages[page], "\n")
 	if len(pages) > 1 {
-		text += "\n" + b.Text(spoken, NextLine, Args{})
+		// A word in UCS-2 can be what makes a page of other names too long.
+		text += "\n"
+		if next := b.Text(spoken, NextLine, Args{}); gsm7.FitsScreen(text+next, screenSeptets, screenUCS2) {
+			text += next
+		} else {
+			text += b.Text(English, NextLine, Args{})
+		}
 	}
 	if page > 0 {
 		return text
 	}
-	return b.titled(spoken, b.Text(spoken, LanguageTitle, args), text)
+	return titled(b.Text(spoken, LanguageTitle, args), text)
 }
 
 // ChooseLanguage takes the answer to a page: a language, or that the next page is wanted. A number means the same on

@@ -212,7 +212,7 @@ func (m Menu) Text(book *Book, language Language) string {
 	if m.Title == "" {
 		return text
 	}
-	return book.titled(language, book.Text(language, m.Title, Args{}), text)
+	return titled(book.Text(language, m.Title, Args{}), text)
 }
 
 // Choose takes the answer to the menu.
