@@ -52,7 +52,7 @@ var _ = list(
 	entry{LineDeclineDone, KindStatus, data{"name"}},
 	entry{LineDeclineProcessing, KindStatus, data{"name"}},
 	entry{LineDeclineNotMade, KindStatus, data{"name"}},
-	entry{RefusedRequest, KindRefusal, data{"name", "amount"}},
+	entry{RefusedRequest, KindRefusal, data{"name", "amount?"}},
 	entry{SMSAsked, KindSMS, data{"name", "amount", "dial"}},
 	entry{SMSDeclined, KindSMS, data{"name", "amount"}},
 )
