@@ -136,6 +136,9 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, asked request) 
 		// The aggregator would not close it. Whatever is typed now gets the service's word that the session is over.
 		reply.End = false
 	}
+	if reply.End {
+		h.sessions.end(asked.turn.SessionID)
+	}
 	h.dialect.screen(w, reply, asked.fields)
 }
 

@@ -175,7 +175,9 @@ func (h *Handler) read(r *request, input pin.Secret, number, code string, now ti
 		}
 		turn.Last = last
 	}
-	b, err := h.sessions.bind(turn.SessionID, turn.Phone, code, now, func(b *bound) { b.answered = b.answered || r.what != aDial })
+	b, err := h.sessions.bind(turn.SessionID, turn.Phone, code, now, func(b *bound) {
+		b.answered, b.ended = b.answered || r.what != aDial, false
+	})
 	if err != nil {
 		return err
 	}

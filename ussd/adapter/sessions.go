@@ -15,7 +15,7 @@ type bound struct {
 	code string
 	// answered says that something else than the dial was seen.
 	answered bool
-	// ended says that the aggregator has ended it, or that its last screen was shown.
+	// ended says that the aggregator has ended it, or that its last screen was given.
 	ended bool
 }
 
@@ -82,6 +82,16 @@ func (s *sessions) bind(id string, phone ussd.Phone, code string, now time.Time,
 	}
 	s.young[id] = b
 	return b, nil
+}
+
+// end remembers that a session has had its last screen.
+func (s *sessions) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b, known := s.find(id); known {
+		b.ended = true
+		s.young[id] = b
+	}
 }
 
 // turnOver drops the old generation when the young one is full or old enough. mu is held.

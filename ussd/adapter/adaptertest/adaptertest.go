@@ -6,7 +6,7 @@
 // reply and the next request, is a comment. Lines of a file end in LF: those of the heads are sent with CRLF, and a body has no line
 // break at its end. A request without Content-Length is given the right one if it has a body.
 //
-// With the flag -update, turns and replies are written instead of compared.
+// With the flag -rewrite, turns and replies are written instead of compared.
 package adaptertest
 
 import (
@@ -32,7 +32,7 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/adapter"
 )
 
-var update = flag.Bool("update", false, "write turns and replies into the files")
+var update = flag.Bool("rewrite", false, "write turns and replies into the files")
 
 // Service remembers what it was given and answers what it is told to.
 type Service struct {
