@@ -31,17 +31,26 @@ func (g *got) refused() error {
 // maxAnswer bounds what is read of an answer.
 const maxAnswer = 4 << 10
 
-// do makes a request.
-func (c *Config) do(ctx context.Context, request *call) (*got, error) {
-	req, err := http.NewRequestWithContext(ctx, request.method, request.url, strings.NewReader(request.body))
+// request makes a request of a call.
+func (c *Config) request(ctx context.Context, from *call) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, from.method, from.url, strings.NewReader(from.body))
 	if err != nil {
-		return nil, fmt.Errorf("make request: %w", err)
+		return nil, fmt.Errorf("make request: %w", silent(err))
 	}
-	if request.contentType != "" {
-		req.Header.Set("Content-Type", request.contentType)
+	if from.contentType != "" {
+		req.Header.Set("Content-Type", from.contentType)
 	}
-	if request.user != "" {
-		req.SetBasicAuth(request.user, request.password)
+	if from.user != "" {
+		req.SetBasicAuth(from.user, from.password)
+	}
+	return req, nil
+}
+
+// do sends a call and reads the answer.
+func (c *Config) do(ctx context.Context, from *call) (*got, error) {
+	req, err := c.request(ctx, from)
+	if err != nil {
+		return nil, err
 	}
 	res, err := c.Client.Do(req)
 	if err != nil {

@@ -2,12 +2,14 @@ package handset
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http/httptrace"
+	"net"
+	"net/http"
+	"net/url"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
@@ -132,7 +134,7 @@ func (h *Handset) twice(ctx context.Context, atOnce bool) (Screen, error) {
 			first <- answer{err: err}
 			return
 		}
-		if got.status != 200 {
+		if got.status != http.StatusOK {
 			first <- answer{err: got.refused()}
 			return
 		}
@@ -166,21 +168,41 @@ func (h *Handset) sendLate(ctx context.Context, c call) {
 	})
 }
 
-// drop sends the last request and hangs up as soon as it is written.
+// drop sends the last request on a connection of its own and hangs up when all of it is written: the network delivers it, and nobody
+// is there to be answered.
 func (h *Handset) drop(ctx context.Context) error {
-	cut, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var written atomic.Bool
-	cut = httptrace.WithClientTrace(cut, &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
-		written.Store(info.Err == nil)
-		cancel()
-	}})
-	_, err := h.config.do(cut, h.last)
-	switch {
-	case err == nil, written.Load() && ctx.Err() == nil:
-		return ErrDropped
+	request, err := h.config.request(ctx, h.last)
+	if err != nil {
+		return err
 	}
-	return err
+	conn, err := h.config.dial(ctx, request.URL)
+	if err != nil {
+		return fmt.Errorf("call the gateway: %w", err)
+	}
+	request.Close = true
+	if err := errors.Join(request.Write(conn), conn.Close()); err != nil {
+		return fmt.Errorf("call the gateway: %w", err)
+	}
+	return ErrDropped
+}
+
+// dial opens a connection to an address.
+func (c *Config) dial(ctx context.Context, to *url.URL) (net.Conn, error) {
+	port := to.Port()
+	if to.Scheme != "https" {
+		if port == "" {
+			port = "80"
+		}
+		return new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(to.Hostname(), port))
+	}
+	if port == "" {
+		port = "443"
+	}
+	secure := new(tls.Dialer)
+	if t, ok := c.Client.Transport.(*http.Transport); ok {
+		secure.Config = t.TLSClientConfig
+	}
+	return secure.DialContext(ctx, "tcp", net.JoinHostPort(to.Hostname(), port))
 }
 
 func decimal(n int) string { return strconv.Itoa(n) }

@@ -35,10 +35,10 @@ func (hubtel) screen(s *session, g *got) (Screen, error) {
 	var reply struct {
 		SessionId, Type, Message, ClientState string
 	}
-	if err := readObject(g.body, &reply, "SessionId", "Type", "Message"); err != nil {
+	if err := readObject(g.body, &reply, "Type", "Message"); err != nil {
 		return Screen{}, err
 	}
-	if reply.SessionId != s.id {
+	if reply.SessionId != "" && reply.SessionId != s.id {
 		return Screen{}, differs("SessionId")
 	}
 	s.memory = reply.ClientState // Told with the next request, and then no more.

@@ -202,7 +202,11 @@ func TestFaults(t *testing.T) {
 					t.Errorf("%+v, %v, open %v", screen, err, h.Open())
 				}
 				if service.hold != nil {
-					<-service.arrived
+					select {
+					case <-service.arrived:
+					case <-time.After(10 * time.Second):
+						t.Error("the request did not arrive")
+					}
 					close(service.hold)
 				}
 				h.Wait()
