@@ -24,8 +24,8 @@ func (o *Options) admit(r *http.Request) error {
 			return refuse(http.StatusUnauthorized, "user name or password is wrong")
 		}
 	}
-	if o.Header != "" {
-		if keys := r.Header.Values(o.Header); len(keys) != 1 || equal(keys[0], o.HeaderKey.Reveal()) != 1 {
+	if name := o.Header.Reveal(); name != "" {
+		if keys := r.Header.Values(name); len(keys) != 1 || equal(keys[0], o.HeaderKey.Reveal()) != 1 {
 			return refuse(http.StatusUnauthorized, "the key is wrong")
 		}
 	}

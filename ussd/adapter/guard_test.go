@@ -120,7 +120,7 @@ func TestOnlyAllowedAddressesCall(t *testing.T) {
 
 func TestLoginAndKey(t *testing.T) {
 	basic := Options{Path: "/ussd", Basic: Credentials{User: "at", Password: pin.NewSecret("p455")}}
-	key := Options{Path: "/ussd", Header: "Authorization", HeaderKey: pin.NewSecret("App k3y")}
+	key := Options{Path: "/ussd", Header: pin.NewSecret("Authorization"), HeaderKey: pin.NewSecret("App k3y")}
 	login := func(user, password string) func(*http.Request) {
 		return func(r *http.Request) { r.SetBasicAuth(user, password) }
 	}
@@ -196,9 +196,9 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		{"a deadline of hours", plainDialect(), Options{Deadline: time.Hour, Open: true}, "deadline"},
 		{"a query login where there is none", plainDialect(), Options{Query: Credentials{User: "a", Password: pin.NewSecret("b")}}, "no login in the query"},
 		{"a user without password", query, Options{Query: Credentials{User: "a"}}, "no password"},
-		{"a header without key", plainDialect(), Options{Header: "X-Key", Open: true}, "header"},
+		{"a header without key", plainDialect(), Options{Header: pin.NewSecret("X-Key"), Open: true}, "header"},
 		{"basic and the same header", plainDialect(), Options{Basic: Credentials{User: "a", Password: pin.NewSecret("b")},
-			Header: "authorization", HeaderKey: pin.NewSecret("c")}, "Authorization"},
+			Header: pin.NewSecret("authorization"), HeaderKey: pin.NewSecret("c")}, "Authorization"},
 		{"proxies for nothing", plainDialect(), Options{Proxies: prefixes("10.0.0.0/8"), Open: true}, "proxies without allow"},
 		{"no code to know a dial by", blind, Options{Open: true}, "service code only"},
 	} {

@@ -29,9 +29,8 @@ type Options struct {
 	Proxies []netip.Prefix
 	// Basic is the HTTP login that the aggregator is given in its callback address.
 	Basic Credentials
-	// Header is a header that has to hold HeaderKey.
-	Header    string
-	HeaderKey Secret
+	// Header names a header that has to hold HeaderKey; the name is hidden too, since some make it part of the key.
+	Header, HeaderKey Secret
 	// Query is the login of a dialect that sends one in the query.
 	Query Credentials
 	// Open lets an aggregator in that shows nothing at all: for sandboxes and tests.
@@ -78,9 +77,9 @@ func (o *Options) check(d *Dialect) error {
 		return fault("deadline has to be at most a minute")
 	case o.Query.User != "" && d.QueryLogin == Login{}:
 		return fault("query: this aggregator sends no login in the query")
-	case (o.Header == "") != (o.HeaderKey.Reveal() == ""):
+	case (o.Header.Reveal() == "") != (o.HeaderKey.Reveal() == ""):
 		return fault("header and header key have to be set together")
-	case o.Basic.User != "" && o.Header != "" && http.CanonicalHeaderKey(o.Header) == "Authorization":
+	case o.Basic.User != "" && o.Header.Reveal() != "" && http.CanonicalHeaderKey(o.Header.Reveal()) == "Authorization":
 		return fault("basic and header are both the header Authorization")
 	case len(o.Proxies) > 0 && len(o.Allow) == 0:
 		return fault("proxies without allow: nothing looks at the address")
@@ -102,7 +101,7 @@ func (o *Options) check(d *Dialect) error {
 
 func (o *Options) guarded() bool {
 	secret := len(o.Path[strings.LastIndexByte(o.Path, '/')+1:]) >= minPathSecret
-	return secret || len(o.Allow) > 0 || o.Basic.User != "" || o.Header != "" || o.Query.User != ""
+	return secret || len(o.Allow) > 0 || o.Basic.User != "" || o.Header.Reveal() != "" || o.Query.User != ""
 }
 
 // bare is a service code without the star before it and the hash behind it.
