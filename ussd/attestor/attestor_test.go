@@ -137,7 +137,7 @@ func TestALateCodeIsNotSent(t *testing.T) {
 	}
 	first := ask()
 	second := ask()
-	var r route
+	var r mast
 	if _, err := d.service.Codes(&r).Send(t.Context(), first); !errors.Is(err, sms.ErrRefused) {
 		t.Errorf("one that was replaced: %v", err)
 	}

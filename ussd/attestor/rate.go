@@ -22,8 +22,8 @@ type Limits struct {
 	CodesPerMinute int `toml:"codes_per_minute,omitempty"`
 	// WrongPerHour is how many wrong codes one provider may bring in an hour, for all numbers.
 	WrongPerHour int `toml:"wrong_per_hour,omitempty"`
-	// ResendAfter is how long a code rests before it is sent again.
-	ResendAfter time.Duration `toml:"resend_after,omitempty"`
+	// ResendSeconds is how long a code rests before it is sent again.
+	ResendSeconds int `toml:"resend_seconds,omitempty"`
 }
 
 // withDefaults: with six asks of three tries a provider guesses one number's code with a chance of 18 in a million a day, and needs that of
@@ -32,23 +32,23 @@ func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		set   *int
 		value int
-	}{{&l.CodesPerNumber, 6}, {&l.MessagesPerNumber, 20}, {&l.CodesPerMinute, 120}, {&l.WrongPerHour, 100}} {
+	}{{&l.CodesPerNumber, 6}, {&l.MessagesPerNumber, 20}, {&l.CodesPerMinute, 120}, {&l.WrongPerHour, 100}, {&l.ResendSeconds, 60}} {
 		if *f.set == 0 {
 			*f.set = f.value
 		}
-	}
-	if l.ResendAfter == 0 {
-		l.ResendAfter = time.Minute
 	}
 	return l
 }
 
 func (l Limits) check() error {
-	if min(l.CodesPerNumber, l.MessagesPerNumber, l.CodesPerMinute, l.WrongPerHour) < 0 || l.ResendAfter < 0 {
+	if min(l.CodesPerNumber, l.MessagesPerNumber, l.CodesPerMinute, l.WrongPerHour, l.ResendSeconds) < 0 {
 		return errors.New("limits must not be negative")
 	}
 	return nil
 }
+
+// rest is how long a code rests before it is sent again.
+func (l Limits) rest() time.Duration { return time.Duration(l.ResendSeconds) * time.Second }
 
 // meter counts something of a subject in a window of time.
 type meter struct {

@@ -114,7 +114,7 @@ type Asked struct {
 func (s *Service) asked(a ask) Asked {
 	out := Asked{State: string(a.State), Send: a.Sent, TriesLeft: a.triesLeft(), EndsAtUnixMs: a.EndsAtUnixMs}
 	if a.State == stateAsked && a.Sent < maxSends {
-		out.ResendAtUnixMs = a.SentAtUnixMs + uint64(s.limits.ResendAfter.Milliseconds())
+		out.ResendAtUnixMs = a.SentAtUnixMs + uint64(s.limits.rest().Milliseconds())
 	}
 	return out
 }
@@ -258,14 +258,14 @@ func (s *Service) again(ctx context.Context, seen ask) (Asked, error) {
 		if err := a.open(now); err != nil {
 			return err
 		}
-		ready := a.SentAtUnixMs + uint64(s.limits.ResendAfter.Milliseconds())
+		ready := a.SentAtUnixMs + uint64(s.limits.rest().Milliseconds())
 		switch {
 		case a.State != stateAsked:
 			return nil
 		case a.Sent >= maxSends:
 			return refuse(CodeTooMany, "a code is sent %d times at most", maxSends)
 		case now < ready:
-			refusal := refuse(CodeTooMany, "the code was sent less than %s ago", s.limits.ResendAfter)
+			refusal := refuse(CodeTooMany, "the code was sent less than %s ago", s.limits.rest())
 			refusal.RetryAtUnixMs = ready
 			return refusal
 		}

@@ -64,11 +64,11 @@ func (o *outbox) Enqueue(_ ussd.Writer, m ussd.Message, _ uint64) error {
 	return nil
 }
 
-// route is a carrier that takes everything.
-type route struct{ taken []ussd.Message }
+// mast is a carrier that takes everything.
+type mast struct{ taken []ussd.Message }
 
 // Send implements sms.Sender.
-func (r *route) Send(_ context.Context, m ussd.Message) (sms.Taken, error) {
+func (r *mast) Send(_ context.Context, m ussd.Message) (sms.Taken, error) {
 	r.taken = append(r.taken, m)
 	return sms.Taken{}, nil
 }
@@ -173,7 +173,7 @@ func (d *desk) delivered() []ussd.Message {
 	fresh := slices.Clone(d.outbox.messages[d.read:])
 	d.read = len(d.outbox.messages)
 	d.outbox.mu.Unlock()
-	var r route
+	var r mast
 	for _, m := range fresh {
 		if _, err := d.service.Codes(&r).Send(d.world.t.Context(), m); err != nil {
 			r.taken = append(r.taken, ussd.Message{To: m.To, Text: "(not sent: the code is over)"})

@@ -5,7 +5,7 @@
 // settler drives every submitted payment to its outcome, the feed turns final leaves into text messages, and the outbox
 // sends them. All three go on from the store after a crash.
 //
-// With Sandbox set it is also its own carrier: text messages are posted, in the aggregator's form, to an endpoint of this very
+// With Sandbox set it is also its own carrier (package route): text messages are posted, in the aggregator's form, to an endpoint of this very
 // process, which keeps them for GET /sandbox/sms. That endpoint exists in no other configuration.
 //
 // It refuses unknown configuration keys, key files that others can read, a provider key that no provider of the network
@@ -17,20 +17,21 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
-
 	"github.com/umoja-ledger/umoja/ussd"
+	"github.com/umoja-ledger/umoja/ussd/custody"
 	"github.com/umoja-ledger/umoja/ussd/menu"
+	"github.com/umoja-ledger/umoja/ussd/peer"
 	"github.com/umoja-ledger/umoja/ussd/pin"
+	"github.com/umoja-ledger/umoja/ussd/route"
 )
 
 // ErrConfig means the configuration breaks a rule; the message names the key.
@@ -45,24 +46,33 @@ type Config struct {
 	Validators []string `toml:"validators,omitempty" comment:"Validators to talk to, host:port; empty takes those of the genesis file."`
 	// ValidatorsTLS is a file of certificates, or "system"; plaintext is for test networks only.
 	ValidatorsTLS string `toml:"validators_tls,omitempty" comment:"PEM file of the authorities behind the validators' certificates, or system; empty is plaintext, for test networks."`
-	Listen        string `toml:"listen" comment:"Where the aggregator's callbacks come in (HTTP; put TLS in front of it)."`
+	Listen        string `toml:"listen" comment:"Where the aggregators' callbacks come in (HTTP; put TLS in front of it)."`
 
-	ProviderKey string `toml:"provider_key" comment:"Key files, readable by this user only."`
-	AliasKey    string `toml:"alias_key"`
-	Pepper      string `toml:"pepper"`
+	ProviderKey string `toml:"provider_key,omitempty" comment:"Key files, readable by this user only."`
+	AliasKey    string `toml:"alias_key,omitempty"`
+	Pepper      string `toml:"pepper,omitempty"`
+	// Keys is a sealed file with all three instead; one of the others opens it.
+	Keys           string `toml:"keys,omitempty" comment:"A sealed file with all keys instead, and what opens it."`
+	KeysIdentity   string `toml:"keys_identity,omitempty"`
+	KeysPassphrase string `toml:"keys_passphrase_file,omitempty"`
+	KeysEnv        string `toml:"keys_passphrase_env,omitempty"`
 
-	ServiceCode  string `toml:"service_code" comment:"What people dial."`
-	Region       string `toml:"region" comment:"Where numbers without a country code are from, two letters."`
-	Asset        string `toml:"asset" comment:"The asset that the menus pay with."`
-	CallbackPath string `toml:"callback_path" comment:"Make it long and secret: the aggregator authenticates itself by nothing else."`
+	// Provider is the name on screens; empty is Umoja. Telephone is where people reach one.
+	Provider    string `toml:"provider_name,omitempty" comment:"What the provider calls itself on screens."`
+	Telephone   string `toml:"telephone,omitempty" comment:"Where people reach the provider, in E.164 form."`
+	ServiceCode string `toml:"service_code" comment:"What people dial."`
+	Region      string `toml:"region" comment:"Where numbers without a country code are from, two letters."`
+	Asset       string `toml:"asset" comment:"The asset that the menus pay with."`
+	// Drafts are languages that no native speaker has read and this provider offers all the same.
+	Drafts []string `toml:"drafts,omitempty" comment:"Languages to offer though no native speaker has read their texts."`
 
 	// TurnsPerMinute bounds the turns of one phone number; 0 is 60, or as good as none in a sandbox.
 	TurnsPerMinute int `toml:"turns_per_minute,omitempty" comment:"How many turns a minute one phone number has."`
 
-	SMSURL      string `toml:"sms_url,omitempty" comment:"Africa's Talking's messaging endpoint and account."`
-	SMSUsername string `toml:"sms_username,omitempty"`
-	SMSAPIKey   string `toml:"sms_api_key_file,omitempty" comment:"A file that holds the key."`
-	SMSFrom     string `toml:"sms_from,omitempty"`
+	Aggregators []Aggregator   `toml:"aggregators"`
+	SMS         []route.Config `toml:"sms,omitempty"`
+	Attestors   []Attestor     `toml:"attestors,omitempty"`
+	Providers   []Provider     `toml:"providers,omitempty"`
 
 	// Sandbox makes the gateway its own carrier and enrols Phones; test networks only.
 	Sandbox bool    `toml:"sandbox,omitempty"`
@@ -71,12 +81,43 @@ type Config struct {
 	Log string `toml:"log,omitempty" comment:"debug, info, warn or error."`
 }
 
+// Attestor is one that this provider asks.
+type Attestor struct {
+	Name string `toml:"name" comment:"How its text messages begin."`
+	URL  string `toml:"url"`
+	Key  string `toml:"key" comment:"Its key in the ledger's directory."`
+}
+
+// Provider says where another provider is reached, instead of the endpoint that the ledger's directory has.
+type Provider struct {
+	Account string `toml:"account"`
+	URL     string `toml:"url"`
+}
+
 // Phone is a phone that a sandbox enrols at its first start; its account is bound in the genesis.
 type Phone struct {
 	Number   string `toml:"number"`
 	Name     string `toml:"name"`
 	PIN      string `toml:"pin"`
 	Language string `toml:"language"`
+	// Role is agent or till; empty is a person.
+	Role string `toml:"role,omitempty"`
+}
+
+func (c Config) source() custody.Source {
+	return custody.Source{
+		Sealed: c.Keys, Identity: c.KeysIdentity, PassphraseFile: c.KeysPassphrase, PassphraseEnv: c.KeysEnv,
+		Grant: c.ProviderKey, Alias: c.AliasKey, Pepper: c.Pepper,
+	}
+}
+
+// languages are those of Drafts.
+func (c Config) languages() []menu.Language {
+	var all []menu.Language
+	for _, d := range c.Drafts {
+		all = append(all, menu.Language(d))
+	}
+	return all
 }
 
 // Load reads a configuration file. Unknown keys are errors: a misspelt one must not be a default. Errors name keys and
@@ -90,20 +131,26 @@ func Load(file string) (Config, error) {
 	d := toml.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&c); err != nil {
-		return Config{}, fmt.Errorf("%s: %w", file, syntax(err))
+		return Config{}, fmt.Errorf("%s: %w: %w", file, route.Syntax(err), ErrConfig)
 	}
 	if c.Sandbox && c.TurnsPerMinute == 0 {
 		c.TurnsPerMinute = 100_000 // Scripts type faster than people.
 	}
 	base := filepath.Dir(file)
-	files := []*string{&c.Dir, &c.Genesis, &c.ProviderKey, &c.AliasKey, &c.Pepper, &c.SMSAPIKey}
+	files := []*string{&c.Dir, &c.Genesis, &c.ProviderKey, &c.AliasKey, &c.Pepper, &c.Keys, &c.KeysIdentity, &c.KeysPassphrase}
 	if c.ValidatorsTLS != sdk.SystemRoots {
 		files = append(files, &c.ValidatorsTLS)
+	}
+	for i := range c.Aggregators {
+		files = append(files, &c.Aggregators[i].PasswordFile, &c.Aggregators[i].HeaderKeyFile)
 	}
 	for _, p := range files {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(base, *p)
 		}
+	}
+	for i := range c.SMS {
+		c.SMS[i].Complete(base)
 	}
 	if err := c.check(); err != nil {
 		return Config{}, fmt.Errorf("%s: %w: %w", file, err, ErrConfig)
@@ -111,29 +158,10 @@ func Load(file string) (Config, error) {
 	return c, nil
 }
 
-// syntax says what of the file cannot be read, and where.
-func syntax(err error) error {
-	var strict *toml.StrictMissingError
-	if errors.As(err, &strict) && len(strict.Errors) > 0 {
-		line, _ := strict.Errors[0].Position()
-		return fmt.Errorf("line %d: unknown key %s: %w", line, strings.Join(strict.Errors[0].Key(), "."), ErrConfig)
-	}
-	var decoding *toml.DecodeError
-	if errors.As(err, &decoding) {
-		line, _ := decoding.Position()
-		if name := strings.Join(decoding.Key(), "."); name != "" {
-			return fmt.Errorf("line %d: %s has a value of another kind: %w", line, name, ErrConfig)
-		}
-		return fmt.Errorf("line %d: not TOML: %w", line, ErrConfig)
-	}
-	return fmt.Errorf("not TOML: %w", ErrConfig)
-}
-
 // check finds what can be found without opening anything.
 func (c Config) check() error {
 	for _, field := range []struct{ name, value string }{
-		{"dir", c.Dir}, {"genesis", c.Genesis}, {"listen", c.Listen}, {"provider_key", c.ProviderKey}, {"alias_key", c.AliasKey},
-		{"pepper", c.Pepper}, {"service_code", c.ServiceCode}, {"region", c.Region}, {"asset", c.Asset}, {"callback_path", c.CallbackPath},
+		{"dir", c.Dir}, {"genesis", c.Genesis}, {"listen", c.Listen}, {"service_code", c.ServiceCode}, {"region", c.Region}, {"asset", c.Asset},
 	} {
 		if field.value == "" {
 			return fmt.Errorf("%s is missing", field.name)
@@ -154,31 +182,70 @@ func (c Config) check() error {
 	case !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log):
 		return errors.New("log must be debug, info, warn or error")
 	}
-	if err := c.checkPath(); err != nil {
-		return err
+	for _, d := range c.languages() {
+		if !slices.Contains(menu.Languages(), d) {
+			return fmt.Errorf("drafts must be of %v", menu.Languages())
+		}
 	}
-	if c.Sandbox {
-		return c.checkPhones()
+	if c.Telephone != "" {
+		if _, err := ussd.ParsePhone(c.Telephone); err != nil {
+			return errors.New("telephone must be in E.164 form, such as +254700000000")
+		}
 	}
-	if len(c.Phones) > 0 {
-		return errors.New("phones are for a sandbox only")
+	if err := c.source().Check(); err != nil {
+		return fmt.Errorf("provider_key, alias_key and pepper, or keys: %w", err)
 	}
-	return c.checkSMS()
-}
-
-// checkPath keeps the callback apart from the gateway's own addresses and from the signs of a pattern.
-func (c Config) checkPath() error {
-	p := c.CallbackPath
-	switch {
-	case !strings.HasPrefix(p, "/") || p == "/" || path.Clean(p) != p || strings.ContainsAny(p, "{}?#% \t\r\n"):
-		return errors.New("callback_path must be a plain path, such as /ussd/africastalking")
-	case p == healthPath, p == "/sandbox", strings.HasPrefix(p, "/sandbox/"):
-		return fmt.Errorf("callback_path must not be %s or below /sandbox", healthPath)
+	for _, part := range []func() error{c.checkAggregators, c.checkOthers, c.checkPhones} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	if !c.Sandbox {
+		return route.Check(c.SMS)
+	}
+	if len(c.SMS) > 0 {
+		return errors.New("sms: a sandbox is its own carrier")
 	}
 	return nil
 }
 
+// checkOthers looks at who else is asked: attestors and other providers.
+func (c Config) checkOthers() error {
+	keys := make(map[string]bool)
+	for i, a := range c.Attestors {
+		if a.Name == "" || peer.CheckAddress(a.URL) != nil {
+			return fmt.Errorf("attestors: entry %d needs a name and a url: %w", i+1, peer.ErrAddress)
+		}
+		if _, err := a.key(); err != nil {
+			return fmt.Errorf("attestors: key of entry %d must be 64 hexadecimal digits", i+1)
+		}
+		if keys[a.Key] {
+			return fmt.Errorf("attestors: key of entry %d is there twice", i+1)
+		}
+		keys[a.Key] = true
+	}
+	for i, p := range c.Providers {
+		if _, err := tx.ParseAccountID(p.Account); err != nil {
+			return fmt.Errorf("providers: account of entry %d must be an account's text, umoja1…", i+1)
+		}
+		if err := peer.CheckAddress(p.URL); err != nil {
+			return fmt.Errorf("providers: url of entry %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// roles are what a phone of a sandbox can be.
+var roles = []string{string(ussd.RolePerson), string(ussd.RoleAgent), string(ussd.RoleTill)}
+
 func (c Config) checkPhones() error {
+	if !c.Sandbox && len(c.Phones) > 0 {
+		return errors.New("phones are for a sandbox only")
+	}
+	book, err := menu.Load(c.languages()...)
+	if err != nil {
+		return err
+	}
 	seen := make(map[string]bool)
 	for i, p := range c.Phones {
 		_, numberErr := ussd.ParsePhone(p.Number)
@@ -192,25 +259,12 @@ func (c Config) checkPhones() error {
 			return fmt.Errorf("phones: name of entry %d: %w", i+1, nameErr)
 		case pin.CheckForm(pin.NewSecret(p.PIN)) != nil:
 			return fmt.Errorf("phones: pin of entry %d must be four digits", i+1)
-		case !slices.Contains(menu.Languages(), menu.Language(p.Language)):
-			return fmt.Errorf("phones: language of entry %d must be one of %v", i+1, menu.Languages())
+		case !book.Has(menu.Language(p.Language)):
+			return fmt.Errorf("phones: language of entry %d must be one of %v", i+1, book.Offered())
+		case !slices.Contains(roles, p.Role):
+			return fmt.Errorf("phones: role of entry %d must be agent, till, or left out", i+1)
 		}
 		seen[p.Number] = true
-	}
-	return nil
-}
-
-// checkSMS demands an account to send from. Texts and key leave this machine only under TLS.
-func (c Config) checkSMS() error {
-	if c.SMSURL == "" || c.SMSUsername == "" || c.SMSAPIKey == "" {
-		return errors.New("sms_url, sms_username and sms_api_key_file are needed outside of a sandbox")
-	}
-	to, err := url.Parse(c.SMSURL)
-	if err != nil || to.Host == "" {
-		return errors.New("sms_url must be an address such as https://api.africastalking.com/version1/messaging")
-	}
-	if here := net.ParseIP(to.Hostname()); to.Scheme != "https" && (to.Scheme != "http" || here == nil || !here.IsLoopback()) {
-		return errors.New("sms_url must begin with https")
 	}
 	return nil
 }

@@ -26,8 +26,16 @@ pepper = "keys/pin.pepper"
 service_code = "*384*2050#"
 region = "KE"
 asset = "KES"
-callback_path = "/ussd/africastalking"
 sandbox = true
+
+[[aggregators]]
+kind = "africastalking"
+path = "/ussd/africastalking"
+
+[[attestors]]
+name = "Attestor 1"
+url = "http://127.0.0.1:8090"
+key = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
 
 [[phones]]
 number = "+254711000001"
@@ -36,10 +44,13 @@ pin = "4071"
 language = "en"
 `
 
-// sending is what a gateway outside of a sandbox has instead.
-const sending = `sms_url = "https://api.africastalking.com/version1/messaging"
-sms_username = "mwanga"
-sms_api_key_file = "api.key"
+// sending is what a gateway outside of a sandbox has instead of phones.
+const sending = `
+[[sms]]
+name = "at"
+kind = "africastalking"
+username = "mwanga"
+key_file = "api.key"
 `
 
 func write(t *testing.T, text string) string {
@@ -70,7 +81,8 @@ func TestAConfigurationIsReadBackAsItWasWritten(t *testing.T) {
 }
 
 func TestABadConfigurationIsRefusedByItsKey(t *testing.T) {
-	real := strings.Replace(written[:strings.Index(written, "[[phones]]")], "sandbox = true", sending, 1)
+	const secret = "/ussd/0123456789abcdefghijkl"
+	real := strings.NewReplacer("sandbox = true", "", "/ussd/africastalking", secret).Replace(written[:strings.Index(written, "[[phones]]")]) + sending
 	if _, err := Load(write(t, real)); err != nil {
 		t.Fatal(err)
 	}
@@ -78,34 +90,50 @@ func TestABadConfigurationIsRefusedByItsKey(t *testing.T) {
 		base, from, to, says string
 	}{
 		{written, `dir = "data"`, ``, "dir is missing"},
-		{written, `pepper = "keys/pin.pepper"`, `pepper = ""`, "pepper is missing"},
-		{written, `callback_path = "/ussd/africastalking"`, ``, "callback_path is missing"},
+		{written, `pepper = "keys/pin.pepper"`, ``, "grant key, alias key and pepper need a file each"},
+		{written, `pepper = "keys/pin.pepper"`, "pepper = \"keys/pin.pepper\"\nkeys = \"keys.age\"", "a sealed file and plain files"},
 		{written, `name = "gateway"`, `nmae = "gateway"`, "line 2: unknown key nmae"},
-		{written, `language = "en"`, `langauge = "en"`, "line 20: unknown key phones.langauge"},
-		{written, `pin = "4071"`, `pin = 4071`, "line 19: "},
-		{written, `pin = "4071"`, `pin = "4071`, "line 19: not TOML"},
+		{written, `language = "en"`, `langauge = "en"`, "line 28: unknown key phones.langauge"},
+		{written, `pin = "4071"`, `pin = 4071`, "line 27: "},
+		{written, `pin = "4071"`, `pin = "4071`, "line 27: not TOML"},
 		{written, `"127.0.0.1:8080"`, `"8080"`, `must be host:port, not "8080"`},
 		{written, `"127.0.0.1:7071"`, `"127.0.0.1"`, `must be host:port, not "127.0.0.1"`},
-		{written, `"/ussd/africastalking"`, `"ussd"`, "callback_path must be a plain path"},
-		{written, `"/ussd/africastalking"`, `"/ussd/{x"`, "callback_path must be a plain path"},
-		{written, `"/ussd/africastalking"`, `"/ussd/../x"`, "callback_path must be a plain path"},
-		{written, `"/ussd/africastalking"`, `"/"`, "callback_path must be a plain path"},
-		{written, `"/ussd/africastalking"`, `"/healthz"`, "callback_path must not be"},
-		{written, `"/ussd/africastalking"`, `"/sandbox/sms"`, "callback_path must not be"},
+		{written, `path = "/ussd/africastalking"`, ``, "aggregators: entry 1: path must be a plain path"},
+		{written, `"/ussd/africastalking"`, `"ussd"`, "path must be a plain path"},
+		{written, `"/ussd/africastalking"`, `"/ussd/{x"`, "path must be a plain path"},
+		{written, `"/ussd/africastalking"`, `"/ussd/../x"`, "path must be a plain path"},
+		{written, `"/ussd/africastalking"`, `"/"`, "path must be a plain path"},
+		{written, `"/ussd/africastalking"`, `"/healthz"`, "path must not be"},
+		{written, `"/ussd/africastalking"`, `"/sandbox/sms"`, "path must not be"},
+		{written, `"/ussd/africastalking"`, `"/provider/v1/consent"`, "path must not be"},
+		{written, `kind = "africastalking"`, `kind = "carrierpigeon"`, "aggregators: entry 1: kind: unknown aggregator"},
+		{written, `kind = "africastalking"`, "kind = \"africastalking\"\nuser = \"at\"", "user and password_file belong together"},
+		{written, `kind = "africastalking"`, "kind = \"africastalking\"\nallow = [\"here\"]", "allow must be addresses"},
+		{written, written[strings.Index(written, "[[aggregators]]"):strings.Index(written, "[[attestors]]")], ``, "aggregators: at least one is needed"},
 		{written, `"*384*2050#"`, `"384"`, "service_code must be"},
 		{written, `"*384*2050#"`, `"*384*2050*12#"`, "service_code must be"},
 		{written, `"KE"`, `"ke"`, "region must be two capital letters"},
 		{written, `sandbox = true`, "sandbox = true\nlog = \"loud\"", "log must be debug, info, warn or error"},
 		{written, `sandbox = true`, "sandbox = true\nturns_per_minute = -1", "turns_per_minute must not be negative"},
-		{written, `sandbox = true`, ``, "phones are for a sandbox only"},
+		{written, `sandbox = true`, "sandbox = true\ntelephone = \"0800\"", "telephone must be in E.164 form"},
+		{written, `sandbox = true`, "sandbox = true\ndrafts = [\"xx\"]", "drafts must be of"},
+		{written, `sandbox = true`, ``, "nothing says who calls"},
+		{strings.Replace(written, "/ussd/africastalking", secret, 1), `sandbox = true`, ``, "phones are for a sandbox only"},
 		{written, `"+254711000001"`, `"0711000001"`, "phones: number of entry 1"},
 		{written, `pin = "4071"`, `pin = "40714"`, "phones: pin of entry 1 must be four digits"},
 		{written, `"Juma Otieno"`, `"Juma Otieno Kamau"`, "phones: name of entry 1"},
 		{written, `language = "en"`, `language = "xx"`, "phones: language of entry 1"},
+		{written, `language = "en"`, "language = \"en\"\nrole = \"bank\"", "phones: role of entry 1"},
 		{written, `language = "en"`, "language = \"en\"\n" + written[strings.Index(written, "[[phones]]"):], "phones: number of entry 2 is there twice"},
-		{real, `sms_username = "mwanga"`, ``, "sms_url, sms_username and sms_api_key_file are needed"},
-		{real, `https://`, `http://`, "sms_url must begin with https"},
-		{real, `"https://api.africastalking.com/version1/messaging"`, `"messaging"`, "sms_url must be an address"},
+		{written, `http://127.0.0.1:8090`, `http://attestor.example.org`, "attestors: entry 1 needs a name and a url"},
+		{written, `key = "79be`, `key = "79`, "attestors: key of entry 1"},
+		{written, `sandbox = true`, "sandbox = true\n[[providers]]\naccount = \"umoja1\"\nurl = \"https://x.example\"", "providers: account of entry 1"},
+		{written, `sandbox = true`, "sandbox = true\n" + sending, "sms: a sandbox is its own carrier"},
+		{real, sending, ``, "sms: a route is needed"},
+		{real, `username = "mwanga"`, ``, "username and key_file are needed"},
+		{real, `username`, "url = \"http://api.example.org\"\nusername", "url must begin with https"},
+		{real, `username`, "url = \"messaging\"\nusername", "url must be an address"},
+		{real, `name = "at"`, `name = "A T"`, "the name must be"},
 	} {
 		if strings.Count(c.base, c.from) == 0 {
 			t.Fatalf("%q is not there to be replaced", c.from)

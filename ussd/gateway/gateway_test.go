@@ -24,6 +24,7 @@ import (
 	"github.com/umoja-ledger/umoja/sdk/sdktest"
 	"github.com/umoja-ledger/umoja/ussd/custody"
 	"github.com/umoja-ledger/umoja/ussd/handset"
+	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
 // The phones of every site, and what a new one is registered with.
@@ -96,7 +97,8 @@ func newSiteOf(t *testing.T, w *ledgertest.World, change func(*Config)) *site {
 	c := Config{
 		Name: "gateway", Dir: "data", Genesis: "genesis.json", Validators: s.network.Config().Addresses, Listen: "127.0.0.1:0",
 		ProviderKey: "keys/grant.key", AliasKey: "keys/alias.key", Pepper: "keys/pin.pepper",
-		ServiceCode: serviceCode, Region: "KE", Asset: "KES", CallbackPath: callback, Sandbox: true, Log: "debug",
+		ServiceCode: serviceCode, Region: "KE", Asset: "KES", Sandbox: true, Log: "debug", Drafts: allLanguages(),
+		Aggregators: []Aggregator{{Kind: "africastalking", Path: callback}},
 		Phones: []Phone{
 			{Number: juma, Name: "Juma Otieno", PIN: jumaPIN, Language: "en"},
 			{Number: amina, Name: "Amina Wanjiru", PIN: aminaPIN, Language: "sw"},
@@ -110,6 +112,13 @@ func newSiteOf(t *testing.T, w *ledgertest.World, change func(*Config)) *site {
 	s.config, err = Load(file)
 	check(t, err)
 	return s
+}
+
+func allLanguages() (all []string) {
+	for _, l := range menu.Languages() {
+		all = append(all, string(l))
+	}
+	return all
 }
 
 // start runs the gateway; the cleanup of the test stops it.

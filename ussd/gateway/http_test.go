@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ussd/route"
 )
 
 // literal is a callback as Africa's Talking posts it.
@@ -81,10 +82,11 @@ func TestOutsideOfASandbox(t *testing.T) {
 	check(t, os.WriteFile(key, []byte("atsk_51e9\n"), 0o600))
 	s := newSite(t, func(c *Config) {
 		c.Sandbox, c.Phones = false, nil
-		c.SMSURL, c.SMSUsername, c.SMSAPIKey, c.SMSFrom = aggregator.URL, "mwanga", key, "UMOJA"
+		c.Aggregators[0].Allow = []string{"127.0.0.1"}
+		c.SMS = []route.Config{{Name: "at", Kind: "africastalking", URL: aggregator.URL, Username: "mwanga", KeyFile: key, From: "UMOJA"}}
 	}).start()
 	matches(t, s.phone(baraka).play("1", "Baraka", barakaPIN, barakaPIN), "Welcome Baraka.*")
-	for _, c := range []struct{ method, path string }{{"GET", "/sandbox/sms?to=%2B254722000003"}, {"POST", carrierPath}} {
+	for _, c := range []struct{ method, path string }{{"GET", "/sandbox/sms?to=%2B254722000003"}, {"POST", "/sandbox/version1/messaging"}} {
 		if status, _ := request(t, c.method, s.url+c.path, "to=x&message=y"); status != 404 {
 			t.Errorf("%s %s: %d", c.method, c.path, status)
 		}
@@ -107,7 +109,7 @@ func TestOutsideOfASandbox(t *testing.T) {
 	s.stop()
 	check(t, os.Chmod(key, 0o644))
 	err = run(t.Context(), s.config, nopLog, world{connect: s.connect, listen: net.Listen})
-	if err == nil || !strings.Contains(err.Error(), "sms_api_key_file: ") || !strings.Contains(err.Error(), "chmod 600") {
+	if err == nil || !strings.Contains(err.Error(), "key_file: ") || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others can read: %v", err)
 	}
 }
@@ -123,43 +125,4 @@ func TestANewPhoneIsHeldToTheLowestTier(t *testing.T) {
 	s.network.Fund(t, p.Account, 2*ledgertest.CapTransaction)
 	matches(t, b.play("1", "0711000002", "5000"), `The most for one payment is 5,000\.00 KES, (?s)fee included\..*`)
 	matches(t, b.play("1", "0711000002", "4999", barakaPIN), `Paid 4,999\.00 KES.*`)
-}
-
-// More connections than there are slots wait, and each that ends lets the next in.
-func TestConnectionsAreBounded(t *testing.T) {
-	inner, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	l := limit(inner, 1)
-	accepted := make(chan net.Conn)
-	ended := make(chan error, 1)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				ended <- err
-				return
-			}
-			accepted <- conn
-		}
-	}()
-	for range 2 {
-		conn, err := net.Dial("tcp", inner.Addr().String())
-		check(t, err)
-		defer conn.Close()
-	}
-	first := <-accepted
-	select {
-	case <-accepted:
-		t.Fatal("two connections in one slot")
-	case <-time.After(50 * time.Millisecond):
-	}
-	check(t, first.Close())
-	_ = first.Close() // A second close gives back no second slot.
-	second := <-accepted
-	check(t, l.Close())
-	check(t, l.Close())
-	if err := <-ended; err == nil {
-		t.Error("no end")
-	}
-	check(t, second.Close())
 }

@@ -21,19 +21,18 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd"
-	"github.com/umoja-ledger/umoja/ussd/africastalking"
+	"github.com/umoja-ledger/umoja/ussd/attestor"
 	"github.com/umoja-ledger/umoja/ussd/custody"
+	"github.com/umoja-ledger/umoja/ussd/door"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/pin"
+	"github.com/umoja-ledger/umoja/ussd/route"
 	"github.com/umoja-ledger/umoja/ussd/sms"
 	"github.com/umoja-ledger/umoja/ussd/store"
 )
 
 // pinsAtOnce bounds how many PINs are checked at once: each takes 19 MiB and tens of milliseconds of a core.
 const pinsAtOnce = 2
-
-// lastAnswers is how long the gateway waits at its end for answers to be read.
-const lastAnswers = 2 * time.Second
 
 // world is what is outside of the process; a test has another one.
 type world struct {
@@ -52,9 +51,11 @@ type gateway struct {
 	store   *store.Badger
 	service *ussd.Service
 	outbox  *sms.Outbox
+	// attestors are those that this provider asks.
+	attestors *attestor.Panel
 	// carrier and loopback are nil outside of a sandbox.
-	carrier  *carrier
-	loopback *loopback
+	carrier  *route.Carrier
+	loopback *route.Loopback
 }
 
 // Run is a gateway's life: it returns nil when the context ends, and otherwise why it cannot go on.
@@ -77,7 +78,7 @@ func run(ctx context.Context, c Config, log *slog.Logger, around world) (err err
 	case c.ValidatorsTLS == "" && !g.Test:
 		return fmt.Errorf("validators_tls: %s is not a network for tests, and plaintext is for those: %w", g.Name, ErrConfig)
 	}
-	keys, err := custody.OpenFiles(c.ProviderKey, c.AliasKey, c.Pepper)
+	keys, err := c.source().Open()
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func run(ctx context.Context, c Config, log *slog.Logger, around world) (err err
 	if err := w.open(ctx, g, keys, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return w.serve(ctx, limit(listener, maxConnections))
+	return w.serve(ctx, listener)
 }
 
 // open makes the parts. It asks no validator: a gateway that starts while none answers says so on its screens.
@@ -110,26 +111,28 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if err != nil {
 		return err
 	}
-	book, err := menu.Load(menu.Languages()...)
+	book, err := menu.Load(c.languages()...)
 	if err != nil {
 		return err
 	}
 	if w.store, err = store.Open(filepath.Join(c.Dir, "store"), w.log); err != nil {
 		return err
 	}
-	sender, err := w.sender(self)
+	routes, err := w.routes(self)
 	if err != nil {
 		return err
 	}
-	route := sms.Route{Name: "africastalking", Sender: sender}
-	if w.outbox, err = sms.New(sms.Config{Store: w.store, Routes: []sms.Route{route}, Log: w.log}); err != nil {
+	if w.outbox, err = sms.New(sms.Config{Store: w.store, Routes: routes, Log: w.log}); err != nil {
+		return err
+	}
+	if w.attestors, err = c.panel(g.Network(), keys.Signer()); err != nil {
 		return err
 	}
 	_, asset, _ := g.AssetByCode(c.Asset)
 	w.service, err = ussd.New(ussd.Config{
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: pin.NewHasher(pepper.Reveal(), pinsAtOnce),
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
-		Dial: c.ServiceCode, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
+		Dial: c.ServiceCode, Provider: c.Provider, Telephone: c.Telephone, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
 		TurnsPerMinute: c.TurnsPerMinute,
 	})
 	if err != nil {
@@ -138,24 +141,17 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	return w.enrol(ctx, g, aliasKey)
 }
 
-// sender is the carrier's, or in a sandbox one whose messages come back to this process.
-func (w *gateway) sender(self net.Addr) (sms.Sender, error) {
-	c := w.config
-	if !c.Sandbox {
-		key, err := custody.ReadText(c.SMSAPIKey)
-		if err != nil {
-			return nil, fmt.Errorf("sms_api_key_file: %w", err)
-		}
-		return africastalking.NewSender(africastalking.SenderConfig{
-			URL: c.SMSURL, Username: c.SMSUsername, APIKey: pin.NewSecret(key), From: c.SMSFrom,
-		}), nil
+// routes are the carriers', or in a sandbox one whose messages come back to this process.
+func (w *gateway) routes(self net.Addr) ([]sms.Route, error) {
+	if !w.config.Sandbox {
+		return route.Open(w.config.SMS)
 	}
 	var err error
-	if w.carrier, err = openCarrier(c.Dir, keptMessages); err != nil {
+	if w.carrier, err = route.OpenCarrier(w.config.Dir); err != nil {
 		return nil, err
 	}
-	w.loopback = newLoopback(self)
-	return w.loopback, nil
+	w.loopback = route.NewLoopback(self)
+	return []sms.Route{{Name: "sandbox", Sender: w.loopback}}, nil
 }
 
 // enrol makes the sandbox's phones users of this gateway, at the first start. Their accounts are those of the genesis,
@@ -183,51 +179,34 @@ func (w *gateway) enrol(ctx context.Context, g *genesis.Genesis, aliasKey key.Al
 
 // serve answers callbacks and runs the loops until the context ends or one of them fails.
 func (w *gateway) serve(ctx context.Context, listener net.Listener) error {
-	requests := &gatekeeper{Handler: w.routes()}
-	server := &http.Server{
-		Handler: requests, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(w.log.Handler(), slog.LevelWarn),
+	handler, err := w.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.service.Run(ctx) })
 	group.Go(func() error { return w.outbox.Run(ctx) })
+	// At the end a turn that waits for the ledger is answered at once, as at its deadline; what was submitted is taken up from the store at the
+	// next start. The store is closed only after the last turn.
 	group.Go(func() error {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve callbacks: %w", err)
-		}
-		return nil
-	})
-	group.Go(func() error {
-		<-ctx.Done()
-		// A turn that waits for the ledger is answered now, as at its deadline; what was submitted is taken up from the store
-		// at the next start. The store is closed only after the last turn.
-		w.service.Stop()
-		ending, cancel := context.WithTimeout(context.Background(), lastAnswers)
-		defer cancel()
-		err := server.Shutdown(ending)
-		if err != nil {
-			err = server.Close()
-		}
-		requests.drain()
-		return err
+		return door.Door{Handler: handler, Log: w.log, Stop: w.service.Stop}.Serve(ctx, listener)
 	})
 	w.log.Info("serving", "listen", listener.Addr().String(), "dial", w.config.ServiceCode)
 	return group.Wait()
 }
 
-// healthPath is the health check's.
-const healthPath = "/healthz"
-
-// routes are the callback, the health check and, in a sandbox, the carrier.
-func (w *gateway) routes() http.Handler {
+// handler serves the callbacks, the health check, delivery reports and, in a sandbox, the carrier.
+func (w *gateway) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle(w.config.CallbackPath, africastalking.NewHandler(w.service, w.config.ServiceCode, w.log))
-	mux.HandleFunc("GET "+healthPath, w.health)
-	if w.carrier != nil {
-		mux.HandleFunc("POST "+carrierPath, w.carrier.take)
-		mux.HandleFunc("GET "+inboxPath, w.carrier.inbox)
+	if err := w.mountAggregators(mux); err != nil {
+		return nil, err
 	}
-	return mux
+	mux.HandleFunc("GET "+route.HealthPath, w.health)
+	route.MountReports(mux, w.config.SMS, w.outbox, w.log)
+	if w.carrier != nil {
+		w.carrier.Mount(mux)
+	}
+	return mux, nil
 }
 
 // health says whether a validator answers.
@@ -244,10 +223,13 @@ func (w *gateway) health(res http.ResponseWriter, req *http.Request) {
 func (w *gateway) close() error {
 	var errs []error
 	if w.loopback != nil {
-		w.loopback.transport.CloseIdleConnections()
+		w.loopback.Close()
 	}
 	if w.carrier != nil {
-		errs = append(errs, w.carrier.close())
+		errs = append(errs, w.carrier.Close())
+	}
+	if w.attestors != nil {
+		w.attestors.Close()
 	}
 	if w.store != nil {
 		errs = append(errs, w.store.Close())

@@ -1,4 +1,4 @@
-package gateway
+package door
 
 import (
 	"errors"
@@ -73,7 +73,7 @@ func (g *gatekeeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.under.RLock()
 	defer g.under.RUnlock()
 	if g.closed {
-		http.Error(w, "the gateway is ending", http.StatusServiceUnavailable)
+		http.Error(w, "this service is ending", http.StatusServiceUnavailable)
 		return
 	}
 	g.Handler.ServeHTTP(w, r)

@@ -1,4 +1,4 @@
-package gateway
+package route
 
 import (
 	"fmt"
@@ -11,10 +11,22 @@ import (
 	"testing"
 )
 
-func inboxOf(t *testing.T, c *carrier, to string) []string {
+const (
+	juma  = "+254711000001"
+	amina = "+254711000002"
+)
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func inboxOf(t *testing.T, c *Carrier, to string) []string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	c.inbox(w, httptest.NewRequest("GET", inboxPath+"?"+url.Values{"to": {to}}.Encode(), nil))
+	c.inbox(w, httptest.NewRequest("GET", InboxPath+"?"+url.Values{"to": {to}}.Encode(), nil))
 	return strings.Split(strings.TrimSuffix(w.Body.String(), "\n"), "\n")
 }
 
@@ -28,11 +40,11 @@ func TestAMessageSentAgainArrivesOnce(t *testing.T) {
 			check(t, c.deliver(delivered{To: juma, Text: "You received 5.00 KES", Reference: "leaf/1/0/payee"}))
 			check(t, c.deliver(delivered{To: amina, Text: "Umelipa", Reference: "leaf/1/0/payee"}))
 		}
-		check(t, c.close())
+		check(t, c.Close())
 	}
 	c, err := openCarrier(dir, 10)
 	check(t, err)
-	defer c.close()
+	defer c.Close()
 	if got := inboxOf(t, c, juma); len(got) != 1 || len(c.messages) != 2 {
 		t.Errorf("inbox %q of %d", got, len(c.messages))
 	}
@@ -44,7 +56,7 @@ func TestACutLineTakesNoOtherWithIt(t *testing.T) {
 	c, err := openCarrier(dir, 10)
 	check(t, err)
 	check(t, c.deliver(delivered{To: juma, Text: "one", Reference: "1"}))
-	check(t, c.close())
+	check(t, c.Close())
 	file := filepath.Join(dir, "sandbox-sms.jsonl")
 	whole, err := os.ReadFile(file)
 	check(t, err)
@@ -53,11 +65,11 @@ func TestACutLineTakesNoOtherWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, c.deliver(delivered{To: juma, Text: "two", Reference: "2"}))
-	check(t, c.close())
+	check(t, c.Close())
 	if c, err = openCarrier(dir, 10); err != nil {
 		t.Fatal(err)
 	}
-	defer c.close()
+	defer c.Close()
 	if got := inboxOf(t, c, juma); len(got) != 2 || !strings.Contains(got[1], "two") {
 		t.Errorf("inbox %q", got)
 	}
@@ -77,7 +89,7 @@ func TestTheNewestMessagesAreKept(t *testing.T) {
 	if len(got) < 10 || len(got) > 20 || !strings.Contains(got[len(got)-1], "message 94") {
 		t.Errorf("inbox %q", got)
 	}
-	check(t, c.close())
+	check(t, c.Close())
 	raw, err := os.ReadFile(filepath.Join(dir, "sandbox-sms.jsonl"))
 	check(t, err)
 	if lines := strings.Count(string(raw), "\n"); lines != len(got) {
@@ -88,7 +100,7 @@ func TestTheNewestMessagesAreKept(t *testing.T) {
 func TestTheCarrierRefusesWhatIsNoMessage(t *testing.T) {
 	c, err := openCarrier(t.TempDir(), 10)
 	check(t, err)
-	defer c.close()
+	defer c.Close()
 	for _, body := range []string{"", "to=%2B254711000001", "message=x", "to=1&message=" + strings.Repeat("x", 9<<10)} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("POST", carrierPath, strings.NewReader(body))

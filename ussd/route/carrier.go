@@ -1,29 +1,22 @@
-package gateway
+package route
 
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/umoja-ledger/umoja/ussd"
-	"github.com/umoja-ledger/umoja/ussd/africastalking"
-	"github.com/umoja-ledger/umoja/ussd/pin"
-	"github.com/umoja-ledger/umoja/ussd/sms"
 )
 
-// carrier is the sandbox's mobile network: it takes text messages in Africa's Talking's send form and keeps the newest
+// Carrier is the sandbox's mobile network: it takes text messages in Africa's Talking's send form and keeps the newest
 // in a file, one JSON line each, for the phones to read. What it took survives the end of the process, not of the machine.
-type carrier struct {
+type Carrier struct {
 	path string
 	keep int
 	now  func() time.Time
@@ -48,21 +41,33 @@ type delivered struct {
 func (m delivered) mark() string { return m.To + " " + m.Reference }
 
 const (
-	// carrierPath is where the carrier takes messages, and inboxPath where phones read them.
-	carrierPath = "/sandbox/version1/messaging"
-	inboxPath   = "/sandbox/sms"
+	// SandboxPath is above everything of a carrier.
+	SandboxPath = "/sandbox"
+	// carrierPath is where the carrier takes messages, and InboxPath where phones read them.
+	carrierPath = SandboxPath + "/version1/messaging"
+	InboxPath   = SandboxPath + "/sms"
+	// maxForm bounds a message on its way in.
+	maxForm = 8 << 10
 	// keptMessages is how many messages a sandbox remembers at least.
 	keptMessages = 10_000
 	// referenceHeader carries the sender's own reference. Africa's Talking ignores it; the sandbox's phones show it.
 	referenceHeader = "X-Umoja-Reference"
 )
 
-// openCarrier reads what was delivered before.
-func openCarrier(dir string, keep int) (*carrier, error) {
+// OpenCarrier makes the carrier of a process that keeps its files in dir, and reads what was delivered before.
+func OpenCarrier(dir string) (*Carrier, error) { return openCarrier(dir, keptMessages) }
+
+// Mount serves it.
+func (c *Carrier) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("POST "+carrierPath, c.take)
+	mux.HandleFunc("GET "+InboxPath, c.inbox)
+}
+
+func openCarrier(dir string, keep int) (*Carrier, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of sandbox messages: %w", err)
 	}
-	c := &carrier{path: filepath.Join(dir, "sandbox-sms.jsonl"), keep: keep, now: time.Now, seen: make(map[string]bool)}
+	c := &Carrier{path: filepath.Join(dir, "sandbox-sms.jsonl"), keep: keep, now: time.Now, seen: make(map[string]bool)}
 	raw, err := os.ReadFile(c.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read sandbox messages: %w", err)
@@ -79,7 +84,7 @@ func openCarrier(dir string, keep int) (*carrier, error) {
 }
 
 // rewrite keeps the newest messages, in memory and in the file. A crash in the middle leaves the file as it was.
-func (c *carrier) rewrite() error {
+func (c *Carrier) rewrite() error {
 	c.messages = append([]delivered(nil), c.messages[max(0, len(c.messages)-c.keep):]...)
 	clear(c.seen)
 	var lines bytes.Buffer
@@ -106,7 +111,15 @@ func (c *carrier) rewrite() error {
 	return nil
 }
 
-func (c *carrier) close() error {
+// Close ends it.
+func (c *Carrier) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.close()
+}
+
+// close closes the file; the caller holds mu, or nobody else has the carrier yet.
+func (c *Carrier) close() error {
 	if c.file == nil {
 		return nil
 	}
@@ -118,8 +131,8 @@ func (c *carrier) close() error {
 }
 
 // take is the send endpoint: form fields username, to, message, from, and the header apiKey.
-func (c *carrier) take(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, africastalking.MaxBody)
+func (c *Carrier) take(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil || r.PostForm.Get("to") == "" || r.PostForm.Get("message") == "" {
 		http.Error(w, "form fields to and message are needed", http.StatusBadRequest)
 		return
@@ -138,7 +151,7 @@ func (c *carrier) take(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // The sender sends again when it did not get the answer.
 }
 
-func (c *carrier) deliver(m delivered) error {
+func (c *Carrier) deliver(m delivered) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m.Reference != "" && c.seen[m.mark()] {
@@ -163,10 +176,10 @@ func (c *carrier) deliver(m delivered) error {
 }
 
 // inbox is GET /sandbox/sms?to=%2B254…: a phone's messages, oldest first, one JSON line each.
-func (c *carrier) inbox(w http.ResponseWriter, r *http.Request) {
+func (c *Carrier) inbox(w http.ResponseWriter, r *http.Request) {
 	to := r.URL.Query().Get("to")
 	if to == "" {
-		http.Error(w, "say whose messages: "+inboxPath+"?to=%2B254711000001", http.StatusBadRequest)
+		http.Error(w, "say whose messages: "+InboxPath+"?to=%2B254711000001", http.StatusBadRequest)
 		return
 	}
 	c.mu.Lock()
@@ -184,44 +197,4 @@ func (c *carrier) inbox(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	_ = lines.Flush() // As above.
-}
-
-// loopback sends the sandbox's messages to the carrier of this very process, over HTTP and in the aggregator's form, and
-// adds the reference of each.
-type loopback struct {
-	*africastalking.Sender
-	transport *http.Transport
-}
-
-type referenceKey struct{}
-
-// newLoopback makes a sender to the carrier behind a listener's address.
-func newLoopback(self net.Addr) *loopback {
-	l := &loopback{transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute}} // No proxy is asked.
-	l.Sender = africastalking.NewSender(africastalking.SenderConfig{
-		URL: "http://" + dialled(self) + carrierPath, Username: "sandbox", APIKey: pin.NewSecret("sandbox"), Client: &http.Client{Transport: l},
-	})
-	return l
-}
-
-// Send implements sms.Sender.
-func (l *loopback) Send(ctx context.Context, m ussd.Message) (sms.Taken, error) {
-	return l.Sender.Send(context.WithValue(ctx, referenceKey{}, m.Reference), m)
-}
-
-// RoundTrip implements http.RoundTripper.
-func (l *loopback) RoundTrip(req *http.Request) (*http.Response, error) {
-	if reference, ok := req.Context().Value(referenceKey{}).(string); ok {
-		req = req.Clone(req.Context())
-		req.Header.Set(referenceHeader, reference)
-	}
-	return l.transport.RoundTrip(req)
-}
-
-// dialled is how this machine reaches its own listener, which may listen on all its addresses.
-func dialled(self net.Addr) string {
-	if tcp, ok := self.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
-	}
-	return self.String()
 }
