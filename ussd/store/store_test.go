@@ -33,6 +33,10 @@ func TestBadgerIsAStore(t *testing.T) {
 	})
 }
 
+func TestWhatWasPromisedOutlivesAKill(t *testing.T) {
+	ussdtest.CheckDurable(t, func(dir string) (ussdtest.DirStore, error) { return Open(dir, slog.New(slog.DiscardHandler)) })
+}
+
 // TestKilledWhileMakingATable: the process ended when it had made a file and written nothing to it.
 func TestKilledWhileMakingATable(t *testing.T) {
 	dir, ctx := t.TempDir(), context.Background()

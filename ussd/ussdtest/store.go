@@ -216,6 +216,10 @@ func CheckStore(t *testing.T, open func(t *testing.T) ussd.Store) {
 			t.Errorf("got %q", got)
 		}
 	})
+	t.Run("scans of any keys, starts and limits", func(t *testing.T) { checkScans(t, open) })
+	t.Run("large values and many at once", func(t *testing.T) { checkSizes(t, open) })
+	t.Run("an update that met another runs again", func(t *testing.T) { checkConflicts(t, open) })
+	t.Run("a reader sees one state", func(t *testing.T) { checkSnapshots(t, open) })
 	t.Run("an ended context is refused", func(t *testing.T) {
 		s := open(t)
 		ended, cancel := context.WithCancel(ctx)
