@@ -1,15 +1,10 @@
 package africastalking
 
 import (
-	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ussd/adapter"
 )
-
-// MaxBody bounds a callback.
-const MaxBody = adapter.MaxBody
 
 // Dialect is Africa's Talking's USSD callback.
 var Dialect = &adapter.Dialect{
@@ -45,19 +40,4 @@ var Dialect = &adapter.Dialect{
 	Septets:  160,
 	UCS2:     70,
 	Deadline: 10 * time.Second,
-}
-
-// NewHandler makes a handler for one service code, such as *384*2050#, or with an empty one for every code. It lets anybody in who
-// knows the path; adapter.New has more to choose from. A code that is none is logged, and nothing is served.
-func NewHandler(service adapter.Service, serviceCode string, log *slog.Logger) http.Handler {
-	options := adapter.Options{Open: true, Log: log}
-	if serviceCode != "" {
-		options.Codes = []string{serviceCode}
-	}
-	h, err := adapter.New(Dialect, service, options)
-	if err != nil {
-		log.Error("callback is not served", "error", err)
-		return http.NotFoundHandler()
-	}
-	return h
 }
