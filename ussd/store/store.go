@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/dgraph-io/badger/v4"
@@ -63,16 +65,49 @@ func Open(dir string, log *slog.Logger) (*Badger, error) {
 		WithChecksumVerificationMode(options.OnBlockRead).
 		WithMetricsEnabled(false).
 		WithLogger(logger{log})
-	db, err := badger.Open(settings)
-	if err != nil && strings.Contains(err.Error(), "Create a new file") {
-		// The process was killed when it had made a file for a new table in memory and written nothing to it. Badger stumbles over such a
-		// file once, and has made it whole by then.
-		db, err = badger.Open(settings)
+	if err := shrink(dir, settings); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
+	db, err := open(settings)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
 	return &Badger{db: db}, nil
+}
+
+// shrink makes tables of what a killed process with larger memtables left: badger ends the process when it does not fit into one of
+// this size. A memtable's file is twice as large as the memtable, from the start.
+func shrink(dir string, settings badger.Options) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	largest := int64(0)
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		largest = max(largest, info.Size())
+	}
+	if largest <= 2*memTableBytes {
+		return nil
+	}
+	db, err := open(settings.WithMemTableSize(largest / 2))
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// open opens also what was left by a process that was killed when it had made a file for a new table in memory and written
+// nothing to it. Badger stumbles over such a file once, and has made it whole by then.
+func open(settings badger.Options) (*badger.DB, error) {
+	db, err := badger.Open(settings)
+	if err != nil && strings.Contains(err.Error(), "Create a new file") {
+		db, err = badger.Open(settings)
+	}
+	return db, err
 }
 
 // Close flushes and releases the directory.

@@ -3,16 +3,19 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/ussdtest"
 )
 
-func open(t *testing.T, dir string) *Badger {
+func openIn(t *testing.T, dir string) *Badger {
 	t.Helper()
 	b, err := Open(dir, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -23,7 +26,7 @@ func open(t *testing.T, dir string) *Badger {
 
 func TestBadgerIsAStore(t *testing.T) {
 	ussdtest.CheckStore(t, func(t *testing.T) ussd.Store {
-		b := open(t, t.TempDir())
+		b := openIn(t, t.TempDir())
 		t.Cleanup(func() {
 			if err := b.Close(); err != nil {
 				t.Error(err)
@@ -40,7 +43,7 @@ func TestWhatWasPromisedOutlivesAKill(t *testing.T) {
 // TestKilledWhileMakingATable: the process ended when it had made a file and written nothing to it.
 func TestKilledWhileMakingATable(t *testing.T) {
 	dir, ctx := t.TempDir(), context.Background()
-	b := open(t, dir)
+	b := openIn(t, dir)
 	if err := b.Update(ctx, func(w ussd.Writer) error { return w.Set([]byte("a"), []byte("1")) }); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +53,7 @@ func TestKilledWhileMakingATable(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "00077.mem"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b = open(t, dir)
+	b = openIn(t, dir)
 	defer b.Close()
 	if err := b.View(ctx, func(r ussd.Reader) error {
 		value, err := r.Get([]byte("a"))
@@ -63,9 +66,44 @@ func TestKilledWhileMakingATable(t *testing.T) {
 	}
 }
 
+// A process with memtables of 8 MiB was killed: what it wrote to them fits into none of this size.
+func TestKilledWithLargerMemtables(t *testing.T) {
+	const keys = 3500
+	written, left := t.TempDir(), t.TempDir()
+	db, err := badger.Open(badger.DefaultOptions(written).WithMemTableSize(8 << 20).WithValueLogFileSize(valueLogBytes).WithLogger(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range keys {
+		err := db.Update(func(txn *badger.Txn) error { return txn.Set(fmt.Appendf(nil, "key/%d", i), make([]byte, 2048)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// What a kill leaves is what is there before Close.
+	if err := os.CopyFS(left, os.DirFS(written)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b := openIn(t, left)
+	defer b.Close()
+	found := 0
+	err = b.View(t.Context(), func(r ussd.Reader) error {
+		return r.Scan([]byte("key/"), nil, keys+1, func(_, _ []byte) error {
+			found++
+			return nil
+		})
+	})
+	if err != nil || found != keys {
+		t.Errorf("%d keys of %d: %v", found, keys, err)
+	}
+}
+
 func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
 	dir, ctx := t.TempDir(), context.Background()
-	b := open(t, dir)
+	b := openIn(t, dir)
 	if err := b.Update(ctx, func(w ussd.Writer) error { return w.Set([]byte("a"), []byte("1")) }); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +113,7 @@ func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
 	if err := b.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b = open(t, dir)
+	b = openIn(t, dir)
 	defer b.Close()
 	err := b.View(ctx, func(r ussd.Reader) error {
 		value, err := r.Get([]byte("a"))
