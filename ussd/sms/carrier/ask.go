@@ -26,6 +26,10 @@ func Ask(ctx context.Context, client *http.Client, request *http.Request) (statu
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	strict := *client
+	if request.Method == http.MethodGet {
+		// A GET that got no answer on a connection that was used before is sent again by net/http itself, and so would be the message.
+		request.Close = true
+	}
 	strict.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := strict.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	if err != nil {
