@@ -8,12 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/consensus/validator"
+	"github.com/umoja-ledger/umoja/ussd/attestor"
 	"github.com/umoja-ledger/umoja/ussd/gateway"
 )
 
@@ -23,17 +25,21 @@ func newDevCommand() *cobra.Command {
 	var o sandbox.Options
 	cmd := &cobra.Command{
 		Use:   "dev",
-		Short: "a whole network on this machine: four validators, a gateway and two phones with money",
-		Long: `dev starts a network of separate processes in a folder: validators with their own keys and data, and a gateway that
-takes the posts of Africa's Talking. It prints a line that starts with "ready " when a payment has been made final and
+		Short: "a whole network on this machine: four validators, a gateway, three attestors and phones with money",
+		Long: `dev starts a network of separate processes in a folder: validators with their own keys and data, three attestors, and a
+gateway that takes the posts of aggregators; with --providers 2 there is a second one, of a rival provider, dialled by *384*3060#. It prints a line that starts with "ready " when a payment has been made final and
 read back from every validator, and then the posts of a payment to try.
 
-Two phones are there from the start: +254711000001 (PIN 4071, 10,000.00 KES) and +254711000002 (PIN 8306, 500.00 KES).
+Two phones are there from the start: +254711000001 (PIN 4071, 10,000.00 KES) and +254711000002 (PIN 8306, 500.00 KES); and an agent,
++254711000003 (PIN 2917, 50,000.00 KES), and a shop's till, +254711000004 (PIN 5283).
 Ctrl-C stops everything; the next dev on the same folder goes on with all balances. To begin anew, remove the folder.`,
 		Args: wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if cmd.Flags().Changed("validators") && o.Validators == 0 {
 				return errors.New("--validators is 0: a sandbox has 4, 7 or 10")
+			}
+			if cmd.Flags().Changed("providers") && o.Providers == 0 {
+				return errors.New("--providers is 0: a sandbox has 1 or 2")
 			}
 			o.Folder, o.Out, o.Progress = sandbox.Folder(dir), cmd.OutOrStdout(), cmd.ErrOrStderr()
 			return sandbox.Run(cmd.Context(), o)
@@ -44,6 +50,7 @@ Ctrl-C stops everything; the next dev on the same folder goes on with all balanc
 	f.StringVar(&o.HTTP, "http", "127.0.0.1:8080", "where the gateway takes USSD posts, host:port; port 0 is any free one")
 	f.StringVar(&o.GRPC, "grpc", "127.0.0.1:7070", "validator 1's public service, host:port; the others take the next ports; port 0 is any free ones")
 	f.IntVar(&o.Validators, "validators", 0, "how many validators: 4, 7 or 10 (default 4, or as many as the folder has)")
+	f.IntVar(&o.Providers, "providers", 0, "how many providers run a gateway: 1 or 2 (default 1); the second takes the port after --http")
 	cmd.AddCommand(newDevStatusCommand(), newDevRestartCommand(), newDevFundCommand())
 	return cmd
 }
@@ -74,8 +81,8 @@ func newDevStatusCommand() *cobra.Command {
 func newDevRestartCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use:     "restart N|gateway",
-		Short:   "have the running sandbox start a validator (from 1) or the gateway again, and wait until it serves",
+		Use:     "restart N|gateway|gateway2|attestorN",
+		Short:   "have the running sandbox start a validator (from 1), a gateway or an attestor again, and wait until it serves",
 		Example: "  umoja dev restart 2",
 		Args:    wants("N or gateway"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,7 +90,7 @@ func newDevRestartCommand() *cobra.Command {
 				return err
 			}
 			role := args[0]
-			if role != "gateway" {
+			if strings.Trim(role, "0123456789") == "" {
 				role = "validator " + role
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s serves again\n", role)
@@ -142,6 +149,17 @@ func newChildCommands() []*cobra.Command {
 				return err
 			}
 			return gateway.Run(ctx, c, log)
+		}),
+		newChildCommand(sandbox.AttestorCommand, func(ctx context.Context, path string, logger func(string) (*slog.Logger, error)) error {
+			c, err := attestor.Load(path)
+			if err != nil {
+				return err
+			}
+			log, err := logger(c.Log)
+			if err != nil {
+				return err
+			}
+			return attestor.Run(ctx, c, log)
 		}),
 	}
 }

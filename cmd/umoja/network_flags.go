@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/sdk"
 )
@@ -18,6 +19,9 @@ type sandboxFile struct {
 	HTTP        string   `json:"http"`
 	GRPC        []string `json:"grpc"`
 	ServiceCode string   `json:"service_code"`
+
+	Gateways  []sandbox.GatewayAddress  `json:"gateways,omitempty"`
+	Attestors []sandbox.AttestorAddress `json:"attestors,omitempty"`
 }
 
 // defaultDir is where `umoja dev` keeps its sandbox.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/ussd/handset"
 )
 
@@ -31,14 +32,19 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 		Example: "  umoja phone +254711000001",
 		Args:    wants("NUMBER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			var codes networkCodes
+			var inboxes []string
 			if address == "" {
 				box, err := readSandbox(dir)
 				if err != nil {
 					return err
 				}
-				address = "http://" + box.HTTP + "/ussd/africastalking"
 				if code == "" {
 					code = box.ServiceCode
+				}
+				codes, inboxes = codesOf(box), inboxesOf(box)
+				if address = codes.gateway(code); address == "" {
+					return fmt.Errorf("--code is %s: the sandbox has %s", code, strings.Join(codes.all(), " and "))
 				}
 			}
 			if digits, plus := strings.CutPrefix(args[0], "+"); !plus || digits == "" || strings.Trim(digits, "0123456789") != "" {
@@ -47,8 +53,8 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 			if code == "" {
 				return errors.New("--code is missing: name the service code to dial, such as '*384*2050#'")
 			}
-			config := handset.Config{URL: address, Number: args[0], ServiceCode: code}
-			return usePhone(cmd.Context(), config, cmd.InOrStdin(), cmd.OutOrStdout())
+			config := handset.Config{URL: address, Number: args[0], ServiceCode: code, Inboxes: inboxes}
+			return usePhone(cmd.Context(), config, codes, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	addDirFlag(cmd, &dir)
@@ -57,9 +63,55 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 	return cmd
 }
 
+// networkCodes are the service codes of a network, and the gateway that each leads to.
+type networkCodes []sandbox.GatewayAddress
+
+// codesOf are those of a sandbox; one of an earlier run has a gateway without a list.
+func codesOf(box sandboxFile) networkCodes {
+	if len(box.Gateways) == 0 {
+		return networkCodes{{HTTP: box.HTTP, ServiceCode: box.ServiceCode}}
+	}
+	return box.Gateways
+}
+
+// gateway is the callback that a code leads to, or that the beginning of what is dialled does; "" when it leads nowhere.
+func (c networkCodes) gateway(dialled string) string {
+	if g := c.of(dialled); g != nil {
+		return "http://" + g.HTTP + "/ussd/africastalking"
+	}
+	return ""
+}
+
+func (c networkCodes) of(dialled string) *sandbox.GatewayAddress {
+	for i, g := range c {
+		if dialled == g.ServiceCode || strings.HasPrefix(dialled, strings.TrimSuffix(g.ServiceCode, "#")+"*") {
+			return &c[i]
+		}
+	}
+	return nil
+}
+
+func (c networkCodes) all() (all []string) {
+	for _, g := range c {
+		all = append(all, g.ServiceCode)
+	}
+	return all
+}
+
+// inboxesOf are the carriers of a sandbox: each gateway and each attestor sends by its own.
+func inboxesOf(box sandboxFile) (all []string) {
+	for _, g := range codesOf(box) {
+		all = append(all, "http://"+g.HTTP)
+	}
+	for _, a := range box.Attestors {
+		all = append(all, "http://"+a.HTTP)
+	}
+	return all
+}
+
 // usePhone runs the handset until the input ends.
-func usePhone(ctx context.Context, config handset.Config, in io.Reader, out io.Writer) error {
-	p := &phoneScreen{config: config, phone: handset.New(config), out: out}
+func usePhone(ctx context.Context, config handset.Config, codes networkCodes, in io.Reader, out io.Writer) error {
+	p := &phoneScreen{config: config, codes: codes, phone: handset.New(config), out: out, seen: make(map[handset.Message]bool)}
 	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", config.Number, config.ServiceCode)
 	switch err := p.messages(ctx, false); {
 	case errors.Is(err, handset.ErrRefused):
@@ -108,9 +160,10 @@ func usePhone(ctx context.Context, config handset.Config, in io.Reader, out io.W
 // phoneScreen draws what the phone shows.
 type phoneScreen struct {
 	config handset.Config
+	codes  networkCodes
 	phone  *handset.Handset
 	out    io.Writer
-	read   int // messages shown so far
+	seen   map[handset.Message]bool // messages shown so far
 }
 
 func (p *phoneScreen) prompt() {
@@ -133,20 +186,16 @@ func (p *phoneScreen) key(ctx context.Context, line string) error {
 	case p.phone.Open():
 		screen, err = p.phone.Type(ctx, line)
 	case line == "sms":
-		p.read = 0
+		clear(p.seen)
 		if err := p.messages(ctx, false); err != nil {
 			return err
 		}
-		if p.read == 0 {
+		if len(p.seen) == 0 {
 			fmt.Fprintln(p.out, "(no messages)")
 		}
 		return nil
 	case line == "" || strings.HasPrefix(line, "*"):
-		if line != "" {
-			p.config.ServiceCode = line
-			p.phone = handset.New(p.config)
-		}
-		screen, err = p.phone.Dial(ctx)
+		screen, err = p.dial(ctx, line)
 	default:
 		return errors.New("press Enter to dial first")
 	}
@@ -158,21 +207,39 @@ func (p *phoneScreen) key(ctx context.Context, line string) error {
 	return nil
 }
 
-// messages shows the messages not shown yet.
+// dial dials what was typed, or the code of before. The network knows which gateway a code leads to.
+func (p *phoneScreen) dial(ctx context.Context, line string) (handset.Screen, error) {
+	if line == "" {
+		return p.phone.Dial(ctx)
+	}
+	g := p.codes.of(line)
+	if g == nil {
+		p.config.ServiceCode = line
+		p.phone = handset.New(p.config)
+		return p.phone.Dial(ctx)
+	}
+	p.config.ServiceCode, p.config.URL = g.ServiceCode, p.codes.gateway(line)
+	p.phone = handset.New(p.config)
+	return p.phone.DialString(ctx, line)
+}
+
+// messages shows the messages not shown yet. A carrier that is away hides those of no other.
 func (p *phoneScreen) messages(ctx context.Context, arrived bool) error {
 	all, err := p.phone.Inbox(ctx)
-	if err != nil {
+	if err != nil && len(all) == 0 {
 		return err
 	}
-	fresh := all[min(p.read, len(all)):]
-	p.read = len(all)
-	for _, m := range fresh {
-		if arrived {
+	shown := false
+	for _, m := range all {
+		if p.seen[m] {
+			continue
+		}
+		if p.seen[m], shown = true, true; arrived {
 			fmt.Fprintln(p.out)
 		}
 		fmt.Fprintf(p.out, "SMS %s: %s\n", m.Time.Local().Format("15:04"), m.Text)
 	}
-	if arrived && len(fresh) > 0 {
+	if arrived && shown {
 		p.prompt()
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -37,10 +36,10 @@ func buildUmoja(t *testing.T) string {
 }
 
 // startDev starts a sandbox on a folder and waits until it is ready.
-func startDev(t *testing.T, binary, dir string) *devRun {
+func startDev(t *testing.T, binary, dir string, more ...string) *devRun {
 	t.Helper()
 	d := &devRun{binary: binary, dir: dir, lines: make(chan string, 1024)}
-	d.command = exec.Command(binary, "dev", "--dir", dir, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+	d.command = exec.Command(binary, append([]string{"dev", "--dir", dir, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"}, more...)...)
 	d.command.Stderr = t.Output()
 	out, err := d.command.StdoutPipe()
 	if err != nil {
@@ -99,12 +98,12 @@ func (d *devRun) interrupt(t *testing.T) {
 	if err := d.command.Wait(); err != nil {
 		t.Errorf("the sandbox ended with %v", err)
 	}
-	for _, pid := range append(pids.Validators, pids.Gateway) {
+	for _, pid := range pids.All() {
 		if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
 			t.Errorf("process %d outlived the sandbox: %v", pid, err)
 		}
 	}
-	if left := d.pids(t); left.Gateway != 0 || slices.Max(left.Validators) != 0 {
+	if left := d.pids(t); len(left.All()) != 0 {
 		t.Errorf("pids.json names the living after the end: %+v", left)
 	}
 }
@@ -151,7 +150,7 @@ func (d *devRun) phoneBalance(t *testing.T, number string) string {
 // balances, and its parent killed.
 func TestSandbox(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds the program and starts a sandbox of five processes three times; run without -short")
+		t.Skip("builds the program and starts a sandbox of eight processes three times; run without -short")
 	}
 	binary, dir := buildUmoja(t), filepath.Join(t.TempDir(), "box")
 	d := startDev(t, binary, dir)
@@ -205,9 +204,11 @@ func TestSandbox(t *testing.T) {
 	}
 	d.interrupt(t)
 	refuse(t, binary, "no sandbox is running in this folder", "dev", "fund", "+254711000001", "1", "--dir", dir)
+	refuse(t, binary, "--providers is 3: a sandbox has 1 or 2", "dev", "--providers", "3", "--dir", dir)
 	refuse(t, binary, "has 4 validators, not 7", "dev", "--validators", "7", "--dir", dir, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
 
-	d = startDev(t, binary, dir)
+	d = startDev(t, binary, dir, "--providers", "2")
+	checkRivals(t, d)
 	for number, want := range map[string]string{"+254711000001": "10,250.00 KES", "+254711000002": "501.00 KES"} {
 		if got := d.phoneBalance(t, number); got != want {
 			t.Errorf("%s has %s after the second start, not %s", number, got, want)
@@ -231,6 +232,14 @@ func checkStatus(t *testing.T, d *devRun) {
 	if !s.Ready || len(s.Network) != 64 || len(s.Validators) != 4 || s.Gateway.Pid != pids.Gateway || s.Gateway.Pid == 0 {
 		t.Fatalf("status: %+v", s)
 	}
+	for i, a := range s.Attestors {
+		if a.Pid != pids.Attestors[i] || a.Pid == 0 || a.HTTP == "" || a.Name == "" {
+			t.Errorf("attestor %d: %+v", i+1, a)
+		}
+	}
+	if len(s.Attestors) != 3 {
+		t.Errorf("%d attestors", len(s.Attestors))
+	}
 	leaders := 0
 	for i, v := range s.Validators {
 		if v.Pid != pids.Validators[i] || v.Pid == 0 || v.FinalSize == 0 || v.AcceptedSize < v.FinalSize || v.Error != "" {
@@ -242,6 +251,32 @@ func checkStatus(t *testing.T, d *devRun) {
 	}
 	if leaders != 1 {
 		t.Errorf("%d leaders", leaders)
+	}
+}
+
+// checkRivals sees that a second gateway of another provider runs, that it and an attestor can be killed and started again, and that a phone
+// reaches it by its own code.
+func checkRivals(t *testing.T, d *devRun) {
+	t.Helper()
+	checkStatus(t, d)
+	s, pids := d.status(t), d.pids(t)
+	if s.Gateway2 == nil || s.Gateway2.Pid == 0 || s.Gateway2.Pid != *pids.Gateway2 || s.Gateway2.ServiceCode != sandbox.SecondCode || s.Gateway2.Name == s.Gateway.Name {
+		t.Fatalf("the second gateway: %+v", s.Gateway2)
+	}
+	for place, pid := range map[string]int{"gateway2": *pids.Gateway2, "attestor3": pids.Attestors[2]} {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		d.see(t, `was killed \(signal: killed\); start it again with: umoja dev restart `+place)
+		if said := d.call(t, "dev", "restart", place); said != place+" serves again\n" {
+			t.Errorf("restart printed %q", said)
+		}
+	}
+	phone := exec.Command(d.binary, "phone", "+254711000009", "--dir", d.dir)
+	phone.Stdin = strings.NewReader(sandbox.SecondCode + "\nhang\n\nhang\nquit\n")
+	screens, err := phone.CombinedOutput()
+	if err != nil || strings.Count(string(screens), "reply> ") != 2 || !strings.Contains(string(screens), "Tumaini") {
+		t.Errorf("a phone that dials %s: %v\n%s", sandbox.SecondCode, err, screens)
 	}
 }
 

@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 
 	"github.com/umoja-ledger/umoja/consensus/validator"
+	"github.com/umoja-ledger/umoja/ussd/adapter/registry"
+	"github.com/umoja-ledger/umoja/ussd/attestor"
 	"github.com/umoja-ledger/umoja/ussd/gateway"
+	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
 // callbackPath is where the gateway takes the aggregator's posts.
@@ -31,29 +34,87 @@ func (s *Sandbox) configure() error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(s.folder.Gateway(), 0o700); err != nil {
-		return fmt.Errorf("make the gateway's folder: %w", err)
+	for n := range s.plan.gateways {
+		if err := s.configureGateway(n + 1); err != nil {
+			return err
+		}
 	}
-	c := gateway.Config{
-		Name: "gateway", Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.http,
-		ProviderKey: filepath.Join("..", keysFolder, providerKeyFile), AliasKey: filepath.Join("..", keysFolder, aliasKeyFile),
-		Pepper: filepath.Join("..", keysFolder, pepperFile), ServiceCode: ServiceCode, Region: regionCode, Asset: AssetCode,
-		CallbackPath: callbackPath, Sandbox: true, Log: "info",
-	}
-	for _, p := range phones {
-		c.Phones = append(c.Phones, gateway.Phone{Number: p.number, Name: p.name, PIN: p.pin, Language: p.language})
-	}
-	if err := c.Write(filepath.Join(s.folder.Gateway(), "gateway.toml")); err != nil {
-		return err
+	for n := range s.plan.attestors {
+		if err := s.configureAttestor(n + 1); err != nil {
+			return err
+		}
 	}
 	control, err := s.folder.controlPath()
 	if err != nil {
 		return err
 	}
-	return writeJSON(s.folder.Addresses(), Addresses{
-		Network: s.genesis.Network().String(), HTTP: dialled(s.plan.http), GRPC: s.clients(), Raft: s.plan.raft,
+	a := Addresses{
+		Network: s.genesis.Network().String(), HTTP: dialled(s.plan.gateways[0]), GRPC: s.clients(), Raft: s.plan.raft,
 		ServiceCode: ServiceCode, Control: control,
-	}, 0o644)
+	}
+	for i, address := range s.plan.gateways {
+		a.Gateways = append(a.Gateways, GatewayAddress{Name: s.genesis.Providers[i].Name, HTTP: dialled(address), ServiceCode: gateways[i].code})
+	}
+	for i, address := range s.plan.attestors {
+		a.Attestors = append(a.Attestors, AttestorAddress{Name: s.genesis.Attestors[i].Name, HTTP: dialled(address)})
+	}
+	return writeJSON(s.folder.Addresses(), a, 0o644)
+}
+
+// gateways are what tells one gateway from the other.
+var gateways = []struct{ shown, code, key, pepper string }{
+	{"", ServiceCode, providerKeyFile, pepperFile}, {secondBy, SecondCode, secondKeyFile, secondPepperFile},
+}
+
+// configureGateway writes the configuration of a gateway, counted from 1. The phones are the first one's.
+func (s *Sandbox) configureGateway(n int) error {
+	folder, own := s.folder.Gateway(n), gateways[n-1]
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make a gateway's folder: %w", err)
+	}
+	keyFile := func(name string) string { return filepath.Join("..", keysFolder, name) }
+	c := gateway.Config{
+		Name: gatewayPlace(n), Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.gateways[n-1],
+		ProviderKey: keyFile(own.key), AliasKey: keyFile(aliasKeyFile), Pepper: keyFile(own.pepper),
+		Provider: own.shown, ServiceCode: own.code, Region: regionCode, Asset: AssetCode, Sandbox: true, Log: "info",
+	}
+	for _, l := range menu.Languages() {
+		c.Drafts = append(c.Drafts, string(l))
+	}
+	for _, d := range registry.All() {
+		c.Aggregators = append(c.Aggregators, gateway.Aggregator{Kind: d.Name, Path: "/ussd/" + d.Name})
+	}
+	for i, address := range s.plan.attestors {
+		a := s.genesis.Attestors[i]
+		c.Attestors = append(c.Attestors, gateway.Attestor{Name: a.Name, URL: "http://" + dialled(address), Key: a.Key.String()})
+	}
+	for i, address := range s.plan.gateways {
+		if i != n-1 {
+			c.Providers = append(c.Providers, gateway.Provider{Account: s.genesis.Providers[i].Account.String(), URL: "http://" + dialled(address)})
+		}
+	}
+	for _, p := range phones {
+		if n == 1 {
+			c.Phones = append(c.Phones, gateway.Phone{Number: p.number, Name: p.name, PIN: p.pin, Language: p.language, Role: p.role})
+		}
+	}
+	return c.Write(filepath.Join(folder, "gateway.toml"))
+}
+
+// configureAttestor writes the configuration of an attestor, counted from 1. Scripts ask for more codes than people.
+func (s *Sandbox) configureAttestor(n int) error {
+	folder := s.folder.Attestor(n)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("make an attestor's folder: %w", err)
+	}
+	keyFile := func(name string) string { return filepath.Join("..", keysFolder, name) }
+	c := attestor.FileConfig{
+		Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.attestors[n-1],
+		AttestorKey: keyFile(fmt.Sprintf(attestorKeyFile, n)), AliasKey: keyFile(aliasKeyFile), Secret: keyFile(fmt.Sprintf(attestorSecretFile, n)),
+		Limits:  attestor.Limits{CodesPerNumber: 1000, MessagesPerNumber: 10_000, CodesPerMinute: 100_000, WrongPerHour: 100_000, ResendSeconds: 2},
+		Sandbox: true, Log: "info",
+	}
+	return c.Write(filepath.Join(folder, "attestor.toml"))
 }
 
 // clients are the addresses that clients dial, in the order of the validators.

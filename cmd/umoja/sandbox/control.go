@@ -14,7 +14,7 @@ import (
 
 // request is what another command asks the running parent: one JSON line each way, one request a connection.
 type request struct {
-	// Restart names the child to start again: a validator's number, or gateway. Empty asks only whether the network is ready.
+	// Restart names the child to start again: a validator's number, gateway, gateway2 or attestor1. Empty asks only whether the network is ready.
 	Restart string `json:"restart,omitempty"`
 }
 

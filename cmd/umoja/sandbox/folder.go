@@ -32,8 +32,18 @@ func (f Folder) Addresses() string { return f.path("sandbox.json") }
 // Validator is the folder of a validator, counted from 1.
 func (f Folder) Validator(n int) string { return f.path("validator" + strconv.Itoa(n)) }
 
-// Gateway is the gateway's folder.
-func (f Folder) Gateway() string { return f.path("gateway") }
+// Gateway is the folder of a gateway, counted from 1: the first is called gateway, the others have numbers.
+func (f Folder) Gateway(n int) string { return f.path(gatewayPlace(n)) }
+
+func gatewayPlace(n int) string {
+	if n == 1 {
+		return "gateway"
+	}
+	return "gateway" + strconv.Itoa(n)
+}
+
+// Attestor is the folder of an attestor, counted from 1.
+func (f Folder) Attestor(n int) string { return f.path("attestor" + strconv.Itoa(n)) }
 
 func (f Folder) lock() string { return f.path("lock") }
 
@@ -44,19 +54,48 @@ const networkFile = "network.id"
 type Pids struct {
 	Validators []int `json:"validators"`
 	Gateway    int   `json:"gateway"`
+	// Gateway2 is absent where one provider runs.
+	Gateway2  *int  `json:"gateway2,omitempty"`
+	Attestors []int `json:"attestors"`
+}
+
+// All are the ids of the children that live.
+func (p Pids) All() []int {
+	all := append(append([]int{p.Gateway}, p.Validators...), p.Attestors...)
+	if p.Gateway2 != nil {
+		all = append(all, *p.Gateway2)
+	}
+	return slices.DeleteFunc(all, func(pid int) bool { return pid == 0 })
 }
 
 // Addresses say where a run is reached.
 type Addresses struct {
 	Network string `json:"network"`
-	// HTTP is the gateway's.
+	// HTTP is the first gateway's, and ServiceCode what dials it.
 	HTTP string `json:"http"`
 	// GRPC are the validators' public services, Raft where they reach each other, in the order of the validators.
 	GRPC        []string `json:"grpc"`
 	Raft        []string `json:"raft"`
 	ServiceCode string   `json:"service_code"`
+	// Gateways are all that run, the first one first, and Attestors the attestors.
+	Gateways  []GatewayAddress  `json:"gateways"`
+	Attestors []AttestorAddress `json:"attestors"`
 	// Control is the parent's socket.
 	Control string `json:"control"`
+}
+
+// GatewayAddress says where a gateway is reached, and which provider's it is.
+type GatewayAddress struct {
+	// Name is the provider's in the directory.
+	Name        string `json:"name"`
+	HTTP        string `json:"http"`
+	ServiceCode string `json:"service_code"`
+}
+
+// AttestorAddress says where an attestor is reached.
+type AttestorAddress struct {
+	Name string `json:"name"`
+	HTTP string `json:"http"`
 }
 
 // Errors about a folder.
@@ -135,7 +174,7 @@ func exists(path string) bool {
 }
 
 // own are the names that a sandbox gives in its folder, beside those of the validators.
-var own = []string{keysFolder, networkFile, "lock", "gateway", "pids.json", "sandbox.json", "control.sock"}
+var own = []string{keysFolder, networkFile, "lock", "gateway", "gateway2", "attestor1", "attestor2", "attestor3", "pids.json", "sandbox.json", "control.sock"}
 
 // partSuffix marks a file that is being written.
 const partSuffix = ".part"

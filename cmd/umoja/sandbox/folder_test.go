@@ -28,7 +28,7 @@ func founded(t *testing.T) (Folder, *genesis.Genesis) {
 
 func anyPlan(t *testing.T) plan {
 	t.Helper()
-	p, err := newPlan("127.0.0.1:0", "127.0.0.1:0", 4)
+	p, err := newPlan("127.0.0.1:0", "127.0.0.1:0", 4, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestFoundedNetworkFoundsALedger(t *testing.T) {
 	if _, err := ledger.Found(g); err != nil {
 		t.Fatal(err)
 	}
-	if !g.Test || g.DayOffsetMinutes != 180 || len(g.Aliases) != 2 || len(g.Grants) != 2 || g.Providers[0].Schedules[0].Bands[0].Flat != 1_00 {
+	if !g.Test || g.DayOffsetMinutes != 180 || len(g.Aliases) != 4 || len(g.Grants) != 4 || len(g.Providers) != 2 || g.Providers[0].Schedules[0].Bands[0].Flat != 1_00 {
 		t.Errorf("the genesis is not the sandbox's: %+v", g)
 	}
 	if len(g.Governors) != 4 || len(g.Attestors) != 3 || g.Parameters.CreditBurst < 100_000 || g.Providers[0].Shares < 1000 {

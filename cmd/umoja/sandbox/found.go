@@ -18,8 +18,9 @@ import (
 
 // What every sandbox has. Scripts rely on it.
 const (
-	// ServiceCode is what the phones dial.
+	// ServiceCode is what the phones dial, and SecondCode what leads to the second provider.
 	ServiceCode = "*384*2050#"
+	SecondCode  = "*384*3060#"
 	// AssetCode is the sandbox's money, of scale assetScale.
 	AssetCode = "KES"
 
@@ -34,6 +35,7 @@ const (
 	// poolShares is the provider's pool of credits: a sandbox is for trying out, so nobody runs out of them by accident.
 	poolShares  = 1000
 	providedBy  = "Umoja Sandbox"
+	secondBy    = "Tumaini"
 	regionCode  = "KE"
 	dayOffset   = 180 // Nairobi
 	grantYears  = 10
@@ -48,16 +50,24 @@ var parameters = genesis.Parameters{
 // tierOne is the tier of those who keep agents and issuers: limits ten times as high.
 const tierOne = 1
 
-// phone is one of the two that are there from the start.
+// secondFees are the second provider's: less for small amounts, more for large ones.
+var secondFees = []genesis.FeeBand{{UpTo: 500_00, Flat: 50}, {Flat: 2_00}}
+
+// phone is one of those that are there from the start.
 type phone struct {
 	number, name, pin, language string
 	funds                       amount.Amount
+	// role is what its provider takes it for; an agent's account is of tier one.
+	role string
+	tier uint8
 }
 
 // phones hold money, so that a payment can be made at once. Their PINs are public: the money is worth nothing.
 var phones = []phone{
-	{"+254711000001", "JUMA OTIENO", "4071", "en", 10_000_00},
-	{"+254711000002", "AMINA WANJIRU", "8306", "sw", 500_00},
+	{number: "+254711000001", name: "JUMA OTIENO", pin: "4071", language: "en", funds: 10_000_00},
+	{number: "+254711000002", name: "AMINA WANJIRU", pin: "8306", language: "sw", funds: 500_00},
+	{number: "+254711000003", name: "MAMA MBOGA", pin: "2917", language: "en", funds: 50_000_00, role: "agent", tier: tierOne},
+	{number: "+254711000004", name: "DUKA LA JUMA", pin: "5283", language: "en", role: "till"},
 }
 
 // found makes the keys of everybody and the network's genesis. The genesis is written last: a founding that is cut off
@@ -104,7 +114,8 @@ func (f Folder) found(validators int, plan plan) (*genesis.Genesis, error) {
 	return g, writeFile(f.Genesis(), raw, 0o644)
 }
 
-// fill puts issuer, provider, money, phones and grants into the document.
+// fill puts issuer, providers, money, phones and grants into the document. There are two providers also where one of them runs: a folder can be
+// resumed with either number.
 func fill(g *genesis.Genesis, keys Keys, grantExpiresAtUnixMs uint64) error {
 	const kes tx.Asset = 1
 	open := func(o tx.OpenAccount, tier uint8) tx.AccountID {
@@ -115,6 +126,7 @@ func fill(g *genesis.Genesis, keys Keys, grantExpiresAtUnixMs uint64) error {
 	}
 	// Accounts with keys are those that a wallet with the key uses.
 	issuer, provider := open(sdk.Opening(keys.Issuer.Public()), tierOne), open(sdk.Opening(keys.Provider.Public()), tierOne)
+	second := open(sdk.Opening(keys.Second.Public()), tierOne)
 	g.Assets = []genesis.Asset{{Code: AssetCode, Scale: assetScale, Issuer: issuer, ProvisionalInflowDay: inflowDay}}
 	g.Tiers = []genesis.Tier{
 		{Asset: kes, CapTransaction: capPayment, CapDay: capDay},
@@ -123,6 +135,9 @@ func fill(g *genesis.Genesis, keys Keys, grantExpiresAtUnixMs uint64) error {
 	g.Providers = []genesis.Provider{{
 		Account: provider, Name: providedBy, Key: keys.Provider.Public(), Codes: []string{ServiceCode}, Languages: []string{"en", "sw"}, Shares: poolShares,
 		Schedules: []genesis.FeeSchedule{{Asset: kes, Bands: genesis.FlatFee(flatFee), EffectiveAtUnixMs: g.TimeUnixMs}},
+	}, {
+		Account: second, Name: secondBy, Key: keys.Second.Public(), Codes: []string{SecondCode}, Languages: []string{"en", "sw"}, Shares: poolShares,
+		Schedules: []genesis.FeeSchedule{{Asset: kes, Bands: secondFees, EffectiveAtUnixMs: g.TimeUnixMs}},
 	}}
 	for i, v := range g.Validators {
 		g.Governors = append(g.Governors, genesis.Governor{Validator: v.Name, Account: open(sdk.Opening(keys.Governors[i].Public()), 0)})
@@ -140,15 +155,18 @@ func fill(g *genesis.Genesis, keys Keys, grantExpiresAtUnixMs uint64) error {
 		if _, err := rand.Read(o.Salt[:]); err != nil {
 			return fmt.Errorf("read random bytes for a salt: %w", err)
 		}
-		account := open(o, 0)
+		account := open(o, p.tier)
 		sealed, err := keys.Alias.SealName(rand.Reader, p.number, p.name)
 		if err != nil {
 			return err
 		}
-		g.Issues = append(g.Issues, genesis.Issue{Asset: kes, Credit: account, Amount: p.funds})
+		if p.funds > 0 {
+			g.Issues = append(g.Issues, genesis.Issue{Asset: kes, Credit: account, Amount: p.funds})
+		}
 		g.Aliases = append(g.Aliases, genesis.Alias{Alias: keys.Alias.Alias(p.number), Account: account, SealedName: sealed})
+		limit := g.Tiers[p.tier]
 		g.Grants = append(g.Grants, genesis.Grant{
-			Account: account, Grantee: keys.Provider.Public(), Asset: kes, CapTransaction: capPayment, CapDay: capDay,
+			Account: account, Grantee: keys.Provider.Public(), Asset: kes, CapTransaction: limit.CapTransaction, CapDay: limit.CapDay,
 			FeeCeiling: feeCeiling, ExpiresAtUnixMs: grantExpiresAtUnixMs,
 		})
 	}

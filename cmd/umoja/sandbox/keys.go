@@ -23,9 +23,14 @@ const (
 	probeKeyFile    = "probe.key"
 	aliasKeyFile    = "alias.key"
 	pepperFile      = "pin.pepper"
+	// The second provider has its own.
+	secondKeyFile    = "provider2.key"
+	secondPepperFile = "pin2.pepper"
 	// Governors speak for the validators in ballots, attestors state that somebody answers a phone number; they are counted from 1.
 	governorKeyFile = "governor%d.key"
 	attestorKeyFile = "attestor%d.key"
+	// attestorSecretFile holds what an attestor makes its codes of.
+	attestorSecretFile = "attestor%d.secret"
 )
 
 // attestors is how many a sandbox has.
@@ -35,8 +40,8 @@ const attestors = 3
 type Keys struct {
 	// Issuer issues KES and holds what is paid out by Fund.
 	Issuer key.Private
-	// Provider is the gateway's.
-	Provider key.Private
+	// Provider is the first gateway's, Second the other's.
+	Provider, Second key.Private
 	// Probe owns the account that the readiness payment goes to.
 	Probe key.Private
 	// Governors are those of the accounts that speak for the validators, in their order.
@@ -48,7 +53,7 @@ type Keys struct {
 
 // signing lists the files of the keys that sign transactions, each with its place.
 func (k *Keys) signing(validators int) (names []string, places []*key.Private) {
-	names, places = []string{issuerKeyFile, providerKeyFile, probeKeyFile}, []*key.Private{&k.Issuer, &k.Provider, &k.Probe}
+	names, places = []string{issuerKeyFile, providerKeyFile, secondKeyFile, probeKeyFile}, []*key.Private{&k.Issuer, &k.Provider, &k.Second, &k.Probe}
 	k.Governors, k.Attestors = make([]key.Private, validators), make([]key.Private, attestors)
 	for i := range k.Governors {
 		names, places = append(names, fmt.Sprintf(governorKeyFile, i+1)), append(places, &k.Governors[i])
@@ -107,7 +112,11 @@ func (f Folder) makeKeys(validators int) (Keys, error) {
 			return Keys{}, err
 		}
 	}
-	for _, name := range []string{aliasKeyFile, pepperFile} {
+	secrets := []string{aliasKeyFile, pepperFile, secondPepperFile}
+	for i := range attestors {
+		secrets = append(secrets, fmt.Sprintf(attestorSecretFile, i+1))
+	}
+	for _, name := range secrets {
 		if err := makeSecret(f.keyFile(name), randomHex); err != nil {
 			return Keys{}, err
 		}

@@ -12,7 +12,8 @@ import (
 
 // plan is where a run listens.
 type plan struct {
-	http string
+	// gateways are in the order of the providers, attestors in theirs.
+	gateways, attestors []string
 	// grpc and raft are in the order of the validators.
 	grpc, raft []string
 }
@@ -22,7 +23,7 @@ var ErrPort = errors.New("address cannot be used")
 
 // newPlan chooses the ports of a run and sees that each can be taken. It holds all of them until the last one is
 // chosen, so that none is chosen twice; a port may still be lost before its child takes it, and the child says so then.
-func newPlan(http, grpc string, validators int) (p plan, err error) {
+func newPlan(http, grpc string, validators, providers int) (p plan, err error) {
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
@@ -53,32 +54,38 @@ func newPlan(http, grpc string, validators int) (p plan, err error) {
 	if err != nil {
 		return plan{}, err
 	}
-	if p.http, err = take("http", host, port); err != nil {
+	// row takes ports in a row, or any when the first is 0.
+	row := func(flag, host string, port, count int) (all []string, err error) {
+		for i := range count {
+			next := port
+			if port != 0 {
+				next += i
+			}
+			if next > 65535 {
+				return nil, fmt.Errorf("--%s leaves no room for %d ports: choose a smaller one: %w", flag, count, ErrPort)
+			}
+			address, err := take(flag, host, next)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, address)
+		}
+		return all, nil
+	}
+	if p.gateways, err = row("http", host, port, providers); err != nil {
 		return plan{}, err
 	}
 	if host, port, err = splitAddress("grpc", grpc); err != nil {
 		return plan{}, err
 	}
-	for i := range validators {
-		next := port
-		if port != 0 {
-			next += i
-		}
-		if next > 65535 {
-			return plan{}, fmt.Errorf("--grpc %s leaves no room for %d ports: choose a smaller one: %w", grpc, validators, ErrPort)
-		}
-		address, err := take("grpc", host, next)
-		if err != nil {
-			return plan{}, err
-		}
-		p.grpc = append(p.grpc, address)
+	if p.grpc, err = row("grpc", host, port, validators); err != nil {
+		return plan{}, err
 	}
-	for range validators {
-		address, err := take("grpc", "127.0.0.1", 0)
-		if err != nil {
-			return plan{}, err
-		}
-		p.raft = append(p.raft, address)
+	if p.raft, err = row("grpc", "127.0.0.1", 0, validators); err != nil {
+		return plan{}, err
+	}
+	if p.attestors, err = row("http", "127.0.0.1", 0, attestors); err != nil {
+		return plan{}, err
 	}
 	return p, nil
 }

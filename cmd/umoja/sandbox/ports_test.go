@@ -2,23 +2,24 @@ package sandbox
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"testing"
 )
 
 func TestPlanOfFreePorts(t *testing.T) {
-	p, err := newPlan("127.0.0.1:0", "127.0.0.1:0", 7)
+	p, err := newPlan("127.0.0.1:0", "127.0.0.1:0", 7, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := make(map[string]bool)
-	for _, address := range append(append([]string{p.http}, p.grpc...), p.raft...) {
+	for _, address := range slices.Concat(p.gateways, p.grpc, p.raft, p.attestors) {
 		if _, port, err := net.SplitHostPort(address); err != nil || port == "0" || seen[address] {
 			t.Errorf("%q: no port, or twice", address)
 		}
 		seen[address] = true
 	}
-	if len(seen) != 15 {
+	if len(seen) != 19 {
 		t.Errorf("%d addresses", len(seen))
 	}
 	// They are let go, for the children.
@@ -36,22 +37,22 @@ func TestPlanRefusesATakenPort(t *testing.T) {
 	}
 	defer l.Close()
 	taken := l.Addr().String()
-	_, err = newPlan(taken, "127.0.0.1:0", 4)
+	_, err = newPlan(taken, "127.0.0.1:0", 4, 1)
 	if want := "port " + taken + " is taken by another program: stop it or choose another with --http"; err == nil || err.Error() != want {
 		t.Errorf("http: %v", err)
 	}
-	_, err = newPlan("127.0.0.1:0", taken, 4)
+	_, err = newPlan("127.0.0.1:0", taken, 4, 1)
 	if err == nil || !strings.HasSuffix(err.Error(), "choose another with --grpc") {
 		t.Errorf("grpc: %v", err)
 	}
 }
 
 func TestPlanRefusesOnePortForTwo(t *testing.T) {
-	first, err := newPlan("127.0.0.1:0", "127.0.0.1:0", 1)
+	first, err := newPlan("127.0.0.1:0", "127.0.0.1:0", 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newPlan(first.http, first.http, 4); err == nil || !strings.Contains(err.Error(), "wanted twice") {
+	if _, err := newPlan(first.gateways[0], first.gateways[0], 4, 1); err == nil || !strings.Contains(err.Error(), "wanted twice") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 const (
 	ValidatorCommand = "__validator"
 	GatewayCommand   = "__gateway"
+	AttestorCommand  = "__attestor"
 )
 
 // launcher starts children from one thread. On Linux a child is killed when the thread that started it ends, and Go ends

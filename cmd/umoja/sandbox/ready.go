@@ -36,7 +36,7 @@ func (s *Sandbox) waitReady(ctx context.Context) error {
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("the network was not ready within %s: %w; the logs are %s and %s",
-				readyWithin, err, s.folder.path("validator*", "log"), s.folder.path("gateway", "log"))
+				readyWithin, err, s.folder.path("validator*", "log"), s.folder.path("gateway*", "log"))
 		}
 		return err
 	}
@@ -84,8 +84,10 @@ func (s *Sandbox) probe(ctx context.Context) error {
 			return fmt.Errorf("read the payment back from validator %d: %w", i+1, err)
 		}
 	}
-	if err := s.gatewayHealthy(ctx); err != nil {
-		return fmt.Errorf("reach the gateway: %w", err)
+	for _, c := range s.children[len(s.genesis.Validators):] {
+		if err := c.serves(ctx); err != nil {
+			return fmt.Errorf("reach %s: %w", c.role, err)
+		}
 	}
 	return nil
 }
@@ -117,7 +119,7 @@ func (s *Sandbox) readBack(ctx context.Context, i int, account tx.AccountID, out
 }
 
 // waitServing waits until a child answers its clients. It gives up when the child ends.
-func (s *Sandbox) waitServing(ctx context.Context, i int, p *process) error {
+func (c *child) waitServing(ctx context.Context, p *process) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
@@ -127,9 +129,11 @@ func (s *Sandbox) waitServing(ctx context.Context, i int, p *process) error {
 		case <-ctx.Done():
 		}
 	}()
-	if i == len(s.genesis.Validators) {
-		return s.gatewayHealthy(ctx)
-	}
+	return c.serves(ctx)
+}
+
+// validatorServes waits until a validator, counted from 0, answers.
+func (s *Sandbox) validatorServes(ctx context.Context, i int) error {
 	client, err := sdk.Open(sdk.Config{Genesis: s.genesis, Addresses: s.clients()[i : i+1], ReadTimeout: time.Second})
 	if err != nil {
 		return err
@@ -138,11 +142,12 @@ func (s *Sandbox) waitServing(ctx context.Context, i int, p *process) error {
 	return eventually(ctx, func() error { _, err := client.Network(ctx); return err })
 }
 
-func (s *Sandbox) gatewayHealthy(ctx context.Context) error {
+// healthy waits until a gateway or attestor says that it is well.
+func healthy(ctx context.Context, address string) error {
 	client := &http.Client{Timeout: 2 * time.Second}
 	defer client.CloseIdleConnections()
 	return eventually(ctx, func() error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+dialled(s.plan.http)+"/healthz", nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+dialled(address)+"/healthz", nil)
 		if err != nil {
 			return err
 		}
@@ -177,7 +182,7 @@ func eventually(ctx context.Context, try func() error) error {
 
 // announce prints the ready line, for scripts, and a payment to try, for people. The caller holds mu.
 func (s *Sandbox) announce() {
-	ussd := "http://" + dialled(s.plan.http) + callbackPath
+	ussd := "http://" + dialled(s.plan.gateways[0]) + callbackPath
 	fmt.Fprintf(s.out, "ready ussd=%s grpc=%s dir=%s time=%.1fs\n", ussd, s.clients()[0], s.folder, time.Since(s.began).Seconds())
 	payer, payee := phones[0], phones[1]
 	fmt.Fprintf(s.out, "\n%s (%s, PIN %s) pays 150.00 to %s (%s), as the aggregator would post it:\n\n", payer.number, payer.name, payer.pin, payee.number, payee.name)
@@ -189,4 +194,7 @@ func (s *Sandbox) announce() {
 			ussd, session, ServiceCode, payer.number, strings.Join(typed[:n], "*"))
 	}
 	fmt.Fprintf(s.out, "\nOr in a second terminal: umoja phone %s --dir %s. Ctrl-C stops the sandbox; its balances are kept.\n", payer.number, s.folder)
+	if len(s.plan.gateways) > 1 {
+		fmt.Fprintf(s.out, "%s is dialled by %s: umoja phone %s --code '%s' --dir %s\n", secondBy, SecondCode, payer.number, SecondCode, s.folder)
+	}
 }

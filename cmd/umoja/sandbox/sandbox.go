@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type Options struct {
 	HTTP, GRPC string
 	// Validators is how many: 4, 7 or 10. 0 means as many as the folder has, or 4.
 	Validators int
+	// Providers is how many gateways run, 1 or 2; 0 means 1.
+	Providers int
 	// Out gets the ready line and what happens after it, Progress what is done before.
 	Out, Progress io.Writer
 }
@@ -37,12 +40,16 @@ const (
 	serveWithin = 30 * time.Second
 )
 
-// child is one place for a process: a validator's or the gateway's.
+// child is one place for a process: a validator's, a gateway's or an attestor's.
 type child struct {
 	// role is what people call it, place what Restart does.
 	role, place string
-	args        []string
-	logFile     string
+	// orders says that it is a validator: the others are its clients, and end before it.
+	orders bool
+	// serves waits until it answers its clients.
+	serves  func(ctx context.Context) error
+	args    []string
+	logFile string
 	// turn is held while the child is started or stopped on request.
 	turn sync.Mutex
 	// process is nil when it is dead. Guarded by Sandbox.mu.
@@ -60,7 +67,7 @@ type Sandbox struct {
 	progress io.Writer
 	began    time.Time
 	launcher launcher
-	// children are the validators in order, then the gateway.
+	// children are the validators in order, then the gateways, then the attestors.
 	children []*child
 
 	// mu guards what is below, pids.json, and writing to out; held for a look, a write of a line or a small file.
@@ -116,6 +123,12 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // prepare checks everything that can be wrong with folder and ports, and writes nothing before all of it is right.
 func prepare(o Options) (_ *Sandbox, release func() error, err error) {
+	if o.Providers == 0 {
+		o.Providers = 1
+	}
+	if o.Providers < 1 || o.Providers > len(gateways) {
+		return nil, nil, fmt.Errorf("--providers is %d: a sandbox has 1 or %d", o.Providers, len(gateways))
+	}
 	if n := o.Validators; n != 0 && n != 4 && n != 7 && n != 10 {
 		return nil, nil, fmt.Errorf("--validators is %d: a sandbox has 4, 7 or 10", n)
 	}
@@ -137,7 +150,10 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 		return nil, nil, fmt.Errorf("%s has %d validators, not %d: leave --validators out, or choose an empty folder with --dir",
 			folder, len(g.Validators), validators)
 	}
-	p, err := newPlan(o.HTTP, o.GRPC, validators)
+	if g != nil && len(g.Providers) < len(gateways) {
+		return nil, nil, fmt.Errorf("%s was founded by an earlier version, with one provider: choose an empty folder with --dir: %w", folder, ErrOtherNetwork)
+	}
+	p, err := newPlan(o.HTTP, o.GRPC, validators, o.Providers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,19 +203,37 @@ func (s *Sandbox) places() []*child {
 		number := strconv.Itoa(n + 1)
 		folder := s.folder.Validator(n + 1)
 		all = append(all, &child{
-			role: "validator " + number, place: number, logFile: filepath.Join(folder, "log"),
-			args: []string{ValidatorCommand, "--config", filepath.Join(folder, "validator.toml")},
+			role: "validator " + number, place: number, logFile: filepath.Join(folder, "log"), orders: true,
+			serves: func(ctx context.Context) error { return s.validatorServes(ctx, n) },
+			args:   []string{ValidatorCommand, "--config", filepath.Join(folder, "validator.toml")},
 		})
 	}
-	return append(all, &child{
-		role: "gateway", place: "gateway", logFile: filepath.Join(s.folder.Gateway(), "log"),
-		args: []string{GatewayCommand, "--config", filepath.Join(s.folder.Gateway(), "gateway.toml")},
-	})
+	for i, address := range s.plan.gateways {
+		place, folder := gatewayPlace(i+1), s.folder.Gateway(i+1)
+		all = append(all, &child{
+			role: place, place: place, logFile: filepath.Join(folder, "log"),
+			serves: func(ctx context.Context) error { return healthy(ctx, address) },
+			args:   []string{GatewayCommand, "--config", filepath.Join(folder, "gateway.toml")},
+		})
+	}
+	for i, address := range s.plan.attestors {
+		number, folder := strconv.Itoa(i+1), s.folder.Attestor(i+1)
+		all = append(all, &child{
+			role: "attestor " + number, place: "attestor" + number, logFile: filepath.Join(folder, "log"),
+			serves: func(ctx context.Context) error { return healthy(ctx, address) },
+			args:   []string{AttestorCommand, "--config", filepath.Join(folder, "attestor.toml")},
+		})
+	}
+	return all
 }
 
 // launch starts all children.
 func (s *Sandbox) launch() error {
-	fmt.Fprintf(s.progress, "starting %d validators and a gateway\n", len(s.genesis.Validators))
+	gateways := "a gateway"
+	if n := len(s.plan.gateways); n > 1 {
+		gateways = fmt.Sprintf("%d gateways", n)
+	}
+	fmt.Fprintf(s.progress, "starting %d validators, %s and %d attestors\n", len(s.genesis.Validators), gateways, len(s.plan.attestors))
 	for _, c := range s.children {
 		if err := s.start(c); err != nil {
 			return err
@@ -256,15 +290,20 @@ func (s *Sandbox) watch(c *child, p *process) {
 // writePids names the living children. The caller holds mu.
 func (s *Sandbox) writePids() error {
 	var pids Pids
-	for i, c := range s.children {
+	for _, c := range s.children {
 		pid := 0
 		if c.process != nil {
 			pid = c.process.pid()
 		}
-		if i < len(s.genesis.Validators) {
+		switch {
+		case c.orders:
 			pids.Validators = append(pids.Validators, pid)
-		} else {
+		case c.place == gatewayPlace(1):
 			pids.Gateway = pid
+		case c.place == gatewayPlace(2):
+			pids.Gateway2 = &pid
+		default:
+			pids.Attestors = append(pids.Attestors, pid)
 		}
 	}
 	return writeJSON(s.folder.Pids(), pids, 0o644)
@@ -274,7 +313,11 @@ func (s *Sandbox) writePids() error {
 func (s *Sandbox) restart(ctx context.Context, place string) error {
 	i := slices.IndexFunc(s.children, func(c *child) bool { return c.place == place })
 	if i < 0 {
-		return fmt.Errorf("there is no %q here: name a validator from 1 to %d, or gateway", place, len(s.genesis.Validators))
+		var others []string
+		for _, c := range s.children[len(s.genesis.Validators):] {
+			others = append(others, c.place)
+		}
+		return fmt.Errorf("there is no %q here: name a validator from 1 to %d, or one of %s", place, len(s.genesis.Validators), strings.Join(others, ", "))
 	}
 	c := s.children[i]
 	c.turn.Lock()
@@ -309,7 +352,7 @@ func (s *Sandbox) restart(ctx context.Context, place string) error {
 	if p == nil {
 		return fmt.Errorf("%s ended at once; its log is %s", c.role, c.logFile)
 	}
-	if err := s.waitServing(ctx, i, p); err != nil {
+	if err := c.waitServing(ctx, p); err != nil {
 		return fmt.Errorf("%s was started but does not serve: %w; its log is %s", c.role, err, c.logFile)
 	}
 	s.mu.Lock()
@@ -318,22 +361,22 @@ func (s *Sandbox) restart(ctx context.Context, place string) error {
 	return nil
 }
 
-// shutdown stops the gateway and then the validators, all at once, and tells that nobody lives.
+// shutdown stops gateways and attestors and then the validators, all at once, and tells that nobody lives.
 func (s *Sandbox) shutdown() error {
 	fmt.Fprintln(s.progress, "stopping")
 	s.mu.Lock()
-	var gateway, validators []*process
-	for i, c := range s.children {
+	var clients, validators []*process
+	for _, c := range s.children {
 		switch {
 		case c.process == nil:
-		case i < len(s.genesis.Validators):
+		case c.orders:
 			validators = append(validators, c.process)
 		default:
-			gateway = append(gateway, c.process)
+			clients = append(clients, c.process)
 		}
 	}
 	s.mu.Unlock()
-	stopAll(gateway, gatewayStop)
+	stopAll(clients, gatewayStop)
 	stopAll(validators, validatorStop)
 	s.watchers.Wait() // The last of them tells pids.json that nobody lives.
 	return nil

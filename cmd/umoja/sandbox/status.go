@@ -19,6 +19,9 @@ type Status struct {
 	Network    string            `json:"network"`
 	Validators []ValidatorStatus `json:"validators"`
 	Gateway    GatewayStatus     `json:"gateway"`
+	// Gateway2 is absent where one provider runs.
+	Gateway2  *GatewayStatus   `json:"gateway2,omitempty"`
+	Attestors []AttestorStatus `json:"attestors"`
 }
 
 // ValidatorStatus is what a validator says of itself; sizes are 0 when it does not answer.
@@ -36,10 +39,19 @@ type ValidatorStatus struct {
 	Error string `json:"error,omitempty"`
 }
 
-// GatewayStatus is the gateway's process and address.
+// GatewayStatus is a gateway's process and address, and which provider's it is.
 type GatewayStatus struct {
+	Pid         int    `json:"pid"`
+	HTTP        string `json:"http"`
+	Name        string `json:"name"`
+	ServiceCode string `json:"service_code"`
+}
+
+// AttestorStatus is an attestor's process and address.
+type AttestorStatus struct {
 	Pid  int    `json:"pid"`
 	HTTP string `json:"http"`
+	Name string `json:"name"`
 }
 
 // statusPatience is how long one validator may take to answer.
@@ -70,7 +82,25 @@ func (f Folder) Status(ctx context.Context) (Status, error) {
 		}
 		return 0 // The file is of a parent that was killed.
 	}
-	out := Status{Ready: res.Ready, Network: g.Network().String(), Gateway: GatewayStatus{Pid: pid(pids.Gateway), HTTP: a.HTTP}}
+	out := Status{Ready: res.Ready, Network: g.Network().String()}
+	for i, address := range a.Gateways {
+		s := GatewayStatus{HTTP: address.HTTP, Name: address.Name, ServiceCode: address.ServiceCode}
+		switch {
+		case i == 0:
+			s.Pid = pid(pids.Gateway)
+			out.Gateway = s
+		case pids.Gateway2 != nil:
+			s.Pid = pid(*pids.Gateway2)
+			out.Gateway2 = &s
+		}
+	}
+	for i, address := range a.Attestors {
+		s := AttestorStatus{HTTP: address.HTTP, Name: address.Name}
+		if i < len(pids.Attestors) {
+			s.Pid = pid(pids.Attestors[i])
+		}
+		out.Attestors = append(out.Attestors, s)
+	}
 	client, err := sdk.Open(sdk.Config{Genesis: g, Addresses: a.GRPC, ReadTimeout: statusPatience})
 	if err != nil {
 		return Status{}, err
