@@ -25,6 +25,7 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/custody"
 	"github.com/umoja-ledger/umoja/ussd/handset"
 	"github.com/umoja-ledger/umoja/ussd/menu"
+	"github.com/umoja-ledger/umoja/ussd/ussdtest"
 )
 
 // The phones of every site, and what a new one is registered with.
@@ -45,7 +46,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	os.Exit(m.Run())
+	os.Exit(ussdtest.Main(m))
 }
 
 // site is a gateway process, but for the process, in front of a network in memory.
@@ -93,6 +94,7 @@ func newSiteOf(t *testing.T, w *ledgertest.World, change func(*Config)) *site {
 	var err error
 	s.keys, err = custody.Create(filepath.Join(dir, "keys"), w.Provider, w.AliasKey, rand.Reader)
 	check(t, err)
+	t.Cleanup(func() { s.secrets().Check(t) }) // After the gateway has ended.
 	check(t, os.WriteFile(filepath.Join(dir, "genesis.json"), w.Raw, 0o600))
 	c := Config{
 		Name: "gateway", Dir: "data", Genesis: "genesis.json", Validators: s.network.Config().Addresses, Listen: "127.0.0.1:0",
@@ -119,6 +121,19 @@ func allLanguages() (all []string) {
 		all = append(all, string(l))
 	}
 	return all
+}
+
+// secrets looks through what the gateways of the site logged.
+func (s *site) secrets() *ussdtest.Secrets {
+	found := ussdtest.NewSecrets()
+	found.PINs(jumaPIN, aminaPIN, barakaPIN)
+	found.Phones(juma, amina, baraka)
+	found.Texts("the grant key", s.network.Provider.Text())
+	found.Texts("the alias key", s.network.AliasKey.Text())
+	found.Key("the pepper", s.keys.Pepper().Reveal())
+	_, err := found.Write([]byte(s.log.String()))
+	check(s.t, err)
+	return found
 }
 
 // start runs the gateway; the cleanup of the test stops it.
