@@ -81,7 +81,7 @@ func (o *Outbox) Report(ctx context.Context, report Report) error {
 	}
 	c := &o.counters
 	switch {
-	case !known && report.Reference == "":
+	case !known && record.Reference == "" && report.Route != "" && report.ID != "":
 		return o.wait(ctx, report)
 	case !known:
 		c.unmatched.Add(1)
@@ -117,29 +117,24 @@ func (o *Outbox) wait(ctx context.Context, report Report) error {
 	return nil
 }
 
-// reported finds the message that a report is about.
+// reported finds the message that a report is about: by our reference or, where the carrier has another one, by its id.
 func (o *Outbox) reported(r ussd.Reader, report Report) (Record, bool, error) {
-	reference := report.Reference
-	if reference == "" {
-		raw, err := r.Get(carrierIDKey(report.Route, report.ID))
-		if errors.Is(err, ussd.ErrNotFound) {
-			return Record{}, false, nil
+	record, err := load(r, report.Reference)
+	if errors.Is(err, ussd.ErrNotFound) && report.Route != "" && report.ID != "" {
+		var reference []byte
+		if reference, err = r.Get(carrierIDKey(report.Route, report.ID)); err == nil {
+			record, err = load(r, string(reference))
 		}
-		if err != nil {
-			return Record{}, false, fmt.Errorf("read owner of an id: %w", err)
-		}
-		reference = string(raw)
 	}
-	record, err := load(r, reference)
 	if errors.Is(err, ussd.ErrNotFound) {
 		return Record{}, false, nil
 	}
+	if err != nil {
+		return Record{}, false, fmt.Errorf("read the message of a report: %w", err)
+	}
 	// What was never tried was never taken, and what one route says of another's message counts only if it arrived.
 	foreign := report.Route != "" && report.Route != record.Route && report.State != ReportDelivered
-	if err != nil || record.Tries == 0 || foreign {
-		return Record{}, false, err
-	}
-	return record, true, nil
+	return record, record.Tries > 0 && !foreign, nil
 }
 
 // overrides tells whether a state is news about a message.

@@ -57,6 +57,7 @@ func TestReportsOfAMessageThatWasSent(t *testing.T) {
 		{"by another route's id", []Report{elsewhere(failed)}, "", false, counts{}},
 		{"by our reference, failed elsewhere", []Report{elsewhere(byReference(failed))}, "", false, counts{unmatched: 1}},
 		{"by our reference, delivered elsewhere", []Report{elsewhere(byReference(delivered))}, ReportDelivered, false, counts{delivered: 1}},
+		{"a reference nobody knows, and the id", []Report{{Route: "a", ID: "id-m", Reference: "x", State: ReportFailed}}, ReportFailed, true, counts{failed: 1}},
 		{"an id nobody knows", []Report{other(delivered)}, "", false, counts{}},
 		{"a reference nobody knows", []Report{{Reference: "x", State: ReportDelivered}}, "", false, counts{unmatched: 1}},
 	} {

@@ -195,10 +195,11 @@ func single(d *json.Decoder, depth int) error {
 			return Malformed("the body is not JSON")
 		}
 		name, _ := key.(string)
-		if name = strings.Map(folded, name); seen[name] {
+		same := strings.Map(folded, name)
+		if seen[same] {
 			return Malformed("%s is there twice", shown(name))
 		}
-		seen[name] = true
+		seen[same] = true
 		if err := value(d, depth); err != nil {
 			return err
 		}
