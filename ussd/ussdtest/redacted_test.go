@@ -20,8 +20,10 @@ var (
 	plainType = regexp.MustCompile(`^(\[\])?string$|^\*?\[\w*\]byte$`)
 	// harmless are plain fields that hold no secret, or one that nobody may print by mistake for another reason.
 	harmless = map[string]string{
-		"gateway.Config.ProviderKey": "a path", "gateway.Config.AliasKey": "a path", "gateway.Config.Pepper": "a path", "gateway.Config.SMSAPIKey": "a path",
-		"gateway.Phone.PIN": "of a sandbox's phone, which every reader of the README knows", "custody.Source.Pepper": "a path",
+		"gateway.Config.ProviderKey": "a path", "gateway.Config.AliasKey": "a path", "gateway.Config.Pepper": "a path",
+		"attestor.FileConfig.AttestorKey": "a path", "attestor.FileConfig.AliasKey": "a path", "attestor.FileConfig.Secret": "a path",
+		"gateway.Attestor.Key": "a public key",
+		"gateway.Phone.PIN":    "of a sandbox's phone, which every reader of the README knows", "custody.Source.Pepper": "a path",
 		"adapter.Login.Password": "the name of a field", "handset.Config.Password": "of a phone that people and tests play with",
 		"pdu.Bind.Password":     "a wire form, made where it is written; its comment warns",
 		"ussd.Config.DigestKey": "derived as the process starts", "attestor.Config.Secret": "derived as the process starts",
