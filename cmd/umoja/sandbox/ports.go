@@ -62,7 +62,7 @@ func newPlan(http, grpc string, validators, providers int) (p plan, err error) {
 				next += i
 			}
 			if next > 65535 {
-				return nil, fmt.Errorf("--%s leaves no room for %d ports: choose a smaller one: %w", flag, count, ErrPort)
+				return nil, fmt.Errorf("--%s %s leaves no room for %d ports: choose a smaller one: %w", flag, net.JoinHostPort(host, strconv.Itoa(port)), count, ErrPort)
 			}
 			address, err := take(flag, host, next)
 			if err != nil {
