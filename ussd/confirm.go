@@ -164,10 +164,8 @@ func (m *Machine) takeConfirm(f Facts, s *Session, e Event) Action {
 		if !e.Right {
 			return m.truthful(s, *p, m.wrongPIN(f, s))
 		}
-		user := *f.User
-		user.Attempts = user.Attempts.Reset()
 		action := m.submit(f, s, *p)
-		action.Effects = append([]Effect{SaveUser{user}}, action.Effects...)
+		action.Effects = append([]Effect{SaveUser{f.User.proved(e)}}, action.Effects...)
 		return action
 	case Decided:
 		return m.outcome(s, *p, e.Outcome)
@@ -216,6 +214,15 @@ func (m *Machine) typePIN(f Facts, s *Session, a Answer) Action {
 	s.Counted, s.Uncounted = &f.Turn, user.Attempts
 	user.Attempts = user.Attempts.Count(f.NowUnixMs)
 	return Action{Effects: []Effect{SaveUser{user}}, Ask: AskPIN{a.Input}}
+}
+
+// proved is the user after a right PIN. A wish for a new one is over: who knows the old one needs none.
+func (u User) proved(e PINCompared) User {
+	u.Attempts, u.Reset = u.Attempts.Reset(), nil
+	if e.Renewed != "" {
+		u.PIN = e.Renewed
+	}
+	return u
 }
 
 func (m *Machine) wrongPIN(f Facts, s *Session) Action {

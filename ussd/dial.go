@@ -62,16 +62,18 @@ func (m *Machine) news(f Facts) *Payment {
 
 // mainMenu shows the main menu under the news, or the user's name.
 func (m *Machine) mainMenu(f Facts, s *Session, effects []Effect) Action {
-	p := m.news(f)
-	if p == nil {
-		return m.goHome(f, s, m.text(s, menu.Greeting, menu.Args{Name: f.User.Name}), effects...)
+	line := m.text(s, menu.Greeting, menu.Args{Name: f.User.Name})
+	if p := m.news(f); p != nil {
+		line = m.paymentLine(s, *p)
+		if p.Stage == StageSettled {
+			effects = append(effects, TellPayment{p.Prepared.ID})
+		} else {
+			effects = append(effects, PromisePayment{p.Prepared.ID})
+		}
 	}
-	if p.Stage == StageSettled {
-		effects = append(effects, TellPayment{p.Prepared.ID})
-	} else {
-		effects = append(effects, PromisePayment{p.Prepared.ID})
-	}
-	return m.goHome(f, s, m.paymentLine(s, *p), effects...)
+	action := m.goHome(f, s, line, effects...)
+	action.Drop = false // Answers may be dialled behind the code.
+	return action
 }
 
 // paymentLine tells what became of a payment.

@@ -1,5 +1,7 @@
 package ussd
 
+import "github.com/umoja-ledger/umoja/ledger/tx"
+
 // Effects on a payment look at the payment as it is stored now, not as the machine saw it: an outcome that the feed recorded
 // meanwhile stands.
 
@@ -30,11 +32,27 @@ func (e SubmitPayment) apply(_ *Service, w Writer, nowUnixMs uint64) error {
 }
 
 func (e SettlePayment) apply(s *Service, w Writer, nowUnixMs uint64) error {
-	p, err := changePayment(w, e.ID, func(p *Payment) { p.settle(e.Outcome) })
+	return s.settleStored(w, e.ID, e.Outcome, nowUnixMs)
+}
+
+// settleStored records the outcome of a stored payment, with all that follows from it. The first outcome stands.
+func (s *Service) settleStored(w Writer, id tx.ID, outcome Outcome, nowUnixMs uint64) error {
+	before, err := getPayment(w, id)
 	if err != nil {
 		return err
 	}
-	return s.keepPromise(w, p, nowUnixMs)
+	p, err := changePayment(w, id, func(p *Payment) { p.settle(outcome) })
+	if err != nil {
+		return err
+	}
+	if err := s.keepPromise(w, p, nowUnixMs); err != nil {
+		return err
+	}
+	settled := kindOf(p.Order.Kind).settled
+	if settled == nil || before.Stage == StageSettled {
+		return nil
+	}
+	return settled(s, w, p, nowUnixMs)
 }
 
 func (e TellPayment) apply(_ *Service, w Writer, _ uint64) error {

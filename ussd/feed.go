@@ -198,7 +198,7 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 	}
 	if p != nil && p.Stage != StageSettled {
 		outcome := Outcome{Code: OutcomeOK, ReceiptCode: t.ReceiptCode, Balance: t.DebitBalance, HasBalance: true}
-		if _, err := changePayment(w, t.ID, func(p *Payment) { p.settle(outcome) }); err != nil {
+		if err := s.settleStored(w, t.ID, outcome, nowUnixMs()); err != nil {
 			return err
 		}
 	}

@@ -41,16 +41,20 @@ func (a AskOffer) find(ctx context.Context, s *Service, _ Facts) (Event, error) 
 }
 
 func (a AskPIN) find(ctx context.Context, s *Service, f Facts) (Event, error) {
-	right, err := s.hasher.Verify(ctx, f.User.Account, a.PIN, f.User.PIN)
-	return PINCompared{right}, err
+	t, err := s.try(f, f.User.Account, a.PIN)
+	if err != nil {
+		return nil, err
+	}
+	verdict, err := s.hasher.Compare(ctx, t, f.User.PIN)
+	return PINCompared{Right: verdict.Right, Renewed: verdict.Renewed}, err
 }
 
-func (a AskFounding) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
+func (a AskFounding) find(ctx context.Context, s *Service, f Facts) (Event, error) {
 	founding, err := s.ledger.PrepareRegistration(ctx, a.Registration)
 	if err != nil {
 		return nil, err
 	}
-	record, err := s.hash(ctx, founding.Account, a.PIN)
+	record, err := s.hash(ctx, f, founding.Account, a.PIN)
 	return Founded{Founding: founding, PIN: record}, err
 }
 

@@ -37,6 +37,16 @@ func flows(name string) (flow, bool) {
 		return balanceFlow(), true
 	case "last":
 		return lastFlow(), true
+	case "limits":
+		return limitsFlow(), true
+	case "language":
+		return languageFlow(), true
+	case "pinchange":
+		return pinChangeFlow(), true
+	case "pinreset":
+		return pinResetFlow(), true
+	case "close":
+		return closeFlow(), true
 	case "ask":
 		return askFlow(), true
 	case "asked":
@@ -92,10 +102,12 @@ func (m *Machine) goBack(f Facts, s *Session) Action {
 	return m.show(f, s)
 }
 
-// goHome shows the main menu under a line.
+// goHome shows the main menu under a line. What else came in the turn was meant for other screens.
 func (m *Machine) goHome(f Facts, s *Session, line string, effects ...Effect) Action {
 	s.Trail, s.Refusals, s.Draft, s.Payment = nil, 0, Draft{}, nil
-	return m.menuUnder(s, line, effects)
+	action := m.menuUnder(s, line, effects)
+	action.Drop = true
+	return action
 }
 
 // show shows the session's prompt.
@@ -125,7 +137,11 @@ func (m *Machine) enter(f Facts, s *Session, name string) Action {
 
 // ask shows the text of the session's prompt and waits for an answer.
 func (m *Machine) ask(s *Session, key menu.Key, args menu.Args) Action {
-	return m.askText(s, m.text(s, key, args))
+	text := m.text(s, key, args)
+	if withBack := text + "\n" + m.text(s, menu.BackLine, menu.Args{}); menu.KindOf(key) == menu.KindPrompt && len(s.Trail) > 0 && s.Screen.fits(withBack) {
+		text = withBack
+	}
+	return m.askText(s, text)
 }
 
 func (m *Machine) askText(s *Session, text string) Action {

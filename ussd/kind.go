@@ -25,6 +25,8 @@ type kind struct {
 	notMade, smsNotMade menu.Key
 	// spends means that amount and fee leave the account: they are compared with its balance and caps before the PIN is asked for.
 	spends bool
+	// settled, if set, is what else the outcome changes, in the store transaction that records it.
+	settled func(s *Service, w Writer, p Payment, nowUnixMs uint64) error
 	// plain means that no PIN is asked for, since nothing of the user's can be lost by it: "1" confirms.
 	plain bool
 }
@@ -38,6 +40,8 @@ func kindOf(k Kind) kind {
 		return requestKind
 	case KindDecline:
 		return declineKind
+	case KindClose:
+		return closeKind
 	}
 	return kind{}
 }

@@ -31,6 +31,8 @@ type Ledger interface {
 	NumberOf(ctx context.Context, account tx.AccountID) (tx.AccountNumber, error)
 	// Balance reads what an account can spend.
 	Balance(ctx context.Context, account tx.AccountID) (amount.Amount, error)
+	// Limits reads what an account may spend through this provider; ErrNotGranted when that is nothing.
+	Limits(ctx context.Context, account tx.AccountID) (Limits, error)
 	// LastPayments lists the newest movements of money from and to an account, newest first.
 	LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PastPayment, error)
 	// WatchFinal calls take for every final leaf from an index on, in order and without a gap, and then for each new one,

@@ -3,6 +3,7 @@ package ussd
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -20,6 +21,8 @@ type Machine struct {
 	dial string
 	// provider and telephone are the provider's, for people.
 	provider, telephone string
+	// resetDelay is how long who forgot the PIN waits for a new one.
+	resetDelay time.Duration
 	// region is where numbers without a country code are from.
 	region string
 	// offsetMinutes is the local time shown, east of UTC.
@@ -35,6 +38,9 @@ type Asset struct {
 // Facts are what the machine knows beside the session.
 type Facts struct {
 	NowUnixMs uint64
+	// Phone and Aggregator are the turn's.
+	Phone      Phone
+	Aggregator string
 	// User is nil for a phone number that is not registered.
 	User *User
 	// Payments are the phone's newest and open ones.
@@ -76,7 +82,11 @@ type (
 	// NotGranted answers AskOffer: the payer's account does not let this provider pay.
 	NotGranted struct{}
 	// PINCompared answers AskPIN.
-	PINCompared struct{ Right bool }
+	PINCompared struct {
+		Right bool
+		// Renewed is the record to store instead, where the old one is of an older pepper; empty where it is not.
+		Renewed pin.Record
+	}
 	// Founded answers AskFounding.
 	Founded struct {
 		Founding Founding
@@ -254,3 +264,6 @@ func (m *Machine) clock(atUnixMs, nowUnixMs uint64) (string, bool) {
 	}
 	return two(of/60) + ":" + two(of%60), at/day > now/day
 }
+
+// hours writes a time in whole hours, rounded up.
+func hours(d time.Duration) string { return strconv.Itoa(int((d + time.Hour - 1) / time.Hour)) }

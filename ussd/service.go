@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/ussd/abuse"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
@@ -31,14 +32,16 @@ type Config struct {
 	Dial string
 	// Provider is what the provider calls itself on screens; empty is Umoja. Telephone is where people reach one; it may be empty.
 	Provider, Telephone string
+	// PINResetDelay is how long who forgot the PIN waits for a new one; 0 means 24 hours.
+	PINResetDelay time.Duration
 	// Region is where numbers without a country code are from, such as KE.
 	Region string
 	// UTCOffsetMinutes is the network's local time, east of UTC.
 	UTCOffsetMinutes int
 	// Deadline is within which a turn is answered; 0 means 8 seconds, two less than the aggregators give.
 	Deadline time.Duration
-	// TurnsPerMinute bounds the turns of one phone number, duplicates not counted; 0 means 60.
-	TurnsPerMinute int
+	// Guard bounds the turns and sessions of numbers and aggregators, duplicates not counted; nil means one with the usual limits.
+	Guard *abuse.Guard
 }
 
 // Service answers turns. It may be used by many goroutines; Run must be running for promises to be kept.
@@ -53,7 +56,7 @@ type Service struct {
 	log       *slog.Logger
 	deadline  time.Duration
 	turnstile *turnstile
-	meter     *meter
+	guard     *abuse.Guard
 	// stopping ends with Stop.
 	stopping context.Context
 	stop     context.CancelFunc
@@ -89,8 +92,15 @@ func New(c Config) (*Service, error) {
 	if c.Deadline == 0 {
 		c.Deadline = defaultDeadline
 	}
-	if c.TurnsPerMinute == 0 {
-		c.TurnsPerMinute = 60
+	if c.PINResetDelay == 0 {
+		c.PINResetDelay = 24 * time.Hour
+	}
+	if c.Guard == nil {
+		guard, err := abuse.New(abuse.Limits{})
+		if err != nil {
+			return nil, err
+		}
+		c.Guard = guard
 	}
 	tree, err := menu.LoadTree()
 	if err != nil {
@@ -98,9 +108,9 @@ func New(c Config) (*Service, error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	return &Service{
-		machine: &Machine{book: c.Book, tree: tree, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
+		machine: &Machine{book: c.Book, tree: tree, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
 		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
-		deadline: c.Deadline, turnstile: newTurnstile(), meter: newMeter(c.TurnsPerMinute),
+		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard,
 		stopping: stopping, stop: stop,
 	}, nil
 }
@@ -140,7 +150,7 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 		return *said.repeated, nil
 	case said.lost, len(t.session.Turns)+len(said.answers)+1 > maxTurns:
 		return s.plain(menu.DialAgain), nil
-	case !s.meter.allow(turn.Phone, time.Now()):
+	case !s.allow(turn, len(t.session.Turns) == 0):
 		return s.plain(menu.WaitAMoment), nil
 	}
 	reply, err := t.answer(ctx, said)
@@ -148,6 +158,19 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 		return s.plain(menu.DialAgain), err
 	}
 	return reply, nil
+}
+
+// allow counts the turn, if its number and aggregator may ask for more.
+func (s *Service) allow(turn Turn, first bool) bool {
+	count := s.guard.Allow
+	if first {
+		count = s.guard.AllowSession
+	}
+	err := count(turn.Aggregator, string(turn.Phone), time.Now())
+	if err != nil {
+		s.log.Warn("turn is one too many", "aggregator", turn.Aggregator, "phone", turn.Phone, "reason", err)
+	}
+	return err == nil
 }
 
 // Ended takes an aggregator's word that a session has ended. Nothing depends on it: many aggregators say nothing, or too early.
@@ -175,7 +198,7 @@ func (s *Service) begin(ctx context.Context, turn Turn) (*inHand, error) {
 	d := digester{key: s.digestKey, session: turn.Aggregator + "\x00" + string(turn.Phone) + "\x00" + turn.SessionID}
 	now := nowUnixMs()
 	t := &inHand{service: s, turn: turn, digester: d, session: Session{Phone: turn.Phone, StartedAtUnixMs: now},
-		facts: Facts{NowUnixMs: now, Digest: d.digest, Screen: turn.screen()}}
+		facts: Facts{NowUnixMs: now, Phone: turn.Phone, Aggregator: turn.Aggregator, Digest: d.digest, Screen: turn.screen()}}
 	_, t.facts.Turn = turn.digest(d)
 	err := s.store.View(ctx, func(r Reader) error {
 		stored, err := get[Session](r, sessionKey(d, turn.Phone))
@@ -233,7 +256,7 @@ func (t *inHand) answer(ctx context.Context, said reading) (Reply, error) {
 		for _, later := range said.answers[i+1:] {
 			event.Rest = append(event.Rest, pin.NewSecret(later))
 		}
-		if reply, err = t.step(ctx, event, text[:at], i == len(said.answers)-1); err != nil {
+		if reply, err = t.step(ctx, event, text[:min(at, len(text))], i == len(said.answers)-1); err != nil {
 			return Reply{}, err
 		}
 		if t.dropped || t.session.Prompt.secret() {
@@ -327,12 +350,22 @@ func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
 	return Unavailable{}
 }
 
-func (s *Service) hash(ctx context.Context, account tx.AccountID, secret pin.Secret) (pin.Record, error) {
-	var salt [16]byte
-	if _, err := io.ReadFull(s.rand, salt[:]); err != nil {
-		return "", fmt.Errorf("make salt: %w", err)
+// try is a PIN of a turn, with a new salt.
+func (s *Service) try(f Facts, account tx.AccountID, secret pin.Secret) (pin.Try, error) {
+	t := pin.Try{Aggregator: f.Aggregator, Phone: string(f.Phone), Account: account, PIN: secret}
+	if _, err := io.ReadFull(s.rand, t.Salt[:]); err != nil {
+		return t, fmt.Errorf("make salt: %w", err)
 	}
-	return s.hasher.Hash(ctx, account, secret, salt)
+	return t, nil
+}
+
+// hash makes the record of a new PIN.
+func (s *Service) hash(ctx context.Context, f Facts, account tx.AccountID, secret pin.Secret) (pin.Record, error) {
+	t, err := s.try(f, account, secret)
+	if err != nil {
+		return "", err
+	}
+	return s.hasher.Make(ctx, t)
 }
 
 func nowUnixMs() uint64 { return uint64(time.Now().UnixMilli()) }

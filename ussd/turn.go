@@ -207,3 +207,6 @@ func split(text string) []string {
 	}
 	return strings.Split(text, "*")
 }
+
+// text is the digest in hexadecimal.
+func (d Digest) text() string { return hex.EncodeToString(d[:]) }

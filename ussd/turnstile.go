@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 )
 
 const (
@@ -13,8 +12,6 @@ const (
 	maxWaiting = 128
 	// maxPhones bounds the phone numbers with a turn at one moment.
 	maxPhones = 8192
-	// maxCounted bounds the phone numbers whose turns of the last minute are counted.
-	maxCounted = 65536
 )
 
 // errCrowded means that too many turns wait.
@@ -64,49 +61,4 @@ func (t *turnstile) enter(ctx context.Context, phone Phone) (release func(), err
 		leave()
 		return nil, fmt.Errorf("wait for the turn before: %w", context.Cause(ctx))
 	}
-}
-
-// meter counts turns: each phone number has a bucket of a minute's turns that refills evenly.
-type meter struct {
-	mu        sync.Mutex
-	perMinute float64
-	buckets   map[Phone]bucket
-}
-
-type bucket struct {
-	left float64
-	at   time.Time
-}
-
-func newMeter(perMinute int) *meter {
-	return &meter{perMinute: float64(perMinute), buckets: make(map[Phone]bucket)}
-}
-
-// allow takes one turn out of the phone's bucket, if there is one. When too many phones are counted, those that are
-// full again are forgotten; if none is, the turn is refused.
-func (m *meter) allow(phone Phone, now time.Time) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b, ok := m.buckets[phone]
-	if !ok {
-		if len(m.buckets) >= maxCounted {
-			for other, old := range m.buckets {
-				if now.Sub(old.at) >= time.Minute {
-					delete(m.buckets, other)
-				}
-			}
-			if len(m.buckets) >= maxCounted {
-				return false
-			}
-		}
-		b = bucket{left: m.perMinute, at: now}
-	}
-	b.left = min(m.perMinute, b.left+m.perMinute*now.Sub(b.at).Minutes())
-	b.at = now
-	allowed := b.left >= 1
-	if allowed {
-		b.left--
-	}
-	m.buckets[phone] = b
-	return allowed
 }

@@ -72,19 +72,3 @@ func TestTheTurnstileIsBounded(t *testing.T) {
 		}
 	})
 }
-
-func TestTheMeterIsBounded(t *testing.T) {
-	m := newMeter(2)
-	now := time.Unix(0, 0)
-	for i := range maxCounted {
-		if !m.allow(Phone(fmt.Sprint(i)), now) {
-			t.Fatal("refused")
-		}
-	}
-	if m.allow("more", now) {
-		t.Error("one phone more is counted")
-	}
-	if !m.allow("more", now.Add(time.Minute)) || len(m.buckets) != 1 {
-		t.Errorf("%d are counted after a minute", len(m.buckets))
-	}
-}

@@ -24,6 +24,8 @@ type User struct {
 	Number   tx.AccountNumber `json:"number,omitempty"`
 	PIN      pin.Record       `json:"pin"`
 	Attempts pin.Attempts     `json:"attempts"`
+	// Reset is the wish for a new PIN of somebody who forgot the old one; nil when there is none.
+	Reset *PINReset `json:"reset,omitempty"`
 	// Role is what the provider takes the user for.
 	Role Role `json:"role,omitempty"`
 	// Opening is the transaction that opens the account, until its outcome is known.
@@ -217,7 +219,7 @@ func (s *Service) Enrol(ctx context.Context, enrolment Enrolment) error {
 	case known != nil:
 		return nil
 	}
-	record, err := s.hash(ctx, enrolment.Account, enrolment.PIN)
+	record, err := s.hash(ctx, Facts{Phone: enrolment.Phone}, enrolment.Account, enrolment.PIN)
 	if err != nil {
 		return fmt.Errorf("enrol: %w", err)
 	}

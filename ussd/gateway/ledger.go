@@ -282,3 +282,12 @@ func (r *remote) NumberOf(ctx context.Context, id tx.AccountID) (tx.AccountNumbe
 	r.numbers[id] = a.Number
 	return a.Number, nil
 }
+
+// Limits reads what an account may spend through this provider.
+func (r *remote) Limits(ctx context.Context, id tx.AccountID) (ussd.Limits, error) {
+	grant, err := r.client.Grant(ctx, id, r.provider.Public())
+	if errors.Is(err, sdk.ErrNotFound) {
+		return ussd.Limits{}, ussd.ErrNotGranted
+	}
+	return ussd.Limits{Transaction: grant.CapTransaction, Day: grant.CapDay, LeftToday: grant.LeftToday}, err
+}

@@ -46,7 +46,7 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 	}
 	// A grant that ends before the payment would is taken for ended: a PIN is asked for only when it can pay.
 	if grant.Asset != r.asset || grant.ExpiresAtUnixMs < order.ExpiresAtUnixMs || grant.FeeCeiling < plan.fee.Amount ||
-		!slices.Contains(grant.Operations, plan.granted) {
+		plan.granted != 0 && !slices.Contains(grant.Operations, plan.granted) {
 		return ussd.Offer{}, ussd.ErrNotGranted
 	}
 	prepared, err := r.prepare(order.ExpiresAtUnixMs, plan.operations...)
@@ -62,7 +62,7 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 // plan is what an order comes to on the ledger.
 type plan struct {
 	operations []tx.Operation
-	// granted is what the provider's grant must allow.
+	// granted is what the provider's grant must allow; zero where there only has to be one.
 	granted tx.GrantedOperation
 	// fee is the provider's; zero where the operations carry none.
 	fee tx.Fee
@@ -75,6 +75,8 @@ func (r *remote) plan(order ussd.Order, fees sdk.FeeSchedule) (plan, error) {
 		return r.planTransfer(order, fees)
 	case ussd.KindRequest, ussd.KindDecline:
 		return r.planRequest(order)
+	case ussd.KindClose:
+		return plan{operations: []tx.Operation{tx.RevokeGrant{Account: order.Payer, Grantee: r.provider.Public()}}}, nil
 	}
 	return plan{}, fmt.Errorf("prepare %q: %w", order.Kind, errKind)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd"
+	"github.com/umoja-ledger/umoja/ussd/abuse"
 	"github.com/umoja-ledger/umoja/ussd/attestor"
 	"github.com/umoja-ledger/umoja/ussd/custody"
 	"github.com/umoja-ledger/umoja/ussd/door"
@@ -33,6 +34,13 @@ import (
 
 // pinsAtOnce bounds how many PINs are checked at once: each takes 19 MiB and tens of milliseconds of a core.
 const pinsAtOnce = 2
+
+const (
+	// slowedFor is how long an aggregator is slowed down after an alarm of wrong PINs.
+	slowedFor = 10 * time.Minute
+	// sandboxTurns is how many turns a minute a sandbox takes.
+	sandboxTurns = 1_000_000
+)
 
 // world is what is outside of the process; a test has another one.
 type world struct {
@@ -128,17 +136,40 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if w.attestors, err = c.panel(g.Network(), keys.Signer()); err != nil {
 		return err
 	}
+	guard, err := w.guard()
+	if err != nil {
+		return err
+	}
+	hasher, err := pin.New(pin.Config{Peppers: keys.Peppers(), Concurrent: pinsAtOnce, Log: w.log, OnAlarm: func(a pin.Alarm) {
+		// One PIN against many numbers, or too many wrong ones: that aggregator's turns come slower for a while.
+		guard.Slow(a.Aggregator, time.Now(), time.Now().Add(slowedFor))
+	}})
+	if err != nil {
+		return err
+	}
 	_, asset, _ := g.AssetByCode(c.Asset)
 	w.service, err = ussd.New(ussd.Config{
-		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: pin.NewHasher(pepper.Reveal(), pinsAtOnce),
+		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: hasher, Guard: guard,
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
 		Dial: c.ServiceCode, Provider: c.Provider, Telephone: c.Telephone, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
-		TurnsPerMinute: c.TurnsPerMinute,
 	})
 	if err != nil {
 		return err
 	}
 	return w.enrol(ctx, g, aliasKey)
+}
+
+// guard bounds what numbers and aggregators ask for. In a sandbox one machine is all the phones.
+func (w *gateway) guard() (*abuse.Guard, error) {
+	limits := abuse.Limits{}
+	if n := w.config.TurnsPerMinute; n > 0 {
+		limits.PhoneTurns, limits.PhoneSessions = abuse.PerMinute(n), abuse.PerMinute(n)
+	}
+	if w.config.Sandbox {
+		limits.AggregatorTurns, limits.AggregatorSessions = abuse.PerMinute(sandboxTurns), abuse.PerMinute(sandboxTurns)
+		limits.NewNumbers = abuse.PerMinute(sandboxTurns)
+	}
+	return abuse.New(limits)
 }
 
 // routes are the carriers', or in a sandbox one whose messages come back to this process.

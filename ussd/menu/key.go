@@ -46,6 +46,15 @@ func list(of ...entry) bool {
 	return true
 }
 
+// KindOf is the kind of a key.
+func KindOf(key Key) Kind {
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.key == key })
+	if i < 0 {
+		return KindScreen
+	}
+	return entries[i].kind
+}
+
 // needs tells whether a text has to mention a name, and whether it can.
 func (d data) needs(name string, short bool) (must, may bool) {
 	if slices.Contains(d, name+"?") {

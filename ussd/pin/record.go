@@ -1,7 +1,9 @@
 package pin
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"strings"
@@ -87,4 +89,10 @@ func (r Record) parse() (p parts, err error) {
 		return parts{}, ErrRecord // The decoder skips line breaks.
 	}
 	return p, nil
+}
+
+// Fingerprint names the record without saying anything of it: another record, of the same PIN too, has another.
+func (r Record) Fingerprint() string {
+	sum := sha256.Sum256([]byte("umoja/pin-record/v1\x00" + string(r)))
+	return hex.EncodeToString(sum[:8])
 }

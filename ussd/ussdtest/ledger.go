@@ -265,6 +265,10 @@ func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
 	switch o.Kind {
 	case ussd.KindRequest, ussd.KindDecline:
 		return l.request(id, o)
+	case ussd.KindClose:
+		l.find(o.Payer).revoked = true
+		l.append(entry{})
+		return ussd.Outcome{Code: ussd.OutcomeOK}
 	}
 	if o.Request != nil && !l.endRequest(*o.Request, o.Payer, true) {
 		return ussd.Outcome{Code: ussd.OutcomeRequestEnded}
@@ -310,6 +314,16 @@ func (l *Ledger) Balance(ctx context.Context, id tx.AccountID) (amount.Amount, e
 		return 0, err
 	}
 	return l.find(id).balance, nil
+}
+
+// Limits implements ussd.Ledger.
+func (l *Ledger) Limits(ctx context.Context, id tx.AccountID) (ussd.Limits, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.reach(ctx); err != nil {
+		return ussd.Limits{}, err
+	}
+	return ussd.Limits{Transaction: CapTransaction, Day: CapDay, LeftToday: CapDay - l.find(id).spent}, nil
 }
 
 // LastPayments implements ussd.Ledger.

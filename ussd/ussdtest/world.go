@@ -12,6 +12,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ussd"
+	"github.com/umoja-ledger/umoja/ussd/abuse"
 	"github.com/umoja-ledger/umoja/ussd/gsm7"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/pin"
@@ -71,6 +72,10 @@ func NewWorld(t testing.TB) *World {
 func (w *World) Start() {
 	w.t.Helper()
 	w.Stop()
+	guard, err := abuse.New(abuse.Limits{PhoneTurns: abuse.PerMinute(TurnsPerMinute), PhoneSessions: abuse.PerMinute(TurnsPerMinute)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	book, err := menu.Load(menu.Languages()...)
 	if err != nil {
 		w.t.Fatal(err)
@@ -80,7 +85,7 @@ func (w *World) Start() {
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
-		TurnsPerMinute: TurnsPerMinute,
+		Guard: guard,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -123,8 +128,8 @@ func (w *World) Post(phone ussd.Phone, session, transcript string) string {
 		prefix = "END "
 	}
 	screen := prefix + reply.Text
-	if septets, ok := gsm7.Septets(screen); !ok || septets > gsm7.ScreenSeptets {
-		w.t.Errorf("a screen of %d septets: %q", septets, screen)
+	if !gsm7.FitsScreen(screen, gsm7.ScreenSeptets, ussd.DefaultScreen.UCS2+4) {
+		w.t.Errorf("a screen that is too long: %q", screen)
 	}
 	if strings.Contains(screen, "\n\n") {
 		w.t.Errorf("a screen with an empty line: %q", screen)
