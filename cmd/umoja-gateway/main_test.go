@@ -7,6 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/umoja-ledger/umoja/ussd/attestor"
 	"github.com/umoja-ledger/umoja/ussd/gateway"
 )
 
@@ -14,14 +15,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"umoja-gateway": func() { os.Exit(run()) }})
 }
 
-// What the help shows is a configuration.
-func TestHelpShowsAConfiguration(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "gateway.toml")
-	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := gateway.Load(path); err != nil {
-		t.Error(err)
+// What the help shows are configurations.
+func TestHelpShowsConfigurations(t *testing.T) {
+	for example, load := range map[string]func(path string) error{
+		gatewayExample:  func(path string) error { _, err := gateway.Load(path); return err },
+		attestorExample: func(path string) error { _, err := attestor.Load(path); return err },
+	} {
+		path := filepath.Join(t.TempDir(), "example.toml")
+		if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := load(path); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -42,7 +42,8 @@ type FileConfig struct {
 	Providers []tx.AccountID `toml:"providers,omitempty" comment:"Accounts of the providers that may ask; empty is all of the ledger's directory."`
 	Limits    Limits         `toml:"limits,omitempty"`
 
-	SMS []route.Config `toml:"sms,omitempty"`
+	SMS  []route.Config `toml:"sms,omitempty"`
+	SMPP []route.SMPP   `toml:"smpp,omitempty"`
 	// Sandbox makes the attestor its own carrier; test networks only.
 	Sandbox bool   `toml:"sandbox,omitempty"`
 	Log     string `toml:"log,omitempty" comment:"debug, info, warn or error."`
@@ -80,6 +81,9 @@ func Load(file string) (FileConfig, error) {
 	for i := range c.SMS {
 		c.SMS[i].Complete(base)
 	}
+	for i := range c.SMPP {
+		c.SMPP[i].Complete(base)
+	}
 	if err := c.check(); err != nil {
 		return FileConfig{}, fmt.Errorf("%s: %w: %w", file, err, ErrConfig)
 	}
@@ -108,9 +112,9 @@ func (c FileConfig) check() error {
 		return err
 	}
 	if !c.Sandbox {
-		return route.Check(c.SMS)
+		return route.Check(c.SMS, c.SMPP, route.Options{})
 	}
-	if len(c.SMS) > 0 {
+	if len(c.SMS)+len(c.SMPP) > 0 {
 		return errors.New("sms: a sandbox is its own carrier")
 	}
 	return nil

@@ -32,7 +32,8 @@ type process struct {
 	store   *store.Badger
 	service *Service
 	outbox  *sms.Outbox
-	// carrier and loopback are nil outside of a sandbox.
+	// carriers is nil in a sandbox, carrier and loopback are outside of one.
+	carriers *route.Set
 	carrier  *route.Carrier
 	loopback *route.Loopback
 }
@@ -107,13 +108,20 @@ func (p *process) open(g *genesis.Genesis, keys custody.Custody, self net.Addr) 
 		return err
 	}
 	outbox.Outbox = p.outbox
+	if p.carriers != nil {
+		p.carriers.Bind(route.Parts{Reports: p.outbox})
+	}
 	return nil
 }
 
 // routes are the carriers', or in a sandbox one whose messages come back to this process.
 func (p *process) routes(self net.Addr) ([]sms.Route, error) {
 	if !p.config.Sandbox {
-		return route.Open(p.config.SMS)
+		var err error
+		if p.carriers, err = route.Open(p.config.SMS, p.config.SMPP, route.Options{Log: p.log}); err != nil {
+			return nil, err
+		}
+		return p.carriers.Routes(), nil
 	}
 	var err error
 	if p.carrier, err = route.OpenCarrier(p.config.Dir); err != nil {
@@ -128,6 +136,9 @@ func (p *process) serve(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return p.service.Run(ctx) })
 	group.Go(func() error { return p.outbox.Run(ctx) })
+	if p.carriers != nil {
+		group.Go(func() error { return p.carriers.Run(ctx) })
+	}
 	group.Go(func() error { return door.Door{Handler: p.handler(), Log: p.log}.Serve(ctx, listener) })
 	p.log.Info("attesting", "listen", listener.Addr().String(), "key", p.service.signer.Public().String())
 	return group.Wait()
@@ -140,7 +151,9 @@ func (p *process) handler() http.Handler {
 	mux.Handle(codePath, answer)
 	mux.Handle(confirmPath, answer)
 	mux.HandleFunc("GET "+route.HealthPath, p.health)
-	route.MountReports(mux, p.config.SMS, p.outbox, p.log)
+	if p.carriers != nil {
+		p.carriers.Mount(mux)
+	}
 	if p.carrier != nil {
 		p.carrier.Mount(mux)
 	}
@@ -162,6 +175,9 @@ func (p *process) close() error {
 	var errs []error
 	if p.loopback != nil {
 		p.loopback.Close()
+	}
+	if p.carriers != nil {
+		p.carriers.Close()
 	}
 	if p.carrier != nil {
 		errs = append(errs, p.carrier.Close())

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ussd/adapter"
@@ -40,8 +41,8 @@ type Aggregator struct {
 }
 
 func (c Config) checkAggregators() error {
-	if len(c.Aggregators) == 0 {
-		return errors.New("aggregators: at least one is needed")
+	if len(c.Aggregators) == 0 && !slices.ContainsFunc(c.SMPP, func(l route.SMPP) bool { return l.USSD != "" }) {
+		return errors.New("aggregators: at least one is needed, or an [[smpp]] table with ussd")
 	}
 	paths := make(map[string]bool)
 	for i, a := range c.Aggregators {

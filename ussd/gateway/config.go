@@ -71,6 +71,7 @@ type Config struct {
 
 	Aggregators []Aggregator   `toml:"aggregators"`
 	SMS         []route.Config `toml:"sms,omitempty"`
+	SMPP        []route.SMPP   `toml:"smpp,omitempty"`
 	Attestors   []Attestor     `toml:"attestors,omitempty"`
 	Providers   []Provider     `toml:"providers,omitempty"`
 
@@ -152,6 +153,9 @@ func Load(file string) (Config, error) {
 	for i := range c.SMS {
 		c.SMS[i].Complete(base)
 	}
+	for i := range c.SMPP {
+		c.SMPP[i].Complete(base)
+	}
 	if err := c.check(); err != nil {
 		return Config{}, fmt.Errorf("%s: %w: %w", file, err, ErrConfig)
 	}
@@ -201,9 +205,9 @@ func (c Config) check() error {
 		}
 	}
 	if !c.Sandbox {
-		return route.Check(c.SMS)
+		return route.Check(c.SMS, c.SMPP, route.Options{ServiceCode: c.ServiceCode})
 	}
-	if len(c.SMS) > 0 {
+	if len(c.SMS)+len(c.SMPP) > 0 {
 		return errors.New("sms: a sandbox is its own carrier")
 	}
 	return nil

@@ -130,7 +130,7 @@ func TestABadConfigurationIsRefusedByItsKey(t *testing.T) {
 		{written, `sandbox = true`, "sandbox = true\n[[providers]]\naccount = \"umoja1\"\nurl = \"https://x.example\"", "providers: account of entry 1"},
 		{written, `sandbox = true`, "sandbox = true\n" + sending, "sms: a sandbox is its own carrier"},
 		{real, sending, ``, "sms: a route is needed"},
-		{real, `username = "mwanga"`, ``, "username and key_file are needed"},
+		{real, `username = "mwanga"`, ``, "username is needed"},
 		{real, `username`, "url = \"http://api.example.org\"\nusername", "url must begin with https"},
 		{real, `username`, "url = \"messaging\"\nusername", "url must be an address"},
 		{real, `name = "at"`, `name = "A T"`, "the name must be"},

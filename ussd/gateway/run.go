@@ -61,7 +61,8 @@ type gateway struct {
 	outbox  *sms.Outbox
 	// attestors are those that this provider asks.
 	attestors *attestor.Panel
-	// carrier and loopback are nil outside of a sandbox.
+	// carriers is nil in a sandbox, carrier and loopback are outside of one.
+	carriers *route.Set
 	carrier  *route.Carrier
 	loopback *route.Loopback
 }
@@ -175,7 +176,11 @@ func (w *gateway) guard() (*abuse.Guard, error) {
 // routes are the carriers', or in a sandbox one whose messages come back to this process.
 func (w *gateway) routes(self net.Addr) ([]sms.Route, error) {
 	if !w.config.Sandbox {
-		return route.Open(w.config.SMS)
+		var err error
+		if w.carriers, err = route.Open(w.config.SMS, w.config.SMPP, route.Options{ServiceCode: w.config.ServiceCode, Log: w.log}); err != nil {
+			return nil, err
+		}
+		return w.carriers.Routes(), nil
 	}
 	var err error
 	if w.carrier, err = route.OpenCarrier(w.config.Dir); err != nil {
@@ -217,6 +222,10 @@ func (w *gateway) serve(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.service.Run(ctx) })
 	group.Go(func() error { return w.outbox.Run(ctx) })
+	if w.carriers != nil {
+		w.carriers.Bind(route.Parts{Reports: w.outbox, USSD: w.service})
+		group.Go(func() error { return w.carriers.Run(ctx) })
+	}
 	// At the end a turn that waits for the ledger is answered at once, as at its deadline; what was submitted is taken up from the store at the
 	// next start. The store is closed only after the last turn.
 	group.Go(func() error {
@@ -233,7 +242,9 @@ func (w *gateway) handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux.HandleFunc("GET "+route.HealthPath, w.health)
-	route.MountReports(mux, w.config.SMS, w.outbox, w.log)
+	if w.carriers != nil {
+		w.carriers.Mount(mux)
+	}
 	if w.carrier != nil {
 		w.carrier.Mount(mux)
 	}
@@ -258,6 +269,9 @@ func (w *gateway) close() error {
 	}
 	if w.carrier != nil {
 		errs = append(errs, w.carrier.Close())
+	}
+	if w.carriers != nil {
+		w.carriers.Close()
 	}
 	if w.attestors != nil {
 		w.attestors.Close()

@@ -14,40 +14,69 @@ import (
 	"strings"
 
 	"github.com/umoja-ledger/umoja/ussd/africastalking"
-	"github.com/umoja-ledger/umoja/ussd/custody"
+	"github.com/umoja-ledger/umoja/ussd/infobip"
+	"github.com/umoja-ledger/umoja/ussd/kannel"
 	"github.com/umoja-ledger/umoja/ussd/pin"
 	"github.com/umoja-ledger/umoja/ussd/sms"
 )
 
-// Config is one [[sms]] table of a configuration.
+// Config is one [[sms]] table of a configuration: a way to send messages, tried after those above it.
 type Config struct {
 	Name string `toml:"name" comment:"For records and logs: a-z, 0-9, - and ."`
-	Kind string `toml:"kind" comment:"africastalking"`
-	URL  string `toml:"url" comment:"The carrier's endpoint; empty is the live one."`
+	Kind string `toml:"kind" comment:"africastalking, infobip, kannel, or smpp."`
+	// Link names the [[smpp]] table of a route of that kind, which needs nothing else.
+	Link string `toml:"link,omitempty" comment:"For smpp: the name of the [[smpp]] table."`
+	URL  string `toml:"url,omitempty" comment:"The carrier's endpoint; empty is Africa's Talking's live one."`
 	// Username and KeyFile are the account at the carrier.
-	Username string `toml:"username"`
-	KeyFile  string `toml:"key_file" comment:"A file that holds the account's key."`
+	Username string `toml:"username,omitempty"`
+	KeyFile  string `toml:"key_file,omitempty" comment:"A file that holds the account's key or password."`
 	From     string `toml:"from,omitempty" comment:"The sender that phones show."`
 	// PerSecond bounds messages a second; 0 is no bound.
 	PerSecond int `toml:"per_second,omitempty"`
-	// ReportsPath is where delivery reports come in; empty takes none.
+	// ReportsPath is where delivery reports come in, ReportsURL how the carrier reaches it, where it is to be told; empty takes none.
 	ReportsPath string `toml:"reports_path,omitempty" comment:"Where delivery reports come in; make it long and secret."`
+	ReportsURL  string `toml:"reports_url,omitempty" comment:"How Infobip or Kannel reaches reports_path."`
+	// InboundPath is where messages that people send come in; empty takes none.
+	InboundPath string `toml:"inbound_path,omitempty" comment:"Where messages from people come in; make it long and secret."`
+	// SMSC is Kannel's smsc-id.
+	SMSC string `toml:"smsc,omitempty"`
 }
 
 // kind is what a carrier needs.
 type kind struct {
-	live    string
-	sender  func(c Config, key pin.Secret) sms.Sender
-	reports func(route string, reporter sms.Reporter, log *slog.Logger) http.Handler
+	live             string
+	username, sender bool
+	open             func(c Config, key pin.Secret, client *http.Client) (sms.Sender, error)
+	reports          func(route string, reporter sms.Reporter, log *slog.Logger) http.Handler
+	inbound          func(route string, receiver sms.Receiver, log *slog.Logger) http.Handler
 }
+
+// smppKind is the kind of a route over an SMPP link.
+const smppKind = "smpp"
 
 var kinds = map[string]kind{
 	"africastalking": {
-		live: africastalking.LiveURL,
-		sender: func(c Config, key pin.Secret) sms.Sender {
-			return africastalking.NewSender(africastalking.SenderConfig{URL: c.URL, Username: c.Username, APIKey: key, From: c.From})
+		live: africastalking.LiveURL, username: true,
+		open: func(c Config, key pin.Secret, client *http.Client) (sms.Sender, error) {
+			return africastalking.NewSender(africastalking.SenderConfig{URL: c.URL, Username: c.Username, APIKey: key, From: c.From, Client: client}), nil
 		},
-		reports: africastalking.NewSMSReports,
+		reports: africastalking.NewSMSReports, inbound: africastalking.NewSMSInbound,
+	},
+	"infobip": {
+		sender: true,
+		open: func(c Config, key pin.Secret, client *http.Client) (sms.Sender, error) {
+			return infobip.NewSender(infobip.SenderConfig{URL: c.URL, APIKey: key, From: c.From, ReportURL: c.ReportsURL, Client: client})
+		},
+		reports: infobip.NewSMSReports, inbound: infobip.NewSMSInbound,
+	},
+	"kannel": {
+		username: true,
+		open: func(c Config, key pin.Secret, client *http.Client) (sms.Sender, error) {
+			return kannel.NewSender(kannel.SenderConfig{
+				URL: c.URL, Username: c.Username, Password: key, From: c.From, Post: true, ReportURL: c.ReportsURL, SMSC: c.SMSC, Client: client,
+			})
+		},
+		reports: kannel.NewReports, inbound: kannel.NewInbound,
 	},
 }
 
@@ -56,75 +85,73 @@ func (c *Config) Complete(base string) {
 	if k, ok := kinds[c.Kind]; ok && c.URL == "" {
 		c.URL = k.live
 	}
-	if c.KeyFile != "" && !filepath.IsAbs(c.KeyFile) {
-		c.KeyFile = filepath.Join(base, c.KeyFile)
+	complete(base, &c.KeyFile)
+}
+
+func complete(base string, files ...*string) {
+	for _, file := range files {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(base, *file)
+		}
 	}
 }
 
-// Check finds what is wrong with the tables together, without opening anything.
-func Check(configs []Config) error {
-	if len(configs) == 0 {
-		return errors.New("sms: a route is needed outside of a sandbox")
-	}
-	names := make(map[string]bool)
-	for _, c := range configs {
-		if err := c.check(); err != nil {
-			return fmt.Errorf("sms %q: %w", c.Name, err)
-		}
-		if names[c.Name] {
-			return fmt.Errorf("sms %q: name is there twice", c.Name)
-		}
-		names[c.Name] = true
-	}
-	return nil
-}
-
-func (c Config) check() error {
+// check finds what is wrong with one table, without opening anything.
+func (c Config) check(links []SMPP) error {
 	if err := sms.CheckRouteName(c.Name); err != nil {
 		return err
-	}
-	if _, ok := kinds[c.Kind]; !ok {
-		return fmt.Errorf("kind must be one of %v", slices.Sorted(maps.Keys(kinds)))
-	}
-	if c.Username == "" || c.KeyFile == "" {
-		return errors.New("username and key_file are needed")
 	}
 	if c.PerSecond < 0 {
 		return errors.New("per_second must not be negative")
 	}
-	to, err := url.Parse(c.URL)
-	if err != nil || to.Host == "" {
-		return errors.New("url must be an address such as " + africastalking.LiveURL)
+	if c.Kind == smppKind {
+		if !slices.ContainsFunc(links, func(l SMPP) bool { return l.Name == c.Link }) {
+			return errors.New("link must name an [[smpp]] table")
+		}
+		if c.Name != c.Link {
+			return errors.New("name of a route over SMPP must be that of its link, by which reports come in")
+		}
+		return nil
 	}
-	if here := net.ParseIP(to.Hostname()); to.Scheme != "https" && (to.Scheme != "http" || here == nil || !here.IsLoopback()) {
-		return errors.New("url must begin with https")
+	k, ok := kinds[c.Kind]
+	switch {
+	case !ok:
+		return fmt.Errorf("kind must be one of %v", append(slices.Sorted(maps.Keys(kinds)), smppKind))
+	case c.Link != "":
+		return errors.New("link is for the kind smpp")
+	case k.username && c.Username == "":
+		return errors.New("username is needed")
+	case k.sender && c.From == "":
+		return errors.New("from is needed")
+	case c.KeyFile == "":
+		return errors.New("key_file is needed")
+	case c.ReportsURL != "" && c.ReportsPath == "":
+		return errors.New("reports_url is how reports_path is reached, and there is none")
 	}
-	if c.ReportsPath != "" {
-		return CheckPath("reports_path", c.ReportsPath)
+	if err := checkURL("url", c.URL); err != nil {
+		return err
+	}
+	for _, p := range []struct{ name, path string }{{"reports_path", c.ReportsPath}, {"inbound_path", c.InboundPath}} {
+		if p.path == "" {
+			continue
+		}
+		if err := CheckPath(p.name, p.path); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Open makes the routes.
-func Open(configs []Config) ([]sms.Route, error) {
-	var routes []sms.Route
-	for _, c := range configs {
-		key, err := custody.ReadText(c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("sms %q: key_file: %w", c.Name, err)
-		}
-		routes = append(routes, sms.Route{Name: c.Name, Sender: kinds[c.Kind].sender(c, pin.NewSecret(key)), PerSecond: c.PerSecond})
+// checkURL demands TLS of what leaves this machine.
+func checkURL(name, text string) error {
+	to, err := url.Parse(text)
+	if err != nil || to.Host == "" {
+		return fmt.Errorf("%s must be an address such as %s", name, africastalking.LiveURL)
 	}
-	return routes, nil
-}
-
-// MountReports serves the addresses of delivery reports.
-func MountReports(mux *http.ServeMux, configs []Config, reporter sms.Reporter, log *slog.Logger) {
-	for _, c := range configs {
-		if c.ReportsPath != "" {
-			mux.Handle(c.ReportsPath, kinds[c.Kind].reports(c.Name, reporter, log))
-		}
+	if here := net.ParseIP(to.Hostname()); to.Scheme != "https" && (to.Scheme != "http" || here == nil || !here.IsLoopback()) {
+		return fmt.Errorf("%s must begin with https", name)
 	}
+	return nil
 }
 
 // CheckPath refuses what is no plain path of a callback, or one of the process's own.
