@@ -214,7 +214,7 @@ func TestNoCorrectionAsksToDial(t *testing.T) {
 var never = map[Language][]string{
 	English:    {"transaction", "invalid", "session", "error", "failed", "timeout"},
 	Swahili:    {"muamala", "miamala", "kikao", "batili", "transaction", "invalid", "session"},
-	French:     {"transaction", "session", "invalide", "erreur", "échec", "débit", "crédit"},
+	French:     {"transaction", "session", "invalide", "une erreur", "échec", "débit", "crédit"},
 	Portuguese: {"transaç", "transac", "sess", "inválid", "invalid", "erro ", "falhou"},
 	Hausa:      {"transaction", "session", "invalid", "error"},
 	Luganda:    {"transaction", "session", "invalid", "error"},
