@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,50 +18,110 @@ import (
 
 // newPhoneCommand is a handset in a terminal.
 func newPhoneCommand() *cobra.Command {
-	var dir, address, code string
+	var flags phoneFlags
 	cmd := &cobra.Command{
 		Use:   "phone NUMBER",
 		Short: "a feature phone in your terminal: dial, read the screens, get text messages",
-		Long: `phone is a handset for the number. It speaks the aggregator's wire form to the gateway, so what you see is what a
+		Long: `phone is a handset for the number. It speaks an aggregator's wire form to the gateway, so what you see is what a
 person with a cheap phone sees.
 
   Enter       dial the service code; or type another code, such as *384*2050#
   sms         read the text messages again
   quit        put the phone away (Ctrl-D too)
 
-While a session is open, what you type goes to the menu; "hang" drops the session, as a lost signal does.`,
-		Example: "  umoja phone +254711000001",
+While a session is open, what you type goes to the menu; "hang" drops the session, as a lost signal does.
+
+--format names the aggregator: ` + strings.Join(handset.Formats(), ", ") + `.
+--fault makes steps go wrong as networks do, each with a rate from 0 to 1, or always: ` + faultNames() + `.
+
+` + scriptHelp,
+		Example: "  umoja phone +254711000001\n  umoja phone +254711000001 --format hubtel --fault late:0.1\n  umoja phone +254711000001 --script pay.txt",
 		Args:    wants("NUMBER"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var codes networkCodes
-			var inboxes []string
-			if address == "" {
-				box, err := readSandbox(dir)
-				if err != nil {
-					return err
-				}
-				if code == "" {
-					code = box.ServiceCode
-				}
-				codes, inboxes = codesOf(box), inboxesOf(box)
-				if address = codes.gateway(code); address == "" {
-					return fmt.Errorf("--code is %s: the sandbox has %s", code, strings.Join(codes.all(), " and "))
-				}
-			}
 			if digits, plus := strings.CutPrefix(args[0], "+"); !plus || digits == "" || strings.Trim(digits, "0123456789") != "" {
 				return errors.New("NUMBER must be written with + and the country code, such as +254711000001")
 			}
-			if code == "" {
-				return errors.New("--code is missing: name the service code to dial, such as '*384*2050#'")
+			p, err := flags.open(args[0])
+			if err != nil {
+				return err
 			}
-			config := handset.Config{URL: address, Number: args[0], ServiceCode: code, Inboxes: inboxes}
-			return usePhone(cmd.Context(), config, codes, cmd.InOrStdin(), cmd.OutOrStdout())
+			if flags.script != "" {
+				return playScript(cmd.Context(), p, flags.script, cmd.OutOrStdout())
+			}
+			return usePhone(cmd.Context(), p, cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
-	addDirFlag(cmd, &dir)
-	cmd.Flags().StringVar(&address, "url", "", "the gateway's callback; by default the running sandbox's")
-	cmd.Flags().StringVar(&code, "code", "", "the service code; by default the sandbox's")
+	flags.add(cmd)
 	return cmd
+}
+
+// phoneFlags say which gateway a phone reaches, and how.
+type phoneFlags struct {
+	dir, address, code, format, script string
+	faults                             []string
+	seed                               uint64
+}
+
+func (f *phoneFlags) add(cmd *cobra.Command) {
+	addDirFlag(cmd, &f.dir)
+	cmd.Flags().StringVar(&f.address, "url", "", "the gateway's callback; by default the running sandbox's")
+	cmd.Flags().StringVar(&f.code, "code", "", "the service code; by default the sandbox's")
+	cmd.Flags().StringVar(&f.format, "format", "africastalking", "the aggregator whose wire form is spoken")
+	cmd.Flags().StringVar(&f.script, "script", "", "a file of what is typed and what is to be seen; ends with 1 when anything else is seen")
+	cmd.Flags().StringArrayVar(&f.faults, "fault", nil, "a fault and its rate, such as late:0.1; may be given several times")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "decides which steps suffer a fault")
+}
+
+// network is what a phone reaches: the codes and how their gateways are asked.
+type network struct {
+	config handset.Config
+	codes  networkCodes
+	faults *faultRates
+}
+
+func (f *phoneFlags) open(number string) (*network, error) {
+	if !slices.Contains(handset.Formats(), f.format) {
+		return nil, fmt.Errorf("--format is %q: it is one of %s", f.format, strings.Join(handset.Formats(), ", "))
+	}
+	faults, err := readFaults(f.faults, f.seed)
+	if err != nil {
+		return nil, err
+	}
+	n := &network{config: handset.Config{URL: f.address, Format: f.format, Number: number, ServiceCode: f.code}, faults: faults}
+	if f.address == "" {
+		box, err := readSandbox(f.dir)
+		if err != nil {
+			return nil, err
+		}
+		if f.code == "" {
+			n.config.ServiceCode = box.ServiceCode
+		}
+		n.codes, n.config.Inboxes = codesOf(box), inboxesOf(box)
+		if n.config.URL = n.codes.gateway(n.config.ServiceCode, f.format); n.config.URL == "" {
+			return nil, fmt.Errorf("--code is %s: the sandbox has %s", f.code, strings.Join(n.codes.all(), " and "))
+		}
+	}
+	if n.config.ServiceCode == "" {
+		return nil, errors.New("--code is missing: name the service code to dial, such as '*384*2050#'")
+	}
+	return n, nil
+}
+
+// dial dials a code on a phone of the network, and gives the phone that did: another one where the code leads to another gateway.
+func (n *network) dial(ctx context.Context, phone *handset.Handset, code string) (*handset.Handset, handset.Screen, error) {
+	g := n.codes.of(code)
+	config := n.config
+	if g == nil {
+		config.ServiceCode = code
+	} else {
+		config.ServiceCode, config.URL = g.ServiceCode, n.codes.gateway(code, n.config.Format)
+	}
+	if config.ServiceCode != n.config.ServiceCode {
+		n.config, phone = config, handset.New(config)
+	}
+	n.faults.inject(phone)
+	screen, err := phone.DialString(ctx, code)
+	return phone, screen, err
 }
 
 // networkCodes are the service codes of a network, and the gateway that each leads to.
@@ -74,10 +135,11 @@ func codesOf(box sandboxFile) networkCodes {
 	return box.Gateways
 }
 
-// gateway is the callback that a code leads to, or that the beginning of what is dialled does; "" when it leads nowhere.
-func (c networkCodes) gateway(dialled string) string {
+// gateway is the callback, in an aggregator's form, that a code leads to, or that the beginning of what is dialled does; "" when it leads
+// nowhere.
+func (c networkCodes) gateway(dialled, format string) string {
 	if g := c.of(dialled); g != nil {
-		return "http://" + g.HTTP + "/ussd/africastalking"
+		return "http://" + g.HTTP + "/ussd/" + format
 	}
 	return ""
 }
@@ -110,9 +172,9 @@ func inboxesOf(box sandboxFile) (all []string) {
 }
 
 // usePhone runs the handset until the input ends.
-func usePhone(ctx context.Context, config handset.Config, codes networkCodes, in io.Reader, out io.Writer) error {
-	p := &phoneScreen{config: config, codes: codes, phone: handset.New(config), out: out, seen: make(map[handset.Message]bool)}
-	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", config.Number, config.ServiceCode)
+func usePhone(ctx context.Context, n *network, in io.Reader, out io.Writer) error {
+	p := &phoneScreen{network: n, phone: handset.New(n.config), out: out, seen: make(map[handset.Message]bool)}
+	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", n.config.Number, n.config.ServiceCode)
 	switch err := p.messages(ctx, false); {
 	case errors.Is(err, handset.ErrRefused):
 		fmt.Fprintln(out, "(this gateway shows no messages: only the sandbox's does)")
@@ -159,11 +221,10 @@ func usePhone(ctx context.Context, config handset.Config, codes networkCodes, in
 
 // phoneScreen draws what the phone shows.
 type phoneScreen struct {
-	config handset.Config
-	codes  networkCodes
-	phone  *handset.Handset
-	out    io.Writer
-	seen   map[handset.Message]bool // messages shown so far
+	network *network
+	phone   *handset.Handset
+	out     io.Writer
+	seen    map[handset.Message]bool // messages shown so far
 }
 
 func (p *phoneScreen) prompt() {
@@ -184,6 +245,7 @@ func (p *phoneScreen) key(ctx context.Context, line string) error {
 		p.phone.Hang()
 		return nil
 	case p.phone.Open():
+		p.network.faults.inject(p.phone)
 		screen, err = p.phone.Type(ctx, line)
 	case line == "sms":
 		clear(p.seen)
@@ -208,19 +270,13 @@ func (p *phoneScreen) key(ctx context.Context, line string) error {
 }
 
 // dial dials what was typed, or the code of before. The network knows which gateway a code leads to.
-func (p *phoneScreen) dial(ctx context.Context, line string) (handset.Screen, error) {
+func (p *phoneScreen) dial(ctx context.Context, line string) (screen handset.Screen, err error) {
 	if line == "" {
+		p.network.faults.inject(p.phone)
 		return p.phone.Dial(ctx)
 	}
-	g := p.codes.of(line)
-	if g == nil {
-		p.config.ServiceCode = line
-		p.phone = handset.New(p.config)
-		return p.phone.Dial(ctx)
-	}
-	p.config.ServiceCode, p.config.URL = g.ServiceCode, p.codes.gateway(line)
-	p.phone = handset.New(p.config)
-	return p.phone.DialString(ctx, line)
+	p.phone, screen, err = p.network.dial(ctx, p.phone, line)
+	return screen, err
 }
 
 // messages shows the messages not shown yet. A carrier that is away hides those of no other.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,23 @@ func (f Fault) String() string {
 	}
 	return faultNames[f]
 }
+
+// ParseFault reads a fault's name; hyphens may stand for its spaces.
+func ParseFault(name string) (Fault, error) {
+	for _, f := range Faults() {
+		if strings.ReplaceAll(name, "-", " ") == f.String() {
+			return f, nil
+		}
+	}
+	var names []string
+	for _, f := range Faults() {
+		names = append(names, f.Name())
+	}
+	return Sound, fmt.Errorf("there is no fault %q: it is one of %s", name, strings.Join(names, ", "))
+}
+
+// Name is the fault in one word, as commands and files write it.
+func (f Fault) Name() string { return strings.ReplaceAll(f.String(), " ", "-") }
 
 // Faults are all faults.
 func Faults() []Fault {

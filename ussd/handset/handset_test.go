@@ -226,6 +226,21 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestFaultsHaveNames(t *testing.T) {
+	for _, f := range handset.Faults() {
+		for _, name := range []string{f.String(), f.Name()} {
+			if got, err := handset.ParseFault(name); err != nil || got != f {
+				t.Errorf("%q is %v, %v", name, got, err)
+			}
+		}
+	}
+	for _, name := range []string{"", "sound", "fault 9"} {
+		if _, err := handset.ParseFault(name); err == nil || !strings.Contains(err.Error(), "twice-at-once") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestATranscriptIsTruncated(t *testing.T) {
 	for _, format := range []string{"africastalking", "safaricom"} {
 		service := &counter{}
