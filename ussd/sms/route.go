@@ -42,7 +42,7 @@ var routeName = regexp.MustCompile(`^[a-z0-9.-]{1,32}$`)
 // CheckRouteName refuses a name that records and addresses cannot hold.
 func CheckRouteName(name string) error {
 	if !routeName.MatchString(name) {
-		return fmt.Errorf("%w: the name must be 1 to 32 of a-z, 0-9, - and .", ErrRoute)
+		return fmt.Errorf("%w: the name must be 1 to 32 of a-z, 0-9, hyphen and point", ErrRoute)
 	}
 	return nil
 }
