@@ -11,6 +11,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd/consent"
 	"github.com/umoja-ledger/umoja/ussd/peer"
 )
@@ -99,6 +100,26 @@ func TestConsent(t *testing.T) {
 			t.Errorf("%s: %v", row.name, err)
 		case row.want != "" && (!errors.As(err, &refusal) || refusal.Code != row.want):
 			t.Errorf("%s: %v, want %s", row.name, err, row.want)
+		}
+	}
+	// The first endpoint that is one to send to is asked; the configuration knows better than the directory.
+	provider := sdk.Provider{Account: tx.AccountID{1}, Key: old.Public(), Endpoints: []string{"http://old.example.org", server.URL}}
+	asker := consent.Asker{Network: network, Signer: next}
+	for name, try := range map[string]struct {
+		at map[tx.AccountID]string
+		of sdk.Provider
+		ok bool
+	}{
+		"an endpoint":           {nil, provider, true},
+		"the configuration":     {map[tx.AccountID]string{{1}: server.URL}, sdk.Provider{Account: tx.AccountID{1}, Key: old.Public()}, true},
+		"another's":             {map[tx.AccountID]string{{2}: server.URL}, sdk.Provider{Account: tx.AccountID{1}, Key: old.Public()}, false},
+		"nowhere to be reached": {map[tx.AccountID]string{{1}: "http://127.0.0.1:1"}, provider, false},
+	} {
+		asker.At = try.at
+		_, err := asker.Ask(t.Context(), try.of, move(same))
+		// The clocks of this test are apart: who is reached says so.
+		if reached := errors.As(err, new(*peer.Refusal)); reached != try.ok || !reached && !errors.Is(err, peer.ErrUnreachable) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	agreements.err = errors.New("disk")

@@ -23,6 +23,7 @@ import (
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/abuse"
 	"github.com/umoja-ledger/umoja/ussd/attestor"
+	"github.com/umoja-ledger/umoja/ussd/consent"
 	"github.com/umoja-ledger/umoja/ussd/custody"
 	"github.com/umoja-ledger/umoja/ussd/door"
 	"github.com/umoja-ledger/umoja/ussd/menu"
@@ -59,8 +60,9 @@ type gateway struct {
 	store   *store.Badger
 	service *ussd.Service
 	outbox  *sms.Outbox
-	// attestors are those that this provider asks.
+	// attestors are those that this provider asks, consents asks the providers that users leave.
 	attestors *attestor.Panel
+	consents  consent.Asker
 	// carriers is nil in a sandbox, carrier and loopback are outside of one.
 	carriers *route.Set
 	carrier  *route.Carrier
@@ -137,6 +139,9 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if w.attestors, err = c.panel(g.Network(), keys.Signer()); err != nil {
 		return err
 	}
+	if w.consents, err = c.asker(g.Network(), keys.Signer()); err != nil {
+		return err
+	}
 	guard, err := w.guard()
 	if err != nil {
 		return err
@@ -204,7 +209,7 @@ func (w *gateway) enrol(ctx context.Context, g *genesis.Genesis, aliasKey key.Al
 		place := slices.IndexFunc(g.Accounts, func(a genesis.Account) bool { return a.ID == account })
 		err := w.service.Enrol(ctx, ussd.Enrolment{
 			Phone: phone, Name: p.Name, Language: menu.Language(p.Language), Account: account, Number: tx.AccountNumber(place + 1),
-			PIN: pin.NewSecret(p.PIN),
+			PIN: pin.NewSecret(p.PIN), Role: ussd.Role(p.Role),
 		})
 		if err != nil {
 			return fmt.Errorf("phones: %s: %w", phone.Short(), err)

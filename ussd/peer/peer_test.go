@@ -138,10 +138,12 @@ func TestAnswersThatAreNone(t *testing.T) {
 		handler http.HandlerFunc
 		refusal string
 	}{
-		"a refusal":            {answer(429, `{"code":"too_many","text":"later","retry_at_unix_ms":5}`), "too_many"},
-		"a proxy's page":       {answer(502, "<html>"), ""},
-		"no JSON":              {answer(200, "ok"), ""},
-		"a redirect":           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, ""},
+		"a refusal":      {answer(429, `{"code":"too_many","text":"later","retry_at_unix_ms":5}`), "too_many"},
+		"a proxy's page": {answer(502, "<html>"), ""},
+		"no JSON":        {answer(200, "ok"), ""},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, ""},
 		"more than is read":    {answer(200, strings.Repeat(" ", 70<<10)+"{}"), ""},
 		"a refusal of nothing": {answer(400, `{}`), ""},
 	} {
