@@ -2,6 +2,7 @@ package ussd
 
 import (
 	"context"
+	"strings"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -42,6 +43,8 @@ func (PaymentsRead) event() {}
 type PaymentLine struct {
 	PastPayment
 	Name string
+	// Phone is the number that an amount is kept for, where the gateway knows it.
+	Phone Phone
 }
 
 func (a AskBalance) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
@@ -50,7 +53,8 @@ func (a AskBalance) find(ctx context.Context, s *Service, _ Facts) (Event, error
 }
 
 func (a AskPayments) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
-	return s.pastPayments(ctx, a.Account)
+	lines, err := s.pastPayments(ctx, a.Account, listedPayments)
+	return PaymentsRead{lines}, err
 }
 
 // showLooking is never reached: both end the session, and nothing lies behind them.
@@ -72,14 +76,34 @@ func (m *Machine) takeLast(f Facts, s *Session, e Event) Action {
 	case len(read.Lines) == 0:
 		return m.end(s, menu.NoPayments, menu.Args{Account: f.User.Number.Text()})
 	}
-	var lines []string
+	var lines, withFee []string
 	for _, line := range read.Lines {
-		key := menu.LineOut
-		if line.Incoming {
-			key = menu.LineIn
+		plain := m.pastLine(s, line)
+		lines = append(lines, plain)
+		if line.Fee != 0 {
+			plain += " " + m.text(s, menu.LineFee, menu.Args{Fee: line.Fee.Grouped(m.asset.Scale)})
 		}
-		name := m.payeeName(s, Payee{Name: line.Name, Number: line.OtherNumber})
-		lines = append(lines, m.text(s, key, menu.Args{Amount: line.Amount.Grouped(m.asset.Scale), Name: name, Code: line.ReceiptCode}))
+		withFee = append(withFee, plain)
 	}
-	return m.endText(s, s.Screen.lines(m.text(s, menu.LinePayments, menu.Args{}), lines))
+	// The fees stand there when no payment gives way to them.
+	title := m.text(s, menu.LinePayments, menu.Args{})
+	text, long := s.Screen.lines(title, lines), s.Screen.lines(title, withFee)
+	if strings.Count(long, "\n") == strings.Count(text, "\n") {
+		text = long
+	}
+	return m.endText(s, text)
+}
+
+// pastLine tells of one payment.
+func (m *Machine) pastLine(s *Session, line PaymentLine) string {
+	key := menu.LineOut
+	switch {
+	case line.Kept && line.Incoming:
+		key = menu.LineComing
+	case line.Kept:
+		key = menu.LineOutKept
+	case line.Incoming:
+		key = menu.LineIn
+	}
+	return m.text(s, key, menu.Args{Amount: line.Amount.Grouped(m.asset.Scale), Name: m.payeeName(s, line.other()), Code: line.ReceiptCode})
 }

@@ -53,6 +53,13 @@ func (m *Machine) propose(f Facts, s *Session, order Order) Action {
 		return m.end(s, menu.TooManyOpen, menu.Args{})
 	}
 	order.ExpiresAtUnixMs = f.NowUnixMs + uint64(PaymentLife.Milliseconds())
+	texts := kindOf(order.Kind)
+	if texts.life != 0 {
+		order.ExpiresAtUnixMs = f.NowUnixMs + texts.life
+	}
+	if texts.waits != 0 {
+		order.EndsAtUnixMs = order.ExpiresAtUnixMs + texts.waits
+	}
 	return Action{Effects: effects, Ask: AskOffer{order}}
 }
 
@@ -66,7 +73,9 @@ func (m *Machine) offered(f Facts, s *Session, e Event) (action Action, ok bool)
 		o := e.Offer
 		if kindOf(e.Order.Kind).spends {
 			total, ok := e.Order.Amount.Add(o.Fee)
-			switch {
+			switch short := kindOf(e.Order.Kind).short; {
+			case short != "" && (!ok || total > o.Available || total > o.CapTransaction || total > o.LeftToday):
+				return m.end(s, short, menu.Args{Amount: m.money(e.Order.Amount), Name: m.payeeName(s, e.Order.Payee)}), true
 			case !ok || total > o.Available:
 				return m.again(s, menu.AmountBalance, menu.Args{Balance: m.money(o.Available), Fee: m.money(o.Fee)}), true
 			case total > o.CapTransaction:
@@ -128,6 +137,9 @@ func (m *Machine) args(s *Session, p Payment) menu.Args {
 		Balance: m.money(p.Outcome.Balance)}
 	if total, ok := p.Order.Amount.Add(p.Fee); ok {
 		args.Total = m.money(total)
+	}
+	if until := p.Order.EndsAtUnixMs; until != 0 {
+		args.Time, args.Date, args.Days = m.at(until), m.day(until), days(keptDays)
 	}
 	return args
 }
@@ -301,7 +313,10 @@ var refusals = map[OutcomeCode]menu.Key{
 func (m *Machine) outcome(s *Session, p Payment, o Outcome) Action {
 	p.Outcome = o
 	texts := kindOf(p.Order.Kind)
-	key, refused := refusals[o.Code]
+	key, refused := texts.refused[o.Code]
+	if !refused {
+		key, refused = refusals[o.Code]
+	}
 	switch {
 	case o.Code == OutcomeUnknown:
 		return m.processing(s, p)

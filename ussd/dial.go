@@ -45,19 +45,33 @@ func (m *Machine) finishDialled(f Facts, s *Session, e Event) Action {
 }
 
 // news is what the first screen tells: an open payment, one whose outcome was not told, or one of the last ten minutes, in this
-// order; nil when there is none.
+// order; a payment that can still be cancelled comes before those that are made; nil when there is none.
 func (m *Machine) news(f Facts) *Payment {
 	recent := uint64(PaymentLife.Milliseconds())
 	for _, wanted := range []func(p Payment) bool{
 		func(p Payment) bool { return p.Stage == StageSubmitted },
+		func(p Payment) bool { return p.Order.Kind == KindDelay && p.waiting(f.NowUnixMs) },
 		func(p Payment) bool { return p.Stage == StageSettled && !p.Told },
 		func(p Payment) bool { return p.Stage == StageSettled && f.NowUnixMs < p.SubmittedAtUnixMs+recent },
 	} {
-		if p := newest(f.Payments, wanted); p != nil {
+		if p := newest(f.Payments, func(p Payment) bool { return wanted(p) && p.tells(f.NowUnixMs) }); p != nil {
 			return p
 		}
 	}
 	return nil
+}
+
+// tells tells whether a first screen has something to say of a payment: not of one that nobody here asked for and that was not made, nor of
+// one that waited and does so no longer, which messages told.
+func (p Payment) tells(nowUnixMs uint64) bool {
+	texts := kindOf(p.Order.Kind)
+	switch {
+	case p.Stage != StageSettled:
+		return true
+	case p.Outcome.Code != OutcomeOK:
+		return texts.lineNotMade != ""
+	}
+	return texts.waits == 0 || p.waiting(nowUnixMs)
 }
 
 // mainMenu shows the main menu under the news, or the user's name.
@@ -70,6 +84,8 @@ func (m *Machine) mainMenu(f Facts, s *Session, effects []Effect) Action {
 		} else {
 			effects = append(effects, PromisePayment{p.Prepared.ID})
 		}
+	} else if ask := m.firstAsk(f); ask != nil {
+		line = m.text(s, menu.LineBack, menu.Args{Amount: m.money(ask.Amount), Name: m.payeeName(s, ask.Payer)})
 	}
 	action := m.goHome(f, s, line, effects...)
 	action.Drop = false // Answers may be dialled behind the code.

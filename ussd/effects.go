@@ -11,7 +11,12 @@ func (e DropUser) apply(_ *Service, w Writer, _ uint64) error { return dropUser(
 
 func (e DropDraft) apply(_ *Service, w Writer, _ uint64) error { return w.Delete(draftKey(e.Phone)) }
 
-func (e NewPayment) apply(_ *Service, w Writer, _ uint64) error { return newPayment(w, e.Payment) }
+func (e NewPayment) apply(s *Service, w Writer, nowUnixMs uint64) error {
+	if err := s.countInflow(w, e.Payment, nowUnixMs); err != nil {
+		return err
+	}
+	return newPayment(w, e.Payment)
+}
 
 func (e AbandonPayment) apply(_ *Service, w Writer, _ uint64) error {
 	_, err := changePayment(w, e.ID, func(p *Payment) {
@@ -45,14 +50,13 @@ func (s *Service) settleStored(w Writer, id tx.ID, outcome Outcome, nowUnixMs ui
 	if err != nil {
 		return err
 	}
-	if err := s.keepPromise(w, p, nowUnixMs); err != nil {
+	if err := s.keepPromise(w, p, nowUnixMs); err != nil || before.Stage == StageSettled {
 		return err
 	}
-	settled := kindOf(p.Order.Kind).settled
-	if settled == nil || before.Stage == StageSettled {
-		return nil
+	if settled := kindOf(p.Order.Kind).settled; settled != nil {
+		return settled(s, w, p, nowUnixMs)
 	}
-	return settled(s, w, p, nowUnixMs)
+	return s.made(w, p)
 }
 
 func (e TellPayment) apply(_ *Service, w Writer, _ uint64) error {
@@ -71,7 +75,7 @@ func (e PromisePayment) apply(s *Service, w Writer, nowUnixMs uint64) error {
 // keepPromise sends the SMS about a payment that was not made, if a screen promised one. The SMS about a payment that
 // was made comes from the feed.
 func (s *Service) keepPromise(w Writer, p Payment, nowUnixMs uint64) error {
-	if !p.Promised || p.Stage != StageSettled || p.Outcome.Code == OutcomeOK {
+	if !p.Promised || p.Stage != StageSettled || p.Outcome.Code == OutcomeOK || kindOf(p.Order.Kind).smsNotMade == "" {
 		return nil
 	}
 	user, err := getUser(w, p.Payer)

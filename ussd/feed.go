@@ -202,6 +202,15 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 			return err
 		}
 	}
+	held, err := s.takeHeld(w, t)
+	if err != nil {
+		return err
+	}
+	if t.How == ByReturn {
+		if _, err := endAsk(w, t.Of, AskReturned); err != nil {
+			return err
+		}
+	}
 	payer, err := userOf(w, t.Debit)
 	if err != nil {
 		return err
@@ -210,34 +219,52 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 	if err != nil {
 		return err
 	}
-	if key, told := payerTold[t.How]; payer != nil && told {
-		name, err := nameOf(w, t.Credit, t.ID)
-		if err != nil {
-			return err
-		}
-		session := Session{Language: payer.Language}
-		text := s.machine.text(&session, key, menu.Args{Amount: s.machine.money(t.Amount),
-			Name: s.machine.payeeName(&session, Payee{Name: name, Number: numbers[t.Credit]}), Fee: s.machine.money(t.Fee),
-			Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)})
-		if err := s.notify(w, reference+"/payer", payer.Phone, text); err != nil {
-			return err
-		}
+	if err := s.tellPayer(w, reference, t, payer, held, numbers); err != nil {
+		return err
 	}
-	if payee == nil || t.How == HoldReturned {
+	from := Payee{Account: t.Debit, Number: numbers[t.Debit], Name: nameIf(payer)}
+	if t.How == HoldReturned {
+		if held == nil {
+			return nil
+		}
+		return s.tellOther(w, reference, *held, menu.SMSNotFetched, from)
+	}
+	if payee == nil {
 		return nil
 	}
-	from := Payee{Number: numbers[t.Debit]}
-	if payer != nil {
-		from.Name = payer.Name
+	key := menu.SMSReceived
+	if t.How == ByReturn {
+		key = menu.SMSGotBack
 	}
-	session := Session{Language: payee.Language}
-	text := s.machine.text(&session, menu.SMSReceived, menu.Args{Amount: s.machine.money(t.Amount),
-		Name: s.machine.payeeName(&session, from), Code: t.ReceiptCode, Balance: s.machine.money(t.CreditBalance)})
-	return s.notify(w, reference+"/payee", payee.Phone, text)
+	return s.tell(w, reference+"/payee", *payee, key, from, menu.Args{Amount: s.machine.money(t.Amount), Code: t.ReceiptCode,
+		Balance: s.machine.money(t.CreditBalance)})
 }
 
 // payerTold is what the payer is told of money that moved; who pays many at once, or issues, has other means to see it.
-var payerTold = map[How]menu.Key{ByPayment: menu.SMSPaid, ByHold: menu.SMSHoldPaid, HoldReturned: menu.SMSHoldReturned}
+var payerTold = map[How]menu.Key{ByPayment: menu.SMSPaid, ByHold: menu.SMSHoldPaid, HoldReturned: menu.SMSHoldReturned, ByReturn: menu.SMSGaveBack}
+
+// tellPayer tells whose money it was; held is what was kept of it, nil when that is not known.
+func (s *Service) tellPayer(w Writer, reference string, t FinalTransfer, payer *User, held *Held, numbers map[tx.AccountID]tx.AccountNumber) error {
+	key, told := payerTold[t.How]
+	if payer == nil || !told {
+		return nil
+	}
+	name, err := nameOf(w, t.Credit, t.ID)
+	if err != nil {
+		return err
+	}
+	other := Payee{Account: t.Credit, Number: numbers[t.Credit], Name: name}
+	switch {
+	case held != nil && t.How == HoldReturned:
+		key, other = menu.SMSHoldReturnedTo, held.other()
+	case held != nil && name == "":
+		if other.Name = held.Name; held.Phone != "" && held.Name == "" {
+			other = Payee{Phone: held.Phone} // The payer knows the number and no name.
+		}
+	}
+	return s.tell(w, reference+"/payer", *payer, key, other, menu.Args{Amount: s.machine.money(t.Amount), Fee: s.machine.money(t.Fee),
+		Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)})
+}
 
 func (s *Service) notify(w Writer, reference string, to Phone, text string) error {
 	return s.outbox.Enqueue(w, Message{Reference: reference, To: to, Text: text}, nowUnixMs())

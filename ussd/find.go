@@ -23,6 +23,19 @@ func (a AskPayee) find(ctx context.Context, s *Service, _ Facts) (Event, error) 
 	if err != nil {
 		return nil, err
 	}
+	if d.Phone == "" {
+		// Of an account number the ledger knows no name. A till is there for everybody to know.
+		err = s.store.View(ctx, func(r Reader) error {
+			user, err := userOf(r, payee.Account)
+			if user != nil && user.Role == RoleTill {
+				payee.Name = user.Name
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
 	payee.Phone = d.Phone
 	name, err := CheckName(payee.Name)
 	if err != nil {

@@ -51,6 +51,12 @@ func flows(name string) (flow, bool) {
 		return askFlow(), true
 	case "asked":
 		return askedFlow(), true
+	case "cancel":
+		return cancelFlow(), true
+	case "wrong":
+		return wrongFlow(), true
+	case "giveback":
+		return givebackFlow(), true
 	}
 	return flow{}, false
 }

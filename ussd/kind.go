@@ -27,6 +27,14 @@ type kind struct {
 	spends bool
 	// settled, if set, is what else the outcome changes, in the store transaction that records it.
 	settled func(s *Service, w Writer, p Payment, nowUnixMs uint64) error
+	// short is said when the account has too little for an amount that cannot be changed, or may not spend it now; empty asks for another.
+	short menu.Key
+	// refused are the kind's own words for what may become of it.
+	refused map[OutcomeCode]menu.Key
+	// waits is how long the amount is kept after the order's expiry; 0 when it is not.
+	waits uint64
+	// life is how long the confirm screen stands, in milliseconds; 0 is PaymentLife.
+	life uint64
 	// plain means that no PIN is asked for, since nothing of the user's can be lost by it: "1" confirms.
 	plain bool
 }
@@ -42,6 +50,16 @@ func kindOf(k Kind) kind {
 		return declineKind
 	case KindClose:
 		return closeKind
+	case KindKeep:
+		return keepKind
+	case KindDelay:
+		return delayKind
+	case KindRelease:
+		return releaseKind
+	case KindClaim:
+		return claimKind
+	case KindReturn:
+		return returnKind
 	}
 	return kind{}
 }

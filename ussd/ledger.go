@@ -29,11 +29,19 @@ type Ledger interface {
 	Submit(ctx context.Context, prepared Prepared) (Outcome, error)
 	// NumberOf finds the number of an account.
 	NumberOf(ctx context.Context, account tx.AccountID) (tx.AccountNumber, error)
+	// AliasOf is the keyed hash of a phone number, bound or not.
+	AliasOf(phone Phone) key.Alias
+	// Binding reads what an alias is bound to, or ErrPayeeUnknown. It decides who gets money without the ledger asking again, so more
+	// than one validator must say so.
+	Binding(ctx context.Context, alias key.Alias) (Binding, error)
 	// Balance reads what an account can spend.
 	Balance(ctx context.Context, account tx.AccountID) (amount.Amount, error)
 	// Limits reads what an account may spend through this provider; ErrNotGranted when that is nothing.
 	Limits(ctx context.Context, account tx.AccountID) (Limits, error)
-	// LastPayments lists the newest movements of money from and to an account, newest first.
+	// HasPaid tells whether a movement from one account to another is among the newest of the first one's history.
+	HasPaid(ctx context.Context, payer, payee tx.AccountID) (bool, error)
+	// LastPayments lists the newest movements of money from and to an account, newest first. What is kept for somebody, and was neither paid
+	// nor given back, is one of them.
 	LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PastPayment, error)
 	// WatchFinal calls take for every final leaf from an index on, in order and without a gap, and then for each new one,
 	// until the context ends or take refuses. It returns why it stopped.
@@ -50,6 +58,16 @@ type Payee struct {
 	Phone Phone `json:"phone,omitempty"`
 	// Name is the display name, unsealed; empty when the payee was named by account number or has none.
 	Name string `json:"name,omitempty"`
+}
+
+// Binding is what an alias is bound to.
+type Binding struct {
+	Account tx.AccountID
+	// Attested means that attestors bound it. Else Provider did so alone.
+	Attested bool
+	Provider tx.AccountID
+	// InflowDay is the most that numbers which one provider alone vouches for may receive in a day; 0 means that it is not bounded.
+	InflowDay amount.Amount
 }
 
 // Registration is what a person gives to register.
@@ -71,16 +89,26 @@ type Order struct {
 	Amount amount.Amount `json:"amount,omitempty"`
 	// Request is the request to pay that it answers.
 	Request *tx.RequestID `json:"request,omitempty"`
-	// EndsAtUnixMs is when what it makes, such as a request, ends by itself.
+	// EndsAtUnixMs is when what it makes, such as a request or an amount that is kept, ends by itself.
 	EndsAtUnixMs uint64 `json:"ends_at_unix_ms,omitempty"`
 	// ExpiresAtUnixMs is after when the transaction can never be applied.
 	ExpiresAtUnixMs uint64 `json:"expires_at_unix_ms,omitempty"`
+	// Hold is the amount kept that is taken or given up.
+	Hold tx.HoldID `json:"hold,omitzero"`
+	// Of is the payment from this phone that is given up.
+	Of tx.ID `json:"of,omitzero"`
+	// VouchedBy is the provider that alone vouches for the payee's number; zero when attestors do.
+	VouchedBy tx.AccountID `json:"vouched_by,omitzero"`
+	// Leaf and Position name the movement that is given back.
+	Leaf     uint64 `json:"leaf,omitempty"`
+	Position uint32 `json:"position,omitempty"`
 }
 
 // same tells whether two orders ask for the same thing.
 func (o Order) same(other Order) bool {
 	for _, p := range []*Order{&o, &other} {
 		p.ExpiresAtUnixMs, p.EndsAtUnixMs = 0, 0
+		p.VouchedBy = tx.AccountID{}
 		p.Payee = Payee{Account: p.Payee.Account, Phone: p.Payee.Phone}
 	}
 	return reflect.DeepEqual(o, other)
@@ -149,6 +177,10 @@ const (
 	OutcomeAliasResting
 	// OutcomeRequestEnded means that the request to pay was answered, taken back or over.
 	OutcomeRequestEnded
+	// OutcomeHoldOver means that what was kept has been paid or given back.
+	OutcomeHoldOver
+	// OutcomeReturned means that all of the payment was given back before.
+	OutcomeReturned
 )
 
 // Outcome is the final word on a transaction.
@@ -168,10 +200,23 @@ type PastPayment struct {
 	ID       tx.ID
 	Incoming bool
 	Amount   amount.Amount
-	// Other is the account at the other end.
+	// Fee is what the payer paid for it; 0 where money came in.
+	Fee amount.Amount
+	// Other is the account at the other end; zero when the amount is kept for whoever gets a phone number.
 	Other       tx.AccountID
 	OtherNumber tx.AccountNumber
 	ReceiptCode string
+	// Kept means that the amount is kept and has not moved yet. Hold names it.
+	Kept        bool
+	Hold        tx.HoldID
+	UntilUnixMs uint64
+	// MayRelease means that the payer may take back what is kept.
+	MayRelease bool
+	// Leaf and Position say where it stands in the history, and TimeUnixMs when; Returnable that the payee can give it back from there.
+	Leaf       uint64
+	Position   uint32
+	TimeUnixMs uint64
+	Returnable bool
 }
 
 // FinalLeaf is one leaf of the history under a final checkpoint.
@@ -190,7 +235,7 @@ type How uint8
 
 // The ways in which money moves.
 const (
-	// ByPayment is a transfer, or a return of one: both sides are told.
+	// ByPayment is a transfer: both sides are told.
 	ByPayment How = iota
 	// ByBulk is one leg of a payment to many: the payee is told.
 	ByBulk
@@ -200,6 +245,8 @@ const (
 	ByHold
 	// HoldReturned is money that was kept for somebody and is the payer's again, who is told. Nobody is credited.
 	HoldReturned
+	// ByReturn gives back what was paid: both sides are told.
+	ByReturn
 )
 
 // FinalTransfer is money that moved.
@@ -212,4 +259,16 @@ type FinalTransfer struct {
 	Amount, Fee                 amount.Amount
 	DebitBalance, CreditBalance amount.Amount
 	ReceiptCode                 string
+	// Hold is what was kept; zero for what was not. HoldEnds means that nothing of it is kept any longer.
+	Hold     tx.HoldID
+	HoldEnds bool
+	// Position is the operation's in the transaction. Of is the movement that is given back, for ByReturn.
+	Position uint32
+	Of       Movement
+}
+
+// Movement names a movement of money by its place in the history.
+type Movement struct {
+	Leaf     uint64
+	Position uint32
 }

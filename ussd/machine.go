@@ -27,6 +27,8 @@ type Machine struct {
 	region string
 	// offsetMinutes is the local time shown, east of UTC.
 	offsetMinutes int
+	// protectAbove is the sum above which a first payment to a person waits; 0: none does.
+	protectAbove amount.Amount
 }
 
 // Asset is the asset that phones pay in.
@@ -45,6 +47,10 @@ type Facts struct {
 	User *User
 	// Payments are the phone's newest and open ones.
 	Payments []Payment
+	// Contacts are whom the user paid last.
+	Contacts []Contact
+	// Asks are the payments that the user is asked to give back.
+	Asks []ReturnAsk
 	// Turn is the digest of the turn that is being answered.
 	Turn Digest
 	// Draft is what the phone's last session left undone, for ten minutes; nil when there is none.
@@ -242,12 +248,21 @@ func (m *Machine) text(s *Session, key menu.Key, args menu.Args) string {
 // money writes an amount with its asset.
 func (m *Machine) money(a amount.Amount) string { return a.Grouped(m.asset.Scale) + " " + m.asset.Code }
 
-// payeeName is how a payee is called in texts: by short name, or by account number.
+// payeeName is how a payee is called in texts: by short name, by phone number while nobody has registered it, or by account number.
 func (m *Machine) payeeName(s *Session, payee Payee) string {
 	if payee.Name != "" {
 		return ShortName(payee.Name)
 	}
+	if payee.Account == (tx.AccountID{}) && payee.Phone != "" {
+		return string(payee.Phone)
+	}
 	return m.text(s, menu.AccountLabel, menu.Args{Account: payee.Number.Text()})
+}
+
+// at is the time of day without the day.
+func (m *Machine) at(atUnixMs uint64) string {
+	text, _ := m.clock(atUnixMs, atUnixMs)
+	return text
 }
 
 // clock writes a time of day as people at the network's offset see it, and tells whether it is after today.

@@ -51,6 +51,13 @@ func (m *Machine) takeMenu(f Facts, s *Session, e Event) Action {
 	if !ok {
 		return m.end(s, menu.DialAgain, menu.Args{})
 	}
+	// What the line above the main menu offers has digits of its own.
+	if s.Prompt == PromptMain && trim(a.Input) == "7" && m.cancellable(f) != nil {
+		return m.enter(f, s, "cancel")
+	}
+	if s.Prompt == PromptMain && trim(a.Input) == "8" && m.firstAsk(f) != nil {
+		return m.enter(f, s, "giveback")
+	}
 	target, ok := shown.Choose(trim(a.Input))
 	switch {
 	case !ok:

@@ -10,23 +10,33 @@ import (
 const listedPayments = 4
 
 // pastPayments asks the ledger and adds the names that this gateway knows.
-func (s *Service) pastPayments(ctx context.Context, account tx.AccountID) (Event, error) {
-	past, err := s.ledger.LastPayments(ctx, account, listedPayments)
+func (s *Service) pastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PaymentLine, error) {
+	past, err := s.ledger.LastPayments(ctx, account, limit)
 	if err != nil {
 		return nil, err
 	}
 	lines := make([]PaymentLine, 0, len(past))
 	err = s.store.View(ctx, func(r Reader) error {
 		for _, p := range past {
-			name, err := nameOf(r, p.Other, p.ID)
-			if err != nil {
+			line := PaymentLine{PastPayment: p}
+			if line.Name, err = nameOf(r, p.Other, p.ID); err != nil {
 				return err
 			}
-			lines = append(lines, PaymentLine{PastPayment: p, Name: name})
+			if p.Other == (tx.AccountID{}) {
+				// Kept for a number: who kept it here typed it.
+				payment, err := getPayment(r, p.ID)
+				if err != nil {
+					return err
+				}
+				if payment != nil {
+					line.Phone = payment.Order.Payee.Phone
+				}
+			}
+			lines = append(lines, line)
 		}
 		return nil
 	})
-	return PaymentsRead{lines}, err
+	return lines, err
 }
 
 // nameOf is what the payer of a payment that began here saw of the payee, or the name of an account's holder; empty when

@@ -54,6 +54,8 @@ type Payment struct {
 	Promised bool `json:"promised,omitempty"`
 	// Told means that a screen showed the outcome.
 	Told bool `json:"told,omitempty"`
+	// Ended means that what the payment kept was paid or given back.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // open tells whether the payment may still be applied or has an outcome to come.

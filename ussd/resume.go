@@ -17,7 +17,7 @@ func (m *Machine) showResume(f Facts, s *Session) Action {
 		return m.mainMenu(f, s, nil)
 	}
 	order := f.Draft.Draft.Order
-	if order.Amount == 0 || order.Payee == (Payee{}) {
+	if texts := kindOf(order.Kind); order.Amount == 0 || order.Payee == (Payee{}) || texts.plain || !texts.spends || order.Kind == KindReturn {
 		return m.ask(s, menu.ResumePlain, menu.Args{})
 	}
 	return m.ask(s, menu.Resume, menu.Args{Amount: m.money(order.Amount), Name: m.payeeName(s, order.Payee)})

@@ -2,8 +2,10 @@ package ussd
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/pin"
 )
@@ -34,15 +36,43 @@ func (m *Machine) enterSend(f Facts, s *Session) Action {
 	if f.User.Attempts.Stopped(f.NowUnixMs) {
 		return m.stopped(f, s, *f.User)
 	}
-	s.Draft.Order.Kind = KindTransfer
 	return m.goTo(f, s, promptPayee)
 }
 
-func (m *Machine) showSend(_ Facts, s *Session) Action {
-	if s.Prompt == promptPayee {
-		return m.ask(s, menu.SendPayee, menu.Args{})
+// showSend asks for the payee, and offers those who were paid last by one digit, which no account number has; or it asks for the amount.
+func (m *Machine) showSend(f Facts, s *Session) Action {
+	if s.Prompt == promptAmount {
+		payee := s.Draft.Order.Payee
+		if payee.Account == (tx.AccountID{}) {
+			return m.ask(s, menu.SendAmountNew, menu.Args{Number: string(payee.Phone), Days: days(keptDays)})
+		}
+		return m.ask(s, menu.SendAmountTo, menu.Args{Name: m.payeeName(s, payee)})
 	}
-	return m.ask(s, menu.SendAmount, menu.Args{})
+	var names []string
+	contacts := f.Contacts[:min(len(f.Contacts), listedContacts)]
+	for _, c := range contacts {
+		names = append(names, m.payeeName(s, c.payee()))
+	}
+	action, shown := m.choices(s, menu.SendPayee, names)
+	s.Draft = Draft{Contacts: contacts[:shown]}
+	action.Effects = []Effect{DropDraft{s.Phone}} // Nobody is to be paid yet.
+	return action
+}
+
+// choices shows a list to choose from by number, as much of it as fits above the line that offers to go back, and tells how much that is.
+func (m *Machine) choices(s *Session, title menu.Key, lines []string) (action Action, shown int) {
+	text, back := m.text(s, title, menu.Args{}), "\n"+m.text(s, menu.BackLine, menu.Args{})
+	for _, line := range lines {
+		longer := text + "\n" + strconv.Itoa(shown+1) + " " + line
+		if !s.Screen.fits(longer + back) {
+			break
+		}
+		text, shown = longer, shown+1
+	}
+	if s.Screen.fits(text + back) {
+		text += back
+	}
+	return m.askText(s, text), shown
 }
 
 // takeSend takes payee and amount.
@@ -53,6 +83,9 @@ func (m *Machine) takeSend(f Facts, s *Session, e Event) Action {
 	switch e := e.(type) {
 	case Answer:
 		if s.Prompt == promptPayee {
+			if place, err := strconv.Atoi(trim(e.Input)); err == nil && 0 < place && place <= len(s.Draft.Contacts) && len(trim(e.Input)) == 1 {
+				return Action{Ask: AskPayee{s.Draft.Contacts[place-1].destination()}}
+			}
 			return m.namePayee(s, e)
 		}
 		value, refusal := m.readAmount(s, e)
@@ -60,8 +93,13 @@ func (m *Machine) takeSend(f Facts, s *Session, e Event) Action {
 			return *refusal
 		}
 		order := s.Draft.Order
-		order.Amount = value
-		return m.propose(f, s, order)
+		order.Amount, order.Kind, order.VouchedBy = value, KindTransfer, tx.AccountID{}
+		if order.Payee.Account == (tx.AccountID{}) {
+			order.Kind = KindKeep
+		}
+		return m.protect(f, s, order)
+	case FirstAnswered:
+		return m.propose(f, s, e.Order)
 	case PayeeFound:
 		if e.Payee.Account == f.User.Account {
 			return m.again(s, menu.PayeeSelf, menu.Args{})
@@ -69,6 +107,11 @@ func (m *Machine) takeSend(f Facts, s *Session, e Event) Action {
 		s.Draft.Order.Payee = e.Payee
 		return m.goTo(f, s, promptAmount)
 	case PayeeMissing:
+		if e.Destination.Phone != "" {
+			// Nobody has the number yet: the money is kept for its owner.
+			s.Draft.Order.Payee = Payee{Phone: e.Destination.Phone}
+			return m.goTo(f, s, promptAmount)
+		}
 		return m.again(s, menu.PayeeUnknown, menu.Args{Number: e.Destination.text()})
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/abuse"
 	"github.com/umoja-ledger/umoja/ussd/menu"
@@ -34,6 +35,8 @@ type Config struct {
 	Provider, Telephone string
 	// PINResetDelay is how long who forgot the PIN waits for a new one; 0 means 24 hours.
 	PINResetDelay time.Duration
+	// ProtectAbove is the sum above which a first payment to a person waits for ten minutes; 0 means that none does.
+	ProtectAbove amount.Amount
 	// Region is where numbers without a country code are from, such as KE.
 	Region string
 	// UTCOffsetMinutes is the network's local time, east of UTC.
@@ -108,7 +111,7 @@ func New(c Config) (*Service, error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	return &Service{
-		machine: &Machine{book: c.Book, tree: tree, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes},
+		machine: &Machine{book: c.Book, tree: tree, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes, protectAbove: c.ProtectAbove},
 		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
 		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard,
 		stopping: stopping, stop: stop,
@@ -227,7 +230,13 @@ func (f *Facts) read(r Reader, phone Phone) (err error) {
 	if f.Draft != nil && f.NowUnixMs >= f.Draft.AtUnixMs+draftKept {
 		f.Draft = nil
 	}
-	f.Payments, err = paymentsOf(r, phone, f.NowUnixMs)
+	if f.Payments, err = paymentsOf(r, phone, f.NowUnixMs); err != nil || f.User == nil {
+		return err
+	}
+	if f.Contacts, err = contactsOf(r, phone); err != nil {
+		return err
+	}
+	f.Asks, err = asksOf(r, phone, f.NowUnixMs)
 	return err
 }
 

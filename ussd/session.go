@@ -50,6 +50,11 @@ type Draft struct {
 	// Requests are those on the screen, Asked is the one chosen.
 	Requests []Request `json:"requests,omitempty"`
 	Asked    *Request  `json:"asked,omitempty"`
+	// Contacts and Outgoing are those on the screen.
+	Contacts []Contact     `json:"contacts,omitempty"`
+	Outgoing []PaymentLine `json:"outgoing,omitempty"`
+	// Back is the payment to be given back.
+	Back *ReturnAsk `json:"back,omitempty"`
 }
 
 // worth tells whether enough was typed to be offered again.

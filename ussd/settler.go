@@ -34,6 +34,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.repeat(ctx, settleEvery, s.settle) })
 	group.Go(func() error { return s.repeat(ctx, feedRest, s.feed) })
+	group.Go(func() error { return s.repeat(ctx, claimEvery, s.claim) })
 	group.Go(func() error { return s.repeat(ctx, forgetEvery, s.forget) })
 	return group.Wait()
 }

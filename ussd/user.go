@@ -113,6 +113,15 @@ func getUser(r Reader, phone Phone) (*User, error) { return get[User](r, userKey
 
 // putUser stores a user, the index from the account, and the mark of an account that is being opened.
 func putUser(w Writer, user User) error {
+	before, err := getUser(w, user.Phone)
+	if err != nil {
+		return err
+	}
+	if user.Opening == nil && (before == nil || before.Opening != nil || before.Account != user.Account) {
+		if err := arrived(w, user.Phone); err != nil {
+			return fmt.Errorf("queue user: %w", err)
+		}
+	}
 	if err := put(w, userKey(user.Phone), user); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 
+	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd"
@@ -17,6 +18,7 @@ const (
 // LastPayments lists the newest movements of money from and to an account.
 func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]ussd.PastPayment, error) {
 	var all []ussd.PastPayment
+	kept := keeping{taken: make(map[tx.HoldID]amount.Amount), ended: make(map[tx.HoldID]bool)}
 	before := uint64(0)
 	for range maxPages {
 		entries, err := r.client.History(ctx, account, before, pageLeaves)
@@ -25,13 +27,11 @@ func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit i
 		}
 		for _, e := range entries {
 			before = e.LeafIndex
-			for _, t := range r.moved(e) {
-				past, ours := pastPayment(account, t)
-				if !ours {
-					continue
-				}
-				if past.OtherNumber, err = r.NumberOf(ctx, past.Other); err != nil {
-					return nil, err
+			for _, past := range r.past(account, e, &kept) {
+				if past.Other != (tx.AccountID{}) {
+					if past.OtherNumber, err = r.NumberOf(ctx, past.Other); err != nil {
+						return nil, err
+					}
 				}
 				if all = append(all, past); len(all) == limit {
 					return all, nil
@@ -45,17 +45,73 @@ func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit i
 	return all, nil
 }
 
+// keeping is what became of amounts that were kept, as a walk through a history from its end meets it: before the leaves that placed them.
+type keeping struct {
+	taken map[tx.HoldID]amount.Amount
+	ended map[tx.HoldID]bool
+}
+
+// past is what an entry moved from or to an account, or keeps of it still.
+func (r *remote) past(account tx.AccountID, e sdk.Entry, kept *keeping) []ussd.PastPayment {
+	var all []ussd.PastPayment
+	for _, t := range r.moved(e) {
+		if t.Hold != (tx.HoldID{}) {
+			kept.taken[t.Hold] += t.Amount
+			kept.ended[t.Hold] = kept.ended[t.Hold] || t.HoldEnds
+		}
+		if past, ours := pastPayment(account, t); ours {
+			past.Leaf, past.TimeUnixMs = e.LeafIndex, e.TimeUnixMs
+			all = append(all, past)
+		}
+	}
+	for _, notice := range r.noticed(e) {
+		switch n := notice.(type) {
+		case ussd.HoldReleased:
+			kept.ended[n.Hold] = true
+		case ussd.HoldPlaced:
+			if past, ours := keptPayment(account, n, kept); ours {
+				past.Leaf, past.TimeUnixMs = e.LeafIndex, e.TimeUnixMs
+				all = append(all, past)
+			}
+		}
+	}
+	return all
+}
+
 // pastPayment is what moved as one account sees it. What was kept and given back never left the account.
 func pastPayment(account tx.AccountID, t ussd.FinalTransfer) (ussd.PastPayment, bool) {
-	past := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit}
+	past := ussd.PastPayment{
+		ID: t.ID, Amount: t.Amount, Fee: t.Fee, ReceiptCode: t.ReceiptCode, Other: t.Credit, Position: t.Position, Returnable: returnable(t),
+	}
 	switch {
 	case t.How == ussd.HoldReturned:
 		return past, false
 	case account == t.Debit:
 		return past, t.How != ussd.ByIssue // The issuer has not less for it.
 	case account == t.Credit:
-		past.Incoming, past.Other = true, t.Debit
+		past.Incoming, past.Other, past.Fee = true, t.Debit, 0
 		return past, true
+	}
+	return past, false
+}
+
+// keptPayment is what is kept still, as one account sees it: its own, or what will be paid to it without its doing.
+func keptPayment(account tx.AccountID, n ussd.HoldPlaced, kept *keeping) (ussd.PastPayment, bool) {
+	taken := kept.taken[n.Hold]
+	past := ussd.PastPayment{
+		ID: n.Payment, Fee: n.Fee, ReceiptCode: n.ReceiptCode, Other: n.Payee, Kept: true, Hold: n.Hold, UntilUnixMs: n.UntilUnixMs,
+		MayRelease: n.MayRelease,
+	}
+	if kept.ended[n.Hold] || taken >= n.Amount {
+		return past, false
+	}
+	past.Amount = n.Amount - taken
+	switch account {
+	case n.Payer:
+		return past, true
+	case n.Payee:
+		past.Incoming, past.Other, past.Fee = true, n.Payer, 0
+		return past, n.Completes
 	}
 	return past, false
 }
@@ -65,4 +121,27 @@ func (r *remote) WatchFinal(ctx context.Context, from uint64, take func(ussd.Fin
 	return r.client.Watch(ctx, from, func(e sdk.Entry) error {
 		return take(ussd.FinalLeaf{Index: e.LeafIndex, TimeUnixMs: e.TimeUnixMs, Transfers: r.moved(e), Notices: r.noticed(e)})
 	})
+}
+
+// HasPaid tells whether a movement from one account to another is among the newest of the first one's history.
+func (r *remote) HasPaid(ctx context.Context, payer, payee tx.AccountID) (bool, error) {
+	before := uint64(0)
+	for range maxPages {
+		entries, err := r.client.History(ctx, payer, before, pageLeaves)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range entries {
+			before = e.LeafIndex
+			for _, t := range r.moved(e) {
+				if t.Debit == payer && t.Credit == payee {
+					return true, nil
+				}
+			}
+		}
+		if len(entries) < pageLeaves || before == 0 {
+			break
+		}
+	}
+	return false, nil
 }

@@ -115,8 +115,35 @@ func (r *remote) ResolveNumber(ctx context.Context, number tx.AccountNumber) (us
 	return ussd.Payee{Account: a.ID, Number: a.Number}, nil
 }
 
+// AliasOf is the keyed hash of a phone number.
+func (r *remote) AliasOf(phone ussd.Phone) key.Alias { return r.aliasKey.Alias(string(phone)) }
+
+// Binding reads what an alias is bound to; f+1 validators must answer alike.
+func (r *remote) Binding(ctx context.Context, alias key.Alias) (ussd.Binding, error) {
+	var asset sdk.Asset
+	var bound sdk.Binding
+	reads, reading := errgroup.WithContext(ctx)
+	reads.Go(func() (err error) {
+		asset, err = r.client.Asset(reading, r.asset)
+		return err
+	})
+	reads.Go(func() (err error) {
+		bound, err = r.client.Binding(reading, alias)
+		return err
+	})
+	err := reads.Wait()
+	if errors.Is(err, sdk.ErrUnknownAlias) {
+		return ussd.Binding{}, ussd.ErrPayeeUnknown
+	}
+	if err != nil {
+		return ussd.Binding{}, err
+	}
+	return ussd.Binding{Account: bound.Account, Attested: bound.Attested, Provider: bound.VouchedBy, InflowDay: asset.ProvisionalInflowDay}, nil
+}
+
 // PrepareRegistration fixes the transaction that founds a phone account: it opens the account, binds the number
-// provisionally, and grants this provider what the network's lowest tier allows.
+// provisionally, and grants this provider everything that the menus do, within what the network's lowest tier allows: of a grant that a
+// provider gives itself the ledger bounds the caps, not the operations.
 func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Registration) (ussd.Founding, error) {
 	phone := string(registration.Phone)
 	sealed, err := r.aliasKey.SealName(rand.Reader, phone, registration.Name)
@@ -145,7 +172,7 @@ func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Regi
 	}
 	bind := tx.BindAlias{Alias: r.aliasKey.Alias(phone), Account: open.Account(), SealedName: sealed}
 	grant := tx.IssueGrant{
-		Account: open.Account(), Grantee: r.provider.Public(), Operations: []tx.GrantedOperation{tx.GrantTransfer}, Asset: r.asset,
+		Account: open.Account(), Grantee: r.provider.Public(), Operations: tx.GrantAll(), Asset: r.asset,
 		CapTransaction: r.tier.CapTransaction, CapDay: r.tier.CapDay, FeeCeiling: ceiling(fees.Highest(r.tier.CapTransaction), r.tier.CapTransaction),
 		ExpiresAtUnixMs: expires + uint64(grantLifetime.Milliseconds()),
 	}
@@ -196,6 +223,9 @@ var outcomes = map[tx.Code]ussd.OutcomeCode{
 	tx.VoucherExpired:       ussd.OutcomeVoucherOver,
 	tx.RequestUnknown:       ussd.OutcomeRequestEnded,
 	tx.RequestMismatch:      ussd.OutcomeRequestEnded,
+	tx.HoldUnknown:          ussd.OutcomeHoldOver,
+	tx.CaptureAboveHold:     ussd.OutcomeHoldOver,
+	tx.ReturnAboveTransfer:  ussd.OutcomeReturned,
 }
 
 // Submit signs and hands over a prepared transaction and waits for its final outcome. An envelope that validators refuse,
@@ -230,30 +260,48 @@ func (r *remote) Submit(ctx context.Context, prepared ussd.Prepared) (ussd.Outco
 	return outcome, err
 }
 
-// complete adds the new account's number to an outcome, which is none without it, or the new balance when it can be had
-// soon.
+// complete adds the new account's number to an outcome, which is none without it, or the new balance of whose money it was when it can be
+// had soon.
 func (r *remote) complete(ctx context.Context, body tx.Body, o sdk.Outcome, outcome *ussd.Outcome) (err error) {
 	for _, op := range body.Operations {
-		switch op := op.(type) {
-		case tx.OpenAccount:
-			if outcome.Number, err = r.NumberOf(ctx, op.Account()); err != nil {
-				return err
-			}
-		case tx.Transfer:
-			soon, cancel := context.WithTimeout(ctx, embellishment)
-			defer cancel()
-			_, verified, err := r.client.Receipt(soon, o.ID)
-			if err != nil {
-				return nil // The screen does without, and the SMS has it.
-			}
-			for _, p := range verified.Record.PostStates {
-				if p.Account == op.Debit && p.Asset == r.asset {
-					outcome.Balance, outcome.HasBalance = p.Posted-p.Held, true
-				}
-			}
+		if open, ok := op.(tx.OpenAccount); ok {
+			outcome.Number, err = r.NumberOf(ctx, open.Account())
+			return err
+		}
+	}
+	account, ok := actsFor(body.Operations[0])
+	if !ok {
+		return nil
+	}
+	soon, cancel := context.WithTimeout(ctx, embellishment)
+	defer cancel()
+	_, verified, err := r.client.Receipt(soon, o.ID)
+	if err != nil {
+		return nil // The screen does without, and the SMS has it.
+	}
+	for _, p := range verified.Record.PostStates {
+		if p.Account == account && p.Asset == r.asset {
+			outcome.Balance, outcome.HasBalance = p.Posted-p.Held, true
 		}
 	}
 	return nil
+}
+
+// actsFor is the account whose balance the screen shows after an operation.
+func actsFor(op tx.Operation) (tx.AccountID, bool) {
+	switch op := op.(type) {
+	case tx.Transfer:
+		return op.Debit, true
+	case tx.PlaceHold:
+		return op.Debit, true
+	case tx.ReleaseHold:
+		return op.Debit, true
+	case tx.CaptureHold:
+		return op.Credit, true
+	case tx.Return:
+		return op.Debit, true
+	}
+	return tx.AccountID{}, false
 }
 
 // Balance reads what an account can spend.

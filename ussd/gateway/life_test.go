@@ -42,7 +42,7 @@ func TestAWholeLife(t *testing.T) {
 	matches(t, b.play("1", tx.AccountNumber(4).Text(), "20", barakaPIN),
 		`Paid 20\.00 KES to account `+tx.AccountNumber(4).Text()+`\. Fee 1\.00 KES\. Code `+code+`\. New balance 129\.00 KES\.`)
 	a.awaitSMS(`Umepokea 20\.00 KES kutoka Baraka\. Risiti ` + code + `\. Salio 520\.00 KES\.`)
-	matches(t, b.play("3"), "Last payments \\(KES\\):\n-20\\.00 account "+tx.AccountNumber(4).Text()+" "+code+"\n\\+150\\.00 Juma O\\. "+code)
+	matches(t, b.play("3"), "Last payments \\(KES\\):\n-20\\.00 account "+tx.AccountNumber(4).Text()+" "+code+" fee 1\\.00\n\\+150\\.00 Juma O\\. "+code)
 	matches(t, b.play(), "Paid 20.00 KES to account "+tx.AccountNumber(4).Text()+". Code "+code+"\n1 Send money\n2 Balance\n3 Last payments\n4 Withdraw cash\n5 Requests\n6 More")
 	s.funds("9849.00", "520.00")
 	isInbox(t, s, amina)

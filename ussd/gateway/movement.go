@@ -17,7 +17,7 @@ func (r *remote) moved(e sdk.Entry) []ussd.FinalTransfer {
 		states = e.Record.PostStates
 		for i, op := range e.Signed.Body.Operations {
 			for _, t := range r.movedBy(op, uint32(i), e.Record.Result) {
-				t.ID = e.Signed.ID()
+				t.ID, t.Position = e.Signed.ID(), uint32(i)
 				all = append(all, t)
 			}
 		}
@@ -47,9 +47,13 @@ func (r *remote) movedBy(op tx.Operation, position uint32, result tx.Result) []u
 		}
 		return r.ours(o.Asset, t)
 	case tx.Return:
-		return r.ours(o.Asset, ussd.FinalTransfer{Debit: o.Debit, Credit: o.Credit, Amount: o.Amount})
+		return r.ours(o.Asset, ussd.FinalTransfer{
+			How: ussd.ByReturn, Debit: o.Debit, Credit: o.Credit, Amount: o.Amount, Of: ussd.Movement{Leaf: o.LeafIndex, Position: o.Operation},
+		})
 	case tx.CaptureHold:
-		return r.ours(o.Asset, ussd.FinalTransfer{How: ussd.ByHold, Debit: o.Debit, Credit: o.Credit, Amount: o.Amount})
+		return r.ours(o.Asset, ussd.FinalTransfer{
+			How: ussd.ByHold, Debit: o.Debit, Credit: o.Credit, Amount: o.Amount, Hold: o.Hold, HoldEnds: o.ReleaseRest,
+		})
 	case tx.Issue:
 		if int(o.Asset) > len(r.genesis.Assets) {
 			return nil // Another asset than this gateway's, which the genesis defines.
@@ -77,11 +81,13 @@ func (r *remote) movedBy(op tx.Operation, position uint32, result tx.Result) []u
 
 // movedByTime is what ledger time moved: a hold that was paid at its expiry, or given back.
 func (r *remote) movedByTime(e *tx.Effect) []ussd.FinalTransfer {
+	var hold tx.HoldID
+	copy(hold[:], e.Subject)
 	switch {
 	case e.Kind == tx.HoldCompleted && e.Debit != nil && e.Credit != nil:
-		return r.ours(e.Asset, ussd.FinalTransfer{How: ussd.ByHold, Debit: *e.Debit, Credit: *e.Credit, Amount: e.Amount})
+		return r.ours(e.Asset, ussd.FinalTransfer{How: ussd.ByHold, Debit: *e.Debit, Credit: *e.Credit, Amount: e.Amount, Hold: hold, HoldEnds: true})
 	case e.Kind == tx.HoldReturned && e.Debit != nil:
-		return r.ours(e.Asset, ussd.FinalTransfer{How: ussd.HoldReturned, Debit: *e.Debit, Amount: e.Amount})
+		return r.ours(e.Asset, ussd.FinalTransfer{How: ussd.HoldReturned, Debit: *e.Debit, Amount: e.Amount, Hold: hold, HoldEnds: true})
 	}
 	return nil
 }
@@ -92,36 +98,4 @@ func (r *remote) ours(asset tx.Asset, t ussd.FinalTransfer) []ussd.FinalTransfer
 		return nil
 	}
 	return []ussd.FinalTransfer{t}
-}
-
-// noticed is what else an entry says to people. Operations of another asset than this gateway's say nothing.
-func (r *remote) noticed(e sdk.Entry) []ussd.Notice {
-	if e.Signed == nil || e.Record.Result.Code != tx.OK {
-		return nil
-	}
-	var all []ussd.Notice
-	for i, op := range e.Signed.Body.Operations {
-		if notice := r.noticeOf(e, op, uint32(i)); notice != nil {
-			all = append(all, notice)
-		}
-	}
-	return all
-}
-
-// noticeOf is what an applied operation says; nil when it says nothing.
-func (r *remote) noticeOf(e sdk.Entry, op tx.Operation, position uint32) ussd.Notice {
-	switch o := op.(type) {
-	case tx.RequestPayment:
-		if o.Asset != r.asset {
-			return nil
-		}
-		return ussd.RequestMade{ID: tx.NewRequestID(e.Signed.ID(), position), Credit: o.Credit, Debit: o.Debit, Amount: o.Amount, EndsAtUnixMs: o.ExpiresAtUnixMs}
-	case tx.DeclineRequest:
-		return ussd.RequestEnded{ID: o.Request, By: o.Account}
-	case tx.Transfer:
-		if o.Request != nil {
-			return ussd.RequestEnded{ID: *o.Request, By: o.Debit, Paid: true}
-		}
-	}
-	return nil
 }

@@ -58,7 +58,7 @@ func TestMoneyThatComesByOtherWays(t *testing.T) {
 	})
 	n.Advance(2 * time.Minute)
 	n.Fund(t, n.ProviderAccount, 1) // Ledger time moves by batches.
-	j.awaitSMS(`20\.00 KES that was kept for a payment was not claimed and is yours again\. Balance 10,020\.00 KES\.`)
+	j.awaitSMS(`20\.00 KES that was kept for Amina W\. was not claimed and is yours again\. Balance 10,020\.00 KES\.`)
 
 	matches(t, j.play("3"), `Last payments \(KES\):\n\+15\.00 account [0-9]+ `+code+`\n\+5\.00 account [0-9]+ `+code)
 	matches(t, a.play("3"), `Malipo ya karibuni \(KES\):\n\+14\.00 akaunti [0-9]+ `+code+`\n\+13\.00 akaunti [0-9]+ `+code+`\n\+12\.00 akaunti [0-9]+ `+code)

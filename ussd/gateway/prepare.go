@@ -40,7 +40,7 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 	if err := reads.Wait(); err != nil {
 		return ussd.Offer{}, err
 	}
-	plan, err := r.plan(order, fees)
+	plan, err := r.plan(ctx, order, fees)
 	if err != nil {
 		return ussd.Offer{}, err
 	}
@@ -69,7 +69,7 @@ type plan struct {
 }
 
 // plan makes the operations of an order.
-func (r *remote) plan(order ussd.Order, fees sdk.FeeSchedule) (plan, error) {
+func (r *remote) plan(ctx context.Context, order ussd.Order, fees sdk.FeeSchedule) (plan, error) {
 	switch order.Kind {
 	case ussd.KindTransfer:
 		return r.planTransfer(order, fees)
@@ -77,6 +77,16 @@ func (r *remote) plan(order ussd.Order, fees sdk.FeeSchedule) (plan, error) {
 		return r.planRequest(order)
 	case ussd.KindClose:
 		return plan{operations: []tx.Operation{tx.RevokeGrant{Account: order.Payer, Grantee: r.provider.Public()}}}, nil
+	case ussd.KindKeep, ussd.KindDelay:
+		return r.planHold(order, fees)
+	case ussd.KindRelease:
+		return plan{operations: []tx.Operation{tx.ReleaseHold{Hold: order.Hold, Debit: order.Payer}}, granted: tx.GrantHold}, nil
+	case ussd.KindClaim:
+		return plan{granted: tx.GrantCapture, operations: []tx.Operation{tx.CaptureHold{
+			Hold: order.Hold, Debit: order.Payee.Account, Credit: order.Payer, Asset: r.asset, Amount: order.Amount,
+		}}}, nil
+	case ussd.KindReturn:
+		return r.planReturn(ctx, order)
 	}
 	return plan{}, fmt.Errorf("prepare %q: %w", order.Kind, errKind)
 }

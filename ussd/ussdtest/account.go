@@ -16,6 +16,8 @@ type account struct {
 	spent   amount.Amount
 	// revoked says that the provider's grant was taken back.
 	revoked bool
+	// provisional says that no attestor has bound its number.
+	provisional bool
 }
 
 // Open opens an account for a phone, outside of any transaction.

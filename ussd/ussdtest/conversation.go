@@ -30,11 +30,14 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! lost 150          the person answers, but the callback is lost
 //	! wait 10m          time passes
 //	! ledger deaf       the ledger is well, down, deaf, mute or busy from now on
-//	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting or other
+//	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting, over (what was kept) or other
 //	! money hold A B 5  5.00 moves from phone A to phone B by others: transfer, bulk, issue, hold, or a hold that returned
 //	! restart           the gateway is stopped and started
 //	! move PHONE        the phone's number moves to another account
 //	! elsewhere PHONE   another provider opens an account for the number
+//	! provisional PHONE another provider, and nobody else, vouches for an account of the number
+//	! attest PHONE      attestors bind the phone's number
+//	! enrol PHONE till Duka  the gateway serves a till of that name, PIN 6194, in English
 //	! revoke PHONE      the user takes the provider's grant back
 //	! take PHONE 100    a wallet app spends 100.00 of the phone's account
 //	! balance PHONE     shows a balance on the ledger
@@ -174,6 +177,12 @@ func (c *conversation) happen(what string) (string, error) {
 		c.world.Ledger.Revoke(ussd.Phone(rest))
 	case "elsewhere":
 		c.world.Ledger.Open(ussd.Phone(rest), "Elsewhere", 0)
+	case "provisional":
+		c.world.Ledger.OpenProvisional(ussd.Phone(rest), "Elsewhere")
+	case "attest":
+		c.world.Ledger.Attest(ussd.Phone(rest))
+	case "enrol":
+		return "", c.world.Enrol(ussd.Phone(words[0]), ussd.Role(words[1]), words[2])
 	case "take":
 		value, err := amount.Parse(words[1], 2)
 		c.world.Ledger.Take(ussd.Phone(words[0]), value)

@@ -54,6 +54,9 @@ type Ledger struct {
 	history []entry
 	// requests are those that are open.
 	requests map[tx.RequestID]ussd.RequestMade
+	// holds are those that wait, returned the movements that were given back.
+	holds    map[tx.HoldID]*hold
+	returned map[ussd.Movement]bool
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
@@ -76,7 +79,7 @@ type body struct {
 
 // NewLedger makes a ledger whose first leaf is a header.
 func NewLedger() *Ledger {
-	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), requests: make(map[tx.RequestID]ussd.RequestMade), changed: make(chan struct{})}
+	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), requests: make(map[tx.RequestID]ussd.RequestMade), holds: make(map[tx.HoldID]*hold), returned: make(map[ussd.Movement]bool), changed: make(chan struct{})}
 	l.append(entry{})
 	return l
 }
@@ -201,7 +204,7 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 	}
 	prepared, err := l.prepare(body{Expires: o.ExpiresAtUnixMs, Order: &o})
 	fee := Fee
-	if o.Kind != ussd.KindTransfer {
+	if !paysFee(o.Kind) {
 		fee = 0
 	}
 	return ussd.Offer{Prepared: prepared, Fee: fee, Available: payer.balance, CapTransaction: CapTransaction,
@@ -258,6 +261,7 @@ func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
 			return ussd.Outcome{Code: ussd.OutcomeAliasTaken}
 		}
 		a := l.open(b.Open.Phone, b.Open.Name, b.Account)
+		a.provisional = true
 		l.append(entry{})
 		return ussd.Outcome{Code: ussd.OutcomeOK, Number: a.number}
 	}
@@ -269,6 +273,14 @@ func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
 		l.find(o.Payer).revoked = true
 		l.append(entry{})
 		return ussd.Outcome{Code: ussd.OutcomeOK}
+	case ussd.KindKeep, ussd.KindDelay:
+		return l.place(id, o)
+	case ussd.KindRelease:
+		return l.release(o)
+	case ussd.KindClaim:
+		return l.capture(id, o)
+	case ussd.KindReturn:
+		return l.giveBack(id, o)
 	}
 	if o.Request != nil && !l.endRequest(*o.Request, o.Payer, true) {
 		return ussd.Outcome{Code: ussd.OutcomeRequestEnded}
@@ -335,14 +347,16 @@ func (l *Ledger) LastPayments(ctx context.Context, id tx.AccountID, limit int) (
 	}
 	var past []ussd.PastPayment
 	for i := len(l.history) - 1; i >= 0 && len(past) < limit; i-- {
+		past = append(past, l.kept(id, l.history[i])...)
 		for _, t := range l.history[i].leaf.Transfers {
 			if t.How == ussd.HoldReturned || t.How == ussd.ByIssue && id == t.Debit {
 				continue
 			}
-			p := ussd.PastPayment{ID: t.ID, Amount: t.Amount, ReceiptCode: t.ReceiptCode, Other: t.Credit}
+			p := ussd.PastPayment{ID: t.ID, Amount: t.Amount, Fee: t.Fee, ReceiptCode: t.ReceiptCode, Other: t.Credit, Leaf: uint64(i),
+				TimeUnixMs: l.history[i].leaf.TimeUnixMs, Returnable: t.How == ussd.ByPayment || t.How == ussd.ByHold}
 			switch id {
 			case t.Credit:
-				p.Incoming, p.Other = true, t.Debit
+				p.Incoming, p.Other, p.Fee = true, t.Debit, 0
 			case t.Debit:
 			default:
 				continue

@@ -10,7 +10,7 @@ import (
 // Refusals are the outcomes that Refuse may be told, by name.
 var Refusals = map[string]ussd.OutcomeCode{
 	"payee_full": ussd.OutcomePayeeFull, "frozen": ussd.OutcomeFrozen, "not_listed": ussd.OutcomePayeeNotListed,
-	"voucher_over": ussd.OutcomeVoucherOver, "resting": ussd.OutcomeAliasResting, "other": ussd.OutcomeRefused,
+	"voucher_over": ussd.OutcomeVoucherOver, "resting": ussd.OutcomeAliasResting, "over": ussd.OutcomeHoldOver, "other": ussd.OutcomeRefused,
 }
 
 // Refuse ends the next transaction with an outcome.

@@ -28,6 +28,8 @@ const (
 	Dial = "*384*2050#"
 	// TurnsPerMinute is how many turns a phone has.
 	TurnsPerMinute = 300
+	// ProtectAbove is the sum above which a first payment to a person waits.
+	ProtectAbove amount.Amount = 4_500_00
 )
 
 // World is a gateway with its store, ledger and two people: Amina, English, with 10,000.00 KES, and Juma, Swahili, with
@@ -39,6 +41,8 @@ type World struct {
 	Service *ussd.Service
 	// Log is all that the gateway logged.
 	Log *bytes.Buffer
+	// Telephone is the provider's from the next Start on; a world begins with none.
+	Telephone string
 
 	stop func()
 }
@@ -68,6 +72,13 @@ func NewWorld(t testing.TB) *World {
 	return w
 }
 
+// Enrol opens an account for a phone and makes the gateway serve it: in English, with the PIN 6194.
+func (w *World) Enrol(phone ussd.Phone, role ussd.Role, name string) error {
+	id, number := w.Ledger.Open(phone, name, 0)
+	return w.Service.Enrol(context.Background(), ussd.Enrolment{Phone: phone, Name: name, Language: menu.English, Account: id, Number: number,
+		PIN: pin.NewSecret("6194"), Role: role})
+}
+
 // Start starts a gateway on the world's store and ledger, in place of the one that runs.
 func (w *World) Start() {
 	w.t.Helper()
@@ -85,7 +96,7 @@ func (w *World) Start() {
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
-		Guard: guard,
+		Guard: guard, ProtectAbove: ProtectAbove, Telephone: w.Telephone,
 	})
 	if err != nil {
 		w.t.Fatal(err)
