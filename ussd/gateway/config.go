@@ -66,6 +66,9 @@ type Config struct {
 	// Drafts are languages that no native speaker has read and this provider offers all the same.
 	Drafts []string `toml:"drafts,omitempty" comment:"Languages to offer though no native speaker has read their texts."`
 
+	// ProtectAbove is an amount such as "1000.00"; empty is none.
+	ProtectAbove string `toml:"protect_above,omitempty" comment:"A first payment to a person above this amount waits ten minutes, and the payer may cancel it; publish it with your fees. Empty: none waits."`
+
 	// TurnsPerMinute bounds the turns of one phone number; 0 is 60, or as good as none in a sandbox.
 	TurnsPerMinute int `toml:"turns_per_minute,omitempty" comment:"How many turns a minute one phone number has."`
 

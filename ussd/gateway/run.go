@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -154,10 +155,17 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 		return err
 	}
 	_, asset, _ := g.AssetByCode(c.Asset)
+	var protect amount.Amount
+	if c.ProtectAbove != "" {
+		if protect, err = amount.Parse(c.ProtectAbove, asset.Scale); err != nil {
+			return fmt.Errorf("protect_above: %w: %w", err, ErrConfig)
+		}
+	}
 	w.service, err = ussd.New(ussd.Config{
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: hasher, Guard: guard,
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
 		Dial: c.ServiceCode, Provider: c.Provider, Telephone: c.Telephone, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
+		ProtectAbove: protect,
 	})
 	if err != nil {
 		return err
