@@ -110,7 +110,7 @@ var _ = list(
 	entry{WrongAlready, KindRefusal, data{"amount?", "name"}},
 	entry{WrongMany, KindRefusal, nil},
 	entry{WrongElsewhere, KindRefusal, data{"name", "code"}},
-	entry{WrongElsewhereCall, KindRefusal, data{"name", "code", "telephone"}},
+	entry{WrongElsewhereCall, KindRefusal, data{"name", "code?", "telephone"}},
 
 	entry{LineBack, KindStatus, data{"amount", "name"}},
 	entry{BackAsked, KindScreen, data{"amount", "name", "date?"}},
