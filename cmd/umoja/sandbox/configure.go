@@ -17,6 +17,9 @@ import (
 // callbackPath is where the gateway takes the aggregator's posts.
 const callbackPath = "/ussd/africastalking"
 
+// protectAbove is the sum above which a first payment to a person waits ten minutes.
+const protectAbove = "2000.00"
+
 // configure writes each child's configuration for this run, and where the run is reached. The ports change from run to
 // run, so whatever was edited by hand is replaced.
 func (s *Sandbox) configure() error {
@@ -77,6 +80,7 @@ func (s *Sandbox) configureGateway(n int) error {
 		Name: gatewayPlace(n), Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.gateways[n-1],
 		ProviderKey: keyFile(own.key), AliasKey: keyFile(aliasKeyFile), Pepper: keyFile(own.pepper),
 		Provider: own.shown, ServiceCode: own.code, Region: regionCode, Asset: AssetCode, Sandbox: true, Log: "info",
+		Telephone: "+254700000000", ProtectAbove: protectAbove,
 	}
 	for _, l := range menu.Languages() {
 		c.Drafts = append(c.Drafts, string(l))
