@@ -47,6 +47,10 @@ func flows(name string) (flow, bool) {
 		return pinResetFlow(), true
 	case "close":
 		return closeFlow(), true
+	case "check":
+		return checkFlow(), true
+	case "help":
+		return helpFlow(), true
 	case "ask":
 		return askFlow(), true
 	case "asked":

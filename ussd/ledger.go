@@ -43,6 +43,9 @@ type Ledger interface {
 	// LastPayments lists the newest movements of money from and to an account, newest first. What is kept for somebody, and was neither paid
 	// nor given back, is one of them.
 	LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PastPayment, error)
+	// Receipts finds the movements of money from or to an account that have a receipt code. It looks at the newest ones; whole is unset when the
+	// account has older ones, which were not looked at.
+	Receipts(ctx context.Context, account tx.AccountID, code string) (found []PastPayment, whole bool, err error)
 	// WatchFinal calls take for every final leaf from an index on, in order and without a gap, and then for each new one,
 	// until the context ends or take refuses. It returns why it stopped.
 	WatchFinal(ctx context.Context, from uint64, take func(FinalLeaf) error) error

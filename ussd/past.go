@@ -15,10 +15,16 @@ func (s *Service) pastPayments(ctx context.Context, account tx.AccountID, limit 
 	if err != nil {
 		return nil, err
 	}
+	return s.named(ctx, past)
+}
+
+// named adds the names and numbers that this gateway knows.
+func (s *Service) named(ctx context.Context, past []PastPayment) ([]PaymentLine, error) {
 	lines := make([]PaymentLine, 0, len(past))
-	err = s.store.View(ctx, func(r Reader) error {
+	err := s.store.View(ctx, func(r Reader) error {
 		for _, p := range past {
 			line := PaymentLine{PastPayment: p}
+			var err error
 			if line.Name, err = nameOf(r, p.Other, p.ID); err != nil {
 				return err
 			}

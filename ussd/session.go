@@ -55,6 +55,12 @@ type Draft struct {
 	Outgoing []PaymentLine `json:"outgoing,omitempty"`
 	// Back is the payment to be given back.
 	Back *ReturnAsk `json:"back,omitempty"`
+	// Code is the receipt code to check.
+	Code string `json:"code,omitempty"`
+	// About is what a complaint is about, Payments are those on the screen, Complaint is the one chosen.
+	About     Grievance     `json:"about,omitempty"`
+	Payments  []CasePayment `json:"payments,omitempty"`
+	Complaint *CasePayment  `json:"complaint,omitempty"`
 }
 
 // worth tells whether enough was typed to be offered again.

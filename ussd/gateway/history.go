@@ -78,6 +78,45 @@ func (r *remote) past(account tx.AccountID, e sdk.Entry, kept *keeping) []ussd.P
 	return all
 }
 
+// Bounds of one look for a receipt: the history is told in pages of the largest size.
+const (
+	receiptPage  = 100
+	receiptPages = 10
+)
+
+// Receipts finds what moved from or to an account under a receipt code, among the newest thousand entries of its history.
+func (r *remote) Receipts(ctx context.Context, account tx.AccountID, code string) (found []ussd.PastPayment, whole bool, err error) {
+	kept := keeping{taken: make(map[tx.HoldID]amount.Amount), ended: make(map[tx.HoldID]bool)}
+	before := uint64(0)
+	for range receiptPages {
+		entries, err := r.client.History(ctx, account, before, receiptPage)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, e := range entries {
+			before = e.LeafIndex
+			for _, past := range r.past(account, e, &kept) {
+				if e.Code != code {
+					continue
+				}
+				if past.Other != (tx.AccountID{}) {
+					if past.OtherNumber, err = r.NumberOf(ctx, past.Other); err != nil {
+						return nil, false, err
+					}
+				}
+				found = append(found, past)
+			}
+			if len(found) > 0 {
+				return found, true, nil
+			}
+		}
+		if len(entries) < receiptPage || before == 0 {
+			return nil, true, nil
+		}
+	}
+	return nil, false, nil
+}
+
 // pastPayment is what moved as one account sees it. What was kept and given back never left the account.
 func pastPayment(account tx.AccountID, t ussd.FinalTransfer) (ussd.PastPayment, bool) {
 	past := ussd.PastPayment{

@@ -29,6 +29,8 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! late 2            the callback before the last but one arrives a second time
 //	! lost 150          the person answers, but the callback is lost
 //	! wait 10m          time passes
+//	! telephone NUMBER  the gateway is stopped and started with the provider's telephone number
+//	! off 24h           time passes while the gateway does not run
 //	! ledger deaf       the ledger is well, down, deaf, mute or busy from now on
 //	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting, over (what was kept) or other
 //	! money hold A B 5  5.00 moves from phone A to phone B by others: transfer, bulk, issue, hold, or a hold that returned
@@ -41,6 +43,8 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! revoke PHONE      the user takes the provider's grant back
 //	! take PHONE 100    a wallet app spends 100.00 of the phone's account
 //	! balance PHONE     shows a balance on the ledger
+//	! case NUMBER closed We paid it back.
+//	                    the provider answers a complaint: looked_at, or closed with a text
 //	! sms PHONE         shows messages that came since the last time
 //
 // It must run in a synctest bubble, because time passes.
@@ -154,6 +158,16 @@ func (c *conversation) happen(what string) (string, error) {
 		d, err := time.ParseDuration(rest)
 		time.Sleep(d)
 		return "", err
+	case "telephone":
+		c.world.Telephone = rest
+		c.world.Start()
+	case "off":
+		d, err := time.ParseDuration(rest)
+		c.world.Stop()
+		time.Sleep(d)
+		c.world.Start()
+		time.Sleep(time.Second)
+		return "", err
 	case "ledger":
 		c.world.Ledger.SetMood(Mood(rest))
 	case "restart":
@@ -189,6 +203,11 @@ func (c *conversation) happen(what string) (string, error) {
 		return "", err
 	case "balance":
 		return c.world.Ledger.BalanceOf(ussd.Phone(rest)).Grouped(2), nil
+	case "case":
+		number, state, answer := caseAnswer(rest)
+		if err := c.world.Answer(number, state, answer); err != nil {
+			return err.Error(), nil
+		}
 	case "sms":
 		time.Sleep(5 * time.Second) // The feed and the Settler have their turn.
 		texts := c.world.SMS(ussd.Phone(rest))
