@@ -56,12 +56,12 @@ func newCommand() *cobra.Command {
 			return serve(cmd.Context(), path, cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&path, "config", "", "the configuration file")
+	cmd.PersistentFlags().StringVar(&path, "config", "", "the configuration file")
 	cmd.Flags().StringVar(&role, "role", roleGateway, "what to be: gateway or attestor")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	cmd.AddCommand(newAdaptersCommand())
+	cmd.AddCommand(newAdaptersCommand(), newCasesCommand(&path))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }

@@ -46,7 +46,9 @@ type Config struct {
 	Validators []string `toml:"validators,omitempty" comment:"Validators to talk to, host:port; empty takes those of the genesis file."`
 	// ValidatorsTLS is a file of certificates, or "system"; plaintext is for test networks only.
 	ValidatorsTLS string `toml:"validators_tls,omitempty" comment:"PEM file of the authorities behind the validators' certificates, or system; empty is plaintext, for test networks."`
-	Listen        string `toml:"listen" comment:"Where the aggregators' callbacks come in (HTTP; put TLS in front of it)."`
+	// Control is the socket where the provider's own people ask the running gateway; empty is control.sock in Dir.
+	Control string `toml:"control,omitempty" comment:"A Unix socket for umoja-gateway cases; empty is control.sock in dir."`
+	Listen  string `toml:"listen" comment:"Where the aggregators' callbacks come in (HTTP; put TLS in front of it)."`
 
 	ProviderKey string `toml:"provider_key,omitempty" comment:"Key files, readable by this user only."`
 	AliasKey    string `toml:"alias_key,omitempty"`
@@ -141,7 +143,7 @@ func Load(file string) (Config, error) {
 		c.TurnsPerMinute = 100_000 // Scripts type faster than people.
 	}
 	base := filepath.Dir(file)
-	files := []*string{&c.Dir, &c.Genesis, &c.ProviderKey, &c.AliasKey, &c.Pepper, &c.Keys, &c.KeysIdentity, &c.KeysPassphrase}
+	files := []*string{&c.Control, &c.Dir, &c.Genesis, &c.ProviderKey, &c.AliasKey, &c.Pepper, &c.Keys, &c.KeysIdentity, &c.KeysPassphrase}
 	if c.ValidatorsTLS != sdk.SystemRoots {
 		files = append(files, &c.ValidatorsTLS)
 	}
@@ -184,6 +186,8 @@ func (c Config) check() error {
 		return errors.New("region must be two capital letters, such as KE")
 	case !strings.HasPrefix(c.ServiceCode, "*") || !strings.HasSuffix(c.ServiceCode, "#") || len(c.ServiceCode) > ussd.MaxDial:
 		return fmt.Errorf("service_code must be *…# of at most %d characters, such as *384*2050#", ussd.MaxDial)
+	case len(c.Control) > maxControlPath:
+		return fmt.Errorf("control must be a path of at most %d characters", maxControlPath)
 	case c.TurnsPerMinute < 0:
 		return errors.New("turns_per_minute must not be negative")
 	case !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log):

@@ -235,6 +235,7 @@ func (w *gateway) serve(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.service.Run(ctx) })
 	group.Go(func() error { return w.outbox.Run(ctx) })
+	group.Go(func() error { return w.serveControl(ctx) })
 	if w.carriers != nil {
 		w.carriers.Bind(route.Parts{Reports: w.outbox, USSD: w.service})
 		group.Go(func() error { return w.carriers.Run(ctx) })
