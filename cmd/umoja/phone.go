@@ -19,8 +19,9 @@ import (
 // newPhoneCommand is a handset in a terminal.
 func newPhoneCommand() *cobra.Command {
 	var flags phoneFlags
+	var crowd soakFlags
 	cmd := &cobra.Command{
-		Use:   "phone NUMBER",
+		Use:   "phone NUMBER | --soak",
 		Short: "a feature phone in your terminal: dial, read the screens, get text messages",
 		Long: `phone is a handset for the number. It speaks an aggregator's wire form to the gateway, so what you see is what a
 person with a cheap phone sees.
@@ -34,10 +35,18 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 --format names the aggregator: ` + strings.Join(handset.Formats(), ", ") + `.
 --fault makes steps go wrong as networks do, each with a rate from 0 to 1, or always: ` + faultNames() + `.
 
-` + scriptHelp,
-		Example: "  umoja phone +254711000001\n  umoja phone +254711000001 --format hubtel --fault late:0.1\n  umoja phone +254711000001 --script pay.txt",
-		Args:    wants("NUMBER"),
+` + scriptHelp + "\n\n" + soakHelp,
+		Example: "  umoja phone +254711000001\n  umoja phone +254711000001 --format hubtel --fault late:0.1\n  umoja phone +254711000001 --script pay.txt\n  umoja phone --soak --users 200 --for 10m --kill gateway,leader",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if crowd.on || crowd.openCount > 0 {
+				return wants()(cmd, args)
+			}
+			return wants("NUMBER")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if crowd.on || crowd.openCount > 0 {
+				return crowd.run(cmd, &flags)
+			}
 			if digits, plus := strings.CutPrefix(args[0], "+"); !plus || digits == "" || strings.Trim(digits, "0123456789") != "" {
 				return errors.New("NUMBER must be written with + and the country code, such as +254711000001")
 			}
@@ -52,6 +61,7 @@ While a session is open, what you type goes to the menu; "hang" drops the sessio
 		},
 	}
 	flags.add(cmd)
+	crowd.add(cmd)
 	return cmd
 }
 
