@@ -287,7 +287,11 @@ func (m *Machine) submit(f Facts, s *Session, p Payment) Action {
 	case p.Stage == StageSettled:
 		return m.outcome(s, p, p.Outcome)
 	case p.Stage == StageAbandoned, p.Stage == StageShown && f.NowUnixMs >= p.Prepared.ExpiresAtUnixMs:
-		action := m.end(s, menu.ConfirmExpired, menu.Args{})
+		key := menu.ConfirmExpired
+		if own := kindOf(p.Order.Kind).expired; own != "" {
+			key = own
+		}
+		action := m.end(s, key, m.args(s, p))
 		action.Effects = []Effect{AbandonPayment{p.Prepared.ID}}
 		return action
 	}

@@ -41,6 +41,9 @@ func (m *Machine) finishDialled(f Facts, s *Session, e Event) Action {
 		return m.mainMenu(f, s, nil)
 	}
 	p.settle(decided.Outcome)
+	if of := find(f.Payments, &p.Order.Of); p.Order.Kind == KindRelease && p.Outcome.Code == OutcomeOK && of != nil {
+		of.Ended = true // As the effect will record it.
+	}
 	return m.mainMenu(f, s, []Effect{SettlePayment{ID: p.Prepared.ID, Outcome: decided.Outcome}})
 }
 

@@ -52,7 +52,7 @@ var delayKind = kind{
 var releaseKind = kind{
 	confirm: menu.CancelAsk, done: menu.CancelDone, processing: menu.CancelProcessing, busy: menu.CancelProcessing,
 	lineDone: menu.LineCancelDone, lineProcessing: menu.LineCancelProcessing, lineNotMade: menu.LineCancelNotMade,
-	notMade: menu.CancelNotMade, smsNotMade: menu.SMSCancelNotMade, plain: true,
+	notMade: menu.CancelNotMade, smsNotMade: menu.SMSCancelNotMade, plain: true, expired: menu.CancelNotMade,
 	refused: map[OutcomeCode]menu.Key{OutcomeHoldOver: menu.CancelTooLate},
 }
 

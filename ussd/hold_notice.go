@@ -195,7 +195,9 @@ func (h HoldReleased) take(s *Service, w Writer, n noticed) error {
 }
 
 // other is how the payer knows the payee.
-func (h Held) other() Payee { return Payee{Account: h.Payee, Number: h.Number, Phone: h.Phone, Name: h.Name} }
+func (h Held) other() Payee {
+	return Payee{Account: h.Payee, Number: h.Number, Phone: h.Phone, Name: h.Name}
+}
 
 // tellOther tells who was told that money is coming that it does not come.
 func (s *Service) tellOther(w Writer, reference string, held Held, key menu.Key, payer Payee) error {

@@ -29,6 +29,8 @@ type kind struct {
 	settled func(s *Service, w Writer, p Payment, nowUnixMs uint64) error
 	// short is said when the account has too little for an amount that cannot be changed, or may not spend it now; empty asks for another.
 	short menu.Key
+	// expired is said when the confirm screen stood for too long; empty: that no money was moved.
+	expired menu.Key
 	// refused are the kind's own words for what may become of it.
 	refused map[OutcomeCode]menu.Key
 	// waits is how long the amount is kept after the order's expiry; 0 when it is not.

@@ -41,6 +41,8 @@ type World struct {
 	Service *ussd.Service
 	// Log is all that the gateway logged.
 	Log *bytes.Buffer
+	// Protect is the sum above which a first payment to a person waits, from the next Start on; a world begins with ProtectAbove.
+	Protect amount.Amount
 	// Telephone is the provider's from the next Start on; a world begins with none.
 	Telephone string
 
@@ -50,7 +52,7 @@ type World struct {
 // NewWorld makes a world and runs its gateway until the test ends.
 func NewWorld(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer)}
+	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer), Protect: ProtectAbove}
 	w.Start()
 	for _, e := range []struct {
 		phone    ussd.Phone
@@ -96,7 +98,7 @@ func (w *World) Start() {
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
-		Guard: guard, ProtectAbove: ProtectAbove, Telephone: w.Telephone,
+		Guard: guard, ProtectAbove: w.Protect, Telephone: w.Telephone,
 	})
 	if err != nil {
 		w.t.Fatal(err)
