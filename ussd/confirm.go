@@ -31,8 +31,8 @@ func (m *Machine) propose(f Facts, s *Session, order Order) Action {
 	var effects []Effect
 	open := 0
 	for _, p := range f.Payments {
-		if !p.open(f.NowUnixMs) {
-			continue
+		if !p.open(f.NowUnixMs) || p.Order.Kind == KindClaim {
+			continue // What others keep for the user must not fill the user's own list.
 		}
 		open++
 		if !p.Order.same(order) {

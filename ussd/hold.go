@@ -34,7 +34,7 @@ const (
 	// delayLife is how long the confirm screen of a delayed payment stands. It is short, so that the ten minutes are little more than that.
 	delayLife = uint64(3 * time.Minute / time.Millisecond)
 	// heldKept is how long the record of a hold outlives it, for what the feed tells late.
-	heldKept = uint64(24 * time.Hour / time.Millisecond)
+	heldKept = paymentKept
 )
 
 var keepKind = kind{
