@@ -41,7 +41,6 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! attest PHONE      attestors bind the phone's number
 //	! enrol PHONE till Duka  the gateway serves a till of that name, PIN 6194, in English
 //	! protect 1000      the gateway is started again; a first payment above 1,000.00 waits
-//	! telephone +2547…  the gateway is started again; the provider has a telephone
 //	! revoke PHONE      the user takes the provider's grant back
 //	! take PHONE 100    a wallet app spends 100.00 of the phone's account
 //	! balance PHONE     shows a balance on the ledger
@@ -204,9 +203,6 @@ func (c *conversation) happen(what string) (string, error) {
 		c.world.Protect = value
 		c.world.Start()
 		return "", err
-	case "telephone":
-		c.world.Telephone = rest
-		c.world.Start()
 	case "take":
 		value, err := amount.Parse(words[1], 2)
 		c.world.Ledger.Take(ussd.Phone(words[0]), value)
