@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ussd"
@@ -74,6 +75,8 @@ type Outbox struct {
 	maxWaiting uint64
 	early      early
 	counters   counters
+	// recording has the tries recorded one after the other: each changes the count of those that wait, and would only meet the others.
+	recording sync.Mutex
 }
 
 var (

@@ -166,6 +166,7 @@ func (o *Outbox) try(ctx context.Context, r *route, record Record) error {
 func (o *Outbox) finish(r *route, reference string, taken Taken, outcome error) error {
 	var record Record
 	changed := false
+	o.recording.Lock()
 	err := o.store.Update(context.Background(), func(w ussd.Writer) (err error) {
 		record, err = load(w, reference)
 		// A delivery report can have come before the answer.
@@ -186,6 +187,7 @@ func (o *Outbox) finish(r *route, reference string, taken Taken, outcome error) 
 		record, err = o.end(w, record, before, nowUnixMs())
 		return err
 	})
+	o.recording.Unlock()
 	if err != nil {
 		return fmt.Errorf("record a try: %w", err)
 	}

@@ -3,7 +3,7 @@
 // A Badger is opened on a directory, which it locks; Update returns only when the write is fsynced; Close flushes. The
 // settings are for a machine with little memory: an empty store takes some 30 MB, and 100,000 sessions of 2 KiB, all of them just
 // written, 210 MB, of which 120 MB are pages of its files (BenchmarkOpenSessions). It promises what ussd.Store
-// promises, and retries an update that met another one. An update writes 512 KiB and 2,000 keys at most. It refuses a directory that another process has open. A read
+// promises, and runs an update that met another one again, in the end alone; change must not begin another. An update writes 512 KiB and 2,000 keys at most. It refuses a directory that another process has open. A read
 // or write error is returned and means that the process should end: nothing may be answered on a store that did not keep
 // it.
 package store
@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -33,13 +34,15 @@ const (
 	valueLogBytes   = 16 << 20
 	blockCacheBytes = 8 << 20
 	indexCacheBytes = 4 << 20
-	// maxRuns bounds how often an update is run again because another got in between.
-	maxRuns = 100
+	// together is how often an update is run beside others. When another got in between each time, it is run alone.
+	together = 4
 )
 
 // Badger is a ussd.Store on disk.
 type Badger struct {
 	db *badger.DB
+	// alone is held for reading by updates that run beside others, and for writing by one that nobody may meet.
+	alone sync.RWMutex
 }
 
 // Open opens or makes the store in dir. What badger has to say of warnings and errors goes to log.
@@ -126,18 +129,27 @@ func (b *Badger) View(ctx context.Context, read func(ussd.Reader) error) error {
 	return b.db.View(func(txn *badger.Txn) error { return read(transaction{txn}) })
 }
 
-// Update implements ussd.Store. Once badger has begun to write, the context does not stop it.
+// Update implements ussd.Store. Once badger has begun to write, the context does not stop it. An update that others got ahead of a few times is
+// run while no other is, so that a record which many change at a time, such as a counter, delays them and fails none.
 func (b *Badger) Update(ctx context.Context, change func(ussd.Writer) error) error {
-	for range maxRuns {
+	for range together {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("update store: %w", err)
 		}
-		err := b.db.Update(func(txn *badger.Txn) error { return change(transaction{txn}) })
-		if !errors.Is(err, badger.ErrConflict) {
+		if err := b.update(b.alone.RLocker(), change); !errors.Is(err, badger.ErrConflict) {
 			return err
 		}
 	}
-	return fmt.Errorf("update store: %w: met another update %d times", badger.ErrConflict, maxRuns)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("update store: %w", err)
+	}
+	return b.update(&b.alone, change)
+}
+
+func (b *Badger) update(place sync.Locker, change func(ussd.Writer) error) error {
+	place.Lock()
+	defer place.Unlock()
+	return b.db.Update(func(txn *badger.Txn) error { return change(transaction{txn}) })
 }
 
 // transaction is a ussd.Writer within one badger transaction.

@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/ussdtest"
@@ -119,6 +121,46 @@ func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
 		value, err := r.Get([]byte("a"))
 		if err == nil && string(value) != "1" {
 			err = errors.New("another value")
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Many update one record at a time: each is kept, and none is told that it met another one, however slow the others are.
+func TestACounterThatManyChange(t *testing.T) {
+	const many, each = 64, 8
+	b := openIn(t, t.TempDir())
+	defer b.Close()
+	key := []byte("counter")
+	var group errgroup.Group
+	for range many {
+		group.Go(func() error {
+			for range each {
+				err := b.Update(t.Context(), func(w ussd.Writer) error {
+					value, err := w.Get(key)
+					if err != nil && !errors.Is(err, ussd.ErrNotFound) {
+						return err
+					}
+					runtime.Gosched()
+					return w.Set(key, append(value, 1))
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	err := b.View(t.Context(), func(r ussd.Reader) error {
+		value, err := r.Get(key)
+		if len(value) != many*each {
+			t.Errorf("%d of %d are kept", len(value), many*each)
 		}
 		return err
 	})
