@@ -102,13 +102,6 @@ func (l *Ledger) Transfers() int {
 	return count
 }
 
-// WatchedFrom is the leaf from which the gateway watched last.
-func (l *Ledger) WatchedFrom() uint64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.watchedFrom
-}
-
 // Prepared counts the transactions that were prepared.
 func (l *Ledger) Prepared() int {
 	l.mu.Lock()

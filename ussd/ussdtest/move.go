@@ -37,3 +37,10 @@ func (l *Ledger) MoveMoney(how ussd.How, from, to ussd.Phone, value amount.Amoun
 	t.DebitBalance = payer.balance
 	l.append(entry{from: payer, to: payee, leaf: ussd.FinalLeaf{Transfers: []ussd.FinalTransfer{t}}})
 }
+
+// WatchedFrom is the leaf from which the gateway watched last.
+func (l *Ledger) WatchedFrom() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watchedFrom
+}
