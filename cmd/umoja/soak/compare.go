@@ -143,6 +143,9 @@ func (f *findings) take(p *person, l movements) {
 	who := func(a amount.Amount) string { return fmt.Sprintf("phone %d, payment of %s", p.place, a.Text(scale)) }
 	for a, made := range l.out {
 		pay := p.payments[a]
+		if p.earlier[a] {
+			continue
+		}
 		if len(made) > 1 {
 			f.wrong(&f.double, "%s: %d times on the ledger", who(a), len(made))
 		}

@@ -2,7 +2,6 @@ package soak
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -40,7 +39,8 @@ func (c *crew) march(ctx context.Context) error {
 	if err := beside.Wait(); err != nil {
 		return err
 	}
-	return m.failed()
+	c.behind.Wait()
+	return m.err
 }
 
 // marching is a march under way.
@@ -49,9 +49,8 @@ type marching struct {
 	free     chan *person
 	sessions sync.WaitGroup
 
-	mu     sync.Mutex
-	missed int
-	err    error
+	mu  sync.Mutex
+	err error
 }
 
 // clock begins sessions at a rate until the time is over.
@@ -66,9 +65,7 @@ func (m *marching) clock(ctx context.Context, g goal, rate float64) {
 		case p := <-m.free:
 			m.sessions.Go(func() { m.one(ctx, p, g) })
 		default:
-			m.mu.Lock()
-			m.missed++
-			m.mu.Unlock()
+			m.crew.tally.count(func(c *counts) { c.Missed++ })
 		}
 	}
 }
@@ -87,12 +84,4 @@ func (m *marching) one(ctx context.Context, p *person, g goal) {
 		m.mu.Unlock()
 	}
 	m.free <- p
-}
-
-func (m *marching) failed() error {
-	m.crew.behind.Wait()
-	if m.err == nil && m.missed > 0 {
-		return fmt.Errorf("%d sessions had no phone that was free: take more users, or a lower rate: %w", m.missed, ErrOptions)
-	}
-	return m.err
 }

@@ -89,10 +89,25 @@ func (c *crew) findAccounts(ctx context.Context) error {
 				return fmt.Errorf("find the account of phone %d: %w", p.place, err)
 			}
 			p.account = payee.Account
-			return nil
+			return c.findEarlier(ctx, p)
 		})
 	}
 	return group.Wait()
+}
+
+// findEarlier finds the payments that a crew with another journal made on the same phone, so that no amount is given out twice.
+func (c *crew) findEarlier(ctx context.Context, p *person) error {
+	l, err := c.ledgerOf(ctx, p)
+	if err != nil {
+		return fmt.Errorf("read the account of phone %d: %w", p.place, err)
+	}
+	p.earlier = make(map[amount.Amount]bool)
+	for a := range l.out {
+		if p.payments[a] == nil {
+			p.earlier[a], p.next = true, max(p.next, a+50)
+		}
+	}
+	return nil
 }
 
 // fund gives those who have less than half of it their allowance again.

@@ -29,6 +29,8 @@ type person struct {
 	// payments are by amount; next is the next amount.
 	payments map[amount.Amount]*payment
 	next     amount.Amount
+	// earlier are the amounts of a crew before, whose journal is not this one's.
+	earlier map[amount.Amount]bool
 	// wrong counts the wrong PINs since the last right one.
 	wrong int
 	// late counts the sessions whose late requests are still on their way.
@@ -129,6 +131,11 @@ func (p *person) register(ctx context.Context) error {
 		phone := p.phone(p.anyFormat())
 		language := p.crew.words.languages[p.random.IntN(min(3, len(p.crew.words.languages)))]
 		screen, err := phone.Dial(ctx)
+		if err == nil && screen.More && p.crew.words.choice(screen.Text, language) == "" {
+			if _, ok := p.crew.words.language(screen.Text); !ok {
+				screen, err = phone.Type(ctx, "2") // An earlier crew's phone is offered to go on; 2 is the main menu.
+			}
+		}
 		if known, ok := p.crew.words.language(screen.Text); err == nil && ok {
 			p.language = known
 			return p.crew.keep(entry{Language: &personEntry{p.place, string(known)}})

@@ -68,6 +68,10 @@ func (c *crew) finish(ctx context.Context) error {
 	line("answers\t")
 	line("p50, p99 of %d screens without a PIN\t%s, %s", n.Plain.total(), n.Plain.percentile(50), n.Plain.percentile(99))
 	line("p50, p99 of %d last steps\t%s, %s", n.Argon.total(), n.Argon.percentile(50), n.Argon.percentile(99))
+	if c.o.Rate > 0 {
+		line("requests a second, of %g\t%.1f", c.o.Rate, float64(n.Requests)/n.Took.Seconds())
+		line("sessions that had no phone that was free\t%d", n.Missed)
+	}
 	line("the gateway's resident memory, at most\t%d MB", n.Memory>>20)
 	line("screens that say nothing known\t%d", n.Unread)
 	if c.o.Audit != nil {
@@ -96,6 +100,8 @@ func (c *crew) fastEnough(n counts) error {
 		return nil
 	}
 	switch {
+	case n.Missed > 0:
+		return fmt.Errorf("%d sessions had no phone that was free: take more users, or a lower rate: %w", n.Missed, ErrFound)
 	case n.Plain.percentile(99) > plainGoal:
 		return fmt.Errorf("p99 of screens without a PIN is above %s: %w", plainGoal, ErrFound)
 	case n.Argon.percentile(99) > argonGoal:

@@ -31,6 +31,8 @@ type counts struct {
 	Unread int `json:"unread,omitempty"`
 	// Refused are right PINs that were called wrong.
 	Refused int `json:"refused,omitempty"`
+	// Missed are the sessions of a run at a rate that had no phone that was free.
+	Missed int `json:"missed,omitempty"`
 	// Plain are the answers to steps without a PIN, Argon those with one, both without a fault.
 	Plain histogram     `json:"plain,omitempty"`
 	Argon histogram     `json:"argon,omitempty"`
