@@ -30,7 +30,10 @@ func (a AskLimits) find(ctx context.Context, s *Service, _ Facts) (Event, error)
 }
 
 func limitsFlow() flow {
-	return flow{show: (*Machine).showLooking, enter: func(_ *Machine, f Facts, s *Session) Action {
+	return flow{show: (*Machine).showLooking, enter: func(m *Machine, f Facts, s *Session) Action {
+		if m.mayConfirm(f) {
+			return m.goTo(f, s, promptProvisional)
+		}
 		s.Prompt = "limits/read"
 		return Action{Ask: AskLimits{f.User.Account}}
 	}, take: func(m *Machine, _ Facts, s *Session, e Event) Action {

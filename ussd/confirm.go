@@ -134,7 +134,7 @@ func (m *Machine) confirmScreen(s *Session, p Payment) Action {
 func (m *Machine) args(s *Session, p Payment) menu.Args {
 	args := menu.Args{Amount: m.money(p.Order.Amount), Fee: m.money(p.Fee), Name: m.payeeName(s, p.Order.Payee),
 		Number: string(p.Order.Payee.Phone), Account: p.Order.Payee.Number.Text(), Code: p.Outcome.ReceiptCode,
-		Balance: m.money(p.Outcome.Balance)}
+		Balance: m.money(p.Outcome.Balance), Other: p.Order.Rival}
 	if total, ok := p.Order.Amount.Add(p.Fee); ok {
 		args.Total = m.money(total)
 	}

@@ -12,7 +12,7 @@ import (
 // lost reply left open.
 func (m *Machine) dialled(f Facts, s *Session, e Dialled) Action {
 	if f.User == nil {
-		return m.goTo(f, s, promptLanguage)
+		return m.dialledAway(f, s)
 	}
 	if f.User.Opening != nil {
 		return Action{Ask: AskOutcome{Prepared: f.User.Opening.Prepared}}
@@ -20,11 +20,31 @@ func (m *Machine) dialled(f Facts, s *Session, e Dialled) Action {
 	if p := newest(f.Payments, func(p Payment) bool { return p.Stage == StageSubmitted }); p != nil {
 		return Action{Ask: AskOutcome{Prepared: p.Prepared, Brief: true}}
 	}
+	if !e.Behind && f.asksToStop() {
+		return m.goTo(f, s, promptLeaving)
+	}
+	if p := awaitingCodes(f); p != nil && !e.Behind {
+		s.Prompt, s.Trail = PromptMain, nil // "0" leads to the menu.
+		return m.goToCodes(f, s, *p)
+	}
 	if f.Draft != nil && !e.Behind && m.news(f) == nil {
 		s.Prompt = promptResume
 		return m.show(f, s)
 	}
 	return m.mainMenu(f, s, nil)
+}
+
+// dialledAway answers a phone that is no user here: one that is moving here goes on with that, and every other chooses a language.
+func (m *Machine) dialledAway(f Facts, s *Session) Action {
+	if f.Arrival == nil || !m.attests {
+		return m.goTo(f, s, promptLanguage)
+	}
+	s.Language, s.Prompt = f.Arrival.Language, promptHome
+	if p := find(f.Payments, &f.Arrival.Payment); p != nil && p.Stage == StageSubmitted {
+		s.Payment = &f.Arrival.Payment
+		return Action{Ask: AskOutcome{Prepared: p.Prepared, Brief: true}}
+	}
+	return Action{Ask: AskHome{Phone: s.Phone}}
 }
 
 // finishDialled takes the outcome that dialled asked for.

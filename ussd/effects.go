@@ -79,10 +79,19 @@ func (s *Service) keepPromise(w Writer, p Payment, nowUnixMs uint64) error {
 		return nil
 	}
 	user, err := getUser(w, p.Payer)
-	if err != nil || user == nil {
+	if err != nil {
 		return err
 	}
-	session := Session{Language: user.Language}
+	var session Session
+	if user != nil {
+		session.Language = user.Language
+	} else {
+		arrival, err := get[Arrival](w, arrivalKey(p.Payer))
+		if err != nil || arrival == nil {
+			return err
+		}
+		session.Language = arrival.Language
+	}
 	text := s.machine.text(&session, kindOf(p.Order.Kind).smsNotMade, s.machine.args(&session, p))
 	return s.outbox.Enqueue(w, Message{Reference: "payment/" + p.Prepared.ID.String(), To: p.Payer, Text: text}, nowUnixMs)
 }

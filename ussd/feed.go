@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/menu"
@@ -35,6 +36,10 @@ func (s *Service) feed(ctx context.Context) error {
 	err = s.ledger.WatchFinal(ctx, next, func(leaf FinalLeaf) error {
 		if leaf.Index < next {
 			return nil
+		}
+		leaf, err := s.look(ctx, leaf)
+		if err != nil {
+			return fmt.Errorf("look at what leaf %d says: %w", leaf.Index, err)
 		}
 		touched, numbers, err := s.parties(ctx, leaf)
 		if err != nil {
@@ -142,19 +147,39 @@ func (s *Service) takeLeaf(w Writer, leaf FinalLeaf, numbers map[tx.AccountID]tx
 		}
 	}
 	for i, notice := range leaf.Notices {
-		ours, err := concerns(w, notice)
-		if err != nil {
-			return err
-		}
-		if !ours {
-			continue
-		}
-		n := noticed{reference: fmt.Sprintf("leaf/%d/notice/%d", leaf.Index, i), timeUnixMs: leaf.TimeUnixMs, numbers: numbers}
-		if err := notice.take(s, w, n); err != nil {
+		if err := s.takeNotice(w, leaf, i, notice, numbers); err != nil {
 			return err
 		}
 	}
 	return w.Set(cursorKey, binary.BigEndian.AppendUint64(nil, leaf.Index+1))
+}
+
+// takeNotice takes the notice at a place of a leaf, if it concerns a user here.
+func (s *Service) takeNotice(w Writer, leaf FinalLeaf, place int, notice Notice, numbers map[tx.AccountID]tx.AccountNumber) error {
+	ours, err := concerns(w, notice)
+	if err != nil || !ours {
+		return err
+	}
+	return notice.take(s, w, noticed{reference: fmt.Sprintf("leaf/%d/notice/%d", leaf.Index, place), timeUnixMs: leaf.TimeUnixMs, numbers: numbers})
+}
+
+// look has those notices look at the ledger that say too little by themselves, before the store transaction.
+func (s *Service) look(ctx context.Context, leaf FinalLeaf) (FinalLeaf, error) {
+	for i, notice := range leaf.Notices {
+		n, ok := notice.(interface {
+			look(ctx context.Context, s *Service) (Notice, error)
+		})
+		if !ok {
+			continue
+		}
+		looked, err := n.look(ctx, s)
+		if err != nil {
+			return leaf, err
+		}
+		leaf.Notices = slices.Clone(leaf.Notices)
+		leaf.Notices[i] = looked
+	}
+	return leaf, nil
 }
 
 // Notice is what a leaf says to a user of this gateway, beside money that moved: somebody asks for money, a number moves away.

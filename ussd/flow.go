@@ -55,6 +55,16 @@ func flows(name string) (flow, bool) {
 		return askFlow(), true
 	case "asked":
 		return askedFlow(), true
+	case "number":
+		return numberFlow(), true
+	case "codes":
+		return codesFlow(), true
+	case "arrive":
+		return arriveFlow(), true
+	case "provider":
+		return providerFlow(), true
+	case "leaving":
+		return leavingFlow(), true
 	case "cancel":
 		return cancelFlow(), true
 	case "wrong":

@@ -52,6 +52,12 @@ func kindOf(k Kind) kind {
 		return declineKind
 	case KindClose:
 		return closeKind
+	case KindAttest:
+		return attestKind
+	case KindMove, KindConfirmMove:
+		return moveKind
+	case KindStopMove:
+		return stopMoveKind
 	case KindKeep:
 		return keepKind
 	case KindDelay:

@@ -40,6 +40,13 @@ type Ledger interface {
 	Limits(ctx context.Context, account tx.AccountID) (Limits, error)
 	// HasPaid tells whether a movement from one account to another is among the newest of the first one's history.
 	HasPaid(ctx context.Context, payer, payee tx.AccountID) (bool, error)
+	// Home reads where a phone number is; one that nobody has is a Home without an account.
+	Home(ctx context.Context, phone Phone) (Home, error)
+	// Rivals lists other providers with what one of an account's last payments would cost there, the cheapest first. Where there were none, the
+	// fees are for a sample, which is not zero then.
+	Rivals(ctx context.Context, account tx.AccountID) (rivals []Rival, sample amount.Amount, err error)
+	// Recent reads the newest leaves of an account that have notices, oldest first: as many as may still say something.
+	Recent(ctx context.Context, account tx.AccountID) ([]FinalLeaf, error)
 	// LastPayments lists the newest movements of money from and to an account, newest first. What is kept for somebody, and was neither paid
 	// nor given back, is one of them.
 	LastPayments(ctx context.Context, account tx.AccountID, limit int) ([]PastPayment, error)
@@ -80,6 +87,8 @@ type Registration struct {
 	//
 	// Invariant: at most 14 septets of GSM-7, by CheckName.
 	Name string
+	// Unbound opens the account without the number, which another provider vouches for; attestors bind it then.
+	Unbound bool `json:",omitempty"`
 }
 
 // Order is a transaction to prepare. Which fields say something depends on its kind.
@@ -90,6 +99,8 @@ type Order struct {
 	// Payee is the other side.
 	Payee  Payee         `json:"payee"`
 	Amount amount.Amount `json:"amount,omitempty"`
+	// Rival is another provider that it is about, by name.
+	Rival string `json:"rival,omitempty"`
 	// Request is the request to pay that it answers.
 	Request *tx.RequestID `json:"request,omitempty"`
 	// EndsAtUnixMs is when what it makes, such as a request or an amount that is kept, ends by itself.
@@ -123,6 +134,8 @@ type Prepared struct {
 	// Body is the canonical encoding, as it will be signed. It is never made again from its parts.
 	Body            []byte `json:"body"`
 	ExpiresAtUnixMs uint64 `json:"expires_at_unix_ms"`
+	// Signatures are those of others that it needs beside this provider's.
+	Signatures []tx.Signature `json:"signatures,omitempty"`
 }
 
 // Founding is a prepared registration and the account that it opens.
@@ -135,6 +148,8 @@ type Founding struct {
 type Offer struct {
 	Prepared
 	Fee amount.Amount
+	// Attestors is how many attestors have to sign it; 0 where it needs none.
+	Attestors int
 	// Available is what the payer's account can spend.
 	Available amount.Amount
 	// CapTransaction is the most that one payment may debit, amount and fee.

@@ -21,6 +21,8 @@ type Machine struct {
 	dial string
 	// provider and telephone are the provider's, for people.
 	provider, telephone string
+	// attests says that attestors can be asked.
+	attests bool
 	// resetDelay is how long who forgot the PIN waits for a new one.
 	resetDelay time.Duration
 	// region is where numbers without a country code are from.
@@ -45,6 +47,8 @@ type Facts struct {
 	Aggregator string
 	// User is nil for a phone number that is not registered.
 	User *User
+	// Arrival is what is known of a phone that moves here and has no user yet; nil when it does not.
+	Arrival *Arrival
 	// Payments are the phone's newest and open ones.
 	Payments []Payment
 	// Contacts are whom the user paid last.
@@ -279,6 +283,9 @@ func (m *Machine) clock(atUnixMs, nowUnixMs uint64) (string, bool) {
 	}
 	return two(of/60) + ":" + two(of%60), at/day > now/day
 }
+
+// calendar writes when something will have happened: the first whole minute that is not before it.
+func (m *Machine) calendar(atUnixMs uint64) (date, clock string) { return m.moment(atUnixMs + 59_999) }
 
 // hours writes a time in whole hours, rounded up.
 func hours(d time.Duration) string { return strconv.Itoa(int((d + time.Hour - 1) / time.Hour)) }

@@ -48,6 +48,8 @@ type Payment struct {
 	// ShownAtUnixMs and SubmittedAtUnixMs are by the gateway's clock.
 	ShownAtUnixMs     uint64 `json:"shown_at_unix_ms"`
 	SubmittedAtUnixMs uint64 `json:"submitted_at_unix_ms,omitempty"`
+	// Vouching is set for a transaction that attestors sign.
+	Vouching *Vouching `json:"vouching,omitempty"`
 	// Outcome is set when settled.
 	Outcome Outcome `json:"outcome"`
 	// Promised means that a screen promised the outcome by SMS.

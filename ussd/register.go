@@ -45,11 +45,16 @@ func (m *Machine) register(f Facts, s *Session, e Event) Action {
 	case Answer:
 		return m.registerAnswer(f, s, e)
 	case Founded:
-		user := User{Phone: s.Phone, Name: s.Name, Language: s.Language, Account: e.Founding.Account, PIN: e.PIN,
+		user := User{Provisional: true, Phone: s.Phone, Name: s.Name, Language: s.Language, Account: e.Founding.Account, PIN: e.PIN,
 			Opening: &Opening{Prepared: e.Founding.Prepared, SubmittedAtUnixMs: f.NowUnixMs}}
 		// Once the user is stored, a crash before or after the submission leaves an account that is being opened: a
 		// duplicate of this turn, the next dial or the Settler finishes it.
 		return Action{Effects: []Effect{SaveUser{user}}, Ask: AskOutcome{Prepared: e.Founding.Prepared}}
+	case HomeRead:
+		if e.Unknown {
+			return m.goTo(f, s, promptName) // The ledger decides in the end.
+		}
+		return m.arrived(f, s, e.Home)
 	case Decided, Undecided:
 		return m.finishOpening(f, s, e, false)
 	}
@@ -68,6 +73,9 @@ func (m *Machine) registerAnswer(f Facts, s *Session, a Answer) Action {
 			return m.againForm(s, a, menu.ChoiceUnknown)
 		}
 		s.Language, s.Page = language, 0
+		if m.attests {
+			return Action{Ask: AskHome{Phone: s.Phone, Gently: true}}
+		}
 		return m.goTo(f, s, promptName)
 	case promptName:
 		name, err := CheckName(a.Input.Reveal())
@@ -99,7 +107,7 @@ func (m *Machine) registerAnswer(f Facts, s *Session, a Answer) Action {
 		s.Prompt, s.Trail = promptNewPIN, s.Trail[:max(len(s.Trail)-1, 0)]
 		return m.againForm(s, a, menu.PINsDiffer)
 	}
-	return Action{Ask: AskFounding{Registration: Registration{Phone: s.Phone, Name: s.Name}, PIN: a.Input}}
+	return Action{Ask: AskFounding{Registration: Registration{Phone: s.Phone, Name: s.Name, Unbound: s.Unbound}, PIN: a.Input}}
 }
 
 // finishOpening takes the outcome of a registration, in the session that began it or at a later dial.
@@ -122,6 +130,10 @@ func (m *Machine) finishOpening(f Facts, s *Session, e Event, atDial bool) Actio
 			return m.menuUnder(s, m.text(s, menu.LineRegistered, args), []Effect{SaveUser{user}})
 		}
 		action := m.end(s, menu.Registered, args)
+		if m.attests {
+			s.Prompt, s.Trail = promptRegistered, []Prompt{PromptMain}
+			action = m.ask(s, menu.Welcome, args)
+		}
 		action.Effects = []Effect{SaveUser{user}}
 		return action
 	case OutcomeAliasTaken, OutcomeAliasResting:

@@ -43,6 +43,10 @@ type Config struct {
 	UTCOffsetMinutes int
 	// Deadline is within which a turn is answered; 0 means 8 seconds, two less than the aggregators give.
 	Deadline time.Duration
+	// Attestors are asked to confirm numbers and moves; nil means that this gateway does neither.
+	Attestors Attestors
+	// Rivals tells other providers who comes; it may be nil.
+	Rivals Rivals
 	// Guard bounds the turns and sessions of numbers and aggregators, duplicates not counted; nil means one with the usual limits.
 	Guard *abuse.Guard
 }
@@ -54,6 +58,8 @@ type Service struct {
 	ledger    Ledger
 	outbox    Outbox
 	hasher    *pin.Hasher
+	attestors Attestors
+	rivals    Rivals
 	digestKey [32]byte
 	rand      io.Reader
 	log       *slog.Logger
@@ -111,9 +117,9 @@ func New(c Config) (*Service, error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	return &Service{
-		machine: &Machine{book: c.Book, tree: tree, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes, protectAbove: c.ProtectAbove},
+		machine: &Machine{book: c.Book, tree: tree, attests: c.Attestors != nil, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes, protectAbove: c.ProtectAbove},
 		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
-		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard,
+		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard, attestors: c.Attestors, rivals: c.Rivals,
 		stopping: stopping, stop: stop,
 	}, nil
 }
@@ -222,6 +228,9 @@ func (s *Service) begin(ctx context.Context, turn Turn) (*inHand, error) {
 // read brings the facts up to date with the store.
 func (f *Facts) read(r Reader, phone Phone) (err error) {
 	if f.User, err = getUser(r, phone); err != nil {
+		return err
+	}
+	if f.Arrival, err = get[Arrival](r, arrivalKey(phone)); err != nil {
 		return err
 	}
 	if f.Draft, err = get[StoredDraft](r, draftKey(phone)); err != nil {

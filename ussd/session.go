@@ -27,6 +27,10 @@ type Session struct {
 	Language menu.Language `json:"language,omitempty"`
 	// Name was given to register.
 	Name string `json:"name,omitempty"`
+	// Unbound says that another provider vouches for the number, and a new account is wanted all the same.
+	Unbound bool `json:"unbound,omitempty"`
+	// Home is where the number of a phone without a user is, as it was read last.
+	Home *Home `json:"home,omitempty"`
 	// FirstPIN is the digest of the PIN to be typed again. It is erased with the prompt.
 	FirstPIN *Digest `json:"first_pin,omitempty"`
 	Draft    Draft   `json:"draft"`
@@ -50,6 +54,9 @@ type Draft struct {
 	// Requests are those on the screen, Asked is the one chosen.
 	Requests []Request `json:"requests,omitempty"`
 	Asked    *Request  `json:"asked,omitempty"`
+	// Rivals are the other providers on the screen, Rival is the one chosen.
+	Rivals []Rival `json:"rivals,omitempty"`
+	Rival  *Rival  `json:"rival,omitempty"`
 	// Contacts and Outgoing are those on the screen.
 	Contacts []Contact     `json:"contacts,omitempty"`
 	Outgoing []PaymentLine `json:"outgoing,omitempty"`

@@ -28,6 +28,10 @@ type User struct {
 	Reset *PINReset `json:"reset,omitempty"`
 	// Role is what the provider takes the user for.
 	Role Role `json:"role,omitempty"`
+	// Provisional says that no attestor has confirmed the number yet.
+	Provisional bool `json:"provisional,omitempty"`
+	// Leaving is a move of the number to another provider that waits; nil when none does.
+	Leaving *Leaving `json:"leaving,omitempty"`
 	// Opening is the transaction that opens the account, until its outcome is known.
 	//
 	// Invariant: while it is set, Number is 0 and the only thing the user can do is finish it.

@@ -11,30 +11,34 @@ import (
 	"github.com/umoja-ledger/umoja/ussd/peer"
 )
 
-// Asker asks the providers that users leave, for one new provider.
+// Asker asks other providers, for one.
 type Asker struct {
 	Network tx.NetworkID
-	// Signer is the new provider's grant key.
+	// Signer is the asking provider's grant key.
 	Signer key.Signer
 	// At says where a provider is reached, instead of the endpoints that the ledger's directory has.
 	At map[tx.AccountID]string
 }
 
-// Ask gets an old provider's signature over a move, at the first of its endpoints that is one to send to. An error is a *peer.Refusal or
-// peer.ErrUnreachable, and then the move takes its delay.
+// Ask gets an old provider's signature over a move. An error is a *peer.Refusal or peer.ErrUnreachable, and then the move takes its delay.
 func (a Asker) Ask(ctx context.Context, old sdk.Provider, body []byte) (tx.Signature, error) {
-	addresses := slices.Clone(old.Endpoints)
-	if at, ok := a.At[old.Account]; ok {
-		addresses = []string{at}
-	}
-	addresses = slices.DeleteFunc(addresses, func(address string) bool { return peer.CheckAddress(address) != nil })
-	if len(addresses) == 0 {
-		return tx.Signature{}, fmt.Errorf("ask for consent: %w: the provider has no endpoint", peer.ErrUnreachable)
-	}
-	caller, err := peer.NewCaller(peer.CallerConfig{Network: a.Network, Address: addresses[0], To: old.Key, Signer: a.Signer})
+	caller, err := a.caller(old)
 	if err != nil {
 		return tx.Signature{}, fmt.Errorf("ask for consent: %w", err)
 	}
 	defer caller.Close()
 	return Ask(ctx, caller, a.Network, body)
+}
+
+// caller reaches a provider at the first of its endpoints that is one to send to.
+func (a Asker) caller(p sdk.Provider) (*peer.Caller, error) {
+	addresses := slices.Clone(p.Endpoints)
+	if at, ok := a.At[p.Account]; ok {
+		addresses = []string{at}
+	}
+	addresses = slices.DeleteFunc(addresses, func(address string) bool { return peer.CheckAddress(address) != nil })
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("%w: the provider has no endpoint", peer.ErrUnreachable)
+	}
+	return peer.NewCaller(peer.CallerConfig{Network: a.Network, Address: addresses[0], To: p.Key, Signer: a.Signer})
 }

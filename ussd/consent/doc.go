@@ -12,5 +12,13 @@
 // within the next hour. It signs nothing else, whoever asks. Without an agreement, or without an answer, the move takes its delay: an old
 // provider that is silent, gone or unwilling stops nobody.
 //
+// So that the codes are on their way when the person dials the new provider, the old one tells it at once who comes (InvitePath):
+//
+//	POST /provider/v1/invite   {"phone": "+254711000001", "account": "umoja1…", "language": "sw"}
+//	                           {}
+//
+// The new one sees on the ledger whether the sender serves the account, makes the transaction, asks for the consent, and has the codes sent.
+// When it cannot, the person is asked to dial it all the same, and it begins there.
+//
 // The same request again gives the same signature. A signature is worth nothing without those of the attestors.
 package consent

@@ -54,8 +54,8 @@ func (c Config) checkAggregators() error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		switch {
-		case a.Path == consent.Path:
-			return fmt.Errorf("%s: path must not be %s", name, consent.Path)
+		case a.Path == consent.Path, a.Path == consent.InvitePath:
+			return fmt.Errorf("%s: path must not be %s", name, a.Path)
 		case paths[a.Path]:
 			return fmt.Errorf("%s: path is there twice", name)
 		case (a.User == "") != (a.PasswordFile == ""):

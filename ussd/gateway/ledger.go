@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +45,9 @@ type remote struct {
 	asset   tx.Asset
 	// tier is the lowest: what a provider may grant itself when it founds an account.
 	tier genesis.Tier
+	// askConsent gets the signature of a provider that a user leaves; nil asks nobody.
+	askConsent func(ctx context.Context, old sdk.Provider, body []byte) (tx.Signature, error)
+	log        *slog.Logger
 
 	// mu guards what follows; held for a look or a set.
 	mu sync.Mutex
@@ -68,7 +73,7 @@ func newRemote(client *sdk.Client, g *genesis.Genesis, provider key.Signer, alia
 	if !ok {
 		return nil, fmt.Errorf("asset: the network has no %q: %w", code, ErrConfig)
 	}
-	r := &remote{client: client, genesis: g, provider: provider, aliasKey: aliasKey, asset: asset, numbers: make(map[tx.AccountID]tx.AccountNumber)}
+	r := &remote{client: client, genesis: g, provider: provider, aliasKey: aliasKey, asset: asset, log: slog.New(slog.DiscardHandler), numbers: make(map[tx.AccountID]tx.AccountNumber)}
 	for _, tier := range g.Tiers {
 		if tier.Asset == asset && tier.Tier == 0 {
 			r.tier = tier
@@ -176,7 +181,11 @@ func (r *remote) PrepareRegistration(ctx context.Context, registration ussd.Regi
 		CapTransaction: r.tier.CapTransaction, CapDay: r.tier.CapDay, FeeCeiling: ceiling(fees.Highest(r.tier.CapTransaction), r.tier.CapTransaction),
 		ExpiresAtUnixMs: expires + uint64(grantLifetime.Milliseconds()),
 	}
-	prepared, err := r.prepare(expires, open, bind, grant)
+	operations := []tx.Operation{open, bind, grant}
+	if registration.Unbound {
+		operations = []tx.Operation{open, grant}
+	}
+	prepared, err := r.prepare(expires, operations...)
 	return ussd.Founding{Prepared: prepared, Account: open.Account()}, err
 }
 
@@ -233,6 +242,9 @@ var outcomes = map[tx.Code]ussd.OutcomeCode{
 // until they expire.
 func (r *remote) Submit(ctx context.Context, prepared ussd.Prepared) (ussd.Outcome, error) {
 	signed, err := tx.Seal(r.genesis.Network(), prepared.Body, r.provider)
+	if err == nil && len(prepared.Signatures) > 0 {
+		signed, err = tx.Pack(r.genesis.Network(), prepared.Body, append(slices.Clone(prepared.Signatures), signed.Signatures...))
+	}
 	if err != nil {
 		return ussd.Outcome{}, err
 	}

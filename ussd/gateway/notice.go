@@ -21,14 +21,40 @@ func (r *remote) noticed(e sdk.Entry) []ussd.Notice {
 		if notice := r.noticeOf(e, op, uint32(i)); notice != nil {
 			all = append(all, notice)
 		}
+		if notice := r.step(op); notice != nil {
+			all = append(all, notice)
+		}
 	}
 	return all
 }
 
 // noticedOfTime is what ledger time did that concerns people.
 func (r *remote) noticedOfTime(e *tx.Effect) []ussd.Notice {
+	var all []ussd.Notice
 	if e.Kind == tx.MoveCompleted && len(e.Subject) == len(key.Alias{}) {
-		return []ussd.Notice{ussd.AliasAttested{Alias: key.Alias(e.Subject)}}
+		all = append(all, ussd.AliasAttested{Alias: key.Alias(e.Subject)})
+	}
+	if e.Kind == tx.MoveCompleted || e.Kind == tx.MoveLapsed {
+		for _, account := range e.Accounts {
+			all = append(all, ussd.MoveNotice{Step: ussd.MoveEnded, Account: account})
+		}
+	}
+	return all
+}
+
+// step is what an applied operation says of a move; nil when it says nothing.
+func (r *remote) step(op tx.Operation) ussd.Notice {
+	switch o := op.(type) {
+	case tx.StartMove:
+		return ussd.MoveNotice{Step: ussd.MoveBegan, Account: o.From}
+	case tx.CancelMove:
+		return ussd.MoveNotice{Step: ussd.MoveStopped, Account: o.Account}
+	case tx.ConfirmMove:
+		return ussd.MoveNotice{Step: ussd.MoveConfirmed, Account: o.Account}
+	case tx.RevokeGrant:
+		if o.Grantee == r.provider.Public() {
+			return ussd.MoveNotice{Step: ussd.GrantRevoked, Account: o.Account}
+		}
 	}
 	return nil
 }

@@ -1,10 +1,14 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
+	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/attestor"
 	"github.com/umoja-ledger/umoja/ussd/consent"
 )
@@ -28,7 +32,28 @@ func (c Config) panel(network tx.NetworkID, signer key.Signer) (*attestor.Panel,
 	return attestor.NewPanel(clients...), nil
 }
 
-// asker asks the providers that users leave.
+// rivals tells other providers who comes. It implements ussd.Rivals.
+type rivals struct {
+	client *sdk.Client
+	asker  consent.Asker
+}
+
+// Invite finds the provider in the directory and tells it.
+func (r rivals) Invite(ctx context.Context, to ussd.Provider, invitation ussd.Invitation) error {
+	p, err := r.client.ProviderByKey(ctx, to.Key)
+	if err != nil {
+		return fmt.Errorf("invite: %w", err)
+	}
+	return r.asker.Invite(ctx, p, invitation)
+}
+
+// mountPeers answers other providers: the one that a user leaves gives its consent, the one that a user goes to is told.
+func (w *gateway) mountPeers(mux *http.ServeMux) {
+	mux.Handle(consent.Path, consent.NewHandler(consent.Config{Network: w.network, Signer: w.signer, Agreements: w.service, Log: w.log}))
+	mux.Handle(consent.InvitePath, consent.NewHostHandler(consent.HostConfig{Network: w.network, Signer: w.signer, Host: w.service, Log: w.log}))
+}
+
+// asker asks other providers.
 func (c Config) asker(network tx.NetworkID, signer key.Signer) (consent.Asker, error) {
 	a := consent.Asker{Network: network, Signer: signer, At: make(map[tx.AccountID]string)}
 	for _, p := range c.Providers {

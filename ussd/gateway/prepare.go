@@ -18,6 +18,9 @@ import (
 // Prepare fixes the transaction of an order and reads what the payer may spend. Its reads run at once: a
 // person waits for the slowest, not for the sum.
 func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, error) {
+	if attested(order.Kind) {
+		return r.prepareAttested(ctx, order)
+	}
 	var fees sdk.FeeSchedule
 	var balance sdk.Balance
 	var grant sdk.Grant
@@ -87,6 +90,9 @@ func (r *remote) plan(ctx context.Context, order ussd.Order, fees sdk.FeeSchedul
 		}}}, nil
 	case ussd.KindReturn:
 		return r.planReturn(ctx, order)
+	case ussd.KindStopMove:
+		stop := tx.CancelMove{Alias: r.aliasKey.Alias(string(order.Payee.Phone)), Account: order.Payer}
+		return plan{operations: []tx.Operation{stop}, granted: tx.GrantCancel}, nil
 	}
 	return plan{}, fmt.Errorf("prepare %q: %w", order.Kind, errKind)
 }

@@ -64,6 +64,9 @@ type gateway struct {
 	// attestors are those that this provider asks, consents asks the providers that users leave.
 	attestors *attestor.Panel
 	consents  consent.Asker
+	// signer has the provider's grant key; network is the genesis's.
+	signer  key.Signer
+	network tx.NetworkID
 	// carriers is nil in a sandbox, carrier and loopback are outside of one.
 	carriers *route.Set
 	carrier  *route.Carrier
@@ -123,6 +126,7 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if err != nil {
 		return err
 	}
+	ledger.log = w.log
 	book, err := menu.Load(c.languages()...)
 	if err != nil {
 		return err
@@ -161,7 +165,13 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 			return fmt.Errorf("protect_above: %w: %w", err, ErrConfig)
 		}
 	}
+	ledger.askConsent, w.signer, w.network = w.consents.Ask, keys.Signer(), g.Network()
+	var attestors ussd.Attestors
+	if w.attestors.Size() > 0 {
+		attestors = desk{w.attestors}
+	}
 	w.service, err = ussd.New(ussd.Config{
+		Attestors: attestors, Rivals: rivals{client: w.client, asker: w.consents},
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: hasher, Guard: guard,
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
 		Dial: c.ServiceCode, Provider: c.Provider, Telephone: c.Telephone, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
@@ -255,6 +265,7 @@ func (w *gateway) handler() (http.Handler, error) {
 	if err := w.mountAggregators(mux); err != nil {
 		return nil, err
 	}
+	w.mountPeers(mux)
 	mux.HandleFunc("GET "+route.HealthPath, w.health)
 	if w.carriers != nil {
 		w.carriers.Mount(mux)

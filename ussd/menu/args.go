@@ -13,6 +13,8 @@ type Args struct {
 	Dial, Provider, Telephone string
 	// Name and Number are the other side's. Other is a second person's name, Account an account number.
 	Name, Number, Account, Other string
+	// Away is what is dialled for another provider.
+	Away string
 	// Asset is the code of an asset. Limit is the most that may be done, Total a sum of several amounts.
 	Asset, Amount, Fee, Balance, Limit, Total string
 	// Commission is what an agent earns, Cash what an agent should have in the drawer, Float what is on the agent's account.
@@ -34,7 +36,7 @@ const defaultProvider = "Umoja"
 func (a Args) values() []string {
 	return []string{
 		"dial", a.Dial, "provider", a.Provider, "telephone", a.Telephone,
-		"name", a.Name, "number", a.Number, "account", a.Account, "other", a.Other,
+		"name", a.Name, "number", a.Number, "account", a.Account, "other", a.Other, "away", a.Away,
 		"asset", a.Asset, "amount", a.Amount, "fee", a.Fee, "balance", a.Balance, "limit", a.Limit, "total", a.Total,
 		"commission", a.Commission, "cash", a.Cash, "float", a.Float,
 		"code", a.Code, "case", a.Case, "state", a.State, "group", a.Group, "reason", a.Reason,

@@ -12,7 +12,7 @@ import (
 // longest is the longest data that a text is filled with: a name is at most 14 letters, or an account number with its
 // label; a number is E.164; amounts are below ten million, fees and commissions below ten thousand.
 var longest = Args{
-	Dial: "*384*20501#", Provider: "PPPPPPPPPPPPPP", Telephone: "+254711000002",
+	Dial: "*384*20501#", Away: "*384*20501#", Provider: "PPPPPPPPPPPPPP", Telephone: "+254711000002",
 	Name: "NNNNNNNNNNNNNN", Number: "+254711000002", Account: "1234567890128", Other: "OOOOOOOOOOOOOO",
 	Asset: "KES", Amount: "9,999,999.99 KES", Fee: "9,999.99 KES", Balance: "9,999,999.99 KES",
 	Limit: "9,999,999.99 KES", Total: "9,999,999.99 KES",

@@ -18,6 +18,10 @@ type account struct {
 	revoked bool
 	// provisional says that no attestor has bound its number.
 	provisional bool
+	// provider is who else has a grant, move one of its number that waits, and held the end of its hold-up.
+	provider ussd.Provider
+	move     *ussd.Move
+	held     uint64
 }
 
 // Open opens an account for a phone, outside of any transaction.

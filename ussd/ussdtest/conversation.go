@@ -48,6 +48,8 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	                    the provider answers a complaint: looked_at, or closed with a text
 //	! sms PHONE         shows messages that came since the last time
 //
+// conversation_move.go has more of them.
+//
 // It must run in a synctest bubble, because time passes.
 func Converse(t *testing.T, path string) {
 	t.Helper()
@@ -104,6 +106,7 @@ type handset struct {
 	transcript  string
 	transcripts []string
 	read        int
+	codes       int
 }
 
 func (c *conversation) handset(phone ussd.Phone) *handset {
@@ -225,7 +228,11 @@ func (c *conversation) happen(what string) (string, error) {
 		}
 		return seen, nil
 	default:
-		return "", fmt.Errorf("unknown: %q", verb)
+		seen, known, err := c.happenMove(verb, rest, words)
+		if !known {
+			return "", fmt.Errorf("unknown: %q", verb)
+		}
+		return seen, err
 	}
 	return "", nil
 }

@@ -57,6 +57,8 @@ type Ledger struct {
 	// holds are those that wait, returned the movements that were given back.
 	holds    map[tx.HoldID]*hold
 	returned map[ussd.Movement]bool
+	// consents says that old providers sign moves, alone that there is no other provider.
+	consents, alone bool
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
@@ -188,6 +190,9 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 	if err := l.reach(ctx); err != nil {
 		return ussd.Offer{}, err
 	}
+	if vouched(o.Kind) {
+		return l.prepareVouched(o)
+	}
 	payer := l.find(o.Payer)
 	if payer.revoked {
 		return ussd.Offer{}, ussd.ErrNotGranted
@@ -238,23 +243,27 @@ func (l *Ledger) apply(p ussd.Prepared) ussd.Outcome {
 	}
 	outcome := ussd.Outcome{Code: ussd.OutcomeExpired}
 	if uint64(time.Now().UnixMilli()) < b.Expires {
-		outcome = l.rule(p.ID, b)
+		outcome = l.rule(p, b)
 	}
 	l.applied[p.ID] = outcome
 	return outcome
 }
 
-func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
+func (l *Ledger) rule(p ussd.Prepared, b body) ussd.Outcome {
+	id := p.ID
 	if refusal := l.refusal; refusal != ussd.OutcomeUnknown {
 		l.refusal = ussd.OutcomeUnknown
 		return ussd.Outcome{Code: refusal}
 	}
 	if b.Open != nil {
-		if l.phones[b.Open.Phone] != nil {
+		bound := l.phones[b.Open.Phone]
+		if bound != nil && !b.Open.Unbound {
 			return ussd.Outcome{Code: ussd.OutcomeAliasTaken}
 		}
 		a := l.open(b.Open.Phone, b.Open.Name, b.Account)
-		a.provisional = true
+		if a.provisional = true; bound != nil {
+			l.phones[b.Open.Phone] = bound
+		}
 		l.append(entry{})
 		return ussd.Outcome{Code: ussd.OutcomeOK, Number: a.number}
 	}
@@ -274,6 +283,8 @@ func (l *Ledger) rule(id tx.ID, b body) ussd.Outcome {
 		return l.capture(id, o)
 	case ussd.KindReturn:
 		return l.giveBack(id, o)
+	case ussd.KindAttest, ussd.KindMove, ussd.KindConfirmMove, ussd.KindStopMove:
+		return l.moveRule(o, p.Signatures)
 	}
 	if o.Request != nil && !l.endRequest(*o.Request, o.Payer, true) {
 		return ussd.Outcome{Code: ussd.OutcomeRequestEnded}
@@ -327,6 +338,9 @@ func (l *Ledger) Limits(ctx context.Context, id tx.AccountID) (ussd.Limits, erro
 	defer l.mu.Unlock()
 	if err := l.reach(ctx); err != nil {
 		return ussd.Limits{}, err
+	}
+	if l.find(id).revoked {
+		return ussd.Limits{}, ussd.ErrNotGranted
 	}
 	return ussd.Limits{Transaction: CapTransaction, Day: CapDay, LeftToday: CapDay - l.find(id).spent}, nil
 }

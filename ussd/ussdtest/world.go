@@ -39,6 +39,10 @@ type World struct {
 	Store   *Store
 	Ledger  *Ledger
 	Service *ussd.Service
+	// Attestors are asked once they are set and the gateway has started.
+	Attestors *Attestors
+	// Invited are those whom the other providers were told of.
+	Invited rivals
 	// Log is all that the gateway logged.
 	Log *bytes.Buffer
 	// Protect is the sum above which a first payment to a person waits, from the next Start on; a world begins with ProtectAbove.
@@ -93,7 +97,12 @@ func (w *World) Start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	var attestors ussd.Attestors
+	if w.Attestors != nil {
+		attestors = w.Attestors
+	}
 	w.Service, err = ussd.New(ussd.Config{
+		Attestors: attestors, Rivals: &w.Invited,
 		Store: w.Store, Ledger: w.Ledger, Outbox: Outbox{}, Book: book, Hasher: pin.NewHasher([32]byte{7}, 2),
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
