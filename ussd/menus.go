@@ -60,6 +60,14 @@ func (m *Machine) takeMenu(f Facts, s *Session, e Event) Action {
 	}
 	target, ok := shown.Choose(trim(a.Input))
 	switch {
+	case !ok && s.Prompt == PromptMain && !a.Joined:
+		// The list is shown again: there is nothing to go back to.
+		if s.Refusals++; s.Refusals > maxRefusals {
+			return m.end(s, menu.DialAgain, menu.Args{})
+		}
+		action := m.menuUnder(s, m.text(s, menu.LineChoice, menu.Args{}), nil)
+		action.Drop = true
+		return action
 	case !ok:
 		return m.againForm(s, a, menu.ChoiceUnknown)
 	case target.Menu != "":
