@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -118,7 +119,9 @@ func (c *conversation) handset(phone ussd.Phone) *handset {
 	return h
 }
 
+// post sends a turn. What the gateway does behind it is waited for, so that messages come in one order.
 func (c *conversation) post(h *handset, transcript string) string {
+	defer synctest.Wait()
 	return c.world.Post(c.phone, strconv.Itoa(h.sessions), transcript)
 }
 
@@ -160,7 +163,7 @@ func (c *conversation) happen(what string) (string, error) {
 		h.transcript = join(h.transcript, rest)
 	case "wait":
 		d, err := time.ParseDuration(rest)
-		time.Sleep(d)
+		c.world.wait(d)
 		return "", err
 	case "telephone":
 		c.world.Telephone = rest

@@ -125,6 +125,21 @@ func (w *World) Start() {
 	w.t.Cleanup(w.Stop)
 }
 
+// longWait is above what is waited with the gateway running.
+const longWait = 30 * time.Minute
+
+// wait lets time pass. For most of a long time the gateway is stopped: its loops look for work every second, and a week of that takes
+// minutes of ours.
+func (w *World) wait(d time.Duration) {
+	if d > longWait {
+		w.Stop()
+		time.Sleep(d - longWait)
+		w.Start()
+		d = longWait
+	}
+	time.Sleep(d)
+}
+
 // Stop stops the gateway.
 func (w *World) Stop() {
 	if w.stop != nil {
