@@ -100,6 +100,12 @@ func closeFlow() flow {
 		if f.User.Attempts.Stopped(f.NowUnixMs) {
 			return m.stopped(f, s, *f.User)
 		}
+		if p := newest(f.Payments, func(p Payment) bool {
+			return p.Stage == StageSubmitted && p.Order.Kind != KindClose && p.Order.Kind != KindClaim
+		}); p != nil {
+			// Without access it may never be made, and nobody here could be told what became of it.
+			return m.processing(s, *p)
+		}
 		s.Prompt = "close/offer"
 		return m.propose(f, s, Order{Kind: KindClose})
 	}, take: func(m *Machine, f Facts, s *Session, e Event) Action {

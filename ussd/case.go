@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -229,12 +230,14 @@ type CasesRead struct{ Cases []Case }
 
 func (CasesRead) event() {}
 
-func (a AskCases) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
+func (a AskCases) find(ctx context.Context, s *Service, f Facts) (Event, error) {
 	var read CasesRead
 	err := s.store.View(ctx, func(r Reader) (err error) {
 		read.Cases, _, err = casesOf(r, a.Phone)
 		return err
 	})
+	// Whoever had the number before had another account.
+	read.Cases = slices.DeleteFunc(read.Cases, func(c Case) bool { return c.Account != f.User.Account })
 	return read, err
 }
 

@@ -5,7 +5,17 @@ import "github.com/umoja-ledger/umoja/ledger/tx"
 // Effects on a payment look at the payment as it is stored now, not as the machine saw it: an outcome that the feed recorded
 // meanwhile stands.
 
-func (e SaveUser) apply(_ *Service, w Writer, _ uint64) error { return putUser(w, e.User) }
+// A user who was dropped since the machine looked, because closing the access became final meanwhile, does not come back: only a registration
+// makes one.
+func (e SaveUser) apply(_ *Service, w Writer, _ uint64) error {
+	if e.User.Opening == nil {
+		stored, err := getUser(w, e.User.Phone)
+		if err != nil || stored == nil || stored.Account != e.User.Account {
+			return err
+		}
+	}
+	return putUser(w, e.User)
+}
 
 func (e DropUser) apply(_ *Service, w Writer, _ uint64) error { return dropUser(w, e.User) }
 

@@ -80,6 +80,8 @@ type Held struct {
 	UntilUnixMs uint64        `json:"until_unix_ms"`
 	// Completes means that it is paid when its time is over.
 	Completes bool `json:"completes,omitempty"`
+	// Secret means that whoever takes it has to know a secret: this gateway does not.
+	Secret bool `json:"secret,omitempty"`
 	// Invited means that Phone, which nobody had registered, was told.
 	Invited bool `json:"invited,omitempty"`
 	// Claim is the transaction by which a user here takes it; zero before there is one.
@@ -105,7 +107,7 @@ func newHeld(w Writer, h Held) error {
 		return err
 	}
 	due := [][]byte{heldKey(h.Hold)}
-	if h.Payee == (tx.AccountID{}) {
+	if h.Payee == (tx.AccountID{}) && !h.Secret {
 		if err := w.Set(waitingKey(h), nil); err != nil {
 			return err
 		}

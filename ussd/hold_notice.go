@@ -62,7 +62,7 @@ func (h HoldPlaced) take(s *Service, w Writer, n noticed) error {
 		return err
 	}
 	held := Held{Hold: h.Hold, Payment: h.Payment, Payer: h.Payer, Payee: h.Payee, Alias: h.Alias, Left: h.Amount, UntilUnixMs: h.UntilUnixMs,
-		Completes: h.Completes, Number: n.numbers[h.Payee], Name: nameIf(payee)}
+		Completes: h.Completes, Secret: h.Secret, Number: n.numbers[h.Payee], Name: nameIf(payee)}
 	p, err := getPayment(w, h.Payment)
 	if err != nil {
 		return err

@@ -200,7 +200,11 @@ func (m *Machine) Step(f Facts, s *Session, e Event) Action {
 	case Answer:
 		switch {
 		case containsCarrierSign(e.Input.Reveal()):
-			return m.again(s, menu.StarOrHash, menu.Args{})
+			refusal := m.again(s, menu.StarOrHash, menu.Args{})
+			if p := find(f.Payments, s.Payment); p != nil {
+				return m.truthful(s, *p, refusal)
+			}
+			return refusal
 		case trim(e.Input) == "0" && !s.Prompt.secret():
 			return m.goBack(f, s)
 		}

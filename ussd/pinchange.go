@@ -126,7 +126,16 @@ func (m *Machine) takePIN(f Facts, s *Session, e Event) Action {
 	return m.end(s, menu.DialAgain, menu.Args{})
 }
 
+// choosing tells whether a new PIN can be chosen now.
+func (r *PINReset) choosing(nowUnixMs uint64) bool {
+	return r != nil && r.FromUnixMs <= nowUnixMs && nowUnixMs < r.UntilUnixMs
+}
+
 func (m *Machine) answerPIN(f Facts, s *Session, a Answer) Action {
+	if (s.Prompt == promptResetNew || s.Prompt == promptResetAgain) && !f.User.Reset.choosing(f.NowUnixMs) {
+		// It was stopped in another session since this one began, or its time is over.
+		return m.end(s, menu.DialAgain, menu.Args{})
+	}
 	switch s.Prompt {
 	case promptOldPIN:
 		if trim(a.Input) == "0" {

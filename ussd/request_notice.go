@@ -57,9 +57,7 @@ func (r RequestMade) take(s *Service, w Writer, n noticed) error {
 		if err := forgetAt(w, r.EndsAtUnixMs, record.Key); err != nil {
 			return err
 		}
-		session := Session{Language: asked.Language}
-		text := s.machine.text(&session, menu.SMSAsked, menu.Args{Name: s.machine.payeeName(&session, from), Amount: s.machine.money(r.Amount)})
-		if err := s.notify(w, n.reference+"/asked", asked.Phone, text); err != nil {
+		if err := r.tell(s, w, n.reference, *asked, from); err != nil {
 			return err
 		}
 	}
@@ -67,6 +65,22 @@ func (r RequestMade) take(s *Service, w Writer, n noticed) error {
 		return err
 	}
 	return forgetAt(w, r.EndsAtUnixMs, requestIndex(r.ID))
+}
+
+// maxAskedSMS is how many requests a phone is told of in a day: anybody may ask, and asking costs nothing. The others are in its list.
+const maxAskedSMS = 10
+
+// tell sends the SMS to whom the request asks.
+func (r RequestMade) tell(s *Service, w Writer, reference string, asked User, from Payee) error {
+	told, prefix := 0, phonePrefix("asked-sms", asked.Phone)
+	if err := w.Scan(prefix, nil, maxAskedSMS, func(_, _ []byte) error { told++; return nil }); err != nil || told >= maxAskedSMS {
+		return err
+	}
+	key := append(prefix, r.ID[:]...)
+	if err := errors.Join(w.Set(key, nil), forgetAt(w, nowUnixMs()+sessionKept, key)); err != nil {
+		return err
+	}
+	return s.tell(w, reference+"/asked", asked, menu.SMSAsked, from, menu.Args{Amount: s.machine.money(r.Amount)})
 }
 
 // RequestEnded is a notice that a request was paid, declined or taken back.

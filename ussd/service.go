@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
@@ -66,6 +67,8 @@ type Service struct {
 	deadline  time.Duration
 	turnstile *turnstile
 	guard     *abuse.Guard
+	// settleFrom is where the Settler's next pass begins; only the Settler looks at it.
+	settleFrom []byte
 	// stopping ends with Stop.
 	stopping context.Context
 	stop     context.CancelFunc
@@ -242,6 +245,8 @@ func (f *Facts) read(r Reader, phone Phone) (err error) {
 	if f.Payments, err = paymentsOf(r, phone, f.NowUnixMs); err != nil || f.User == nil {
 		return err
 	}
+	// Whoever had the number before had another account.
+	f.Payments = slices.DeleteFunc(f.Payments, func(p Payment) bool { return p.Order.Payer != f.User.Account })
 	if f.Contacts, err = contactsOf(r, phone); err != nil {
 		return err
 	}

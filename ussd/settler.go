@@ -62,7 +62,7 @@ func (s *Service) settle(ctx context.Context) error {
 	var payments []tx.ID
 	var openings []Phone
 	err := s.store.View(ctx, func(r Reader) error {
-		err := r.Scan(submittedPrefix, nil, settleBatch, func(key, _ []byte) error {
+		err := r.Scan(submittedPrefix, s.settleFrom, settleBatch, func(key, _ []byte) error {
 			payments = append(payments, tx.ID(key[len(submittedPrefix):]))
 			return nil
 		})
@@ -76,6 +76,10 @@ func (s *Service) settle(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("list what to settle: %w", err)
+	}
+	// The next pass takes those behind these: some that nobody can decide for a while must not keep the others waiting.
+	if s.settleFrom = nil; len(payments) == settleBatch {
+		s.settleFrom = append(submittedKey(payments[settleBatch-1]), 0)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(settleAtOnce)

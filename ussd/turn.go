@@ -163,7 +163,9 @@ func readLast(turns []answered, l LastInput, d digester, nowUnixMs uint64) readi
 		t := &turns[i]
 		last := i == len(turns)-1
 		recent := last && nowUnixMs < t.AtUnixMs+duplicateWithin
-		if t.Digest == digest && (l.Request != "" || recent || last && t.Reply.End) {
+		// A dial that comes later is another one, under an id that is used again, whatever the session before ended with.
+		over := last && t.Reply.End && !l.First
+		if t.Digest == digest && (l.Request != "" || recent || over) {
 			return reading{repeated: &t.Reply}
 		}
 	}

@@ -138,15 +138,29 @@ func putUser(w Writer, user User) error {
 	return w.Delete(openingKey(user.Phone))
 }
 
-// dropUser forgets a user whose account was never opened.
+// dropUser forgets a user whose account was never opened, or is not served any more, with all that the next one who has the number must not
+// see. What is kept by payment or case names the account, and is shown to its own user only.
 func dropUser(w Writer, user User) error {
-	for _, key := range [][]byte{userKey(user.Phone), accountKey(user.Account), openingKey(user.Phone)} {
+	keys := [][]byte{userKey(user.Phone), accountKey(user.Account), openingKey(user.Phone), contactsKey(user.Phone), draftKey(user.Phone)}
+	for _, list := range []string{"request", askedList, askingList} {
+		err := w.Scan(phonePrefix(list, user.Phone), nil, maxDropped, func(key, _ []byte) error {
+			keys = append(keys, key)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("drop user: %w", err)
+		}
+	}
+	for _, key := range keys {
 		if err := w.Delete(key); err != nil {
 			return fmt.Errorf("drop user: %w", err)
 		}
 	}
 	return nil
 }
+
+// maxDropped bounds what is dropped of a list with its user.
+const maxDropped = 128
 
 // userOf finds who holds an account; nil when this gateway does not serve it.
 func userOf(r Reader, account tx.AccountID) (*User, error) {

@@ -162,7 +162,8 @@ func (r *remote) WatchFinal(ctx context.Context, from uint64, take func(ussd.Fin
 	})
 }
 
-// HasPaid tells whether a movement from one account to another is among the newest of the first one's history.
+// HasPaid tells whether a movement from one account to another is among the newest of the first one's history. What was only given back to
+// somebody makes nobody known.
 func (r *remote) HasPaid(ctx context.Context, payer, payee tx.AccountID) (bool, error) {
 	before := uint64(0)
 	for range maxPages {
@@ -173,7 +174,7 @@ func (r *remote) HasPaid(ctx context.Context, payer, payee tx.AccountID) (bool, 
 		for _, e := range entries {
 			before = e.LeafIndex
 			for _, t := range r.moved(e) {
-				if t.Debit == payer && t.Credit == payee {
+				if t.Debit == payer && t.Credit == payee && t.How != ussd.ByReturn {
 					return true, nil
 				}
 			}
