@@ -135,7 +135,7 @@ func (m *Machine) takeArrive(f Facts, s *Session, e Event) Action {
 	case Enrolled:
 		user := User{Phone: s.Phone, Name: e.Name, Language: s.Language, Account: s.Home.Account, Number: s.Home.Number, PIN: e.PIN}
 		action := m.end(s, menu.Arrived, menu.Args{Name: user.Name, Account: user.Number.Text()})
-		action.Effects = []Effect{SaveUser{user}, TakeOver{e.Open}, TellPayment{f.Arrival.Payment}, DropArrival{*f.Arrival}}
+		action.Effects = []Effect{AddUser{user}, TakeOver{e.Open}, TellPayment{f.Arrival.Payment}, DropArrival{*f.Arrival}}
 		return action
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})

@@ -5,16 +5,30 @@ import "github.com/umoja-ledger/umoja/ledger/tx"
 // Effects on a payment look at the payment as it is stored now, not as the machine saw it: an outcome that the feed recorded
 // meanwhile stands.
 
-// A user who was dropped since the machine looked, because closing the access became final meanwhile, does not come back: only a registration
-// makes one.
+func (e AddUser) apply(_ *Service, w Writer, _ uint64) error { return putUser(w, e.User) }
+
+// What the feed and the Settler do to a user while a turn is under way stands. One who was dropped, because closing the access became final or the
+// number has left, does not come back; a number that was confirmed stays so; and a move away is as the feed has it, but for the user's wish.
 func (e SaveUser) apply(_ *Service, w Writer, _ uint64) error {
-	if e.User.Opening == nil {
-		stored, err := getUser(w, e.User.Phone)
-		if err != nil || stored == nil || stored.Account != e.User.Account {
-			return err
-		}
+	user := e.User
+	stored, err := getUser(w, user.Phone)
+	switch {
+	case err != nil:
+		return err
+	case stored == nil && user.Opening != nil: // A registration begins.
+		return putUser(w, user)
+	case stored == nil || stored.Account != user.Account:
+		return nil
 	}
-	return putUser(w, e.User)
+	user.Provisional = user.Provisional && stored.Provisional
+	leaving := stored.Leaving
+	if leaving != nil && user.Leaving != nil && user.Leaving.Wished {
+		wished := *leaving
+		wished.Wished = true
+		leaving = &wished
+	}
+	user.Leaving = leaving
+	return putUser(w, user)
 }
 
 func (e DropUser) apply(_ *Service, w Writer, _ uint64) error { return dropUser(w, e.User) }

@@ -163,7 +163,9 @@ type Effect interface {
 }
 
 type (
-	// SaveUser stores the user as given.
+	// AddUser stores a user who was none here.
+	AddUser struct{ User User }
+	// SaveUser stores the user as given, or one whose account is being opened.
 	SaveUser struct{ User User }
 	// DropUser forgets a user whose account was never opened.
 	DropUser struct{ User User }
