@@ -72,10 +72,12 @@ func (m *Machine) offered(f Facts, s *Session, e Event) (action Action, ok bool)
 	case Offered:
 		o := e.Offer
 		if kindOf(e.Order.Kind).spends {
-			total, ok := e.Order.Amount.Add(o.Fee)
+			total, ok := e.Order.total(o.Fee)
 			switch short := kindOf(e.Order.Kind).short; {
 			case short != "" && (!ok || total > o.Available || total > o.CapTransaction || total > o.LeftToday):
 				return m.end(s, short, menu.Args{Amount: m.money(e.Order.Amount), Name: m.payeeName(s, e.Order.Payee)}), true
+			case (!ok || total > o.Available) && e.Order.Commission != 0:
+				return m.again(s, menu.CashOutShort, menu.Args{Balance: m.money(o.Available), Fee: m.money(o.Fee), Commission: m.money(e.Order.Commission)}), true
 			case !ok || total > o.Available:
 				return m.again(s, menu.AmountBalance, menu.Args{Balance: m.money(o.Available), Fee: m.money(o.Fee)}), true
 			case total > o.CapTransaction:
@@ -84,7 +86,8 @@ func (m *Machine) offered(f Facts, s *Session, e Event) (action Action, ok bool)
 				return m.again(s, menu.AmountCapDay, menu.Args{Limit: m.money(o.LeftToday)}), true
 			}
 		}
-		p := Payment{Prepared: o.Prepared, Payer: s.Phone, Order: e.Order, Fee: o.Fee, Stage: StageShown, ShownAtUnixMs: f.NowUnixMs}
+		p := Payment{Prepared: o.Prepared, Payer: s.Phone, Order: e.Order, Fee: o.Fee, Stage: StageShown, ShownAtUnixMs: f.NowUnixMs,
+			Opens: o.Opens}
 		var action Action
 		if o.Elsewhere {
 			action = m.goToConfirm(s, p, promptElsewhere)
@@ -135,9 +138,11 @@ func (m *Machine) args(s *Session, p Payment) menu.Args {
 	args := menu.Args{Amount: m.money(p.Order.Amount), Fee: m.money(p.Fee), Name: m.payeeName(s, p.Order.Payee),
 		Number: string(p.Order.Payee.Phone), Account: p.Order.Payee.Number.Text(), Code: p.Outcome.ReceiptCode,
 		Balance: m.money(p.Outcome.Balance), Other: p.Order.Rival}
-	if total, ok := p.Order.Amount.Add(p.Fee); ok {
+	if total, ok := p.Order.total(p.Fee); ok {
 		args.Total = m.money(total)
 	}
+	args.Commission = m.money(p.Order.Commission)
+	m.groupArgs(&args, p.Order)
 	if until := p.Order.EndsAtUnixMs; until != 0 {
 		args.Time, args.Date, args.Days = m.at(until), m.day(until), days(keptDays)
 	}
@@ -176,9 +181,14 @@ func (m *Machine) takeConfirm(f Facts, s *Session, e Event) Action {
 		if !e.Right {
 			return m.truthful(s, *p, m.wrongPIN(f, s))
 		}
+		if p.Order.Kind == KindGroupOut {
+			return m.claim(f, *p, e)
+		}
 		action := m.submit(f, s, *p)
 		action.Effects = append([]Effect{SaveUser{f.User.proved(e)}}, action.Effects...)
 		return action
+	case Claimed:
+		return m.claimed(s, *p, e.Right)
 	case Decided:
 		return m.outcome(s, *p, e.Outcome)
 	case Undecided:

@@ -87,7 +87,12 @@ func (s *Service) parties(ctx context.Context, leaf FinalLeaf) (bool, map[tx.Acc
 				return err
 			}
 			if payer == nil && payee == nil {
-				continue
+				if group, err := groupIn(r, t); err != nil || !group {
+					if err != nil {
+						return err
+					}
+					continue
+				}
 			}
 			touched = true
 			numbers[t.Debit] = 0
@@ -142,7 +147,8 @@ func (s *Service) takeLeaf(w Writer, leaf FinalLeaf, numbers map[tx.AccountID]tx
 		return nil
 	}
 	for i, transfer := range leaf.Transfers {
-		if err := s.takeTransfer(w, fmt.Sprintf("leaf/%d/%d", leaf.Index, i), transfer, numbers); err != nil {
+		m := moved{reference: fmt.Sprintf("leaf/%d/%d", leaf.Index, i), timeUnixMs: leaf.TimeUnixMs, numbers: numbers}
+		if err := s.takeTransfer(w, m, transfer); err != nil {
 			return err
 		}
 	}
@@ -216,13 +222,19 @@ func concerns(r Reader, notice Notice) (bool, error) {
 	return false, nil
 }
 
-func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numbers map[tx.AccountID]tx.AccountNumber) error {
+// moved is where and when money moved, with the numbers of the accounts.
+type moved = noticed
+
+func (s *Service) takeTransfer(w Writer, m moved, t FinalTransfer) error {
 	p, err := getPayment(w, t.ID)
 	if err != nil {
 		return err
 	}
 	if p != nil && p.Stage != StageSettled {
 		outcome := Outcome{Code: OutcomeOK, ReceiptCode: t.ReceiptCode, Balance: t.DebitBalance, HasBalance: true}
+		if p.Order.Debit() != t.Debit {
+			outcome.Balance = t.CreditBalance // Who took it is told what they have.
+		}
 		if err := s.settleStored(w, t.ID, outcome, nowUnixMs()); err != nil {
 			return err
 		}
@@ -244,24 +256,46 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 	if err != nil {
 		return err
 	}
-	if err := s.tellPayer(w, reference, t, payer, held, numbers); err != nil {
+	if err := s.watchFloats(w, m, t, payer, payee); err != nil {
 		return err
 	}
-	from := Payee{Account: t.Debit, Number: numbers[t.Debit], Name: nameIf(payer)}
-	if t.How == HoldReturned {
-		if held == nil {
-			return nil
-		}
-		return s.tellOther(w, reference, *held, menu.SMSNotFetched, from)
+	if err := s.groupMoved(w, m, t, p); err != nil {
+		return err
 	}
-	if payee == nil {
+	if p != nil && p.Order.Kind == KindCashGive {
+		return s.cashGiven(w, m.reference, t, held, payer, payee, *p)
+	}
+	if held != nil && t.How == HoldReturned {
+		if done, err := s.cashBack(w, m.reference, *held, t.DebitBalance); err != nil || done {
+			return err
+		}
+	}
+	if err := s.tellPayer(w, m, t, p, payer, held); err != nil {
+		return err
+	}
+	return s.tellPayee(w, m, t, p, payer, payee, held)
+}
+
+// tellPayee tells who got it, or who was to get what did not come.
+func (s *Service) tellPayee(w Writer, m moved, t FinalTransfer, p *Payment, payer, payee *User, held *Held) error {
+	from := Payee{Account: t.Debit, Number: m.numbers[t.Debit], Name: nameIf(payer)}
+	switch {
+	case t.How == HoldReturned && held != nil:
+		return s.tellOther(w, m.reference, *held, menu.SMSNotFetched, from)
+	case payee == nil || t.How == HoldReturned:
 		return nil
 	}
 	key := menu.SMSReceived
+	if p != nil && kindOf(p.Order.Kind).smsGot != "" {
+		key = kindOf(p.Order.Kind).smsGot
+	}
 	if t.How == ByReturn {
 		key = menu.SMSGotBack
 	}
-	return s.tell(w, reference+"/payee", *payee, key, from, menu.Args{Amount: s.machine.money(t.Amount), Code: t.ReceiptCode,
+	if p != nil && p.Order.GroupName != "" {
+		key, from.Name = menu.SMSGroupPaidYou, p.Order.GroupName
+	}
+	return s.tell(w, m.reference+"/payee", *payee, key, from, menu.Args{Group: from.Name, Amount: s.machine.money(t.Amount), Code: t.ReceiptCode,
 		Balance: s.machine.money(t.CreditBalance)})
 }
 
@@ -269,7 +303,7 @@ func (s *Service) takeTransfer(w Writer, reference string, t FinalTransfer, numb
 var payerTold = map[How]menu.Key{ByPayment: menu.SMSPaid, ByHold: menu.SMSHoldPaid, HoldReturned: menu.SMSHoldReturned, ByReturn: menu.SMSGaveBack}
 
 // tellPayer tells whose money it was; held is what was kept of it, nil when that is not known.
-func (s *Service) tellPayer(w Writer, reference string, t FinalTransfer, payer *User, held *Held, numbers map[tx.AccountID]tx.AccountNumber) error {
+func (s *Service) tellPayer(w Writer, m moved, t FinalTransfer, p *Payment, payer *User, held *Held) error {
 	key, told := payerTold[t.How]
 	if payer == nil || !told {
 		return nil
@@ -278,7 +312,8 @@ func (s *Service) tellPayer(w Writer, reference string, t FinalTransfer, payer *
 	if err != nil {
 		return err
 	}
-	other := Payee{Account: t.Credit, Number: numbers[t.Credit], Name: name}
+	args := menu.Args{Amount: s.machine.money(t.Amount), Fee: s.machine.money(t.Fee), Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)}
+	other := Payee{Account: t.Credit, Number: m.numbers[t.Credit], Name: name}
 	switch {
 	case held != nil && t.How == HoldReturned:
 		key, other = menu.SMSHoldReturnedTo, held.other()
@@ -286,9 +321,10 @@ func (s *Service) tellPayer(w Writer, reference string, t FinalTransfer, payer *
 		if other.Name = held.Name; held.Phone != "" && held.Name == "" {
 			other = Payee{Phone: held.Phone} // The payer knows the number and no name.
 		}
+	case p != nil && kindOf(p.Order.Kind).smsPaid != "":
+		key, args.Group = kindOf(p.Order.Kind).smsPaid, p.Order.Payee.Name
 	}
-	return s.tell(w, reference+"/payer", *payer, key, other, menu.Args{Amount: s.machine.money(t.Amount), Fee: s.machine.money(t.Fee),
-		Code: t.ReceiptCode, Balance: s.machine.money(t.DebitBalance)})
+	return s.tell(w, m.reference+"/payer", *payer, key, other, args)
 }
 
 func (s *Service) notify(w Writer, reference string, to Phone, text string) error {

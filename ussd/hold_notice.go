@@ -74,6 +74,11 @@ func (h HoldPlaced) take(s *Service, w Writer, n noticed) error {
 			return err
 		}
 	}
+	if p != nil && p.Order.Kind == KindCashOut {
+		if err := s.cashWaits(w, n, h, payer, payee, *p); err != nil {
+			return err
+		}
+	}
 	if payer != nil && p != nil {
 		if held.Invited, err = h.tellPayer(s, w, n, *payer, *p); err != nil {
 			return err
@@ -178,6 +183,9 @@ func (h HoldReleased) take(s *Service, w Writer, n noticed) error {
 		return err
 	}
 	if err := endHeld(w, *held); err != nil {
+		return err
+	}
+	if done, err := s.cashBack(w, n.reference, *held, h.Balance); err != nil || done {
 		return err
 	}
 	payer, err := userOf(w, h.Payer)

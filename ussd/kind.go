@@ -27,6 +27,8 @@ type kind struct {
 	spends bool
 	// settled, if set, is what else the outcome changes, in the store transaction that records it.
 	settled func(s *Service, w Writer, p Payment, nowUnixMs uint64) error
+	// smsPaid and smsGot are the receipts by SMS of money that moved by it; empty are those of a payment.
+	smsPaid, smsGot menu.Key
 	// short is said when the account has too little for an amount that cannot be changed, or may not spend it now; empty asks for another.
 	short menu.Key
 	// expired is said when the confirm screen stood for too long; empty: that no money was moved.
@@ -68,6 +70,20 @@ func kindOf(k Kind) kind {
 		return claimKind
 	case KindReturn:
 		return returnKind
+	case KindCashIn:
+		return cashInKind
+	case KindCashOut:
+		return cashOutKind
+	case KindCashGive:
+		return cashGiveKind
+	case KindFloat:
+		return floatKind
+	case KindGroupOpen:
+		return groupOpenKind
+	case KindGroupIn:
+		return groupInKind
+	case KindGroupOut:
+		return groupOutKind
 	}
 	return kind{}
 }

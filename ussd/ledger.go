@@ -116,6 +116,34 @@ type Order struct {
 	// Leaf and Position name the movement that is given back.
 	Leaf     uint64 `json:"leaf,omitempty"`
 	Position uint32 `json:"position,omitempty"`
+	// Commission is what an agent earns beside Amount; the payer's.
+	Commission amount.Amount `json:"commission,omitempty"`
+	// Founds is the group that an account is opened for.
+	Founds *GroupFounding `json:"founds,omitempty"`
+	// Group is the savings group's account that the money comes from, in place of the payer's; Proposal is what its members agree to.
+	Group     tx.AccountID `json:"group,omitzero"`
+	GroupName string       `json:"group_name,omitempty"`
+	Proposal  Digest       `json:"proposal,omitzero"`
+}
+
+// Debit is the account that the money comes from.
+func (o Order) Debit() tx.AccountID {
+	if o.Group != (tx.AccountID{}) {
+		return o.Group
+	}
+	return o.Payer
+}
+
+// Value is what the order moves, or sets aside, without the provider's fee; false when that is no amount.
+func (o Order) Value() (amount.Amount, bool) { return o.Amount.Add(o.Commission) }
+
+// total is Value and the fee.
+func (o Order) total(fee amount.Amount) (amount.Amount, bool) {
+	value, ok := o.Value()
+	if !ok {
+		return 0, false
+	}
+	return value.Add(fee)
 }
 
 // same tells whether two orders ask for the same thing.
@@ -158,6 +186,8 @@ type Offer struct {
 	Elsewhere bool
 	// LeftToday is the most that may still be debited today, amount and fee.
 	LeftToday amount.Amount
+	// Opens is the account that it opens; zero when none.
+	Opens tx.AccountID
 }
 
 // OutcomeCode says how a transaction ended.

@@ -31,6 +31,9 @@ type Machine struct {
 	offsetMinutes int
 	// protectAbove is the sum above which a first payment to a person waits; 0: none does.
 	protectAbove amount.Amount
+	// commission is what agents earn for giving out cash; none when empty. lowFloat is below which an agent is told; 0: never.
+	commission []tx.FeeBand
+	lowFloat   amount.Amount
 }
 
 // Asset is the asset that phones pay in.

@@ -70,6 +70,8 @@ func (m *Machine) takeMenu(f Facts, s *Session, e Event) Action {
 		return action
 	case !ok:
 		return m.againForm(s, a, menu.ChoiceUnknown)
+	case target.Menu == agentMenu && f.User.Role != RoleAgent:
+		return m.again(s, menu.AgentsOnly, menu.Args{})
 	case target.Menu != "":
 		return m.goTo(f, s, Prompt("menu/"+target.Menu))
 	}

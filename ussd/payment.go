@@ -58,6 +58,8 @@ type Payment struct {
 	Told bool `json:"told,omitempty"`
 	// Ended means that what the payment kept was paid or given back.
 	Ended bool `json:"ended,omitempty"`
+	// Opens is the account that it opens; zero when none.
+	Opens tx.AccountID `json:"opens,omitzero"`
 }
 
 // open tells whether the payment may still be applied or has an outcome to come.

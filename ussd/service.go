@@ -38,6 +38,12 @@ type Config struct {
 	PINResetDelay time.Duration
 	// ProtectAbove is the sum above which a first payment to a person waits for ten minutes; 0 means that none does.
 	ProtectAbove amount.Amount
+	// Commission are the bands of what agents earn for giving out cash, paid by the customer; none means nothing.
+	//
+	// Invariant: ascending, only the last without a bound.
+	Commission []tx.FeeBand
+	// LowFloat is the float below which an agent is told by SMS; 0 means never.
+	LowFloat amount.Amount
 	// Region is where numbers without a country code are from, such as KE.
 	Region string
 	// UTCOffsetMinutes is the network's local time, east of UTC.
@@ -101,6 +107,9 @@ func New(c Config) (*Service, error) {
 	case c.Deadline != 0 && c.Deadline <= saveReserve:
 		return nil, fmt.Errorf("%w: deadline %s leaves no time", ErrConfig, c.Deadline)
 	}
+	if err := checkCommission(c.Commission); err != nil {
+		return nil, err
+	}
 	if c.Deadline == 0 {
 		c.Deadline = defaultDeadline
 	}
@@ -120,8 +129,10 @@ func New(c Config) (*Service, error) {
 	}
 	stopping, stop := context.WithCancel(context.Background())
 	return &Service{
-		machine: &Machine{book: c.Book, tree: tree, attests: c.Attestors != nil, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone, asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes, protectAbove: c.ProtectAbove},
-		store:   c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
+		machine: &Machine{book: c.Book, tree: tree, attests: c.Attestors != nil, resetDelay: c.PINResetDelay, provider: c.Provider, telephone: c.Telephone,
+			asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes, protectAbove: c.ProtectAbove,
+			commission: c.Commission, lowFloat: c.LowFloat},
+		store: c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
 		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard, attestors: c.Attestors, rivals: c.Rivals,
 		stopping: stopping, stop: stop,
 	}, nil

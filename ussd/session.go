@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/pin"
@@ -68,6 +69,15 @@ type Draft struct {
 	About     Grievance     `json:"about,omitempty"`
 	Payments  []CasePayment `json:"payments,omitempty"`
 	Complaint *CasePayment  `json:"complaint,omitempty"`
+	// Customers are those on an agent's screen, Cash and Float an agent's figures on it.
+	Customers []Waiting     `json:"customers,omitempty"`
+	Cash      *AgentCash    `json:"cash,omitempty"`
+	Float     amount.Amount `json:"float,omitempty"`
+	// Groups are those on the screen, Group is the one chosen.
+	Groups []Group `json:"groups,omitempty"`
+	Group  *Group  `json:"group,omitempty"`
+	// Fee is of a payment that a member proposes.
+	Fee amount.Amount `json:"fee,omitempty"`
 }
 
 // worth tells whether enough was typed to be offered again.

@@ -126,6 +126,11 @@ func putUser(w Writer, user User) error {
 			return fmt.Errorf("queue user: %w", err)
 		}
 	}
+	if user.Role == RolePerson {
+		if user.Role, err = givenRole(w, user.Phone); err != nil {
+			return fmt.Errorf("read role: %w", err)
+		}
+	}
 	if err := put(w, userKey(user.Phone), user); err != nil {
 		return err
 	}

@@ -65,6 +65,13 @@ type Config struct {
 	ServiceCode string `toml:"service_code" comment:"What people dial."`
 	Region      string `toml:"region" comment:"Where numbers without a country code are from, two letters."`
 	Asset       string `toml:"asset" comment:"The asset that the menus pay with."`
+	// Agents and Tills are the numbers of users who are more than a person to this provider.
+	Agents []string `toml:"agents,omitempty" comment:"Phone numbers of agents, who take and give cash, in E.164 form."`
+	Tills  []string `toml:"tills,omitempty" comment:"Phone numbers of shops."`
+	// LowFloat is an amount; empty is none.
+	LowFloat string `toml:"low_float,omitempty" comment:"Agents are told by SMS when their float is below this, such as 500.00."`
+	// Commission are what agents earn for giving out cash.
+	Commission []Commission `toml:"commission,omitempty"`
 	// Drafts are languages that no native speaker has read and this provider offers all the same.
 	Drafts []string `toml:"drafts,omitempty" comment:"Languages to offer though no native speaker has read their texts."`
 
@@ -206,7 +213,7 @@ func (c Config) check() error {
 	if err := c.source().Check(); err != nil {
 		return fmt.Errorf("provider_key, alias_key and pepper, or keys: %w", err)
 	}
-	for _, part := range []func() error{c.checkAggregators, c.checkOthers, c.checkPhones} {
+	for _, part := range []func() error{c.checkAggregators, c.checkOthers, c.checkPhones, c.checkRoles} {
 		if err := part(); err != nil {
 			return err
 		}

@@ -30,11 +30,11 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 		return err
 	})
 	reads.Go(func() (err error) {
-		balance, err = r.client.Balance(reading, order.Payer, r.asset, sdk.Final)
+		balance, err = r.client.Balance(reading, order.Debit(), r.asset, sdk.Final)
 		return err
 	})
 	reads.Go(func() (err error) {
-		grant, err = r.client.Grant(reading, order.Payer, r.provider.Public())
+		grant, err = r.client.Grant(reading, order.Debit(), r.provider.Public())
 		if errors.Is(err, sdk.ErrNotFound) {
 			err = ussd.ErrNotGranted
 		}
@@ -58,7 +58,7 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 	}
 	return ussd.Offer{
 		Prepared: prepared, Fee: plan.fee.Amount, Available: balance.Available(),
-		CapTransaction: grant.CapTransaction, LeftToday: grant.LeftToday,
+		CapTransaction: grant.CapTransaction, LeftToday: grant.LeftToday, Opens: plan.opens,
 	}, nil
 }
 
@@ -69,12 +69,14 @@ type plan struct {
 	granted tx.GrantedOperation
 	// fee is the provider's; zero where the operations carry none.
 	fee tx.Fee
+	// opens is the account that the operations open; zero when none.
+	opens tx.AccountID
 }
 
 // plan makes the operations of an order.
 func (r *remote) plan(ctx context.Context, order ussd.Order, fees sdk.FeeSchedule) (plan, error) {
 	switch order.Kind {
-	case ussd.KindTransfer:
+	case ussd.KindTransfer, ussd.KindCashIn, ussd.KindFloat, ussd.KindGroupIn, ussd.KindGroupOut:
 		return r.planTransfer(order, fees)
 	case ussd.KindRequest, ussd.KindDecline:
 		return r.planRequest(order)
@@ -93,6 +95,12 @@ func (r *remote) plan(ctx context.Context, order ussd.Order, fees sdk.FeeSchedul
 	case ussd.KindStopMove:
 		stop := tx.CancelMove{Alias: r.aliasKey.Alias(string(order.Payee.Phone)), Account: order.Payer}
 		return plan{operations: []tx.Operation{stop}, granted: tx.GrantCancel}, nil
+	case ussd.KindCashOut:
+		return r.planCashOut(order, fees)
+	case ussd.KindCashGive:
+		return r.planCashGive(order)
+	case ussd.KindGroupOpen:
+		return r.planGroup(ctx, order, fees)
 	}
 	return plan{}, fmt.Errorf("prepare %q: %w", order.Kind, errKind)
 }
@@ -105,7 +113,10 @@ func (r *remote) planTransfer(order ussd.Order, fees sdk.FeeSchedule) (plan, err
 	if !ok {
 		return plan{}, fmt.Errorf("fee of %d: %w", order.Amount, sdk.ErrNoFee)
 	}
-	transfer := tx.Transfer{Debit: order.Payer, Credit: order.Payee.Account, Asset: r.asset, Amount: order.Amount, Fee: &fee, Request: order.Request}
+	transfer := tx.Transfer{
+		Debit: order.Debit(), Credit: order.Payee.Account, Asset: r.asset, Amount: order.Amount, Fee: &fee, Request: order.Request,
+		Reference: references[order.Kind],
+	}
 	if order.Payee.Alias != (key.Alias{}) {
 		transfer.Alias = &order.Payee.Alias
 	}

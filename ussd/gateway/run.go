@@ -16,7 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -159,11 +158,9 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 		return err
 	}
 	_, asset, _ := g.AssetByCode(c.Asset)
-	var protect amount.Amount
-	if c.ProtectAbove != "" {
-		if protect, err = amount.Parse(c.ProtectAbove, asset.Scale); err != nil {
-			return fmt.Errorf("protect_above: %w: %w", err, ErrConfig)
-		}
+	money, err := c.money(asset.Scale)
+	if err != nil {
+		return err
 	}
 	ledger.askConsent, w.signer, w.network = w.consents.Ask, keys.Signer(), g.Network()
 	var attestors ussd.Attestors
@@ -175,9 +172,21 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: hasher, Guard: guard,
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
 		Dial: c.ServiceCode, Provider: c.Provider, Telephone: c.Telephone, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
-		ProtectAbove: protect,
+		ProtectAbove: money.protect, Commission: money.commission, LowFloat: money.lowFloat,
 	})
 	if err != nil {
+		return err
+	}
+	return w.people(ctx, g, aliasKey)
+}
+
+// people gives agents and tills their roles, and enrols a sandbox's phones.
+func (w *gateway) people(ctx context.Context, g *genesis.Genesis, aliasKey key.AliasKey) error {
+	roles, err := w.config.roles()
+	if err != nil {
+		return err
+	}
+	if err := w.service.SetRoles(ctx, roles); err != nil {
 		return err
 	}
 	return w.enrol(ctx, g, aliasKey)

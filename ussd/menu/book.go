@@ -99,9 +99,12 @@ func (b *Book) Text(language Language, key Key, args Args) string {
 	if b.headers[language].Alphabet == gsm7.GSM7 {
 		args = args.plain()
 	}
+	// "Paid to Amina W." has one point.
 	if strings.HasSuffix(args.Name, ".") {
-		// "Paid to Amina W." has one point.
 		text = strings.ReplaceAll(text, "{name}.", "{name}")
+	}
+	if strings.HasSuffix(args.Other, ".") {
+		text = strings.ReplaceAll(text, "{other}.", "{other}")
 	}
 	return args.replacer().Replace(text)
 }

@@ -1,6 +1,7 @@
 package ussdtest
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -40,9 +41,10 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! elsewhere PHONE   another provider opens an account for the number
 //	! provisional PHONE another provider, and nobody else, vouches for an account of the number
 //	! attest PHONE      attestors bind the phone's number
-//	! enrol PHONE till Duka  the gateway serves a till of that name, PIN 6194, in English
+//	! enrol PHONE till Duka  the gateway serves a till, an agent or a person of that name, PIN 6194, in English
 //	! protect 1000      the gateway is started again; a first payment above 1,000.00 waits
 //	! revoke PHONE      the user takes the provider's grant back
+//	! agent PHONE       the provider says that this phone, and no other one, is an agent's
 //	! take PHONE 100    a wallet app spends 100.00 of the phone's account
 //	! balance PHONE     shows a balance on the ledger
 //	! case NUMBER closed We paid it back.
@@ -203,12 +205,14 @@ func (c *conversation) happen(what string) (string, error) {
 	case "attest":
 		c.world.Ledger.Attest(ussd.Phone(rest))
 	case "enrol":
-		return "", c.world.Enrol(ussd.Phone(words[0]), ussd.Role(words[1]), words[2])
+		return "", c.world.Enrol(ussd.Phone(words[0]), roleOf(words[1]), strings.Join(words[2:], " "))
 	case "protect":
 		value, err := amount.Parse(rest, 2)
 		c.world.Protect = value
 		c.world.Start()
 		return "", err
+	case "agent":
+		return "", c.world.Service.SetRoles(context.Background(), ussd.Roles{ussd.Phone(rest): ussd.RoleAgent})
 	case "take":
 		value, err := amount.Parse(words[1], 2)
 		c.world.Ledger.Take(ussd.Phone(words[0]), value)
@@ -238,6 +242,14 @@ func (c *conversation) happen(what string) (string, error) {
 		return seen, err
 	}
 	return "", nil
+}
+
+// roleOf is what enrol calls a role.
+func roleOf(word string) ussd.Role {
+	if word == "person" {
+		return ussd.RolePerson
+	}
+	return ussd.Role(word)
 }
 
 // check looks for what no conversation may leave behind.

@@ -193,11 +193,11 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 	if vouched(o.Kind) {
 		return l.prepareVouched(o)
 	}
-	payer := l.find(o.Payer)
+	payer := l.find(o.Debit())
 	if payer.revoked {
 		return ussd.Offer{}, ussd.ErrNotGranted
 	}
-	if _, ok := o.Amount.Add(Fee); !ok {
+	if _, ok := (o.Amount + o.Commission).Add(Fee); !ok {
 		return ussd.Offer{}, errors.New("amount and fee are above the largest amount") // No such transaction can be made.
 	}
 	prepared, err := l.prepare(body{Expires: o.ExpiresAtUnixMs, Order: &o})
@@ -206,7 +206,7 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 		fee = 0
 	}
 	return ussd.Offer{Prepared: prepared, Fee: fee, Available: payer.balance, CapTransaction: CapTransaction,
-		LeftToday: CapDay - payer.spent}, err
+		LeftToday: CapDay - payer.spent, Opens: opens(o, prepared.ID)}, err
 }
 
 // Submit implements ussd.Ledger.
@@ -275,41 +275,22 @@ func (l *Ledger) rule(p ussd.Prepared, b body) ussd.Outcome {
 		l.find(o.Payer).revoked = true
 		l.append(entry{})
 		return ussd.Outcome{Code: ussd.OutcomeOK}
-	case ussd.KindKeep, ussd.KindDelay:
+	case ussd.KindKeep, ussd.KindDelay, ussd.KindCashOut:
 		return l.place(id, o)
 	case ussd.KindRelease:
 		return l.release(o)
 	case ussd.KindClaim:
 		return l.capture(id, o)
+	case ussd.KindCashGive:
+		return l.giveCash(id, o)
+	case ussd.KindGroupOpen:
+		return l.openGroup(id, o)
 	case ussd.KindReturn:
 		return l.giveBack(id, o)
 	case ussd.KindAttest, ussd.KindMove, ussd.KindConfirmMove, ussd.KindStopMove:
 		return l.moveRule(o, p.Signatures)
 	}
-	if o.Request != nil && !l.endRequest(*o.Request, o.Payer, true) {
-		return ussd.Outcome{Code: ussd.OutcomeRequestEnded}
-	}
-	from, to := l.find(o.Payer), l.find(o.Payee.Account)
-	total := o.Amount + Fee
-	switch {
-	case o.Payee.Phone != "" && l.phones[o.Payee.Phone] != to:
-		return ussd.Outcome{Code: ussd.OutcomeAliasNotBound}
-	case total > CapTransaction:
-		return ussd.Outcome{Code: ussd.OutcomeCapTransaction}
-	case total > CapDay-from.spent:
-		return ussd.Outcome{Code: ussd.OutcomeCapDay}
-	case total > from.balance:
-		return ussd.Outcome{Code: ussd.OutcomeInsufficientBalance}
-	}
-	from.balance -= total
-	from.spent += total
-	to.balance += o.Amount
-	code := fmt.Sprintf("8XK2M%03d", len(l.history))
-	l.append(entry{from: from, to: to, leaf: ussd.FinalLeaf{Transfers: []ussd.FinalTransfer{{
-		ID: id, Debit: from.id, Credit: to.id, Amount: o.Amount, Fee: Fee,
-		DebitBalance: from.balance, CreditBalance: to.balance, ReceiptCode: code,
-	}}}})
-	return ussd.Outcome{Code: ussd.OutcomeOK, ReceiptCode: code, Balance: from.balance, HasBalance: true}
+	return l.transfer(id, o)
 }
 
 // NumberOf implements ussd.Ledger.

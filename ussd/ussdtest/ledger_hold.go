@@ -24,7 +24,11 @@ type hold struct {
 
 // paysFee tells which orders carry a fee.
 func paysFee(k ussd.Kind) bool {
-	return k == ussd.KindTransfer || k == ussd.KindKeep || k == ussd.KindDelay
+	switch k {
+	case ussd.KindTransfer, ussd.KindKeep, ussd.KindDelay, ussd.KindCashIn, ussd.KindCashOut, ussd.KindFloat, ussd.KindGroupIn, ussd.KindGroupOut:
+		return true
+	}
+	return false
 }
 
 // AliasOf implements ussd.Ledger.
@@ -90,7 +94,7 @@ func (l *Ledger) code() string { return fmt.Sprintf("8XK2M%03d", len(l.history))
 
 // place keeps an amount until its time is over.
 func (l *Ledger) place(id tx.ID, o ussd.Order) ussd.Outcome {
-	from, total, bound := l.find(o.Payer), o.Amount+Fee, l.bound(l.AliasOf(o.Payee.Phone))
+	from, total, bound := l.find(o.Payer), o.Amount+o.Commission+Fee, l.bound(l.AliasOf(o.Payee.Phone))
 	switch {
 	case o.Kind == ussd.KindDelay && o.VouchedBy == (tx.AccountID{}) && (bound == nil || bound.provisional || bound.id != o.Payee.Account):
 		return ussd.Outcome{Code: ussd.OutcomeAliasNotBound}
@@ -103,14 +107,17 @@ func (l *Ledger) place(id tx.ID, o ussd.Order) ussd.Outcome {
 	}
 	from.balance -= total
 	from.spent += total
-	n := ussd.HoldPlaced{Hold: tx.NewHoldID(id, 0), Payment: id, Payer: o.Payer, Amount: o.Amount, Fee: Fee, UntilUnixMs: o.EndsAtUnixMs,
+	n := ussd.HoldPlaced{Hold: tx.NewHoldID(id, 0), Payment: id, Payer: o.Payer, Amount: o.Amount + o.Commission, Fee: Fee, UntilUnixMs: o.EndsAtUnixMs,
 		MayRelease: true, ReceiptCode: l.code(), Balance: from.balance}
-	if o.Kind == ussd.KindDelay {
+	switch o.Kind {
+	case ussd.KindDelay:
 		n.Payee, n.Completes = o.Payee.Account, true
-	} else {
+	case ussd.KindCashOut:
+		n.Payee = o.Payee.Account
+	default:
 		n.Alias = l.AliasOf(o.Payee.Phone)
 	}
-	l.holds[n.Hold] = &hold{placed: n, left: o.Amount, fee: Fee}
+	l.holds[n.Hold] = &hold{placed: n, left: n.Amount, fee: Fee}
 	time.AfterFunc(time.Until(time.UnixMilli(int64(o.EndsAtUnixMs)+1)), func() { l.expire(n.Hold) })
 	l.append(entry{from: from, leaf: ussd.FinalLeaf{Notices: []ussd.Notice{n}}})
 	return ussd.Outcome{Code: ussd.OutcomeOK, ReceiptCode: n.ReceiptCode, Balance: from.balance, HasBalance: true}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/abuse"
 	"github.com/umoja-ledger/umoja/ussd/gsm7"
@@ -30,7 +31,12 @@ const (
 	TurnsPerMinute = 300
 	// ProtectAbove is the sum above which a first payment to a person waits.
 	ProtectAbove amount.Amount = 4_500_00
+	// LowFloat is below what an agent is told that the float is low.
+	LowFloat amount.Amount = 300_00
 )
+
+// Commission are the bands of every world.
+var Commission = []tx.FeeBand{{UpTo: 1_000_00, Flat: 10_00}, {UpTo: 2_500_00, Flat: 20_00}, {BasisPoints: 150}}
 
 // World is a gateway with its store, ledger and two people: Amina, English, with 10,000.00 KES, and Juma, Swahili, with
 // 500.00 KES.
@@ -107,7 +113,7 @@ func (w *World) Start() {
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
-		Guard: guard, ProtectAbove: w.Protect, Telephone: w.Telephone,
+		Guard: guard, ProtectAbove: w.Protect, Telephone: w.Telephone, Commission: Commission, LowFloat: LowFloat,
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -20,6 +20,11 @@ const callbackPath = "/ussd/africastalking"
 // protectAbove is the sum above which a first payment to a person waits ten minutes.
 const protectAbove = "2000.00"
 
+// lowFloat is below what agents are told that their float is low, and commission what they earn for giving out cash.
+const lowFloat = "1000.00"
+
+var commission = []gateway.Commission{{UpTo: "1000.00", Flat: "10.00"}, {UpTo: "5000.00", Flat: "25.00"}, {BasisPoints: 50}}
+
 // configure writes each child's configuration for this run, and where the run is reached. The ports change from run to
 // run, so whatever was edited by hand is replaced.
 func (s *Sandbox) configure() error {
@@ -80,7 +85,7 @@ func (s *Sandbox) configureGateway(n int) error {
 		Name: gatewayPlace(n), Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.gateways[n-1],
 		ProviderKey: keyFile(own.key), AliasKey: keyFile(aliasKeyFile), Pepper: keyFile(own.pepper),
 		Provider: own.shown, ServiceCode: own.code, Region: regionCode, Asset: AssetCode, Sandbox: true, Log: "info",
-		Telephone: "+254700000000", ProtectAbove: protectAbove,
+		Telephone: "+254700000000", ProtectAbove: protectAbove, LowFloat: lowFloat, Commission: commission,
 	}
 	for _, l := range menu.Languages() {
 		c.Drafts = append(c.Drafts, string(l))
