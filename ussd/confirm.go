@@ -28,6 +28,10 @@ const (
 // nothing is prepared twice.
 func (m *Machine) propose(f Facts, s *Session, order Order) Action {
 	order.Payer = f.User.Account
+	if p := madeUnread(f, s, order); p != nil {
+		s.Unread = false
+		return m.goHome(f, s, m.paymentLine(s, *p), TellPayment{p.Prepared.ID})
+	}
 	var effects []Effect
 	open := 0
 	for _, p := range f.Payments {
@@ -61,6 +65,18 @@ func (m *Machine) propose(f Facts, s *Session, order Order) Action {
 		order.EndsAtUnixMs = order.ExpiresAtUnixMs + texts.waits
 	}
 	return Action{Effects: effects, Ask: AskOffer{order}}
+}
+
+// madeUnread finds a payment of the last ten minutes that an order would repeat, for somebody who has dialled it in one piece and so has not
+// read the first screen: whoever lost the answer to the PIN dials the same again. It is told first; who means to pay twice goes on from there.
+func madeUnread(f Facts, s *Session, order Order) *Payment {
+	if !s.Unread || !kindOf(order.Kind).spends {
+		return nil
+	}
+	return newest(f.Payments, func(p Payment) bool {
+		return p.Stage == StageSettled && p.Outcome.Code == OutcomeOK && f.NowUnixMs < p.SubmittedAtUnixMs+uint64(PaymentLife.Milliseconds()) &&
+			p.Order.Amount == order.Amount && p.Order.Payee.Account == order.Payee.Account
+	})
 }
 
 // offered takes the answer to AskOffer, which may come at any prompt of any flow: it compares the offer with what the user may spend

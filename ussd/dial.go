@@ -11,6 +11,7 @@ import (
 // dialled answers the first turn. A transaction on its way is asked for first, so that dialling again finishes what a
 // lost reply left open.
 func (m *Machine) dialled(f Facts, s *Session, e Dialled) Action {
+	s.Unread = e.Behind
 	if f.User == nil {
 		return m.dialledAway(f, s)
 	}

@@ -32,6 +32,8 @@ type Session struct {
 	Unbound bool `json:"unbound,omitempty"`
 	// Home is where the number of a phone without a user is, as it was read last.
 	Home *Home `json:"home,omitempty"`
+	// Unread says that the first screen, which tells what became of the last payment, was not shown: answers were dialled behind the code.
+	Unread bool `json:"unread,omitempty"`
 	// FirstPIN is the digest of the PIN to be typed again. It is erased with the prompt.
 	FirstPIN *Digest `json:"first_pin,omitempty"`
 	Draft    Draft   `json:"draft"`
