@@ -63,3 +63,14 @@ func (d data) needs(name string, short bool) (must, may bool) {
 	listed := slices.Contains(d, name)
 	return listed, listed
 }
+
+// Keys lists the keys of texts of some kinds.
+func Keys(kinds ...Kind) []Key {
+	var keys []Key
+	for _, e := range entries {
+		if slices.Contains(kinds, e.kind) {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
+}

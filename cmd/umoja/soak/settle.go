@@ -48,7 +48,7 @@ func (p *person) settle(ctx context.Context, pay *payment) error {
 			}
 		}
 		onTheWay := p.late.Load() > 0
-		v := &visit{person: p, format: p.anyFormat(), goal: toLearn, about: pay, sound: try > 2}
+		v := &visit{person: p, format: p.anyFormat(), goal: toLearn, about: pay, sound: try > 2, impatient: try == 0 && p.random.IntN(3) == 0}
 		if err := v.play(ctx); err != nil || !pay.open() {
 			return err
 		}

@@ -45,9 +45,11 @@ type visit struct {
 	steps int
 	// starts counts how often the main menu was left for the goal.
 	starts int
-	// about is the payment that a redial is about, sure that the gateway has never seen its PIN.
-	about *payment
-	sure  bool
+	// about is the payment that a redial is about, impatient dials the same payment again in one piece, without looking, and sure means that
+	// the gateway has never seen its PIN.
+	about     *payment
+	impatient bool
+	sure      bool
 	// asked is the payment whose PIN was typed last.
 	asked *payment
 	pin   bool
@@ -144,6 +146,9 @@ func (v *visit) play(ctx context.Context) error {
 
 // behind is what is dialled behind the code: one payment in eight is dialled in one piece.
 func (v *visit) behind() []string {
+	if v.impatient {
+		return []string{"1", v.written(v.crew.people[v.about.to].number), v.about.amount.Text(scale)}
+	}
 	if v.goal != toPay || v.gap > 0 || v.random.IntN(8) != 0 {
 		return nil
 	}
@@ -259,7 +264,7 @@ func (v *visit) next(s said) (string, bool, error) {
 		return "2", true, nil
 	case menu.SendPayee:
 		return v.written(v.crew.people[v.other()].number), true, nil
-	case menu.SendAmount:
+	case menu.SendAmountTo:
 		return v.newPayment(v.other()).amount.Text(scale), true, nil // Whom it goes to is on the confirm screen.
 	case menu.Confirm:
 		return v.confirm(s)

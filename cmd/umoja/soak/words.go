@@ -43,20 +43,6 @@ type said struct {
 	unreadableText string
 }
 
-// read are the texts that a person of the crew can meet on a screen.
-var read = []menu.Key{
-	menu.Greeting, menu.LinePaid, menu.LineProcessing, menu.LineNotMade, menu.LineCancelled, menu.LineChoice, menu.LineRegistered,
-	menu.Resume, menu.ResumePlain, menu.SendPayee, menu.SendAmount, menu.Confirm, menu.ConfirmAccount, menu.Elsewhere,
-	menu.Paid, menu.PaidNoBalance, menu.Processing, menu.ProcessingBusy, menu.PINWrong, menu.StoppedToday, menu.StoppedTomorrow,
-	menu.NotMade, menu.ConfirmExpired, menu.RefusedBalance, menu.RefusedCap, menu.RefusedCapDay, menu.RefusedPayee, menu.RefusedFrozen,
-	menu.RefusedShop, menu.RefusedVoucher, menu.PayeeMoved, menu.Cancelled, menu.TooManyOpen, menu.NotGranted,
-	menu.PayeeForm, menu.PayeeUnknown, menu.PayeeSelf, menu.AmountForm, menu.AmountDecimals, menu.AmountZero, menu.AmountBalance,
-	menu.AmountCap, menu.AmountCapDay, menu.PINForm, menu.StarOrHash, menu.ChoiceUnknown, menu.NoService, menu.Busy, menu.Unreachable,
-	menu.WaitAMoment, menu.DialAgain, menu.Goodbye, menu.Balance, menu.NoPayments, menu.LinePayments, menu.LanguageTitle, menu.RegisterName,
-	menu.RegisterPIN, menu.RegisterPINAgain, menu.PINWeak, menu.PINsDiffer, menu.Registered, menu.RegisterWaiting, menu.NotRegistered,
-	menu.NumberTaken, menu.NumberResting,
-}
-
 // texted are those that come as messages.
 var texted = []menu.Key{menu.SMSPaid, menu.SMSNotMade}
 
@@ -73,7 +59,8 @@ func newWords() (*words, error) {
 		}
 		w.languages = append(w.languages, l)
 		w.send[l] = "\n1 " + book.Text(l, "choice_send", menu.Args{})
-		if w.screens[l], err = phrases(book, l, read); err != nil {
+		read := menu.Keys(menu.KindPrompt, menu.KindScreen, menu.KindCorrection, menu.KindRefusal, menu.KindStatus)
+		if w.screens[l], err = phrases(book, l, append(read, menu.LinePayments, menu.LanguageTitle)); err != nil {
 			return nil, err
 		}
 		if w.messages[l], err = phrases(book, l, texted); err != nil {
