@@ -3,6 +3,8 @@ package ussd
 import (
 	"context"
 	"errors"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // How the questions that every flow asks find their answers.
@@ -50,7 +52,25 @@ func (a AskOffer) find(ctx context.Context, s *Service, _ Facts) (Event, error) 
 	if errors.Is(err, ErrNotGranted) {
 		return NotGranted{}, nil
 	}
+	if err == nil && len(offer.Pending) > 0 {
+		offer.Elsewhere, err = s.elsewhere(ctx, offer.Pending)
+	}
 	return Offered{Order: a.Order, Offer: offer}, err
+}
+
+// elsewhere tells whether one of the transactions is none of this gateway's.
+func (s *Service) elsewhere(ctx context.Context, ids []tx.ID) (elsewhere bool, err error) {
+	err = s.store.View(ctx, func(r Reader) error {
+		for _, id := range ids {
+			p, err := getPayment(r, id)
+			if err != nil {
+				return err
+			}
+			elsewhere = elsewhere || p == nil
+		}
+		return nil
+	})
+	return elsewhere, err
 }
 
 func (a AskPIN) find(ctx context.Context, s *Service, f Facts) (Event, error) {

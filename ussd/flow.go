@@ -204,7 +204,7 @@ func (m *Machine) again(s *Session, key menu.Key, args menu.Args) Action {
 		return m.end(s, menu.DialAgain, menu.Args{})
 	}
 	text := m.text(s, key, args)
-	if withBack := text + "\n" + m.text(s, menu.BackLine, menu.Args{}); s.Screen.fits(withBack) {
+	if withBack := text + "\n" + m.text(s, menu.BackLine, menu.Args{}); !s.byText && s.Screen.fits(withBack) {
 		text = withBack
 	}
 	action := m.askText(s, text)

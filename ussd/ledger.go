@@ -53,6 +53,11 @@ type Ledger interface {
 	// Receipts finds the movements of money from or to an account that have a receipt code. It looks at the newest ones; whole is unset when the
 	// account has older ones, which were not looked at.
 	Receipts(ctx context.Context, account tx.AccountID, code string) (found []PastPayment, whole bool, err error)
+	// Rebuild reads a signed payment out of a text message: ErrLetters or ErrUnsigned for one that is none.
+	Rebuild(ctx context.Context, text string) (Relayed, error)
+	// Relay hands over a payment that its payer signed, any number of times, and waits for its final outcome, as Submit does. ErrNotTaken
+	// means that validators would not take it.
+	Relay(ctx context.Context, payment Relayed) (Outcome, error)
 	// WatchFinal calls take for every final leaf from an index on, in order and without a gap, and then for each new one,
 	// until the context ends or take refuses. It returns why it stopped.
 	WatchFinal(ctx context.Context, from uint64, take func(FinalLeaf) error) error
@@ -182,7 +187,9 @@ type Offer struct {
 	Available amount.Amount
 	// CapTransaction is the most that one payment may debit, amount and fee.
 	CapTransaction amount.Amount
-	// Elsewhere means that a transaction of the account, taken from another provider, has no outcome yet.
+	// Pending are transactions of the account that validators took and that have no outcome yet, as far as they say.
+	Pending []tx.ID
+	// Elsewhere means that one of them is not this gateway's. The service finds that out, not the ledger.
 	Elsewhere bool
 	// LeftToday is the most that may still be debited today, amount and fee.
 	LeftToday amount.Amount

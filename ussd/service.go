@@ -44,6 +44,9 @@ type Config struct {
 	Commission []tx.FeeBand
 	// LowFloat is the float below which an agent is told by SMS; 0 means never.
 	LowFloat amount.Amount
+	// SMSCap is the most that one payment by SMS may debit, fee included; 0 means that nobody pays by SMS. SMSCapDay is the most in a day; 0
+	// means as much as one payment.
+	SMSCap, SMSCapDay amount.Amount
 	// Region is where numbers without a country code are from, such as KE.
 	Region string
 	// UTCOffsetMinutes is the network's local time, east of UTC.
@@ -75,6 +78,8 @@ type Service struct {
 	guard     *abuse.Guard
 	// settleFrom is where the Settler's next pass begins; only the Settler looks at it.
 	settleFrom []byte
+	// smsCap and smsCapDay bound payments by SMS.
+	smsCap, smsCapDay amount.Amount
 	// stopping ends with Stop.
 	stopping context.Context
 	stop     context.CancelFunc
@@ -123,6 +128,9 @@ func New(c Config) (*Service, error) {
 		}
 		c.Guard = guard
 	}
+	if c.SMSCapDay == 0 {
+		c.SMSCapDay = c.SMSCap
+	}
 	tree, err := menu.LoadTree()
 	if err != nil {
 		return nil, err
@@ -133,7 +141,7 @@ func New(c Config) (*Service, error) {
 			asset: c.Asset, dial: c.Dial, region: c.Region, offsetMinutes: c.UTCOffsetMinutes, protectAbove: c.ProtectAbove,
 			commission: c.Commission, lowFloat: c.LowFloat},
 		store: c.Store, ledger: c.Ledger, outbox: c.Outbox, hasher: c.Hasher, digestKey: c.DigestKey, rand: c.Rand, log: c.Log,
-		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard, attestors: c.Attestors, rivals: c.Rivals,
+		deadline: c.Deadline, turnstile: newTurnstile(), guard: c.Guard, attestors: c.Attestors, rivals: c.Rivals, smsCap: c.SMSCap, smsCapDay: c.SMSCapDay,
 		stopping: stopping, stop: stop,
 	}, nil
 }

@@ -46,6 +46,8 @@ type Session struct {
 	Uncounted pin.Attempts `json:"uncounted"`
 	// Screen is that of the turn in hand.
 	Screen Screen `json:"-"`
+	// byText means that answers go by SMS: nothing leads back from them.
+	byText bool
 	// Turns were answered, in order of length.
 	Turns []answered `json:"turns"`
 }

@@ -75,6 +75,10 @@ type Config struct {
 	// Drafts are languages that no native speaker has read and this provider offers all the same.
 	Drafts []string `toml:"drafts,omitempty" comment:"Languages to offer though no native speaker has read their texts."`
 
+	// SMSCap and SMSCapDay are amounts such as "500.00"; an empty SMSCap is none, an empty SMSCapDay as much as SMSCap.
+	SMSCap    string `toml:"sms_cap,omitempty" comment:"The most that one payment by SMS, where no PIN is asked for, may debit; empty: nobody pays by SMS."`
+	SMSCapDay string `toml:"sms_cap_day,omitempty" comment:"The most that payments by SMS may debit in a day; empty: as much as one."`
+
 	// ProtectAbove is an amount such as "1000.00"; empty is none.
 	ProtectAbove string `toml:"protect_above,omitempty" comment:"A first payment to a person above this amount waits ten minutes, and the payer may cancel it; publish it with your fees. Empty: none waits."`
 
@@ -219,7 +223,7 @@ func (c Config) check() error {
 		}
 	}
 	if !c.Sandbox {
-		return route.Check(c.SMS, c.SMPP, route.Options{ServiceCode: c.ServiceCode})
+		return route.Check(c.SMS, c.SMPP, route.Options{ServiceCode: c.ServiceCode, Inbound: true})
 	}
 	if len(c.SMS)+len(c.SMPP) > 0 {
 		return errors.New("sms: a sandbox is its own carrier")

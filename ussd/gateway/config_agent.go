@@ -31,14 +31,19 @@ func parseAmount(name, text string, scale uint8) (amount.Amount, error) {
 
 // money is the part of a configuration that is amounts of an asset.
 func (c Config) money(scale uint8) (m struct {
-	protect, lowFloat amount.Amount
-	commission        []tx.FeeBand
+	protect, lowFloat, smsCap, smsCapDay amount.Amount
+	commission                           []tx.FeeBand
 }, err error) {
-	if m.protect, err = parseAmount("protect_above", c.ProtectAbove, scale); err != nil {
-		return m, err
-	}
-	if m.lowFloat, err = parseAmount("low_float", c.LowFloat, scale); err != nil {
-		return m, err
+	for _, one := range []struct {
+		name, text string
+		to         *amount.Amount
+	}{
+		{"protect_above", c.ProtectAbove, &m.protect}, {"low_float", c.LowFloat, &m.lowFloat},
+		{"sms_cap", c.SMSCap, &m.smsCap}, {"sms_cap_day", c.SMSCapDay, &m.smsCapDay},
+	} {
+		if *one.to, err = parseAmount(one.name, one.text, scale); err != nil {
+			return m, err
+		}
 	}
 	for i, band := range c.Commission {
 		b := tx.FeeBand{BasisPoints: band.BasisPoints}

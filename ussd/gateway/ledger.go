@@ -255,18 +255,8 @@ func (r *remote) Submit(ctx context.Context, prepared ussd.Prepared) (ussd.Outco
 	if err != nil {
 		return ussd.Outcome{}, err
 	}
-	if o.Expired {
-		return ussd.Outcome{Code: ussd.OutcomeExpired}, nil
-	}
-	if !o.Final {
-		return ussd.Outcome{}, sdk.ErrUnknown
-	}
-	code, known := outcomes[o.Result.Code]
-	if !known {
-		code = ussd.OutcomeRefused
-	}
-	outcome := ussd.Outcome{Code: code, ReceiptCode: o.ReceiptCode}
-	if code == ussd.OutcomeOK {
+	outcome, err := r.outcomeOf(o)
+	if err == nil && outcome.Code == ussd.OutcomeOK {
 		err = r.complete(ctx, signed.Body, o, &outcome)
 	}
 	return outcome, err

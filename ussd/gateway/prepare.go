@@ -40,6 +40,11 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 		}
 		return err
 	})
+	var pending []tx.ID
+	reads.Go(func() error {
+		pending = r.pending(reading, order.Payer)
+		return nil
+	})
 	if err := reads.Wait(); err != nil {
 		return ussd.Offer{}, err
 	}
@@ -58,7 +63,7 @@ func (r *remote) Prepare(ctx context.Context, order ussd.Order) (ussd.Offer, err
 	}
 	return ussd.Offer{
 		Prepared: prepared, Fee: plan.fee.Amount, Available: balance.Available(),
-		CapTransaction: grant.CapTransaction, LeftToday: grant.LeftToday, Opens: plan.opens,
+		CapTransaction: grant.CapTransaction, LeftToday: grant.LeftToday, Opens: plan.opens, Pending: pending,
 	}, nil
 }
 

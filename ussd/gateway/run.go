@@ -60,6 +60,7 @@ type gateway struct {
 	store   *store.Badger
 	service *ussd.Service
 	outbox  *sms.Outbox
+	inbox   *sms.Inbox
 	// attestors are those that this provider asks, consents asks the providers that users leave.
 	attestors *attestor.Panel
 	consents  consent.Asker
@@ -172,11 +173,12 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 		Store: w.store, Ledger: ledger, Outbox: w.outbox, Book: book, Hasher: hasher, Guard: guard,
 		DigestKey: pepper.Derive("transcripts"), Rand: rand.Reader, Log: w.log, Asset: ussd.Asset{Code: asset.Code, Scale: asset.Scale},
 		Dial: c.ServiceCode, Provider: c.Provider, Telephone: c.Telephone, Region: c.Region, UTCOffsetMinutes: int(g.DayOffsetMinutes), Deadline: w.world.deadline,
-		ProtectAbove: money.protect, Commission: money.commission, LowFloat: money.lowFloat,
+		ProtectAbove: money.protect, Commission: money.commission, LowFloat: money.lowFloat, SMSCap: money.smsCap, SMSCapDay: money.smsCapDay,
 	})
 	if err != nil {
 		return err
 	}
+	w.inbox = sms.NewInbox(sms.InboxConfig{Store: w.store, Handler: w.takeText, Log: w.log, PerMinute: c.textsPerMinute()})
 	return w.people(ctx, g, aliasKey)
 }
 
@@ -190,6 +192,19 @@ func (w *gateway) people(ctx context.Context, g *genesis.Genesis, aliasKey key.A
 		return err
 	}
 	return w.enrol(ctx, g, aliasKey)
+}
+
+// takeText hands a message from a person to the session machine.
+func (w *gateway) takeText(ctx context.Context, m sms.Inbound) error {
+	return w.service.TakeText(ctx, ussd.Text{Number: m.Number, From: m.From, Text: m.Text})
+}
+
+// textsPerMinute bounds the messages of a number; 0 is the inbox's own. In a sandbox scripts write them.
+func (c Config) textsPerMinute() int {
+	if c.Sandbox {
+		return 1000
+	}
+	return 0
 }
 
 // guard bounds what numbers and aggregators ask for. In a sandbox one machine is all the phones.
@@ -209,7 +224,7 @@ func (w *gateway) guard() (*abuse.Guard, error) {
 func (w *gateway) routes(self net.Addr) ([]sms.Route, error) {
 	if !w.config.Sandbox {
 		var err error
-		if w.carriers, err = route.Open(w.config.SMS, w.config.SMPP, route.Options{ServiceCode: w.config.ServiceCode, Log: w.log}); err != nil {
+		if w.carriers, err = route.Open(w.config.SMS, w.config.SMPP, route.Options{ServiceCode: w.config.ServiceCode, Inbound: true, Log: w.log}); err != nil {
 			return nil, err
 		}
 		return w.carriers.Routes(), nil
@@ -254,9 +269,10 @@ func (w *gateway) serve(ctx context.Context, listener net.Listener) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return w.service.Run(ctx) })
 	group.Go(func() error { return w.outbox.Run(ctx) })
+	group.Go(func() error { return w.inbox.Run(ctx) })
 	group.Go(func() error { return w.serveControl(ctx) })
 	if w.carriers != nil {
-		w.carriers.Bind(route.Parts{Reports: w.outbox, USSD: w.service})
+		w.carriers.Bind(route.Parts{Reports: w.outbox, Receiver: w.inbox, USSD: w.service})
 		group.Go(func() error { return w.carriers.Run(ctx) })
 	}
 	// At the end a turn that waits for the ledger is answered at once, as at its deadline; what was submitted is taken up from the store at the
@@ -281,6 +297,7 @@ func (w *gateway) handler() (http.Handler, error) {
 	}
 	if w.carrier != nil {
 		w.carrier.Mount(mux)
+		route.MountSandboxInbound(mux, w.inbox, w.log)
 	}
 	return mux, nil
 }

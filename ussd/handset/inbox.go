@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,30 @@ type Message struct {
 
 // inboxPath is where carriers show messages.
 const inboxPath = "/sandbox/sms"
+
+// Write sends a message to the gateway's sandbox, as Africa's Talking hands it on. The same id is the same message.
+func (h *Handset) Write(ctx context.Context, id, text string) error {
+	to, err := url.Parse(h.config.URL)
+	if err != nil {
+		return fmt.Errorf("read gateway's address: %w", err)
+	}
+	to.Path, to.RawQuery = inboxPath, ""
+	form := url.Values{"id": {id}, "from": {h.config.Number}, "to": {"20505"}, "text": {text}, "date": {time.Now().UTC().Format(time.DateTime)}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := h.config.Client.Do(req)
+	if err != nil {
+		return fmt.Errorf("send message: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode/100 != 2 {
+		return fmt.Errorf("send message: status %d: %w", res.StatusCode, ErrRefused)
+	}
+	return nil
+}
 
 // Inbox reads the phone's messages from every carrier, oldest first. With an error the messages of the carriers that answered are still there.
 func (h *Handset) Inbox(ctx context.Context) ([]Message, error) {

@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/umoja-ledger/umoja/ussd/africastalking"
+	"github.com/umoja-ledger/umoja/ussd/sms"
 )
 
 // Carrier is the sandbox's mobile network: it takes text messages in Africa's Talking's send form and keeps the newest
@@ -61,6 +65,11 @@ func OpenCarrier(dir string) (*Carrier, error) { return openCarrier(dir, keptMes
 func (c *Carrier) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+carrierPath, c.take)
 	mux.HandleFunc("GET "+InboxPath, c.inbox)
+}
+
+// MountSandboxInbound takes the messages that people of a sandbox send, in Africa's Talking's form, where their phones read theirs.
+func MountSandboxInbound(mux *http.ServeMux, receiver sms.Receiver, log *slog.Logger) {
+	mux.Handle("POST "+InboxPath, africastalking.NewSMSInbound("sandbox", receiver, log))
 }
 
 func openCarrier(dir string, keep int) (*Carrier, error) {

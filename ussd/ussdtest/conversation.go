@@ -32,7 +32,6 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! lost 150          the person answers, but the callback is lost
 //	! wait 10m          time passes
 //	! telephone NUMBER  the gateway is stopped and started with the provider's telephone number
-//	! off 24h           time passes while the gateway does not run
 //	! ledger deaf       the ledger is well, down, deaf, mute or busy from now on
 //	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting, over (what was kept) or other
 //	! money hold A B 5  5.00 moves from phone A to phone B by others: transfer, bulk, issue, hold, or a hold that returned
@@ -49,6 +48,12 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! balance PHONE     shows a balance on the ledger
 //	! case NUMBER closed We paid it back.
 //	                    the provider answers a complaint: looked_at, or closed with a text
+//	! text BAL          the phone sends an SMS; "the code", "another code" and "the payment" stand for what it was sent last
+//	! text again        the last SMS arrives a second time, as another message; "text twice" as the same one
+//	! signed A B 5      a wallet without data signs a payment of 5.00 from phone A to phone B
+//	! texts off         nobody pays by SMS from now on
+//	! rival A B 5       another provider hands over a payment, which stays open
+//	! resolve           what is open has its outcome
 //	! sms PHONE         shows messages that came since the last time
 //
 // conversation_move.go has more of them.
@@ -101,6 +106,11 @@ type conversation struct {
 	world    *World
 	phone    ussd.Phone
 	handsets map[ussd.Phone]*handset
+	// texts are those sent, signed is the payment of a wallet.
+	texts  []ussd.Text
+	signed string
+	// lastCode is the one that was sent last.
+	lastCode string
 }
 
 // handset is what a phone shows and has typed.
@@ -170,13 +180,6 @@ func (c *conversation) happen(what string) (string, error) {
 	case "telephone":
 		c.world.Telephone = rest
 		c.world.Start()
-	case "off":
-		d, err := time.ParseDuration(rest)
-		c.world.Stop()
-		time.Sleep(d)
-		c.world.Start()
-		time.Sleep(time.Second)
-		return "", err
 	case "ledger":
 		c.world.Ledger.SetMood(Mood(rest))
 	case "restart":
@@ -219,6 +222,21 @@ func (c *conversation) happen(what string) (string, error) {
 		return "", err
 	case "balance":
 		return c.world.Ledger.BalanceOf(ussd.Phone(rest)).Grouped(2), nil
+	case "text":
+		return c.text(rest)
+	case "texts":
+		c.world.SMSCap = 0
+		c.world.Start()
+	case "signed", "rival":
+		value, err := amount.Parse(words[2], 2)
+		if verb == "signed" {
+			c.signed = c.world.Ledger.Signed(ussd.Phone(words[0]), ussd.Phone(words[1]), value)
+		} else {
+			c.world.Ledger.Rival(ussd.Phone(words[0]), ussd.Phone(words[1]), value)
+		}
+		return "", err
+	case "resolve":
+		c.world.Ledger.Resolve()
 	case "case":
 		number, state, answer := caseAnswer(rest)
 		if err := c.world.Answer(number, state, answer); err != nil {
@@ -228,7 +246,7 @@ func (c *conversation) happen(what string) (string, error) {
 		time.Sleep(5 * time.Second) // The feed and the Settler have their turn.
 		texts := c.world.SMS(ussd.Phone(rest))
 		h := c.handset(ussd.Phone(rest))
-		seen := strings.Join(texts[h.read:], "\n")
+		seen := codeInText.ReplaceAllString(strings.Join(texts[h.read:], "\n"), "$1 NNNN ")
 		h.read = len(texts)
 		if seen == "" {
 			seen = "(none)"

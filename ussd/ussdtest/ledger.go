@@ -29,6 +29,8 @@ const (
 	Mute Mood = "mute"
 	// Busy answers what is asked and takes nothing that is submitted.
 	Busy Mood = "busy"
+	// Slow takes what is submitted and keeps it open until it is well again and has it once more, or until Resolve.
+	Slow Mood = "slow"
 )
 
 var errDown = errors.New("ussdtest: ledger is down")
@@ -59,6 +61,9 @@ type Ledger struct {
 	returned map[ussd.Movement]bool
 	// consents says that old providers sign moves, alone that there is no other provider.
 	consents, alone bool
+	// signed are payments of wallets, by their letters; taken are transactions that were taken and have no outcome.
+	signed map[string]ussd.Relayed
+	taken  []ussd.Prepared
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
@@ -81,7 +86,7 @@ type body struct {
 
 // NewLedger makes a ledger whose first leaf is a header.
 func NewLedger() *Ledger {
-	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), requests: make(map[tx.RequestID]ussd.RequestMade), holds: make(map[tx.HoldID]*hold), returned: make(map[ussd.Movement]bool), changed: make(chan struct{})}
+	l := &Ledger{mood: Well, phones: make(map[ussd.Phone]*account), applied: make(map[tx.ID]ussd.Outcome), requests: make(map[tx.RequestID]ussd.RequestMade), holds: make(map[tx.HoldID]*hold), returned: make(map[ussd.Movement]bool), changed: make(chan struct{}), signed: make(map[string]ussd.Relayed)}
 	l.append(entry{})
 	return l
 }
@@ -206,7 +211,7 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 		fee = 0
 	}
 	return ussd.Offer{Prepared: prepared, Fee: fee, Available: payer.balance, CapTransaction: CapTransaction,
-		LeftToday: CapDay - payer.spent, Opens: opens(o, prepared.ID)}, err
+		LeftToday: CapDay - payer.spent, Opens: opens(o, prepared.ID), Pending: l.pending(o.Payer)}, err
 }
 
 // Submit implements ussd.Ledger.
@@ -218,7 +223,11 @@ func (l *Ledger) Submit(ctx context.Context, p ussd.Prepared) (ussd.Outcome, err
 		return ussd.Outcome{}, err
 	}
 	var outcome ussd.Outcome
-	if mood != Deaf && mood != Busy {
+	switch mood {
+	case Deaf, Busy:
+	case Slow:
+		l.take(p)
+	default:
 		outcome = l.apply(p)
 	}
 	l.mu.Unlock()

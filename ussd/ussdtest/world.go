@@ -33,6 +33,9 @@ const (
 	ProtectAbove amount.Amount = 4_500_00
 	// LowFloat is below what an agent is told that the float is low.
 	LowFloat amount.Amount = 300_00
+	// SMSCap and SMSCapDay are what SMS may pay.
+	SMSCap    amount.Amount = 500_00
+	SMSCapDay amount.Amount = 800_00
 )
 
 // Commission are the bands of every world.
@@ -53,6 +56,8 @@ type World struct {
 	Log *bytes.Buffer
 	// Protect is the sum above which a first payment to a person waits, from the next Start on; a world begins with ProtectAbove.
 	Protect amount.Amount
+	// SMSCap is that of the next Start; a world begins with SMSCap.
+	SMSCap amount.Amount
 	// Telephone is the provider's from the next Start on; a world begins with none.
 	Telephone string
 
@@ -62,26 +67,36 @@ type World struct {
 // NewWorld makes a world and runs its gateway until the test ends.
 func NewWorld(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer), Protect: ProtectAbove}
+	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer), SMSCap: SMSCap, Protect: ProtectAbove}
 	w.Start()
-	for _, e := range []struct {
-		phone    ussd.Phone
-		name     string
-		language menu.Language
-		pin      string
-		balance  amount.Amount
-	}{
-		{Amina, "Amina Wanjiru", menu.English, AminaPIN, 10_000_00},
-		{Juma, "Juma Otieno", menu.Swahili, JumaPIN, 500_00},
-	} {
-		id, number := w.Ledger.Open(e.phone, e.name, e.balance)
-		err := w.Service.Enrol(context.Background(), ussd.Enrolment{Phone: e.phone, Name: e.name, Language: e.language,
-			Account: id, Number: number, PIN: pin.NewSecret(e.pin)})
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, p := range people {
+		id, number := w.Ledger.Open(p.phone, p.name, p.balance)
+		w.enrol(p, id, number)
 	}
 	return w
+}
+
+// people are those that every world begins with.
+var people = []person{
+	{Amina, "Amina Wanjiru", menu.English, AminaPIN, 10_000_00},
+	{Juma, "Juma Otieno", menu.Swahili, JumaPIN, 500_00},
+}
+
+type person struct {
+	phone    ussd.Phone
+	name     string
+	language menu.Language
+	pin      string
+	balance  amount.Amount
+}
+
+func (w *World) enrol(p person, id tx.AccountID, number tx.AccountNumber) {
+	w.t.Helper()
+	err := w.Service.Enrol(context.Background(), ussd.Enrolment{Phone: p.phone, Name: p.name, Language: p.language,
+		Account: id, Number: number, PIN: pin.NewSecret(p.pin)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // Enrol opens an account for a phone and makes the gateway serve it: in English, with the PIN 6194.
@@ -89,6 +104,21 @@ func (w *World) Enrol(phone ussd.Phone, role ussd.Role, name string) error {
 	id, number := w.Ledger.Open(phone, name, 0)
 	return w.Service.Enrol(context.Background(), ussd.Enrolment{Phone: phone, Name: name, Language: menu.English, Account: id, Number: number,
 		PIN: pin.NewSecret("6194"), Role: role})
+}
+
+// Rival is another provider's gateway on the same ledger, which serves the same people.
+func (w *World) Rival() *World {
+	w.t.Helper()
+	rival := &World{t: w.t, Store: NewStore(), Ledger: w.Ledger, Log: new(bytes.Buffer), Protect: w.Protect, SMSCap: w.SMSCap}
+	rival.Start()
+	for _, p := range people {
+		payee, err := w.Ledger.ResolvePhone(context.Background(), p.phone)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		rival.enrol(p, payee.Account, payee.Number)
+	}
+	return rival
 }
 
 // Start starts a gateway on the world's store and ledger, in place of the one that runs.
@@ -113,7 +143,7 @@ func (w *World) Start() {
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
-		Guard: guard, ProtectAbove: w.Protect, Telephone: w.Telephone, Commission: Commission, LowFloat: LowFloat,
+		Guard: guard, SMSCap: w.SMSCap, SMSCapDay: SMSCapDay, ProtectAbove: w.Protect, Telephone: w.Telephone, Commission: Commission, LowFloat: LowFloat,
 	})
 	if err != nil {
 		w.t.Fatal(err)
