@@ -69,11 +69,11 @@ CON Umoja: Amina Wanjiru
 ...
 
 > 1
-CON Enter phone or account number
+CON {payee}
 ...
 
 > 0711000002
-CON Enter amount in KES
+CON {amount}
 ...
 
 > 150
