@@ -103,7 +103,7 @@ func (m *Machine) offered(f Facts, s *Session, e Event) (action Action, ok bool)
 			}
 		}
 		p := Payment{Prepared: o.Prepared, Payer: s.Phone, Order: e.Order, Fee: o.Fee, Stage: StageShown, ShownAtUnixMs: f.NowUnixMs,
-			Opens: o.Opens}
+			Opens: o.Opens, Language: s.Language}
 		var action Action
 		if o.Elsewhere && kindOf(e.Order.Kind).spends {
 			action = m.goToConfirm(s, p, promptElsewhere)

@@ -106,14 +106,13 @@ func (s *Service) keepPromise(w Writer, p Payment, nowUnixMs uint64) error {
 	if err != nil {
 		return err
 	}
-	var session Session
+	// Who is no user any more, or none yet, was promised it all the same.
+	session := Session{Language: p.Language}
 	if user != nil {
 		session.Language = user.Language
-	} else {
-		arrival, err := get[Arrival](w, arrivalKey(p.Payer))
-		if err != nil || arrival == nil {
-			return err
-		}
+	} else if arrival, err := get[Arrival](w, arrivalKey(p.Payer)); err != nil {
+		return err
+	} else if arrival != nil {
 		session.Language = arrival.Language
 	}
 	text := s.machine.text(&session, kindOf(p.Order.Kind).smsNotMade, s.machine.args(&session, p))

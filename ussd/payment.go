@@ -9,6 +9,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
 // Stage says how far a payment has come.
@@ -52,6 +53,8 @@ type Payment struct {
 	Vouching *Vouching `json:"vouching,omitempty"`
 	// Outcome is set when settled.
 	Outcome Outcome `json:"outcome"`
+	// Language is the payer's, for who is no user any more when the outcome comes.
+	Language menu.Language `json:"language,omitempty"`
 	// Promised means that a screen promised the outcome by SMS.
 	Promised bool `json:"promised,omitempty"`
 	// Told means that a screen showed the outcome.

@@ -56,7 +56,7 @@ func (r *remote) Home(ctx context.Context, phone ussd.Phone) (ussd.Home, error) 
 	}
 	if home.Provider.Account == (tx.AccountID{}) && !bound.Attested && bound.VouchedBy != r.account {
 		p, _, err := r.client.Provider(ctx, bound.VouchedBy, 0)
-		if err != nil {
+		if err != nil && !errors.Is(err, sdk.ErrNotFound) {
 			return ussd.Home{}, err
 		}
 		home.Provider = providerOf(p)

@@ -187,6 +187,27 @@ func TestRequestsDoNotFloodAPhone(t *testing.T) {
 	})
 }
 
+// A screen promised the outcome: it comes also to who is no user any more.
+func TestAPromiseOutlivesTheUser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWorld(t)
+		w.Ledger.SetMood(Deaf)
+		w.Play(Juma, "s", "1", "0711000001", "15", JumaPIN)
+		w.Store.Interrupt(nil, func() error {
+			delete(w.Store.records, "user/"+string(Juma)) // The number has left for another provider.
+			return nil
+		})
+		w.Play(Juma, "gone")
+		w.Store.Interrupt(nil, nil)
+		time.Sleep(11 * time.Minute)
+		w.Ledger.SetMood(Well)
+		time.Sleep(20 * time.Second)
+		if got := w.SMS(Juma); len(got) != 1 || !strings.Contains(got[0], "15.00 KES") || !strings.Contains(got[0], "hayakufanyika") {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 // stuckLedger has no answer about some transactions.
 type stuckLedger struct {
 	*Ledger
