@@ -3,8 +3,11 @@ package ussd
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/ussd/pin"
 )
 
 // How the questions that every flow asks find their answers.
@@ -102,4 +105,38 @@ func (a AskOutcome) find(ctx context.Context, s *Service, _ Facts) (Event, error
 		return Undecided{}, nil
 	}
 	return Decided{outcome}, err
+}
+
+// find answers a question of the machine. Whatever goes wrong is an event too.
+func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
+	deadline, _ := ctx.Deadline()
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-saveReserve))
+	defer cancel()
+	event, err := ask.find(ctx, s, f)
+	if err == nil {
+		return event
+	}
+	s.log.Warn("question of a turn went unanswered", "ask", fmt.Sprintf("%T", ask), "error", err)
+	if _, ok := ask.(AskOutcome); ok {
+		return Undecided{Busy: errors.Is(err, ErrBusy)}
+	}
+	return Unavailable{}
+}
+
+// try is a PIN of a turn, with a new salt.
+func (s *Service) try(f Facts, account tx.AccountID, secret pin.Secret) (pin.Try, error) {
+	t := pin.Try{Aggregator: f.Aggregator, Phone: string(f.Phone), Account: account, PIN: secret}
+	if _, err := io.ReadFull(s.rand, t.Salt[:]); err != nil {
+		return t, fmt.Errorf("make salt: %w", err)
+	}
+	return t, nil
+}
+
+// hash makes the record of a new PIN.
+func (s *Service) hash(ctx context.Context, f Facts, account tx.AccountID, secret pin.Secret) (pin.Record, error) {
+	t, err := s.try(f, account, secret)
+	if err != nil {
+		return "", err
+	}
+	return s.hasher.Make(ctx, t)
 }

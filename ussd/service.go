@@ -2,7 +2,6 @@ package ussd
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -374,40 +373,6 @@ func (t *inHand) save(effects []Effect) error {
 	}
 	t.facts = facts
 	return nil
-}
-
-// find answers a question of the machine. Whatever goes wrong is an event too.
-func (s *Service) find(ctx context.Context, ask Ask, f Facts) Event {
-	deadline, _ := ctx.Deadline()
-	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-saveReserve))
-	defer cancel()
-	event, err := ask.find(ctx, s, f)
-	if err == nil {
-		return event
-	}
-	s.log.Warn("question of a turn went unanswered", "ask", fmt.Sprintf("%T", ask), "error", err)
-	if _, ok := ask.(AskOutcome); ok {
-		return Undecided{Busy: errors.Is(err, ErrBusy)}
-	}
-	return Unavailable{}
-}
-
-// try is a PIN of a turn, with a new salt.
-func (s *Service) try(f Facts, account tx.AccountID, secret pin.Secret) (pin.Try, error) {
-	t := pin.Try{Aggregator: f.Aggregator, Phone: string(f.Phone), Account: account, PIN: secret}
-	if _, err := io.ReadFull(s.rand, t.Salt[:]); err != nil {
-		return t, fmt.Errorf("make salt: %w", err)
-	}
-	return t, nil
-}
-
-// hash makes the record of a new PIN.
-func (s *Service) hash(ctx context.Context, f Facts, account tx.AccountID, secret pin.Secret) (pin.Record, error) {
-	t, err := s.try(f, account, secret)
-	if err != nil {
-		return "", err
-	}
-	return s.hasher.Make(ctx, t)
 }
 
 func nowUnixMs() uint64 { return uint64(time.Now().UnixMilli()) }

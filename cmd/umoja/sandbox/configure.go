@@ -17,6 +17,9 @@ import (
 // callbackPath is where the gateway takes the aggregator's posts.
 const callbackPath = "/ussd/africastalking"
 
+// smsCap is the most that one payment by SMS may debit, smsCapDay the most in a day.
+const smsCap, smsCapDay = "500.00", "1000.00"
+
 // protectAbove is the sum above which a first payment to a person waits ten minutes.
 const protectAbove = "2000.00"
 
@@ -85,7 +88,7 @@ func (s *Sandbox) configureGateway(n int) error {
 		Name: gatewayPlace(n), Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.gateways[n-1],
 		ProviderKey: keyFile(own.key), AliasKey: keyFile(aliasKeyFile), Pepper: keyFile(own.pepper),
 		Provider: own.shown, ServiceCode: own.code, Region: regionCode, Asset: AssetCode, Sandbox: true, Log: "info",
-		Telephone: "+254700000000", ProtectAbove: protectAbove, LowFloat: lowFloat, Commission: commission,
+		Telephone: "+254700000000", ProtectAbove: protectAbove, SMSCap: smsCap, SMSCapDay: smsCapDay, LowFloat: lowFloat, Commission: commission,
 	}
 	for _, l := range menu.Languages() {
 		c.Drafts = append(c.Drafts, string(l))
