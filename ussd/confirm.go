@@ -75,7 +75,8 @@ func madeUnread(f Facts, s *Session, order Order) *Payment {
 	}
 	return newest(f.Payments, func(p Payment) bool {
 		return p.Stage == StageSettled && p.Outcome.Code == OutcomeOK && f.NowUnixMs < p.SubmittedAtUnixMs+uint64(PaymentLife.Milliseconds()) &&
-			p.Order.Amount == order.Amount && p.Order.Payee.Account == order.Payee.Account
+			p.Order.Amount == order.Amount && p.Order.Payee.Account == order.Payee.Account && p.Order.Proposal == order.Proposal && !p.Ended &&
+			kindOf(p.Order.Kind).spends
 	})
 }
 

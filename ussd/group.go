@@ -1,6 +1,7 @@
 package ussd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,10 @@ type Group struct {
 	Proposal *Proposal `json:"proposal,omitempty"`
 }
 
-// Member is one of three.
+// Member is one of three. It is the account that is a member: whoever has the phone number next is none.
 type Member struct {
+	Account tx.AccountID `json:"account"`
+	// Phone and Name are those of the day of joining, for the others to read.
 	Phone  Phone  `json:"phone"`
 	Name   string `json:"name"`
 	Joined bool   `json:"joined,omitempty"`
@@ -42,7 +45,7 @@ type Member struct {
 
 const (
 	groupSize = 3
-	// maxGroups is how many groups a phone may be in.
+	// maxGroups is how many groups an account may be in.
 	maxGroups = 4
 	// joinWithin is how long the two others may take to join.
 	joinWithin = uint64(7 * 24 * time.Hour / time.Millisecond)
@@ -58,10 +61,10 @@ func (g Group) asking(nowUnixMs uint64) bool {
 	return !g.Over && !g.open() && nowUnixMs < g.FoundedAtUnixMs+joinWithin
 }
 
-// member finds a member by number; nil when it is none.
-func (g *Group) member(phone Phone) *Member {
+// member finds a member by account; nil when it is none.
+func (g *Group) member(account tx.AccountID) *Member {
 	for i := range g.Members {
-		if g.Members[i].Phone == phone {
+		if g.Members[i].Account == account {
 			return &g.Members[i]
 		}
 	}
@@ -69,8 +72,8 @@ func (g *Group) member(phone Phone) *Member {
 }
 
 // others are the members but one.
-func (g Group) others(phone Phone) []Member {
-	return slices.DeleteFunc(slices.Clone(g.Members), func(m Member) bool { return m.Phone == phone })
+func (g Group) others(account tx.AccountID) []Member {
+	return slices.DeleteFunc(slices.Clone(g.Members), func(m Member) bool { return m.Account == account })
 }
 
 // payee is the group as the other side of a payment.
@@ -78,29 +81,34 @@ func (g Group) payee() Payee { return Payee{Account: g.Account, Number: g.Number
 
 func groupKey(account tx.AccountID) []byte { return append([]byte("group/"), account[:]...) }
 
-func groupOfKey(phone Phone, account tx.AccountID) []byte {
-	return append(phonePrefix("groups", phone), account[:]...)
-}
+// Each member has a list of the groups that are open, and one of those that somebody may still join.
+func groupsPrefix(member tx.AccountID) []byte  { return append([]byte("groups/"), member[:]...) }
+func askingsPrefix(member tx.AccountID) []byte { return append([]byte("groupasks/"), member[:]...) }
 
 func getGroup(r Reader, account tx.AccountID) (*Group, error) {
 	return get[Group](r, groupKey(account))
 }
 
-// groupsOf lists the groups of a phone that are open or that somebody may still join.
-func groupsOf(r Reader, phone Phone, nowUnixMs uint64) ([]Group, error) {
+// groupsOf lists the groups of an account that are open or that somebody may still join.
+func groupsOf(r Reader, member tx.AccountID, nowUnixMs uint64) ([]Group, error) {
 	var groups []Group
-	prefix := phonePrefix("groups", phone)
-	err := r.Scan(prefix, nil, 4*maxGroups, func(key, _ []byte) error {
-		if len(key) != len(prefix)+len(tx.AccountID{}) {
-			return fmt.Errorf("list of groups: %w", ErrNotFound)
+	for _, prefix := range [][]byte{groupsPrefix(member), askingsPrefix(member)} {
+		err := r.Scan(prefix, nil, 2*maxGroups, func(key, _ []byte) error {
+			if len(key) != len(prefix)+len(tx.AccountID{}) {
+				return fmt.Errorf("list of groups: %w", ErrNotFound)
+			}
+			g, err := getGroup(r, tx.AccountID(key[len(prefix):]))
+			if err == nil && g != nil && (g.open() || g.asking(nowUnixMs)) {
+				groups = append(groups, *g)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		g, err := getGroup(r, tx.AccountID(key[len(prefix):]))
-		if err == nil && g != nil && (g.open() || g.asking(nowUnixMs)) && len(groups) < maxGroups {
-			groups = append(groups, *g)
-		}
-		return err
-	})
-	return groups, err
+	}
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(a.FoundedAtUnixMs, b.FoundedAtUnixMs) })
+	return groups[:min(len(groups), maxGroups)], nil
 }
 
 // GroupFounding is a group that is about to be opened.
@@ -121,26 +129,26 @@ func (s *Service) groupOpened(w Writer, p Payment, nowUnixMs uint64) error {
 		return err
 	}
 	for _, m := range g.Members {
-		key := groupOfKey(m.Phone, g.Account)
-		if err := w.Set(key, nil); err != nil {
+		key := append(askingsPrefix(m.Account), g.Account[:]...)
+		if err := errors.Join(w.Set(key, nil), forgetAt(w, nowUnixMs+joinWithin, key)); err != nil {
 			return fmt.Errorf("list group: %w", err)
 		}
 	}
-	return s.tellMembers(w, fmt.Sprintf("group/%x/invite", g.Account), g, g.others(p.Payer), menu.SMSGroupInvite, Payee{Name: g.Members[0].Name}, menu.Args{})
+	return s.tellMembers(w, fmt.Sprintf("group/%x/invite", g.Account), g, g.others(p.Order.Payer), menu.SMSGroupInvite, Payee{Name: g.Members[0].Name}, menu.Args{})
 }
 
 // tellMembers sends a message to members, each in the language of theirs.
 func (s *Service) tellMembers(w Writer, reference string, g Group, to []Member, key menu.Key, other Payee, args menu.Args) error {
 	args.Group = g.Name
 	for _, m := range to {
-		user, err := getUser(w, m.Phone)
+		user, err := userOf(w, m.Account)
 		if err != nil {
 			return err
 		}
 		if user == nil {
 			continue // No longer with this provider.
 		}
-		if err := s.tell(w, reference+"/"+string(m.Phone), *user, key, other, args); err != nil {
+		if err := s.tell(w, fmt.Sprintf("%s/%x", reference, m.Account), *user, key, other, args); err != nil {
 			return err
 		}
 	}
@@ -148,8 +156,8 @@ func (s *Service) tellMembers(w Writer, reference string, g Group, to []Member, 
 }
 
 type (
-	// AskGroups asks for the groups of a phone.
-	AskGroups struct{ Phone Phone }
+	// AskGroups asks for the groups of an account.
+	AskGroups struct{ Member tx.AccountID }
 	// GroupsRead answers AskGroups.
 	GroupsRead struct{ Groups []Group }
 	// AskGroup asks for a group as it is after the effects before.
@@ -175,7 +183,7 @@ func (MemberMissing) event() {}
 func (a AskGroups) find(ctx context.Context, s *Service, f Facts) (Event, error) {
 	var read GroupsRead
 	err := s.store.View(ctx, func(r Reader) (err error) {
-		read.Groups, err = groupsOf(r, a.Phone, f.NowUnixMs)
+		read.Groups, err = groupsOf(r, a.Member, f.NowUnixMs)
 		return err
 	})
 	return read, err
@@ -197,16 +205,16 @@ func (a AskMember) find(ctx context.Context, s *Service, f Facts) (Event, error)
 	var user *User
 	var groups []Group
 	err := s.store.View(ctx, func(r Reader) (err error) {
-		if user, err = getUser(r, a.Phone); err != nil {
+		if user, err = getUser(r, a.Phone); err != nil || user == nil {
 			return err
 		}
-		groups, err = groupsOf(r, a.Phone, f.NowUnixMs)
+		groups, err = groupsOf(r, user.Account, f.NowUnixMs)
 		return err
 	})
 	if err != nil || user == nil || user.Opening != nil || len(groups) >= maxGroups {
 		return MemberMissing{Phone: a.Phone, Full: len(groups) >= maxGroups}, err
 	}
-	return MemberFound{Member{Phone: a.Phone, Name: user.Name}}, nil
+	return MemberFound{Member{Account: user.Account, Phone: a.Phone, Name: user.Name}}, nil
 }
 
 // groupsRead lists the groups that are open, or goes on with the only one. ok is false when a group is chosen and stands in the draft.
@@ -247,7 +255,7 @@ func (m *Machine) groupChosen(s *Session, a Answer) (action Action, ok bool) {
 
 // groupMonth is what was paid to a group in a month of local time.
 type groupMonth struct {
-	Paid map[Phone]amount.Amount `json:"paid"`
+	Paid map[tx.AccountID]amount.Amount `json:"paid"`
 	// Others paid who are no members.
 	Others amount.Amount `json:"others,omitempty"`
 }
@@ -305,15 +313,11 @@ func (s *Service) groupGot(w Writer, g Group, t FinalTransfer, atUnixMs uint64) 
 	if month == nil {
 		month = &groupMonth{}
 	}
-	payer, err := userOf(w, t.Debit)
-	if err != nil {
-		return err
-	}
-	if payer != nil && g.member(payer.Phone) != nil {
+	if g.member(t.Debit) != nil {
 		if month.Paid == nil {
-			month.Paid = make(map[Phone]amount.Amount)
+			month.Paid = make(map[tx.AccountID]amount.Amount)
 		}
-		month.Paid[payer.Phone] = month.Paid[payer.Phone].Saturate(t.Amount)
+		month.Paid[t.Debit] = month.Paid[t.Debit].Saturate(t.Amount)
 	} else {
 		month.Others = month.Others.Saturate(t.Amount)
 	}

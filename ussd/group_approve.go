@@ -34,31 +34,31 @@ func groupApproveFlow() flow {
 }
 
 // waitsFor tells whether a group waits for a member's word.
-func (g *Group) waitsFor(phone Phone, nowUnixMs uint64) bool {
-	member := g.member(phone)
+func (g *Group) waitsFor(account tx.AccountID, nowUnixMs uint64) bool {
+	member := g.member(account)
 	switch {
 	case member == nil:
 		return false
 	case !member.Joined:
 		return g.asking(nowUnixMs)
 	}
-	return g.open() && g.Proposal.waits(nowUnixMs) && !slices.Contains(g.Proposal.Refused, phone)
+	return g.open() && g.Proposal.waits(nowUnixMs) && !slices.Contains(g.Proposal.Refused, account)
 }
 
 // showApprove lists what waits, or shows the one chosen.
-func (m *Machine) showApprove(_ Facts, s *Session) Action {
+func (m *Machine) showApprove(f Facts, s *Session) Action {
 	g := s.Draft.Group
 	if s.Prompt == promptApproveList || g == nil {
 		s.Prompt = promptApproveList
-		return Action{Ask: AskGroups{s.Phone}}
+		return Action{Ask: AskGroups{f.User.Account}}
 	}
-	if !g.member(s.Phone).Joined {
-		others := g.others(s.Phone)
+	if !g.member(f.User.Account).Joined {
+		others := g.others(f.User.Account)
 		return m.ask(s, menu.GroupJoin, menu.Args{Name: ShortName(others[0].Name), Other: ShortName(others[1].Name), Group: g.Name})
 	}
 	p := g.Proposal
 	args := menu.Args{Name: ShortName(g.member(p.By).Name), Group: g.Name, Amount: m.money(p.Amount), Other: m.payeeName(s, p.Payee)}
-	if p.By == s.Phone {
+	if p.By == f.User.Account {
 		return m.ask(s, menu.GroupOwn, args)
 	}
 	return m.ask(s, menu.GroupAgree, args)
@@ -70,7 +70,7 @@ func (m *Machine) takeApprove(f Facts, s *Session, e Event) Action {
 	}
 	switch e := e.(type) {
 	case GroupsRead:
-		groups := slices.DeleteFunc(slices.Clone(e.Groups), func(g Group) bool { return !g.waitsFor(s.Phone, f.NowUnixMs) })
+		groups := slices.DeleteFunc(slices.Clone(e.Groups), func(g Group) bool { return !g.waitsFor(f.User.Account, f.NowUnixMs) })
 		switch len(groups) {
 		case 0:
 			return m.groupHome(f, s)(menu.LineNothingWaits)
@@ -79,7 +79,7 @@ func (m *Machine) takeApprove(f Facts, s *Session, e Event) Action {
 			return m.show(f, s)
 		}
 		s.Draft.Groups = groups
-		return m.listWaiting(s)
+		return m.listWaiting(f, s)
 	case Answer:
 		if s.Prompt == promptApproveList {
 			if action, ok := m.groupChosen(s, e); ok {
@@ -89,19 +89,19 @@ func (m *Machine) takeApprove(f Facts, s *Session, e Event) Action {
 		}
 		return m.answerWaits(f, s, e)
 	case GroupRead:
-		if before := s.Draft.Group; before != nil && before.member(s.Phone).Joined {
-			return m.refused(s, *before.Proposal, e.Group)
+		if before := s.Draft.Group; before != nil && before.member(f.User.Account).Joined {
+			return m.refused(f, s, *before.Proposal, e.Group)
 		}
-		return m.joined(s, e.Group)
+		return m.joined(f, s, e.Group)
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})
 }
 
-func (m *Machine) listWaiting(s *Session) Action {
+func (m *Machine) listWaiting(f Facts, s *Session) Action {
 	var lines []string
 	for i, g := range s.Draft.Groups {
 		line := strconv.Itoa(i+1) + " " + g.Name
-		if g.member(s.Phone).Joined {
+		if g.member(f.User.Account).Joined {
 			line += " " + g.Proposal.Amount.Grouped(m.asset.Scale)
 		}
 		lines = append(lines, line)
@@ -112,16 +112,16 @@ func (m *Machine) listWaiting(s *Session) Action {
 // answerWaits takes yes or no.
 func (m *Machine) answerWaits(f Facts, s *Session, a Answer) Action {
 	g := s.Draft.Group
-	if g == nil || g.member(s.Phone) == nil {
+	if g == nil || g.member(f.User.Account) == nil {
 		return m.end(s, menu.DialAgain, menu.Args{})
 	}
-	choice, joins := trim(a.Input), !g.member(s.Phone).Joined
+	choice, joins := trim(a.Input), !g.member(f.User.Account).Joined
 	switch {
 	case joins && (choice == "1" || choice == "2"):
-		return Action{Effects: []Effect{Join{Group: g.Account, Phone: s.Phone, Joins: choice == "1"}}, Ask: AskGroup{g.Account}}
+		return Action{Effects: []Effect{Join{Group: g.Account, Member: f.User.Account, Joins: choice == "1"}}, Ask: AskGroup{g.Account}}
 	case !joins && choice == "2":
-		return Action{Effects: []Effect{Refuse{Group: g.Account, Proposal: g.Proposal.ID, By: s.Phone}}, Ask: AskGroup{g.Account}}
-	case choice != "1" || g.Proposal.By == s.Phone:
+		return Action{Effects: []Effect{Refuse{Group: g.Account, Proposal: g.Proposal.ID, By: f.User.Account}}, Ask: AskGroup{g.Account}}
+	case choice != "1" || g.Proposal.By == f.User.Account:
 		return m.againForm(s, a, menu.ChoiceUnknown)
 	case f.User.Attempts.Stopped(f.NowUnixMs):
 		return m.stopped(f, s, *f.User)
@@ -130,8 +130,8 @@ func (m *Machine) answerWaits(f Facts, s *Session, a Answer) Action {
 }
 
 // joined tells what joining, or not, came to.
-func (m *Machine) joined(s *Session, g Group) Action {
-	member := g.member(s.Phone)
+func (m *Machine) joined(f Facts, s *Session, g Group) Action {
+	member := g.member(f.User.Account)
 	args := menu.Args{Group: g.Name, Account: g.Number.Text()}
 	switch {
 	case g.Over || member == nil:
@@ -145,13 +145,13 @@ func (m *Machine) joined(s *Session, g Group) Action {
 }
 
 // refused tells what a no came to: another member may have agreed a moment before.
-func (m *Machine) refused(s *Session, asked Proposal, g Group) Action {
+func (m *Machine) refused(f Facts, s *Session, asked Proposal, g Group) Action {
 	args := menu.Args{Group: g.Name, Amount: m.money(asked.Amount)}
 	p := g.Proposal
 	switch {
 	case p == nil || p.ID != asked.ID || p.Payment != (tx.ID{}):
 		return m.end(s, menu.GroupAnswered, args)
-	case p.By == s.Phone:
+	case p.By == f.User.Account:
 		return m.end(s, menu.GroupTakenBack, args)
 	}
 	if p.Over {
@@ -179,9 +179,8 @@ func (m *Machine) claimed(s *Session, p Payment, right bool) Action {
 
 // Join is a member's answer to being asked.
 type Join struct {
-	Group tx.AccountID
-	Phone Phone
-	Joins bool
+	Group, Member tx.AccountID
+	Joins         bool
 }
 
 func (e Join) apply(s *Service, w Writer, nowUnixMs uint64) error {
@@ -189,7 +188,7 @@ func (e Join) apply(s *Service, w Writer, nowUnixMs uint64) error {
 	if err != nil || g == nil || !g.asking(nowUnixMs) {
 		return err
 	}
-	member := g.member(e.Phone)
+	member := g.member(e.Member)
 	if member == nil || member.Joined {
 		return nil
 	}
@@ -197,12 +196,32 @@ func (e Join) apply(s *Service, w Writer, nowUnixMs uint64) error {
 	if err := put(w, groupKey(g.Account), g); err != nil {
 		return err
 	}
+	if err := listJoined(w, *g); err != nil {
+		return fmt.Errorf("list group: %w", err)
+	}
 	reference := fmt.Sprintf("group/%x/", g.Account)
 	switch {
 	case g.Over:
-		return s.tellMembers(w, reference+"over", *g, g.others(e.Phone), menu.SMSGroupOver, Payee{Name: member.Name}, menu.Args{})
+		return s.tellMembers(w, reference+"over", *g, g.others(e.Member), menu.SMSGroupOver, Payee{Name: member.Name}, menu.Args{})
 	case g.open():
-		return s.tellMembers(w, reference+"open", *g, g.others(e.Phone), menu.SMSGroupReady, Payee{}, menu.Args{Account: g.Number.Text()})
+		return s.tellMembers(w, reference+"open", *g, g.others(e.Member), menu.SMSGroupReady, Payee{}, menu.Args{Account: g.Number.Text()})
+	}
+	return nil
+}
+
+// listJoined moves a group whose members have answered from one list of each member to the other, or off both.
+func listJoined(w Writer, g Group) error {
+	for _, m := range g.Members {
+		if g.open() {
+			if err := w.Set(append(groupsPrefix(m.Account), g.Account[:]...), nil); err != nil {
+				return err
+			}
+		}
+		if g.open() || g.Over {
+			if err := w.Delete(append(askingsPrefix(m.Account), g.Account[:]...)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
@@ -36,10 +37,10 @@ func groupInFlow() flow {
 	}}
 }
 
-func (m *Machine) showGroupIn(_ Facts, s *Session) Action {
+func (m *Machine) showGroupIn(f Facts, s *Session) Action {
 	if s.Prompt == promptGroupInWhich || s.Draft.Group == nil {
 		s.Prompt = promptGroupInWhich
-		return Action{Ask: AskGroups{s.Phone}}
+		return Action{Ask: AskGroups{f.User.Account}}
 	}
 	return m.ask(s, menu.GroupInAmount, menu.Args{Group: s.Draft.Group.Name})
 }
@@ -76,7 +77,7 @@ func (m *Machine) takeGroupIn(f Facts, s *Session, e Event) Action {
 }
 
 func groupPaidFlow() flow {
-	return flow{take: (*Machine).takeGroupPaid, show: func(_ *Machine, _ Facts, s *Session) Action { return Action{Ask: AskGroups{s.Phone}} },
+	return flow{take: (*Machine).takeGroupPaid, show: func(_ *Machine, f Facts, _ *Session) Action { return Action{Ask: AskGroups{f.User.Account}} },
 		enter: func(m *Machine, f Facts, s *Session) Action { return m.goTo(f, s, promptGroupPaidWhich) }}
 }
 
@@ -102,7 +103,7 @@ func (m *Machine) takeGroupPaid(f Facts, s *Session, e Event) Action {
 func (m *Machine) showMonth(s *Session, read MonthRead) Action {
 	lines := []string{m.text(s, menu.LineGroupHas, menu.Args{Balance: m.money(read.Balance)})}
 	for _, member := range read.Group.Members {
-		lines = append(lines, ShortName(member.Name)+" "+read.Paid[member.Phone].Grouped(m.asset.Scale))
+		lines = append(lines, ShortName(member.Name)+" "+read.Paid[member.Account].Grouped(m.asset.Scale))
 	}
 	if read.Others != 0 {
 		lines = append(lines, m.text(s, menu.LineOthersPaid, menu.Args{Amount: read.Others.Grouped(m.asset.Scale)}))
@@ -116,7 +117,7 @@ type (
 	// MonthRead answers AskMonth.
 	MonthRead struct {
 		Group   Group
-		Paid    map[Phone]amount.Amount
+		Paid    map[tx.AccountID]amount.Amount
 		Others  amount.Amount
 		Balance amount.Amount
 	}
@@ -141,7 +142,7 @@ func (a AskMonth) find(ctx context.Context, s *Service, f Facts) (Event, error) 
 }
 
 func groupMembersFlow() flow {
-	return flow{take: (*Machine).takeGroupMembers, show: func(_ *Machine, _ Facts, s *Session) Action { return Action{Ask: AskGroups{s.Phone}} },
+	return flow{take: (*Machine).takeGroupMembers, show: func(_ *Machine, f Facts, _ *Session) Action { return Action{Ask: AskGroups{f.User.Account}} },
 		enter: func(m *Machine, f Facts, s *Session) Action { return m.goTo(f, s, promptMembersWhich) }}
 }
 

@@ -63,7 +63,7 @@ func (m *Machine) takeGroupNew(f Facts, s *Session, e Event) Action {
 			return m.againForm(s, e, menu.GroupNameForm)
 		}
 		s.Draft.Order.Founds = &GroupFounding{Name: name}
-		return Action{Ask: AskGroups{s.Phone}}
+		return Action{Ask: AskGroups{f.User.Account}}
 	case GroupsRead:
 		if len(e.Groups) >= maxGroups {
 			return m.end(s, menu.GroupsFull, menu.Args{})
@@ -99,7 +99,7 @@ func (m *Machine) memberFound(f Facts, s *Session, member Member) Action {
 		return m.end(s, menu.DialAgain, menu.Args{})
 	}
 	if s.Prompt == promptGroupSecond {
-		founding.Members = []Member{{Phone: s.Phone, Name: f.User.Name, Joined: true}, member}
+		founding.Members = []Member{{Account: f.User.Account, Phone: s.Phone, Name: f.User.Name, Joined: true}, member}
 		return m.goTo(f, s, promptGroupThird)
 	}
 	founding.Members = append(founding.Members[:min(len(founding.Members), 2)], member)

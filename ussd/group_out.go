@@ -21,14 +21,14 @@ import (
 type Proposal struct {
 	// ID is the digest of the turn that proposed it: a duplicate of that turn proposes nothing new.
 	ID     Digest        `json:"id"`
-	By     Phone         `json:"by"`
+	By     tx.AccountID  `json:"by"`
 	Payee  Payee         `json:"payee"`
 	Amount amount.Amount `json:"amount"`
 	// EndsAtUnixMs is until when it can be agreed to, by the gateway's clock.
 	EndsAtUnixMs uint64 `json:"ends_at_unix_ms"`
 	// Refused are the members who do not agree.
-	Refused []Phone `json:"refused,omitempty"`
-	Over    bool    `json:"over,omitempty"`
+	Refused []tx.AccountID `json:"refused,omitempty"`
+	Over    bool           `json:"over,omitempty"`
 	// Payment is the one transaction that pays it; zero until a second member agreed.
 	//
 	// Invariant: it never changes again, whatever becomes of the transaction.
@@ -59,10 +59,10 @@ func groupOutFlow() flow {
 	}}
 }
 
-func (m *Machine) showGroupOut(_ Facts, s *Session) Action {
+func (m *Machine) showGroupOut(f Facts, s *Session) Action {
 	if s.Prompt == promptGroupOutWhich || s.Draft.Group == nil {
 		s.Prompt = promptGroupOutWhich
-		return Action{Ask: AskGroups{s.Phone}}
+		return Action{Ask: AskGroups{f.User.Account}}
 	}
 	order := s.Draft.Order
 	args := menu.Args{Group: s.Draft.Group.Name, Name: m.payeeName(s, order.Payee), Amount: m.money(order.Amount), Fee: m.money(s.Draft.Fee)}
@@ -99,7 +99,7 @@ func (m *Machine) takeGroupOut(f Facts, s *Session, e Event) Action {
 		if !e.Right {
 			return m.wrongPIN(f, s)
 		}
-		proposal := Proposal{ID: f.Turn, By: s.Phone, Payee: s.Draft.Order.Payee, Amount: s.Draft.Order.Amount, EndsAtUnixMs: f.NowUnixMs + proposalLife}
+		proposal := Proposal{ID: f.Turn, By: f.User.Account, Payee: s.Draft.Order.Payee, Amount: s.Draft.Order.Amount, EndsAtUnixMs: f.NowUnixMs + proposalLife}
 		return Action{Effects: []Effect{SaveUser{f.User.proved(e)}, Propose{Group: s.Draft.Group.Account, Proposal: proposal}}, Ask: AskGroup{s.Draft.Group.Account}}
 	case GroupRead:
 		if p := e.Group.Proposal; p == nil || p.ID != f.Turn {
@@ -188,13 +188,16 @@ func (e Propose) apply(s *Service, w Writer, nowUnixMs uint64) error {
 		return err
 	}
 	for _, other := range g.others(e.Proposal.By) {
-		user, err := getUser(w, other.Phone)
-		if err != nil || user == nil {
+		user, err := userOf(w, other.Account)
+		if err != nil {
 			return err
+		}
+		if user == nil {
+			continue // No longer with this provider.
 		}
 		session := Session{Language: user.Language}
 		args := menu.Args{Group: g.Name, Amount: s.machine.money(e.Proposal.Amount), Other: s.machine.payeeName(&session, e.Proposal.Payee)}
-		reference := fmt.Sprintf("proposal/%x/%s", e.Proposal.ID[:16], other.Phone)
+		reference := fmt.Sprintf("proposal/%x/%x", e.Proposal.ID[:16], other.Account)
 		if err := s.tell(w, reference, *user, menu.SMSGroupAsked, Payee{Name: g.member(e.Proposal.By).Name}, args); err != nil {
 			return err
 		}
@@ -206,7 +209,7 @@ func (e Propose) apply(s *Service, w Writer, nowUnixMs uint64) error {
 type Refuse struct {
 	Group    tx.AccountID
 	Proposal Digest
-	By       Phone
+	By       tx.AccountID
 }
 
 func (e Refuse) apply(s *Service, w Writer, nowUnixMs uint64) error {
@@ -227,11 +230,11 @@ func (e Refuse) apply(s *Service, w Writer, nowUnixMs uint64) error {
 	if err := put(w, groupKey(g.Account), g); err != nil {
 		return err
 	}
-	user, err := getUser(w, p.By)
+	user, err := userOf(w, p.By)
 	if err != nil || user == nil {
 		return err
 	}
-	return s.tell(w, fmt.Sprintf("refused/%x/%s", p.ID[:16], e.By), *user, menu.SMSGroupRefused, Payee{Name: by.Name},
+	return s.tell(w, fmt.Sprintf("refused/%x/%x", p.ID[:16], e.By), *user, menu.SMSGroupRefused, Payee{Name: by.Name},
 		menu.Args{Group: g.Name, Amount: s.machine.money(p.Amount)})
 }
 
@@ -254,7 +257,7 @@ func (e Claim) apply(s *Service, w Writer, nowUnixMs uint64) error {
 	switch {
 	case g.Proposal != nil && g.Proposal.ID == e.Proposal && g.Proposal.Payment == e.Payment:
 		return nil // The same again.
-	case !g.Proposal.waits(nowUnixMs) || g.Proposal.ID != e.Proposal || g.member(p.Payer) == nil || p.Payer == g.Proposal.By || p.Stage != StageShown,
+	case !g.Proposal.waits(nowUnixMs) || g.Proposal.ID != e.Proposal || g.member(p.Order.Payer) == nil || p.Order.Payer == g.Proposal.By || p.Stage != StageShown,
 		nowUnixMs >= p.Prepared.ExpiresAtUnixMs:
 		return AbandonPayment{e.Payment}.apply(s, w, nowUnixMs)
 	}
@@ -292,6 +295,6 @@ func (s *Service) groupPaid(w Writer, p Payment, _ uint64) error {
 	if err != nil || g == nil {
 		return err
 	}
-	return s.tellMembers(w, fmt.Sprintf("notpaid/%x", p.Prepared.ID[:16]), *g, g.others(p.Payer), menu.SMSGroupNotPaid, p.Order.Payee,
+	return s.tellMembers(w, fmt.Sprintf("notpaid/%x", p.Prepared.ID[:16]), *g, g.others(p.Order.Payer), menu.SMSGroupNotPaid, p.Order.Payee,
 		menu.Args{Amount: s.machine.money(p.Order.Amount)})
 }

@@ -146,7 +146,7 @@ func putUser(w Writer, user User) error {
 // dropUser forgets a user whose account was never opened, or is not served any more, with all that the next one who has the number must not
 // see. What is kept by payment or case names the account, and is shown to its own user only.
 func dropUser(w Writer, user User) error {
-	keys := [][]byte{userKey(user.Phone), accountKey(user.Account), openingKey(user.Phone), contactsKey(user.Phone), draftKey(user.Phone)}
+	keys := [][]byte{userKey(user.Phone), accountKey(user.Account), openingKey(user.Phone), contactsKey(user.Phone), draftKey(user.Phone), cashKey(user.Phone)}
 	for _, list := range []string{"request", askedList, askingList, "text-offer"} {
 		err := w.Scan(phonePrefix(list, user.Phone), nil, maxDropped, func(key, _ []byte) error {
 			keys = append(keys, key)
