@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/genesis"
+	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/sdk/sdktest"
@@ -89,10 +90,17 @@ func newSite(t *testing.T, change func(*Config)) *site {
 
 func newSiteOf(t *testing.T, w *ledgertest.World, change func(*Config)) *site {
 	t.Helper()
-	s := &site{t: t, network: sdktest.NewWith(t, w), log: &logBuffer{}}
+	return newSiteOn(t, sdktest.NewWith(t, w), w.Provider, change)
+}
+
+// newSiteOn makes the files of a gateway of a provider.
+func newSiteOn(t *testing.T, network *sdktest.Network, provider key.Private, change func(*Config)) *site {
+	t.Helper()
+	w := network.World
+	s := &site{t: t, network: network, log: &logBuffer{}}
 	dir := t.TempDir()
 	var err error
-	s.keys, err = custody.Create(filepath.Join(dir, "keys"), w.Provider, w.AliasKey, rand.Reader)
+	s.keys, err = custody.Create(filepath.Join(dir, "keys"), provider, w.AliasKey, rand.Reader)
 	check(t, err)
 	t.Cleanup(func() { s.secrets().Check(t) }) // After the gateway has ended.
 	check(t, os.WriteFile(filepath.Join(dir, "genesis.json"), w.Raw, 0o600))
@@ -204,7 +212,7 @@ func (s *site) phone(number string) *phone {
 	client := &http.Client{Timeout: soon, Transport: &http.Transport{}}
 	s.t.Cleanup(client.CloseIdleConnections)
 	return &phone{t: s.t, number: number, Handset: handset.New(handset.Config{
-		URL: s.url + callback, Number: number, ServiceCode: serviceCode, Client: client,
+		URL: s.url + callback, Number: number, ServiceCode: s.config.ServiceCode, Client: client,
 	})}
 }
 
