@@ -47,7 +47,7 @@ func arriveFlow() flow {
 func (m *Machine) arrived(f Facts, s *Session, home Home) Action {
 	s.Home = &home
 	if s.Prompt == promptHome {
-		s.Prompt, s.Trail = PromptNone, nil // There is nothing to go back to.
+		s.Prompt, s.Trail = PromptNone, []Prompt{promptLanguage} // Who chose the wrong language goes back there.
 	}
 	vouched := f.Arrival != nil && f.Arrival.Vouched && f.Arrival.Account == home.Account
 	move := home.Move

@@ -193,12 +193,12 @@ func (m *Machine) vouched(f Facts, s *Session, p Payment, e Vouched) Action {
 	switch {
 	case p.Vouching.signed() >= p.Vouching.Need:
 		action = m.submit(f, s, p)
+	case e.Silent:
+		action = m.end(s, menu.CodeSilent, menu.Args{})
 	case e.Wrong && e.TriesLeft > 0:
 		action = m.again(s, menu.CodeWrong, menu.Args{Tries: digits(e.TriesLeft)})
 	case e.Over, e.Wrong:
 		action = m.codesOver(s, p)
-	case e.Silent:
-		action = m.end(s, menu.CodeSilent, menu.Args{})
 	default:
 		s.Refusals = 0
 		action = m.codesScreen(s, p)

@@ -23,6 +23,16 @@ type Rival struct {
 	Fee amount.Amount `json:"fee"`
 }
 
+// Rates are what other providers cost.
+type Rates struct {
+	// Rivals are the other providers, the cheapest first.
+	Rivals []Rival
+	// Own is this provider's fee for the same payments.
+	Own amount.Amount
+	// Sample is the amount that the fees are for, where there are no payments to compare; else 0.
+	Sample amount.Amount
+}
+
 // Rivals tells another provider of a person who comes.
 type Rivals interface {
 	// Invite says so to the provider, who has codes sent when it returns nil.
@@ -64,11 +74,8 @@ func providerFlow() flow {
 // AskRivals asks for the other providers.
 type AskRivals struct{ Account tx.AccountID }
 
-// RivalsRead answers AskRivals. Sample is the amount that the fees are for, where there are no payments to compare.
-type RivalsRead struct {
-	Rivals []Rival
-	Sample amount.Amount
-}
+// RivalsRead answers AskRivals.
+type RivalsRead struct{ Rates Rates }
 
 // AskInvite has the provider told that was chosen.
 type AskInvite struct {
@@ -83,8 +90,9 @@ func (RivalsRead) event() {}
 func (Invited) event()    {}
 
 func (a AskRivals) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
-	rivals, sample, err := s.ledger.Rivals(ctx, a.Account)
-	return RivalsRead{Rivals: rivals[:min(len(rivals), maxRivals)], Sample: sample}, err
+	rates, err := s.ledger.Rivals(ctx, a.Account)
+	rates.Rivals = rates.Rivals[:min(len(rates.Rivals), maxRivals)]
+	return RivalsRead{rates}, err
 }
 
 func (a AskInvite) find(ctx context.Context, s *Service, _ Facts) (Event, error) {
@@ -101,7 +109,7 @@ func (a AskInvite) find(ctx context.Context, s *Service, _ Facts) (Event, error)
 func (m *Machine) showProvider(f Facts, s *Session) Action {
 	if s.Prompt == promptLeavePIN && s.Draft.Rival != nil {
 		r := s.Draft.Rival
-		return m.ask(s, menu.LeavePIN, menu.Args{Other: r.Name, Fee: m.money(r.Fee)})
+		return m.ask(s, menu.LeavePIN, menu.Args{Other: r.Name})
 	}
 	return Action{Ask: AskRivals{f.User.Account}}
 }
@@ -109,11 +117,11 @@ func (m *Machine) showProvider(f Facts, s *Session) Action {
 func (m *Machine) takeProvider(f Facts, s *Session, e Event) Action {
 	switch e := e.(type) {
 	case RivalsRead:
-		s.Draft.Rivals = e.Rivals
-		if len(e.Rivals) == 0 {
+		s.Draft.Rivals = e.Rates.Rivals
+		if len(e.Rates.Rivals) == 0 {
 			return m.goHome(f, s, m.text(s, menu.LineNoRivals, menu.Args{}))
 		}
-		return m.rivalsPage(s, e.Sample)
+		return m.rivalsPage(s, e.Rates)
 	case Answer:
 		if s.Prompt == promptLeavePIN {
 			if trim(e.Input) == "0" {
@@ -148,15 +156,16 @@ func (m *Machine) takeProvider(f Facts, s *Session, e Event) Action {
 }
 
 // rivalsPage lists a page of providers.
-func (m *Machine) rivalsPage(s *Session, sample amount.Amount) Action {
+func (m *Machine) rivalsPage(s *Session, rates Rates) Action {
 	from := s.Page * rivalsPage
 	if from >= len(s.Draft.Rivals) {
 		s.Page, from = 0, 0
 	}
 	to := min(from+rivalsPage, len(s.Draft.Rivals))
-	title := m.text(s, menu.RivalsTitle, menu.Args{})
-	if sample > 0 {
-		title = m.text(s, menu.RivalsSample, menu.Args{Amount: m.money(sample)})
+	own := rates.Own.Grouped(m.asset.Scale)
+	title := m.text(s, menu.RivalsTitle, menu.Args{Fee: own})
+	if rates.Sample > 0 {
+		title = m.text(s, menu.RivalsSample, menu.Args{Amount: m.money(rates.Sample), Fee: own})
 	}
 	var lines []string
 	for i, r := range s.Draft.Rivals[from:to] {

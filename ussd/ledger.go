@@ -42,9 +42,8 @@ type Ledger interface {
 	HasPaid(ctx context.Context, payer, payee tx.AccountID) (bool, error)
 	// Home reads where a phone number is; one that nobody has is a Home without an account.
 	Home(ctx context.Context, phone Phone) (Home, error)
-	// Rivals lists other providers with what one of an account's last payments would cost there, the cheapest first. Where there were none, the
-	// fees are for a sample, which is not zero then.
-	Rivals(ctx context.Context, account tx.AccountID) (rivals []Rival, sample amount.Amount, err error)
+	// Rivals lists other providers with what one of an account's last payments would cost there, on average, or a sample where there were none.
+	Rivals(ctx context.Context, account tx.AccountID) (Rates, error)
 	// Recent reads the newest leaves of an account that have notices, oldest first: as many as may still say something.
 	Recent(ctx context.Context, account tx.AccountID) ([]FinalLeaf, error)
 	// LastPayments lists the newest movements of money from and to an account, newest first. What is kept for somebody, and was neither paid

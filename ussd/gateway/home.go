@@ -135,15 +135,22 @@ const (
 )
 
 // Rivals lists the other providers that can be dialled and have a price, the cheapest for this account first.
-func (r *remote) Rivals(ctx context.Context, account tx.AccountID) ([]ussd.Rival, amount.Amount, error) {
+func (r *remote) Rivals(ctx context.Context, account tx.AccountID) (ussd.Rates, error) {
 	all, err := r.client.Providers(ctx)
 	if err != nil {
-		return nil, 0, err
+		return ussd.Rates{}, err
 	}
+	var rates ussd.Rates
 	usual, sample, err := r.usual(ctx, account)
 	if err != nil {
-		return nil, 0, err
+		return ussd.Rates{}, err
 	}
+	own, err := r.currentFees(ctx)
+	if err != nil {
+		return ussd.Rates{}, err
+	}
+	rates.Sample = sample
+	rates.Own, _ = average(own, usual)
 	var rivals []ussd.Rival
 	for _, p := range all {
 		if o := providerOf(p); p.Account != r.account && o.Name != "" && o.Dial != "" && len(rivals) < comparedProviders {
@@ -167,18 +174,17 @@ func (r *remote) Rivals(ctx context.Context, account tx.AccountID) ([]ussd.Rival
 		})
 	}
 	if err := reads.Wait(); err != nil {
-		return nil, 0, err
+		return ussd.Rates{}, err
 	}
-	var offered []ussd.Rival
 	for i, rival := range rivals {
 		if priced[i] {
-			offered = append(offered, rival)
+			rates.Rivals = append(rates.Rivals, rival)
 		}
 	}
-	slices.SortStableFunc(offered, func(a, b ussd.Rival) int {
+	slices.SortStableFunc(rates.Rivals, func(a, b ussd.Rival) int {
 		return cmp.Or(cmp.Compare(a.Fee, b.Fee), cmp.Compare(a.Name, b.Name))
 	})
-	return offered, sample, nil
+	return rates, nil
 }
 
 // usual are the amounts of an account's last payments; without any, one sample.

@@ -58,17 +58,17 @@ func (l *Ledger) Home(ctx context.Context, phone ussd.Phone) (ussd.Home, error) 
 }
 
 // Rivals implements ussd.Ledger.
-func (l *Ledger) Rivals(ctx context.Context, id tx.AccountID) ([]ussd.Rival, amount.Amount, error) {
+func (l *Ledger) Rivals(ctx context.Context, id tx.AccountID) (ussd.Rates, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.reach(ctx); err != nil || l.alone {
-		return nil, 0, err
+		return ussd.Rates{}, err
 	}
 	sample := amount.Amount(100_00)
 	if l.find(id).spent > 0 {
 		sample = 0
 	}
-	return []ussd.Rival{{Provider: Tumaini, Fee: 50}, {Provider: Nyota, Fee: 2_00}}, sample, nil
+	return ussd.Rates{Rivals: []ussd.Rival{{Provider: Tumaini, Fee: 50}, {Provider: Nyota, Fee: 2_00}}, Own: Fee, Sample: sample}, nil
 }
 
 // Recent implements ussd.Ledger.
@@ -243,4 +243,18 @@ func (l *Ledger) moveRule(o ussd.Order, signatures []tx.Signature) ussd.Outcome 
 		}
 	}
 	return ok
+}
+
+// Moves counts the moves of an account that began.
+func (l *Ledger) Moves(id tx.AccountID) (count int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.history {
+		for _, n := range e.leaf.Notices {
+			if m, ok := n.(ussd.MoveNotice); ok && m.Step == ussd.MoveBegan && m.Account == id {
+				count++
+			}
+		}
+	}
+	return count
 }
