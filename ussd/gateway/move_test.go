@@ -26,7 +26,7 @@ func TestAMoveWithTheOldProvidersHelp(t *testing.T) {
 
 	matches(t, next.play(), `(?s)Codes come by SMS from Attestor 1 and Attestor 2\. .*`)
 	matches(t, next.typed(codes[0]), `(?s)Now enter the code of 6 digits from Attestor 2\n.*`)
-	matches(t, next.typed(codes[1]), `Your number is with us now\. Choose a secret PIN of 4 digits for us`)
+	matches(t, next.typed(codes[1]), `Your number is with us now\. Choose a secret PIN of 4 digits for us\n0 Back`)
 	matches(t, next.typed(newPIN, newPIN), `Welcome JUMA OTIENO\. Your account \d+ is with us now, with all your money\. Dial \*384\*3060# to use it\.`)
 	if took := time.Since(began); took > 60*time.Second {
 		t.Errorf("the move took %s", took)
@@ -128,7 +128,7 @@ func TestAUserComesBackToAProviderThatForgotThem(t *testing.T) {
 	matches(t, p.play("1"), `Your account is with us, but we do not know your PIN any more\. Choose a new one\?\n.*\n0 No`)
 	p.typed("1")
 	codes := m.codes(juma)
-	matches(t, p.play(codes...), `Your number is with us now\. Choose a secret PIN of 4 digits for us`)
+	matches(t, p.play(codes...), `Your number is with us now\. Choose a secret PIN of 4 digits for us\n0 Back`)
 	matches(t, p.typed(newPIN, newPIN), `Welcome JUMA OTIENO\..*`)
 	matches(t, p.play("1", "0711000002", "10", newPIN), `Paid 10\.00 KES to .*`)
 }
