@@ -230,8 +230,7 @@ func (a AskEnrol) find(ctx context.Context, s *Service, f Facts) (Event, error) 
 type TakeOver struct{ Open []openLeaf }
 
 func (e TakeOver) apply(s *Service, w Writer, _ uint64) error {
-	quiet := *s
-	quiet.outbox = silent{}
+	quiet := &Service{machine: s.machine, store: s.store, ledger: s.ledger, outbox: silent{}, log: s.log}
 	for _, open := range e.Open {
 		for i, notice := range open.leaf.Notices {
 			if err := quiet.takeNotice(w, open.leaf, i, notice, open.numbers); err != nil {

@@ -109,7 +109,7 @@ func (a AskInvite) find(ctx context.Context, s *Service, _ Facts) (Event, error)
 func (m *Machine) showProvider(f Facts, s *Session) Action {
 	if s.Prompt == promptLeavePIN && s.Draft.Rival != nil {
 		r := s.Draft.Rival
-		return m.ask(s, menu.LeavePIN, menu.Args{Other: r.Name})
+		return m.ask(s, menu.LeavePIN, menu.Args{Other: r.Name, Fee: m.money(r.Fee)})
 	}
 	return Action{Ask: AskRivals{f.User.Account}}
 }

@@ -20,7 +20,7 @@ func TestAMoveWithTheOldProvidersHelp(t *testing.T) {
 	matches(t, old.play("1", "0711000002", "150", jumaPIN), `Paid 150\.00 KES to .*`)
 	began := time.Now()
 	matches(t, old.play("6", "1", "5"), `A payment like yours costs 1\.00 here, and at:\n1 Nyoka 0\.50\n2 Tumaini 0\.50\n0 Back`)
-	matches(t, old.typed("2"), `Move to Tumaini\? Money, number and history stay\.\nEnter PIN to move \(0 = back\)`)
+	matches(t, old.typed("2"), `Move to Tumaini\? A payment costs 0\.50 KES there\. Money, number and history stay\.\nEnter PIN to move \(0 = back\)`)
 	matches(t, old.typed(jumaPIN), `You get codes by SMS now\. Dial \*384\*3060# and enter them\..*`)
 	codes := m.codes(juma)
 
@@ -54,7 +54,7 @@ func TestAMoveWithoutTheOldProvider(t *testing.T) {
 	matches(t, p.play("1"), `Your number has an account with Mwanga\. Move it here\? Money, number and history stay\.\n1 Yes, send me codes\n0 No`)
 	matches(t, p.typed("1"), `(?s)Codes come by SMS from Attestor 1 and Attestor 2\. .*`)
 	codes := m.codes(juma)
-	matches(t, p.play(codes...), `Your number moves to us on \d\d/\d\d at \d\d:\d\d\. We will SMS you\. .*`)
+	matches(t, p.play(codes...), `Your number moves to us on \d\d/\d\d at \d\d:\d\d\. Until then .*`)
 	matches(t, p.play(), `Your number moves to us on .*`)
 
 	before := m.network.Balance(t, m.network.Juma.Account)

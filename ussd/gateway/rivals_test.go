@@ -243,4 +243,3 @@ func eventually(t *testing.T, what string, so func() bool) {
 	}
 	t.Fatalf("never: %s", what)
 }
-
