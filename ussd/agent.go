@@ -13,6 +13,27 @@ import (
 // Agents take cash for money and give cash for money. The balance of an agent's account is the float. The provider says who is one; the
 // ledger knows nothing of it. An agent types an agent's PIN only: what leaves a customer's account was agreed to on the customer's phone.
 
+// agentFlows are the flows of agents and their customers, by name.
+func agentFlows(name string) (flow, bool) {
+	switch name {
+	case "cashin":
+		return cashInFlow(), true
+	case "cashout":
+		return cashOutFlow(), true
+	case "cashcapture":
+		return captureFlow(), true
+	case "float":
+		return floatFlow(), true
+	case "floatsend":
+		return floatSendFlow(), true
+	case "dayclose":
+		return dayCloseFlow(), true
+	case "commission":
+		return commissionFlow(), true
+	}
+	return flow{}, false
+}
+
 // agentMenu is the menu of the tree that is for agents.
 const agentMenu = "agent"
 

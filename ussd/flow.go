@@ -71,34 +71,11 @@ func flows(name string) (flow, bool) {
 		return wrongFlow(), true
 	case "giveback":
 		return givebackFlow(), true
-	case "cashin":
-		return cashInFlow(), true
-	case "cashout":
-		return cashOutFlow(), true
-	case "cashcapture":
-		return captureFlow(), true
-	case "float":
-		return floatFlow(), true
-	case "floatsend":
-		return floatSendFlow(), true
-	case "dayclose":
-		return dayCloseFlow(), true
-	case "commission":
-		return commissionFlow(), true
-	case "groupnew":
-		return groupNewFlow(), true
-	case "groupin":
-		return groupInFlow(), true
-	case "grouppaid":
-		return groupPaidFlow(), true
-	case "groupout":
-		return groupOutFlow(), true
-	case "groupapprove":
-		return groupApproveFlow(), true
-	case "groupmembers":
-		return groupMembersFlow(), true
 	}
-	return flow{}, false
+	if f, ok := agentFlows(name); ok {
+		return f, true
+	}
+	return groupFlows(name)
 }
 
 // Prompt says which answer a session waits for: the flow, a slash, and the flow's own name for it.

@@ -27,6 +27,25 @@ const (
 	promptMembersWhich   Prompt = "groupmembers/which"
 )
 
+// groupFlows are the flows of savings groups, by name.
+func groupFlows(name string) (flow, bool) {
+	switch name {
+	case "groupnew":
+		return groupNewFlow(), true
+	case "groupin":
+		return groupInFlow(), true
+	case "grouppaid":
+		return groupPaidFlow(), true
+	case "groupout":
+		return groupOutFlow(), true
+	case "groupapprove":
+		return groupApproveFlow(), true
+	case "groupmembers":
+		return groupMembersFlow(), true
+	}
+	return flow{}, false
+}
+
 func groupInFlow() flow {
 	return flow{show: (*Machine).showGroupIn, take: (*Machine).takeGroupIn, resumes: true, enter: func(m *Machine, f Facts, s *Session) Action {
 		if f.User.Attempts.Stopped(f.NowUnixMs) {
