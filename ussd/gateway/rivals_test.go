@@ -232,14 +232,3 @@ func (p *phone) typed(inputs ...string) string {
 	}
 	return screen.Text
 }
-
-// eventually waits until something is so.
-func eventually(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for until := time.Now().Add(soon); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
-		if so() {
-			return
-		}
-	}
-	t.Fatalf("never: %s", what)
-}

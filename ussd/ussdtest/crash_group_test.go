@@ -13,7 +13,7 @@ import (
 // mama is an agent, and the third member of a group.
 const (
 	mama    ussd.Phone = "+254711000003"
-	mamaPIN            = "6194"
+	mamaPIN string     = "6194"
 )
 
 // withGroup makes a group of Amina, Juma and Mama with 1,000.00 KES.
