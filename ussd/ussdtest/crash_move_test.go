@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,10 +72,10 @@ func TestACrashAtAnyCommitMovesOnce(t *testing.T) {
 					id, _ := w.Ledger.Open(m.phone, "Zawadi", 70_00)
 					w.Ledger.Serve(m.phone, Tumaini)
 					w.Ledger.Consent(consent)
-					w.Stop() // Only the turns commit, so that n means the same each time.
-					commits := 0
+					w.Stop()                 // Only the turns commit, so that n means the same each time.
+					var commits atomic.Int32 // The tasks commit too, beside the turns, once they run.
 					hook := func() error {
-						if commits++; commits == n/2 {
+						if commits.Add(1) == int32(n/2) {
 							return crash
 						}
 						return nil
@@ -84,10 +85,10 @@ func TestACrashAtAnyCommitMovesOnce(t *testing.T) {
 					} else {
 						w.Store.Interrupt(nil, hook)
 					}
-					screen, before := m.dial(), 0
+					screen, crashed := m.dial(), false
 					for range 40 {
-						if commits >= n/2 && before < n/2 {
-							before = commits
+						if commits.Load() >= int32(n/2) && !crashed {
+							crashed = true
 							w.Start()
 							if n%4 < 2 {
 								screen = m.repeat()
