@@ -77,7 +77,7 @@ func (m *Machine) arrived(f Facts, s *Session, home Home) Action {
 
 // moving tells when the number will be here.
 func (m *Machine) moving(f Facts, s *Session, home Home) Action {
-	date, at := m.calendar(home.Move.DueUnixMs)
+	date, at := m.moment(home.Move.DueUnixMs)
 	return m.end(s, menu.MovingHere, menu.Args{Date: date, Time: at})
 }
 
@@ -135,7 +135,7 @@ func (m *Machine) takeArrive(f Facts, s *Session, e Event) Action {
 	case Enrolled:
 		user := User{Phone: s.Phone, Name: e.Name, Language: s.Language, Account: s.Home.Account, Number: s.Home.Number, PIN: e.PIN}
 		action := m.end(s, menu.Arrived, menu.Args{Name: user.Name, Account: user.Number.Text()})
-		action.Effects = []Effect{AddUser{user}, TakeOver{e.Open}, TellPayment{f.Arrival.Payment}, DropArrival{*f.Arrival}}
+		action.Effects = []Effect{AddUser{user}, TakeOver{user, e.Open}, TellPayment{f.Arrival.Payment}, DropArrival{*f.Arrival}}
 		return action
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})
@@ -227,18 +227,43 @@ func (a AskEnrol) find(ctx context.Context, s *Service, f Facts) (Event, error) 
 }
 
 // TakeOver records what is open on the account of a new user, as if its leaves came by now. Nobody is told of it again.
-type TakeOver struct{ Open []openLeaf }
+type TakeOver struct {
+	User User
+	Open []openLeaf
+}
 
-func (e TakeOver) apply(s *Service, w Writer, _ uint64) error {
+func (e TakeOver) apply(s *Service, w Writer, nowUnixMs uint64) error {
 	quiet := &Service{machine: s.machine, store: s.store, ledger: s.ledger, outbox: silent{}, log: s.log}
 	for _, open := range e.Open {
 		for i, notice := range open.leaf.Notices {
+			if err := adopt(w, e.User, notice, open.numbers, nowUnixMs); err != nil {
+				return err
+			}
 			if err := quiet.takeNotice(w, open.leaf, i, notice, open.numbers); err != nil {
+				return err
+			}
+		}
+		for _, transfer := range open.leaf.Transfers {
+			if _, err := quiet.takeHeld(w, transfer); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// adopt keeps a payment that the account made elsewhere and that may still be cancelled, as if it had been made here.
+func adopt(w Writer, user User, notice Notice, numbers map[tx.AccountID]tx.AccountNumber, nowUnixMs uint64) error {
+	h, ok := notice.(HoldPlaced)
+	if !ok || h.Payer != user.Account || !h.Completes || !h.MayRelease || h.Payee == (tx.AccountID{}) || nowUnixMs >= h.UntilUnixMs {
+		return nil
+	}
+	return newPayment(w, Payment{
+		Prepared: Prepared{ID: h.Payment, ExpiresAtUnixMs: h.UntilUnixMs}, Payer: user.Phone, Fee: h.Fee, Stage: StageSettled, Told: true,
+		Order: Order{Kind: KindDelay, Payer: h.Payer, Payee: Payee{Account: h.Payee, Number: numbers[h.Payee]}, Amount: h.Amount,
+			EndsAtUnixMs: h.UntilUnixMs, ExpiresAtUnixMs: h.UntilUnixMs},
+		Outcome: Outcome{Code: OutcomeOK, ReceiptCode: h.ReceiptCode}, ShownAtUnixMs: nowUnixMs, SubmittedAtUnixMs: nowUnixMs,
+	})
 }
 
 // silent takes messages and sends none.

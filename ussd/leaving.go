@@ -57,7 +57,7 @@ func (m *Machine) showLeaving(f Facts, s *Session) Action {
 	if l == nil {
 		return m.mainMenu(f, s, nil)
 	}
-	date, at := m.calendar(l.DueUnixMs)
+	date, at := m.moment(l.DueUnixMs)
 	return m.ask(s, menu.LeavingOffer, menu.Args{Other: l.To, Date: date, Time: at})
 }
 
@@ -212,7 +212,7 @@ func (n MoveNotice) tellUser(s *Service, w Writer, at noticed, user User) error 
 	if err := putUser(w, user); err != nil {
 		return err
 	}
-	date, clock := s.machine.calendar(leaving.DueUnixMs)
+	date, clock := s.machine.moment(leaving.DueUnixMs)
 	args := menu.Args{Other: leaving.To, Date: date, Time: clock}
 	switch {
 	case n.Step == MoveBegan && !move.Stopped:
@@ -248,7 +248,7 @@ func (n MoveNotice) tellArrival(s *Service, w Writer, at noticed, arrival Arriva
 		if err != nil || p == nil || !p.Promised {
 			return err
 		}
-		date, clock := s.machine.calendar(move.DueUnixMs)
+		date, clock := s.machine.moment(move.DueUnixMs)
 		return s.notify(w, at.reference+"/moving", arrival.Phone, s.machine.text(&session, menu.SMSMovingHere, menu.Args{Date: date, Time: clock}))
 	case n.Step == MoveEnded, n.Step == MoveStopped && move == nil:
 		return s.notify(w, at.reference+"/lapsed", arrival.Phone, s.machine.text(&session, menu.SMSMoveLapsed, args))

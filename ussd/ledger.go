@@ -44,7 +44,7 @@ type Ledger interface {
 	Home(ctx context.Context, phone Phone) (Home, error)
 	// Rivals lists other providers with what one of an account's last payments would cost there, on average, or a sample where there were none.
 	Rivals(ctx context.Context, account tx.AccountID) (Rates, error)
-	// Recent reads the newest leaves of an account that have notices, oldest first: as many as may still say something.
+	// Recent reads the newest leaves of an account that say what is open on it, or is so no more, oldest first.
 	Recent(ctx context.Context, account tx.AccountID) ([]FinalLeaf, error)
 	// LastPayments lists the newest movements of money from and to an account, newest first. What is kept for somebody, and was neither paid
 	// nor given back, is one of them.

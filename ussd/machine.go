@@ -293,8 +293,5 @@ func (m *Machine) clock(atUnixMs, nowUnixMs uint64) (string, bool) {
 	return two(of/60) + ":" + two(of%60), at/day > now/day
 }
 
-// calendar writes when something will have happened: the first whole minute that is not before it.
-func (m *Machine) calendar(atUnixMs uint64) (date, clock string) { return m.moment(atUnixMs + 59_999) }
-
 // hours writes a time in whole hours, rounded up.
 func hours(d time.Duration) string { return strconv.Itoa(int((d + time.Hour - 1) / time.Hour)) }

@@ -245,8 +245,10 @@ func (r *remote) Recent(ctx context.Context, account tx.AccountID) ([]ussd.Final
 		}
 		for _, e := range entries {
 			before = e.LeafIndex
-			if notices := r.noticed(e); len(notices) > 0 && len(found) < maxOpenLeaves {
-				found = append(found, ussd.FinalLeaf{Index: e.LeafIndex, TimeUnixMs: e.TimeUnixMs, Notices: notices})
+			leaf := ussd.FinalLeaf{Index: e.LeafIndex, TimeUnixMs: e.TimeUnixMs, Transfers: r.moved(e), Notices: r.noticed(e)}
+			ends := slices.ContainsFunc(leaf.Transfers, func(t ussd.FinalTransfer) bool { return t.Hold != (tx.HoldID{}) })
+			if (ends || len(leaf.Notices) > 0) && len(found) < maxOpenLeaves {
+				found = append(found, leaf)
 			}
 		}
 		if len(entries) < recentPage || before == 0 || len(found) == maxOpenLeaves {

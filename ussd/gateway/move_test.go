@@ -6,7 +6,9 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/key"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	"github.com/umoja-ledger/umoja/sdk"
 )
 
 const newPIN = "7283"
@@ -40,7 +42,7 @@ func TestAMoveWithTheOldProvidersHelp(t *testing.T) {
 	matches(t, next.play("6", "1", "1"), `One payment: up to .*`)
 	matches(t, next.play("5", "2"), `(?s)Who asks you for money:\n1 30\.00 .*`)
 	matches(t, next.play("1", "0711000002", "10", newPIN), `Paid 10\.00 KES to AMINA W\. Fee 0\.50 KES\..*`)
-	old.awaitSMS(`Your number is with Tumaini now\. Dial \*384\*3060# there\. We can pay nothing for you any more\.`)
+	old.awaitSMS(`Umoja: Your number is with Tumaini now\. Dial \*384\*3060# there\. We can pay nothing for you any more\.`)
 	matches(t, old.play(), `(?s)Welcome to .*`)
 }
 
@@ -65,7 +67,7 @@ func TestAMoveWithoutTheOldProvider(t *testing.T) {
 		<-each.C
 		m.network.Fund(t, m.network.Juma.Account, 7)
 	}
-	p.awaitSMS(`Your number is with us now, with all your money\. Dial \*384\*3060# and choose your PIN\.`)
+	p.awaitSMS(`Tumaini: Your number is with us now, with all your money\. Dial \*384\*3060# and choose your PIN\.`)
 	matches(t, p.play(newPIN, newPIN), `Welcome JUMA OTIENO\..*`)
 	if got := m.network.Balance(t, m.network.Juma.Account); got != before+amount.Amount(7*payments) {
 		t.Errorf("balance %s, want %s", got.Text(2), (before + 7*payments).Text(2))
@@ -89,7 +91,7 @@ func TestAMoveIsHeldUpOnceAndThenConfirmed(t *testing.T) {
 	matches(t, old.play(), `Your number moves to Tumaini on \d\d/\d\d at \d\d:\d\d\.\n1 Stop it\n2 That is my wish`)
 	matches(t, old.typed("1"), `Stop the move of your number to Tumaini\?\n1 Yes, stop it\n0 Back`)
 	matches(t, old.typed("1"), `The move to Tumaini is stopped\..*`)
-	next.awaitSMS(`The move of your number to us was stopped at Mwanga\..*`)
+	next.awaitSMS(`Tumaini: The move of your number to us was stopped at Mwanga\..*`)
 	time.Sleep(moveDelay)
 	m.tick()
 	if keys := m.grantees(m.network.Juma.Account); len(keys) != 1 || keys[0] != m.network.Provider.Public() {
@@ -112,8 +114,8 @@ func TestAMoveIsHeldUpOnceAndThenConfirmed(t *testing.T) {
 	}
 	m.network.Advance(25 * time.Hour)
 	m.tick()
-	next.awaitSMS(`Your number is with us now, with all your money\..*`)
-	old.awaitSMS(`Your number is with Tumaini now\..*`)
+	next.awaitSMS(`Tumaini: Your number is with us now, with all your money\..*`)
+	old.awaitSMS(`Umoja: Your number is with Tumaini now\..*`)
 	matches(t, next.play(newPIN, newPIN), `Welcome JUMA OTIENO\..*`)
 }
 
@@ -131,4 +133,37 @@ func TestAUserComesBackToAProviderThatForgotThem(t *testing.T) {
 	matches(t, p.play(codes...), `Your number is with us now\. Choose a secret PIN of 4 digits for us\n0 Back`)
 	matches(t, p.typed(newPIN, newPIN), `Welcome JUMA OTIENO\..*`)
 	matches(t, p.play("1", "0711000002", "10", newPIN), `Paid 10\.00 KES to .*`)
+}
+
+// A payment that waits, made at the old provider, can be cancelled at the new one; one that was cancelled before the move cannot.
+func TestWhatWaitsMovesWithTheAccount(t *testing.T) {
+	t.Parallel()
+	m := newMarket(t)
+	n := m.network
+	hold := func(a amount.Amount) tx.HoldID {
+		t.Helper()
+		o := n.Apply(t, []key.Signer{n.Provider}, tx.PlaceHold{Debit: n.Juma.Account, Credit: &n.Amina.Account, Asset: ledgertest.KES, Amount: a,
+			ExpiresAtUnixMs: n.NowUnixMs() + 600_000, OnExpiry: tx.ExpiryCompletes, PayerMayRelease: true,
+			Fee: &tx.Fee{Provider: n.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee}})
+		if o.Result.Code != tx.OK {
+			t.Fatalf("hold: %s", o.Result.Code)
+		}
+		return tx.NewHoldID(o.ID, 0)
+	}
+	hold(41_00)
+	gone := hold(52_00)
+	if o := n.Apply(t, []key.Signer{n.Provider}, tx.ReleaseHold{Hold: gone, Debit: n.Juma.Account}); o.Result.Code != tx.OK {
+		t.Fatalf("release: %s", o.Result.Code)
+	}
+	m.old.phone(juma).play("6", "1", "5", "2", jumaPIN)
+	p := m.next.phone(juma)
+	p.play(append(m.codes(juma), newPIN, newPIN)...)
+	matches(t, p.play(), `(?s)41\.00 .*7 .*`)
+	matches(t, p.typed("7", "1"), `(?s).*41\.00.*`)
+	// What the screen says is final: the amount is the account's again.
+	b, err := n.Client(t).Balance(t.Context(), n.Juma.Account, ledgertest.KES, sdk.Final)
+	check(t, err)
+	if b.Held != 0 {
+		t.Errorf("held %s", b.Held.Text(2))
+	}
 }
