@@ -93,6 +93,9 @@ func (t *inText) take(ctx context.Context) error {
 		return t.relay(ctx)
 	}
 	m, user := t.service.machine, t.facts.User
+	if user == nil {
+		t.session.Language = m.languageOf(t.text.Text)
+	}
 	command, words := m.command(t.session.Language, t.text.Text)
 	switch {
 	case command == menu.WordStop:
@@ -137,6 +140,16 @@ func (m *Machine) command(language menu.Language, text string) (menu.Key, []stri
 		}
 	}
 	return "", nil
+}
+
+// languageOf is the language whose command a message begins with: that of somebody who chose none yet. Without a command it is none.
+func (m *Machine) languageOf(text string) menu.Language {
+	for _, language := range m.book.Offered() {
+		if command, _ := m.command(language, text); command != "" {
+			return language
+		}
+	}
+	return ""
 }
 
 // look answers with a screen that shows something and ends.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ussd"
+	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
 var rewrite = flag.Bool("update", false, "rewrite the conversation files with what happened")
@@ -41,6 +42,7 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! provisional PHONE another provider, and nobody else, vouches for an account of the number
 //	! attest PHONE      attestors bind the phone's number
 //	! enrol PHONE till Duka  the gateway serves a till, an agent or a person of that name, PIN 6194, in English
+//	! speaks PHONE fr   the phone's user chooses a language, from the menu of languages
 //	! protect 1000      the gateway is started again; a first payment above 1,000.00 waits
 //	! revoke PHONE      the user takes the provider's grant back
 //	! agent PHONE       the provider says that this phone, and no other one, is an agent's
@@ -209,6 +211,8 @@ func (c *conversation) happen(what string) (string, error) {
 		c.world.Ledger.Attest(ussd.Phone(rest))
 	case "enrol":
 		return "", c.world.Enrol(ussd.Phone(words[0]), roleOf(words[1]), strings.Join(words[2:], " "))
+	case "speaks":
+		return "", c.world.Speak(ussd.Phone(words[0]), menu.Language(words[1]))
 	case "protect":
 		value, err := amount.Parse(rest, 2)
 		c.world.Protect = value

@@ -6,10 +6,24 @@ import (
 	"strings"
 
 	"github.com/umoja-ledger/umoja/ussd"
+	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
 // codeInText finds the code in a message that offers a payment. It is drawn anew each time, so NNNN is shown for it.
-var codeInText = regexp.MustCompile(`(PAY|LIPA) ([0-9]{4}) `)
+var codeInText = regexp.MustCompile(`(` + payWords() + `) ([0-9]{4}) `)
+
+// payWords are the words that pay, in every language.
+func payWords() string {
+	book, err := menu.Load(menu.Languages()...)
+	if err != nil {
+		panic(err) // The texts are built in.
+	}
+	var words []string
+	for _, language := range menu.Languages() {
+		words = append(words, strings.Fields(book.Text(language, menu.WordPay, menu.Args{}))...)
+	}
+	return strings.Join(words, "|")
+}
 
 // text sends an SMS from the phone at hand. What goes wrong is shown: the message is to be taken again.
 func (c *conversation) text(what string) (string, error) {

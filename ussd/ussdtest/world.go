@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,18 @@ func (w *World) Enrol(phone ussd.Phone, role ussd.Role, name string) error {
 	id, number := w.Ledger.Open(phone, name, 0)
 	return w.Service.Enrol(context.Background(), ussd.Enrolment{Phone: phone, Name: name, Language: menu.English, Account: id, Number: number,
 		PIN: pin.NewSecret("6194"), Role: role})
+}
+
+// Speak chooses a language for a user, in the way that users do.
+func (w *World) Speak(phone ussd.Phone, language menu.Language) error {
+	w.t.Helper()
+	number := slices.Index(menu.Languages(), language) + 1
+	seen := w.Post(phone, "language "+string(language), fmt.Sprintf("6*1*4*%d", number))
+	book, err := menu.Load(menu.Languages()...)
+	if err == nil && !strings.HasPrefix(seen, "CON "+book.Text(language, menu.LineLanguage, menu.Args{})) {
+		err = fmt.Errorf("%s does not speak %q: %q", phone.Short(), language, seen)
+	}
+	return err
 }
 
 // Rival is another provider's gateway on the same ledger, which serves the same people.
