@@ -18,8 +18,10 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 	h := b.Header
 	leader, inSet := set.Find(h.Leader)
 	switch {
-	case h.Epoch != head.Epoch:
+	case h.Epoch != head.Epoch && len(h.EpochChange) == 0:
 		return nil, fmt.Errorf("epoch %d, not %d: %w", h.Epoch, head.Epoch, ErrVoid)
+	case h.Epoch <= head.Epoch && len(h.EpochChange) > 0:
+		return nil, fmt.Errorf("opens epoch %d in epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
 	case h.Number != head.Batch+1:
 		return nil, fmt.Errorf("number %d, not %d: %w", h.Number, head.Batch+1, ErrVoid)
 	case h.PreviousHash != head.BatchHash:
@@ -32,18 +34,24 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 	if err := b.VerifyLeader(leader.PublicKey()); err != nil {
 		return nil, fmt.Errorf("%v: %w", err, ErrVoid)
 	}
-	return Reapply(view, head, network, verify, b.Hash(), h.TimeUnixMs, b.Envelopes)
+	return Reapply(view, head, network, verify, Position{Hash: b.Hash(), Epoch: h.Epoch, TimeUnixMs: h.TimeUnixMs}, b.Envelopes)
+}
+
+// Position is what the head takes from a batch's header.
+type Position struct {
+	Hash              tx.BatchHash
+	Epoch, TimeUnixMs uint64
 }
 
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
-// the history again. The hash becomes the head's.
-func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, hash tx.BatchHash, timeUnixMs uint64, envelopes [][]byte) (*Effects, error) {
-	batch, err := open(view, head, timeUnixMs, false)
+// the history again.
+func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Position, envelopes [][]byte) (*Effects, error) {
+	batch, err := open(view, head, at.TimeUnixMs, false)
 	if err != nil {
 		return nil, err
 	}
 	batch.fx.After.Batch++
-	batch.fx.After.BatchHash = hash
+	batch.fx.After.BatchHash, batch.fx.After.Epoch = at.Hash, at.Epoch
 	entries := 0
 	for i, envelope := range envelopes {
 		signed, err := verify(envelope)
@@ -60,7 +68,7 @@ func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, hash t
 	if batch.unauthorised > MaxUnauthorised {
 		return nil, fmt.Errorf("%d unauthorised transactions: %w", batch.unauthorised, ErrVoid)
 	}
-	return batch.fx, finish(batch.fx, batch.overlay, network, timeUnixMs)
+	return batch.fx, finish(batch.fx, batch.overlay, network, at.TimeUnixMs)
 }
 
 // batch is a batch being applied.

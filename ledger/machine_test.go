@@ -253,7 +253,7 @@ func (m *machine) batch(t ledgertest.TB, envelopes [][]byte, bound int) *ledger.
 	t.Helper()
 	m.seen.batches++
 	if m.haste {
-		fx, err := ledger.Reapply(m.chain.Memory, m.chain.Memory.Head(), m.world.Network, m.chain.Verify, tx.BatchHash{}, m.chain.TimeUnixMs, envelopes)
+		fx, err := ledger.Reapply(m.chain.Memory, m.chain.Memory.Head(), m.world.Network, m.chain.Verify, ledger.Position{TimeUnixMs: m.chain.TimeUnixMs}, envelopes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,7 +298,7 @@ func (m *machine) bound(t ledgertest.TB, signed []*tx.Signed) int {
 	if m.haste {
 		return 0
 	}
-	empty, err := ledger.Reapply(m.chain.Memory, m.chain.Memory.Head(), m.world.Network, m.chain.Verify, tx.BatchHash{}, m.chain.TimeUnixMs, nil)
+	empty, err := ledger.Reapply(m.chain.Memory, m.chain.Memory.Head(), m.world.Network, m.chain.Verify, ledger.Position{TimeUnixMs: m.chain.TimeUnixMs}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (s *script) codes(t *testing.T, view ledger.View, all ...*tx.Signed) (codes
 	for _, signed := range all {
 		envelopes = append(envelopes, signed.Envelope())
 	}
-	fx, err := ledger.Reapply(view, s.chain.Memory.Head(), s.world.Network, s.chain.Verify, tx.BatchHash{1}, s.chain.TimeUnixMs, envelopes)
+	fx, err := ledger.Reapply(view, s.chain.Memory.Head(), s.world.Network, s.chain.Verify, ledger.Position{Hash: tx.BatchHash{1}, TimeUnixMs: s.chain.TimeUnixMs}, envelopes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,8 @@ var (
 	ErrBadSignature = errors.New("signature does not verify")
 	// ErrBadReceipt means the receipt does not prove its leaf.
 	ErrBadReceipt = errors.New("receipt does not verify")
+	// ErrBadEpoch means that a certificate or an epoch change does not prove what it says.
+	ErrBadEpoch = errors.New("certificate or epoch change does not hold")
 )
 
 // Validator is one cooperative's node as the world knows it.

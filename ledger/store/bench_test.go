@@ -189,7 +189,7 @@ func (c *crowd) step(envelopes [][]byte) {
 	head := c.store.Head()
 	hash := tx.BatchHash(bytes.Repeat(bytes64(head.Batch+1), 4))
 	verify := func(envelope []byte) (*tx.Signed, error) { return c.signed[string(envelope)], nil }
-	fx, err := ledger.Reapply(v, head, c.world.Network, verify, hash, c.timeUnixMs, envelopes)
+	fx, err := ledger.Reapply(v, head, c.world.Network, verify, ledger.Position{Hash: hash, TimeUnixMs: c.timeUnixMs}, envelopes)
 	v.Close()
 	if err != nil {
 		c.Fatal(err)

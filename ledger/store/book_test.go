@@ -130,7 +130,7 @@ func (b *book) effects(envelopes ...[]byte) *ledger.Effects {
 	b.timeUnixMs += 1000
 	head := b.store.Head()
 	hash := key.TaggedHash("umoja/test/batch", []byte(fmt.Sprint(head.Batch+1, b.timeUnixMs)))
-	fx, err := ledger.Reapply(v, head, b.world.Network, verify, tx.BatchHash(hash), b.timeUnixMs, envelopes)
+	fx, err := ledger.Reapply(v, head, b.world.Network, verify, ledger.Position{Hash: tx.BatchHash(hash), TimeUnixMs: b.timeUnixMs}, envelopes)
 	if err != nil {
 		b.Fatalf("apply: %v", err)
 	}

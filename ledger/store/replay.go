@@ -46,7 +46,8 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 		case leaf.Effect != nil:
 			continue // Ledger time does it again by itself.
 		}
-		fx, err := ledger.Reapply(m, head, g.Network(), ledger.Verify(g.Network()), leaf.Header.BatchHash, leaf.Header.TimeUnixMs, envelopes)
+		at := ledger.Position{Hash: leaf.Header.BatchHash, Epoch: leaf.Header.Epoch, TimeUnixMs: leaf.Header.TimeUnixMs}
+		fx, err := ledger.Reapply(m, head, g.Network(), ledger.Verify(g.Network()), at, envelopes)
 		if err != nil {
 			return report, fmt.Errorf("batch %d: %v: %w", head.Batch+1, err, ErrCorrupt)
 		}

@@ -21,6 +21,8 @@ type BatchHeader struct {
 	TimeUnixMs    uint64
 	Leader        string
 	EnvelopesHash [32]byte
+	// EpochChange is the canonical EpochChange in the first batch of an epoch, else nil. Only its form is checked here.
+	EpochChange []byte
 }
 
 // Batch is what one raft entry carries.
@@ -53,7 +55,7 @@ func SealBatch(network NetworkID, h BatchHeader, envelopes [][]byte, leader ed25
 	h.EnvelopesHash = EnvelopesHash(network, envelopes)
 	rawHeader := marshal(&umojav1.BatchHeader{
 		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs,
-		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:],
+		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:], EpochChange: h.EpochChange,
 	}, formBatchHeader)
 	hash := newBatchHash(network, rawHeader)
 	return marshal(&umojav1.Batch{Header: rawHeader, Signature: ed25519.Sign(leader, hash[:]), Envelopes: envelopes}, formBatch)
@@ -79,7 +81,14 @@ func ParseBatch(network NetworkID, raw []byte) (*Batch, error) {
 		return nil, fmt.Errorf("batch header: %w", ErrNotCanonical)
 	}
 	b := &Batch{rawHeader: m.GetHeader(), hash: newBatchHash(network, m.GetHeader()), Envelopes: m.GetEnvelopes()}
-	b.Header = BatchHeader{Epoch: mh.GetEpoch(), Number: mh.GetNumber(), TimeUnixMs: mh.GetTimeUnixMs(), Leader: mh.GetLeader()}
+	b.Header = BatchHeader{
+		Epoch: mh.GetEpoch(), Number: mh.GetNumber(), TimeUnixMs: mh.GetTimeUnixMs(), Leader: mh.GetLeader(), EpochChange: mh.GetEpochChange(),
+	}
+	if len(b.Header.EpochChange) > 0 {
+		if err := CheckEpochChange(b.Header.EpochChange); err != nil {
+			return nil, fmt.Errorf("batch epoch_change: %w", err)
+		}
+	}
 	if err := fixed(b.Header.PreviousHash[:], mh.GetPreviousHash(), "batch previous_hash"); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,7 @@ var (
 	formProvider     = newForm((&umojav1.RegisterProvider{}).ProtoReflect().Descriptor())
 	formReceipt      = newForm((&umojav1.Receipt{}).ProtoReflect().Descriptor())
 	formValidatorSet = newForm((&umojav1.ValidatorSet{}).ProtoReflect().Descriptor())
+	formEpochChange  = newForm((&umojav1.EpochChange{}).ProtoReflect().Descriptor())
 )
 
 // CheckBody says whether the bytes are a TransactionBody in canonical form.
@@ -60,6 +61,9 @@ func CheckReceipt(raw []byte) error { return formReceipt.check(raw) }
 
 // CheckValidatorSet says whether the bytes are a ValidatorSet in canonical form.
 func CheckValidatorSet(raw []byte) error { return formValidatorSet.check(raw) }
+
+// CheckEpochChange says whether the bytes are an EpochChange in canonical form.
+func CheckEpochChange(raw []byte) error { return formEpochChange.check(raw) }
 
 // newForm makes the table of a message. The messages are a tree: none contains itself.
 func newForm(d protoreflect.MessageDescriptor) *form {

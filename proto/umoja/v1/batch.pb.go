@@ -100,6 +100,8 @@ type BatchHeader struct {
 	Leader string `protobuf:"bytes,5,opt,name=leader,proto3" json:"leader,omitempty"`
 	// The tagged hash over the envelopes' hashes, 32 bytes.
 	EnvelopesHash []byte `protobuf:"bytes,6,opt,name=envelopes_hash,json=envelopesHash,proto3" json:"envelopes_hash,omitempty"`
+	// In the first batch of an epoch, and in no other: the canonical encoding of the EpochChange that opens it.
+	EpochChange   []byte `protobuf:"bytes,7,opt,name=epoch_change,json=epochChange,proto3" json:"epoch_change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -176,6 +178,13 @@ func (x *BatchHeader) GetEnvelopesHash() []byte {
 	return nil
 }
 
+func (x *BatchHeader) GetEpochChange() []byte {
+	if x != nil {
+		return x.EpochChange
+	}
+	return nil
+}
+
 var File_umoja_v1_batch_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_batch_proto_rawDesc = "" +
@@ -184,7 +193,7 @@ const file_umoja_v1_batch_proto_rawDesc = "" +
 	"\x05Batch\x12\x16\n" +
 	"\x06header\x18\x01 \x01(\fR\x06header\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1c\n" +
-	"\tenvelopes\x18\x03 \x03(\fR\tenvelopes\"\xc1\x01\n" +
+	"\tenvelopes\x18\x03 \x03(\fR\tenvelopes\"\xe4\x01\n" +
 	"\vBatchHeader\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12#\n" +
@@ -192,7 +201,8 @@ const file_umoja_v1_batch_proto_rawDesc = "" +
 	"\ftime_unix_ms\x18\x04 \x01(\x04R\n" +
 	"timeUnixMs\x12\x16\n" +
 	"\x06leader\x18\x05 \x01(\tR\x06leader\x12%\n" +
-	"\x0eenvelopes_hash\x18\x06 \x01(\fR\renvelopesHashB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
+	"\x0eenvelopes_hash\x18\x06 \x01(\fR\renvelopesHash\x12!\n" +
+	"\fepoch_change\x18\a \x01(\fR\vepochChangeB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
 
 var (
 	file_umoja_v1_batch_proto_rawDescOnce sync.Once

@@ -405,6 +405,280 @@ func (x *ExpiryStatement) GetSignature() []byte {
 	return nil
 }
 
+// ValidatorSignature is one validator's part of a quorum.
+type ValidatorSignature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the validator.
+	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
+	// Its Ed25519 signature, 64 bytes.
+	Signature     []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ValidatorSignature) Reset() {
+	*x = ValidatorSignature{}
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ValidatorSignature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ValidatorSignature) ProtoMessage() {}
+
+func (x *ValidatorSignature) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ValidatorSignature.ProtoReflect.Descriptor instead.
+func (*ValidatorSignature) Descriptor() ([]byte, []int) {
+	return file_umoja_v1_checkpoint_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ValidatorSignature) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *ValidatorSignature) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// Certificate is a quorum of attestations, or of ratifications, of one tree in one epoch.
+type Certificate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The epoch.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The size of the tree.
+	Size uint64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	// Its root, 32 bytes.
+	Root []byte `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
+	// The signatures, in ascending order of the validators' names.
+	Signatures    []*ValidatorSignature `protobuf:"bytes,4,rep,name=signatures,proto3" json:"signatures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Certificate) Reset() {
+	*x = Certificate{}
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Certificate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Certificate) ProtoMessage() {}
+
+func (x *Certificate) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Certificate.ProtoReflect.Descriptor instead.
+func (*Certificate) Descriptor() ([]byte, []int) {
+	return file_umoja_v1_checkpoint_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Certificate) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *Certificate) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Certificate) GetRoot() []byte {
+	if x != nil {
+		return x.Root
+	}
+	return nil
+}
+
+func (x *Certificate) GetSignatures() []*ValidatorSignature {
+	if x != nil {
+		return x.Signatures
+	}
+	return nil
+}
+
+// EpochVote is a validator's word that it has ended the epoch before, and which certificate was the highest that it held.
+type EpochVote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the validator.
+	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
+	// The epoch of its highest certificate.
+	CertifiedEpoch uint64 `protobuf:"varint,2,opt,name=certified_epoch,json=certifiedEpoch,proto3" json:"certified_epoch,omitempty"`
+	// The size; zero when it held none.
+	CertifiedSize uint64 `protobuf:"varint,3,opt,name=certified_size,json=certifiedSize,proto3" json:"certified_size,omitempty"`
+	// The root, 32 bytes; absent when it held none.
+	CertifiedRoot []byte `protobuf:"bytes,4,opt,name=certified_root,json=certifiedRoot,proto3" json:"certified_root,omitempty"`
+	// Its Ed25519 signature, 64 bytes (SPEC.md 8.3).
+	Signature     []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EpochVote) Reset() {
+	*x = EpochVote{}
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EpochVote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EpochVote) ProtoMessage() {}
+
+func (x *EpochVote) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EpochVote.ProtoReflect.Descriptor instead.
+func (*EpochVote) Descriptor() ([]byte, []int) {
+	return file_umoja_v1_checkpoint_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *EpochVote) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *EpochVote) GetCertifiedEpoch() uint64 {
+	if x != nil {
+		return x.CertifiedEpoch
+	}
+	return 0
+}
+
+func (x *EpochVote) GetCertifiedSize() uint64 {
+	if x != nil {
+		return x.CertifiedSize
+	}
+	return 0
+}
+
+func (x *EpochVote) GetCertifiedRoot() []byte {
+	if x != nil {
+		return x.CertifiedRoot
+	}
+	return nil
+}
+
+func (x *EpochVote) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// EpochChange opens an epoch: it proves that a quorum has ended the one before, and fixes where the new one starts.
+type EpochChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The epoch that is opened.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// A quorum of votes or more, in ascending order of the validators' names.
+	Votes []*EpochVote `protobuf:"bytes,2,rep,name=votes,proto3" json:"votes,omitempty"`
+	// The attestations of the highest tree that the votes name, which is the start; absent when none names any.
+	Certificate   *Certificate `protobuf:"bytes,3,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EpochChange) Reset() {
+	*x = EpochChange{}
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EpochChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EpochChange) ProtoMessage() {}
+
+func (x *EpochChange) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_v1_checkpoint_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EpochChange.ProtoReflect.Descriptor instead.
+func (*EpochChange) Descriptor() ([]byte, []int) {
+	return file_umoja_v1_checkpoint_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *EpochChange) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *EpochChange) GetVotes() []*EpochVote {
+	if x != nil {
+		return x.Votes
+	}
+	return nil
+}
+
+func (x *EpochChange) GetCertificate() *Certificate {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
 var File_umoja_v1_checkpoint_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_checkpoint_proto_rawDesc = "" +
@@ -446,7 +720,27 @@ const file_umoja_v1_checkpoint_proto_rawDesc = "" +
 	"\x0fcheckpoint_root\x18\x05 \x01(\fR\x0echeckpointRoot\x12'\n" +
 	"\x0fcheckpoint_size\x18\x06 \x01(\x04R\x0echeckpointSize\x12\x1c\n" +
 	"\tvalidator\x18\a \x01(\tR\tvalidator\x12\x1c\n" +
-	"\tsignature\x18\b \x01(\fR\tsignatureB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
+	"\tsignature\x18\b \x01(\fR\tsignature\"P\n" +
+	"\x12ValidatorSignature\x12\x1c\n" +
+	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x89\x01\n" +
+	"\vCertificate\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x04R\x04size\x12\x12\n" +
+	"\x04root\x18\x03 \x01(\fR\x04root\x12<\n" +
+	"\n" +
+	"signatures\x18\x04 \x03(\v2\x1c.umoja.v1.ValidatorSignatureR\n" +
+	"signatures\"\xbe\x01\n" +
+	"\tEpochVote\x12\x1c\n" +
+	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12'\n" +
+	"\x0fcertified_epoch\x18\x02 \x01(\x04R\x0ecertifiedEpoch\x12%\n" +
+	"\x0ecertified_size\x18\x03 \x01(\x04R\rcertifiedSize\x12%\n" +
+	"\x0ecertified_root\x18\x04 \x01(\fR\rcertifiedRoot\x12\x1c\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\"\x87\x01\n" +
+	"\vEpochChange\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12)\n" +
+	"\x05votes\x18\x02 \x03(\v2\x13.umoja.v1.EpochVoteR\x05votes\x127\n" +
+	"\vcertificate\x18\x03 \x01(\v2\x15.umoja.v1.CertificateR\vcertificateB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
 
 var (
 	file_umoja_v1_checkpoint_proto_rawDescOnce sync.Once
@@ -460,22 +754,29 @@ func file_umoja_v1_checkpoint_proto_rawDescGZIP() []byte {
 	return file_umoja_v1_checkpoint_proto_rawDescData
 }
 
-var file_umoja_v1_checkpoint_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_umoja_v1_checkpoint_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_umoja_v1_checkpoint_proto_goTypes = []any{
 	(*ValidatorSet)(nil),       // 0: umoja.v1.ValidatorSet
 	(*Validator)(nil),          // 1: umoja.v1.Validator
 	(*Receipt)(nil),            // 2: umoja.v1.Receipt
 	(*ValidatorSetChange)(nil), // 3: umoja.v1.ValidatorSetChange
 	(*ExpiryStatement)(nil),    // 4: umoja.v1.ExpiryStatement
+	(*ValidatorSignature)(nil), // 5: umoja.v1.ValidatorSignature
+	(*Certificate)(nil),        // 6: umoja.v1.Certificate
+	(*EpochVote)(nil),          // 7: umoja.v1.EpochVote
+	(*EpochChange)(nil),        // 8: umoja.v1.EpochChange
 }
 var file_umoja_v1_checkpoint_proto_depIdxs = []int32{
 	1, // 0: umoja.v1.ValidatorSet.validators:type_name -> umoja.v1.Validator
 	3, // 1: umoja.v1.Receipt.changes:type_name -> umoja.v1.ValidatorSetChange
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	5, // 2: umoja.v1.Certificate.signatures:type_name -> umoja.v1.ValidatorSignature
+	7, // 3: umoja.v1.EpochChange.votes:type_name -> umoja.v1.EpochVote
+	6, // 4: umoja.v1.EpochChange.certificate:type_name -> umoja.v1.Certificate
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_umoja_v1_checkpoint_proto_init() }
@@ -489,7 +790,7 @@ func file_umoja_v1_checkpoint_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_v1_checkpoint_proto_rawDesc), len(file_umoja_v1_checkpoint_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

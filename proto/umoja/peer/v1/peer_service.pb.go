@@ -10,6 +10,7 @@ package peerv1
 
 import (
 	v1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
+	v11 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -442,7 +443,13 @@ type FinalityMessages struct {
 	// Its newest cosignature.
 	Cosignature *Cosignature `protobuf:"bytes,5,opt,name=cosignature,proto3" json:"cosignature,omitempty"`
 	// The size of its final checkpoint.
-	FinalSize     uint64 `protobuf:"varint,6,opt,name=final_size,json=finalSize,proto3" json:"final_size,omitempty"`
+	FinalSize uint64 `protobuf:"varint,6,opt,name=final_size,json=finalSize,proto3" json:"final_size,omitempty"`
+	// Set while it has ended its epoch and the next is not open: the epoch that it wishes for.
+	WishedEpoch uint64 `protobuf:"varint,7,opt,name=wished_epoch,json=wishedEpoch,proto3" json:"wished_epoch,omitempty"`
+	// Its vote for that epoch.
+	EpochVote *v11.EpochVote `protobuf:"bytes,8,opt,name=epoch_vote,json=epochVote,proto3" json:"epoch_vote,omitempty"`
+	// The attestations of the tree that the vote names; absent when it names none.
+	Certificate   *v11.Certificate `protobuf:"bytes,9,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -517,6 +524,27 @@ func (x *FinalityMessages) GetFinalSize() uint64 {
 		return x.FinalSize
 	}
 	return 0
+}
+
+func (x *FinalityMessages) GetWishedEpoch() uint64 {
+	if x != nil {
+		return x.WishedEpoch
+	}
+	return 0
+}
+
+func (x *FinalityMessages) GetEpochVote() *v11.EpochVote {
+	if x != nil {
+		return x.EpochVote
+	}
+	return nil
+}
+
+func (x *FinalityMessages) GetCertificate() *v11.Certificate {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
 }
 
 // NamedSize is the round that the leader of a raft term opens.
@@ -688,7 +716,7 @@ var File_umoja_peer_v1_peer_service_proto protoreflect.FileDescriptor
 
 const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\n" +
-	" umoja/peer/v1/peer_service.proto\x12\rumoja.peer.v1\x1a!umoja/api/v1/ledger_service.proto\",\n" +
+	" umoja/peer/v1/peer_service.proto\x12\rumoja.peer.v1\x1a!umoja/api/v1/ledger_service.proto\x1a\x19umoja/v1/checkpoint.proto\",\n" +
 	"\x0eForwardRequest\x12\x1a\n" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\"J\n" +
 	"\x0fForwardResponse\x127\n" +
@@ -709,7 +737,7 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\x04size\x18\x01 \x01(\x04R\x04size\x12\x12\n" +
 	"\x04root\x18\x02 \x01(\fR\x04root\x12\x1e\n" +
 	"\vtime_unix_s\x18\x03 \x01(\x04R\ttimeUnixS\x12\x1c\n" +
-	"\tsignature\x18\x04 \x01(\fR\tsignature\"\xad\x02\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\"\xbd\x03\n" +
 	"\x10FinalityMessages\x12\x1c\n" +
 	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12.\n" +
 	"\x05named\x18\x02 \x01(\v2\x18.umoja.peer.v1.NamedSizeR\x05named\x125\n" +
@@ -717,7 +745,11 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\fratification\x18\x04 \x01(\v2\x13.umoja.peer.v1.VoteR\fratification\x12<\n" +
 	"\vcosignature\x18\x05 \x01(\v2\x1a.umoja.peer.v1.CosignatureR\vcosignature\x12\x1d\n" +
 	"\n" +
-	"final_size\x18\x06 \x01(\x04R\tfinalSize\"I\n" +
+	"final_size\x18\x06 \x01(\x04R\tfinalSize\x12!\n" +
+	"\fwished_epoch\x18\a \x01(\x04R\vwishedEpoch\x122\n" +
+	"\n" +
+	"epoch_vote\x18\b \x01(\v2\x13.umoja.v1.EpochVoteR\tepochVote\x127\n" +
+	"\vcertificate\x18\t \x01(\v2\x15.umoja.v1.CertificateR\vcertificate\"I\n" +
 	"\tNamedSize\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x12\n" +
@@ -760,6 +792,8 @@ var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*ExchangeRequest)(nil),      // 10: umoja.peer.v1.ExchangeRequest
 	(*ExchangeResponse)(nil),     // 11: umoja.peer.v1.ExchangeResponse
 	(*v1.TransactionStatus)(nil), // 12: umoja.api.v1.TransactionStatus
+	(*v11.EpochVote)(nil),        // 13: umoja.v1.EpochVote
+	(*v11.Certificate)(nil),      // 14: umoja.v1.Certificate
 }
 var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
 	12, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
@@ -767,21 +801,23 @@ var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
 	6,  // 2: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
 	6,  // 3: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
 	7,  // 4: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
-	8,  // 5: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
-	8,  // 6: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
-	0,  // 7: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
-	2,  // 8: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
-	4,  // 9: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
-	10, // 10: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
-	1,  // 11: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
-	3,  // 12: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
-	5,  // 13: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
-	11, // 14: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
-	11, // [11:15] is the sub-list for method output_type
-	7,  // [7:11] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	13, // 5: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
+	14, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
+	8,  // 7: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
+	8,  // 8: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
+	0,  // 9: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
+	2,  // 10: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
+	4,  // 11: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
+	10, // 12: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
+	1,  // 13: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
+	3,  // 14: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
+	5,  // 15: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
+	11, // 16: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
+	13, // [13:17] is the sub-list for method output_type
+	9,  // [9:13] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_umoja_peer_v1_peer_service_proto_init() }
