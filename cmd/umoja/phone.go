@@ -28,9 +28,11 @@ person with a cheap phone sees.
 
   Enter       dial the service code; or type another code, such as *384*2050#
   sms         read the text messages again
+  text WORDS  send a text message to the provider: BAL, SEND 200 0712..., or the code of an answer
   quit        put the phone away (Ctrl-D too)
 
-While a session is open, what you type goes to the menu; "hang" drops the session, as a lost signal does.
+While a session is open, what you type goes to the menu; "hang" drops the session, as a lost signal does. A text goes to the provider
+of the code that was dialled last; the answer is a text message, too.
 
 --format names the aggregator: ` + strings.Join(handset.Formats(), ", ") + `.
 --fault makes steps go wrong as networks do, each with a rate from 0 to 1, or always: ` + faultNames() + `.
@@ -184,7 +186,7 @@ func inboxesOf(box sandboxFile) (all []string) {
 // usePhone runs the handset until the input ends.
 func usePhone(ctx context.Context, n *network, in io.Reader, out io.Writer) error {
 	p := &phoneScreen{network: n, phone: handset.New(n.config), out: out, seen: make(map[handset.Message]bool)}
-	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages; \"quit\" ends.\n", n.config.Number, n.config.ServiceCode)
+	fmt.Fprintf(out, "%s. Enter dials %s; \"sms\" reads messages, \"text BAL\" sends one; \"quit\" ends.\n", n.config.Number, n.config.ServiceCode)
 	switch err := p.messages(ctx, false); {
 	case errors.Is(err, handset.ErrRefused):
 		fmt.Fprintln(out, "(this gateway shows no messages: only the sandbox's does)")
@@ -266,6 +268,8 @@ func (p *phoneScreen) key(ctx context.Context, line string) error {
 			fmt.Fprintln(p.out, "(no messages)")
 		}
 		return nil
+	case line == "text" || strings.HasPrefix(line, "text "):
+		return writeText(ctx, p.phone, strings.TrimPrefix(line, "text"))
 	case line == "" || strings.HasPrefix(line, "*"):
 		screen, err = p.dial(ctx, line)
 	default:

@@ -25,6 +25,7 @@ to be seen stands below each act, up to an empty line: a screen begins with CON 
   ! hang           drops the session
   ! wait 2s        time passes
   ! as +2547...    the following is done on this phone
+  ! text BAL       sends a text message to the provider
   ! sms [+2547...] the messages that came since the last time; it waits for those that are to be seen
 
 {word} stands for what differs from run to run, such as a receipt code: anything within a line. The same {word} later in the file is
@@ -134,6 +135,8 @@ func (p *player) do(ctx context.Context, a scriptAct) (string, error) {
 	case verb == "as" && strings.HasPrefix(rest, "+"):
 		p.number = rest
 		return "", nil
+	case verb == "text":
+		return "", writeText(ctx, p.phone(), p.fill(rest))
 	case verb == "sms":
 		return p.messages(ctx, rest, a.expected)
 	}

@@ -16,6 +16,7 @@ type carrier struct {
 	mu    sync.Mutex
 	asked []string // service code and text
 	sms   string
+	texts []string
 	// away refuses callbacks.
 	away bool
 }
@@ -24,6 +25,10 @@ type carrier struct {
 func (g *carrier) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if r.URL.Path == "/sandbox/sms" && r.Method == http.MethodPost {
+		g.texts = append(g.texts, r.FormValue("from")+" "+r.FormValue("text"))
+		return
+	}
 	if r.URL.Path == "/sandbox/sms" {
 		if g.sms == "" {
 			http.NotFound(w, r)
@@ -64,14 +69,17 @@ func usedPhone(t *testing.T, g *carrier, lines ...string) string {
 
 func TestPhone(t *testing.T) {
 	g := &carrier{sms: `{"to":"+254711000001","text":"You got 5.00","reference":"r","time":"2026-01-01T00:00:00Z"}` + "\n"}
-	out := usedPhone(t, g, "", "1", "1", "*123#", "hang", "sms", "quit", "never read")
+	out := usedPhone(t, g, "", "1", "1", "*123#", "hang", "sms", "text SEND 20 0711000002", "text", "quit", "never read")
 	if diff := cmp.Diff([]string{"*384*2050# ", "*384*2050# 1", "*123# "}, g.asked); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"+254711000001 SEND 20 0711000002"}, g.texts); diff != "" {
 		t.Error(diff)
 	}
 	for _, part := range []string{
 		"+254711000001. Enter dials *384*2050#", "SMS ", ": You got 5.00\n", "| Umoja                              |\n| 1. Send money                      |\n", "reply> ",
 		"| Bye                                |\n",
-		"dial> (press Enter to dial first)\n",
+		"dial> (press Enter to dial first)\n", "dial> (a text message needs words, such as BAL)\n",
 	} {
 		if !strings.Contains(out, part) {
 			t.Errorf("no %q in\n%s", part, out)
