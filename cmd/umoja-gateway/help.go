@@ -10,7 +10,8 @@ hexadecimal digits, as "openssl rand -hex 32" makes them. Only the gateway's use
 paths are relative to its folder:
 ` + gatewayExample + `
 Also: turns_per_minute of one phone number; validators (addresses instead of those of the genesis file); keys, a sealed
-file instead of the three, with keys_identity, keys_passphrase_file or keys_passphrase_env; [[smpp]] tables, which carry
+file instead of the three, with keys_identity, keys_passphrase_file or keys_passphrase_env ("umoja-gateway custody" makes
+it); memory_mb, the MiB that the process tries to stay within, 200 if left out; [[smpp]] tables, which carry
 messages for an [[sms]] table of kind smpp, and USSD where they have a dialect; log (debug, info, warn or error).
 "umoja-gateway adapters" lists the aggregators and carriers.
 

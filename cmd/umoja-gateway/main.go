@@ -18,6 +18,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ussd/attestor"
+	"github.com/umoja-ledger/umoja/ussd/door"
 	"github.com/umoja-ledger/umoja/ussd/gateway"
 )
 
@@ -61,7 +62,7 @@ func newCommand() *cobra.Command {
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	cmd.AddCommand(newAdaptersCommand(), newCasesCommand(&path))
+	cmd.AddCommand(newAdaptersCommand(), newCasesCommand(&path), newCustodyCommand(&path))
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	return cmd
 }
@@ -75,6 +76,7 @@ func serveGateway(ctx context.Context, path string, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	daemon.BoundMemory(door.MemoryBytes(c.MemoryMB))
 	return gateway.Run(ctx, c, log)
 }
 
@@ -87,6 +89,7 @@ func serveAttestor(ctx context.Context, path string, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
+	daemon.BoundMemory(door.MemoryBytes(c.MemoryMB))
 	return attestor.Run(ctx, c, log)
 }
 

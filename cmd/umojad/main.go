@@ -17,6 +17,9 @@ import (
 	"github.com/umoja-ledger/umoja/consensus/validator"
 )
 
+// memoryLimitBytes is what a validator of a million accounts needs on a small box, within 512 MB beside the page cache.
+const memoryLimitBytes = 448 << 20
+
 func main() { os.Exit(run()) }
 
 // run is main with an exit code, so that deferred calls are made.
@@ -54,7 +57,7 @@ plaintext without them; and a table [peers], name = "host:port", for peer addres
 			if err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
-			boundMemory()
+			daemon.BoundMemory(memoryLimitBytes)
 			return validator.Run(cmd.Context(), c, log)
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd/custody"
+	"github.com/umoja-ledger/umoja/ussd/door"
 	"github.com/umoja-ledger/umoja/ussd/route"
 )
 
@@ -45,11 +46,14 @@ type FileConfig struct {
 	SMS  []route.Config `toml:"sms,omitempty"`
 	SMPP []route.SMPP   `toml:"smpp,omitempty"`
 	// Sandbox makes the attestor its own carrier; test networks only.
-	Sandbox bool   `toml:"sandbox,omitempty"`
-	Log     string `toml:"log,omitempty" comment:"debug, info, warn or error."`
+	Sandbox bool `toml:"sandbox,omitempty"`
+	// MemoryMB is a soft limit; 0 is door.DefaultMemoryMB.
+	MemoryMB int    `toml:"memory_mb,omitempty" comment:"How many MiB the process tries to stay within; empty: 200. GOGC or GOMEMLIMIT in the environment come first."`
+	Log      string `toml:"log,omitempty" comment:"debug, info, warn or error."`
 }
 
-func (c FileConfig) source() custody.Source {
+// Source says where the keys are.
+func (c FileConfig) Source() custody.Source {
 	return custody.Source{
 		Sealed: c.Keys, Identity: c.KeysIdentity, PassphraseFile: c.KeysPassphrase, PassphraseEnv: c.KeysEnv,
 		Grant: c.AttestorKey, Alias: c.AliasKey, Pepper: c.Secret,
@@ -105,7 +109,10 @@ func (c FileConfig) check() error {
 	if !slices.Contains([]string{"", "debug", "info", "warn", "error"}, c.Log) {
 		return errors.New("log must be debug, info, warn or error")
 	}
-	if err := c.source().Check(); err != nil {
+	if err := door.CheckMemory(c.MemoryMB); err != nil {
+		return err
+	}
+	if err := c.Source().Check(); err != nil {
 		return fmt.Errorf("attestor_key, alias_key and secret, or keys: %w", err)
 	}
 	if err := c.Limits.check(); err != nil {

@@ -54,7 +54,7 @@ func Run(ctx context.Context, c FileConfig, log *slog.Logger) (err error) {
 	case c.ValidatorsTLS == "" && !g.Test:
 		return fmt.Errorf("validators_tls: %s is not a network for tests, and plaintext is for those: %w", g.Name, ErrConfig)
 	}
-	keys, err := c.source().Open()
+	keys, err := c.Source().Open()
 	if err != nil {
 		return err
 	}

@@ -95,3 +95,18 @@ func (s Source) Rotate(rand io.Reader) (pin.PepperID, error) {
 	}
 	return RotateSealed(s.Sealed, with, rand)
 }
+
+// Retire drops an old pepper. Whoever has a PIN record under it must choose a new PIN.
+func (s Source) Retire(id pin.PepperID) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	if s.Sealed == "" {
+		return RetireFile(s.Pepper, id)
+	}
+	with, err := s.Unlock()
+	if err != nil {
+		return err
+	}
+	return RetireSealed(s.Sealed, with, id)
+}

@@ -28,6 +28,7 @@ import (
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/custody"
+	"github.com/umoja-ledger/umoja/ussd/door"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 	"github.com/umoja-ledger/umoja/ussd/peer"
 	"github.com/umoja-ledger/umoja/ussd/pin"
@@ -95,7 +96,9 @@ type Config struct {
 	Sandbox bool    `toml:"sandbox,omitempty"`
 	Phones  []Phone `toml:"phones,omitempty"`
 
-	Log string `toml:"log,omitempty" comment:"debug, info, warn or error."`
+	// MemoryMB is a soft limit; 0 is door.DefaultMemoryMB.
+	MemoryMB int    `toml:"memory_mb,omitempty" comment:"How many MiB the process tries to stay within; empty: 200. GOGC or GOMEMLIMIT in the environment come first."`
+	Log      string `toml:"log,omitempty" comment:"debug, info, warn or error."`
 }
 
 // Attestor is one that this provider asks.
@@ -121,7 +124,8 @@ type Phone struct {
 	Role string `toml:"role,omitempty"`
 }
 
-func (c Config) source() custody.Source {
+// Source says where the keys are.
+func (c Config) Source() custody.Source {
 	return custody.Source{
 		Sealed: c.Keys, Identity: c.KeysIdentity, PassphraseFile: c.KeysPassphrase, PassphraseEnv: c.KeysEnv,
 		Grant: c.ProviderKey, Alias: c.AliasKey, Pepper: c.Pepper,
@@ -214,7 +218,10 @@ func (c Config) check() error {
 			return errors.New("telephone must be in E.164 form, such as +254700000000")
 		}
 	}
-	if err := c.source().Check(); err != nil {
+	if err := door.CheckMemory(c.MemoryMB); err != nil {
+		return err
+	}
+	if err := c.Source().Check(); err != nil {
 		return fmt.Errorf("provider_key, alias_key and pepper, or keys: %w", err)
 	}
 	for _, part := range []func() error{c.checkAggregators, c.checkOthers, c.checkPhones, c.checkRoles} {

@@ -150,3 +150,13 @@ func TestABadConfigurationIsRefusedByItsKey(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 }
+
+// A gateway says how much memory it may take, and a mistake of a factor of a million is found.
+func TestMemoryIsSaidInMegabytes(t *testing.T) {
+	for value, valid := range map[string]bool{"0": true, "100": true, "250": true, "99": false, "-1": false, "262144000": false} {
+		_, err := Load(write(t, "memory_mb = "+value+"\n"+written))
+		if valid != (err == nil) || err != nil && !strings.Contains(err.Error(), "memory_mb must be") {
+			t.Errorf("memory_mb = %s: %v", value, err)
+		}
+	}
+}

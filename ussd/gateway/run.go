@@ -93,7 +93,7 @@ func run(ctx context.Context, c Config, log *slog.Logger, around world) (err err
 	case c.ValidatorsTLS == "" && !g.Test:
 		return fmt.Errorf("validators_tls: %s is not a network for tests, and plaintext is for those: %w", g.Name, ErrConfig)
 	}
-	keys, err := c.source().Open()
+	keys, err := c.Source().Open()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 )
 
@@ -21,6 +22,15 @@ type PepperID [6]byte
 
 // String writes the id in hexadecimal.
 func (id PepperID) String() string { return hex.EncodeToString(id[:]) }
+
+// ParsePepperID reads what String wrote.
+func ParsePepperID(text string) (id PepperID, err error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(id) {
+		return PepperID{}, fmt.Errorf("%w: its name has %d hexadecimal digits", ErrPepper, 2*len(id))
+	}
+	return PepperID(raw), nil
+}
 
 // NewPepper takes the secret.
 func NewPepper(secret [32]byte) Pepper {

@@ -1,4 +1,4 @@
-// Package daemon is what the long-running programs have in common: how they begin, how they log and how they end.
+// Package daemon is what the long-running programs have in common: how they begin, how they log, how much memory they take and how they end.
 //
 // A daemon lives from its configuration to a signal. Context ends on SIGTERM or Ctrl-C, once; a second signal ends the
 // process at once, so that somebody who is tired of waiting need not look for its pid. Exit turns what is left into one
