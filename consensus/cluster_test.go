@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,6 +30,7 @@ type cluster struct {
 	nodes     map[string]*Node
 	nonce     uint64
 	snapshots Snapshots
+	options   store.Options
 }
 
 func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
@@ -56,7 +59,7 @@ func newStopped(t *testing.T, snapshots Snapshots) *cluster {
 // newAlone is newStopped for a test that looks at the whole process.
 func newAlone(t *testing.T, snapshots Snapshots) *cluster {
 	t.Helper()
-	c := &cluster{t: t, snapshots: snapshots, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
+	c := &cluster{t: t, snapshots: snapshots, options: store.Options{NoSync: true}, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
 	// All ports are held until all are known, so that no two are the same.
 	for _, v := range c.world.Set {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -83,7 +86,7 @@ func (c *cluster) open(name string, l net.Listener) {
 	n, err := Open(Config{
 		Dir: filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
 		Peers: c.addresses, Listener: l, Timing: Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
-		Snapshots: c.snapshots, Store: store.Options{NoSync: true}, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Snapshots: c.snapshots, Store: c.options, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	if err != nil {
 		c.t.Fatalf("open %s: %v", name, err)
@@ -287,10 +290,7 @@ func TestTwoStoppedOfFour(t *testing.T) {
 	for _, name := range stopped {
 		c.stop(name)
 	}
-	var left *Node
-	for _, n := range c.nodes {
-		left = n
-	}
+	left := c.nodes[slices.Sorted(maps.Keys(c.nodes))[0]]
 	signed := c.pay(c.world.Juma.Account, 2_00)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()

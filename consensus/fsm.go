@@ -11,6 +11,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/store"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -100,14 +101,22 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	return &fsmSnapshot{node: f.node, snapshot: snapshot, size: f.node.store.Head().Size}, nil
 }
 
-// Restore replaces the whole state by a snapshot that the leader sent. The store builds the new state beside the old one
-// and swaps them by rename, so a crash leaves one or the other.
+// Restore replaces the whole state by a snapshot that was verified when it arrived: the new state is there beside the old
+// one, and they are swapped by rename, so a crash leaves one or the other. At a start, after a crash between arrival and
+// here, it is built again from the bytes.
 func (f fsm) Restore(r io.ReadCloser) error {
 	defer r.Close()
 	if f.node.failed() {
 		return errFatal
 	}
-	if err := f.node.store.Replace(r); err != nil {
+	arrived, err := f.node.snapshots.install()
+	switch {
+	case arrived && errors.Is(err, store.ErrMismatch):
+		return fmt.Errorf("restore snapshot: %w", err) // Nothing has changed, and raft goes on with its log.
+	case !arrived:
+		err = f.node.store.Replace(r)
+	}
+	if err != nil {
 		return f.node.Fatal(fmt.Errorf("restore snapshot: %w", err))
 	}
 	f.node.restored()

@@ -87,6 +87,7 @@ type Node struct {
 	store     *store.Store
 	raftLog   *raftLog
 	disk      *stallClock // of raft log and state together
+	snapshots *snapshotStore
 	raft      *raft.Raft
 	transport *transport.Transport
 	finality  *finality.Driver

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	"google.golang.org/grpc"
 
@@ -105,6 +106,20 @@ func (n *Node) rootAt(size uint64) ([32]byte, bool) {
 	return root, err == nil
 }
 
+func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
+	config := raft.DefaultConfig()
+	config.LocalID = raft.ServerID(n.name)
+	config.HeartbeatTimeout, config.ElectionTimeout = c.Timing.Heartbeat, c.Timing.Heartbeat
+	config.LeaderLeaseTimeout = c.Timing.Heartbeat / 2
+	config.CommitTimeout = c.Timing.Commit
+	config.MaxAppendEntries = 16
+	config.Logger = logger
+	if c.Snapshots != (Snapshots{}) {
+		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
+	}
+	return config
+}
+
 // openRaft opens log and snapshots and joins the group.
 func (n *Node) openRaft(c Config) error {
 	logger := newRaftLogger(n.log)
@@ -112,9 +127,8 @@ func (n *Node) openRaft(c Config) error {
 	if n.raftLog, err = n.openLog(c.Dir, logger); err != nil {
 		return err
 	}
-	snapshots, err := raft.NewFileSnapshotStoreWithLogger(filepath.Join(c.Dir, "raft"), 2, logger)
-	if err != nil {
-		return fmt.Errorf("open raft snapshots: %w", err)
+	if n.snapshots, err = openSnapshots(filepath.Join(c.Dir, "raft"), n, logger); err != nil {
+		return err
 	}
 	var peers []transport.Peer
 	var servers []raft.Server
@@ -129,24 +143,17 @@ func (n *Node) openRaft(c Config) error {
 	if err != nil {
 		return err
 	}
-	config := raft.DefaultConfig()
-	config.LocalID = raft.ServerID(n.name)
-	config.HeartbeatTimeout, config.ElectionTimeout = c.Timing.Heartbeat, c.Timing.Heartbeat
-	config.LeaderLeaseTimeout = c.Timing.Heartbeat / 2
-	config.CommitTimeout = c.Timing.Commit
-	config.MaxAppendEntries = 16
-	config.Logger = logger
-	if c.Snapshots != (Snapshots{}) {
-		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
-	}
+	config := n.raftConfig(c, logger)
 	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
-	config.NoSnapshotRestoreOnStart = true
-	if list, err := snapshots.List(); err != nil {
-		return fmt.Errorf("list raft snapshots: %w", err)
-	} else if index, _ := n.store.Applied(); len(list) > 0 && list[0].Index > index {
-		config.NoSnapshotRestoreOnStart = false
+	restore, err := n.snapshots.settle()
+	if err != nil {
+		return err
 	}
-	existing, err := raft.HasExistingState(n.raftLog, n.raftLog, snapshots)
+	config.NoSnapshotRestoreOnStart = !restore
+	if err := n.snapshots.settleLog(n.raftLog); err != nil {
+		return err
+	}
+	existing, err := raft.HasExistingState(n.raftLog, n.raftLog, n.snapshots)
 	if err != nil {
 		return fmt.Errorf("look for raft state: %w", err)
 	}
@@ -155,14 +162,14 @@ func (n *Node) openRaft(c Config) error {
 			return fmt.Errorf("the raft log in %s is gone but the state is not: restore the folder, or remove all of it and let the validator catch up as a new one", c.Dir)
 		}
 		// Every validator of the genesis starts from the same configuration.
-		if err := raft.BootstrapCluster(config, n.raftLog, n.raftLog, snapshots, n.transport, raft.Configuration{Servers: servers}); err != nil {
+		if err := raft.BootstrapCluster(config, n.raftLog, n.raftLog, n.snapshots, n.transport, raft.Configuration{Servers: servers}); err != nil {
 			return fmt.Errorf("bootstrap raft: %w", err)
 		}
 	}
 	n.peers = grpc.NewServer(n.transport.ServerOptions()...)
 	n.transport.Register(n.peers)
 	peerv1.RegisterPeerServiceServer(n.peers, peerServer{node: n})
-	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, snapshots, n.transport)
+	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, n.transport)
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}

@@ -24,6 +24,9 @@ type fsmSnapshot struct {
 
 // Persist waits for the state to be final and writes it to raft's snapshot folder.
 func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
+	if own, ok := sink.(*snapshotSink); ok {
+		own.local = true
+	}
 	ctx, cancel := context.WithTimeout(s.node.ctx, snapshotPatience)
 	defer cancel()
 	err := s.node.progress.until(ctx, func() (bool, error) { return s.node.FinalSize() >= s.size, nil })
@@ -38,7 +41,7 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 		err = errFatal
 	}
 	if err != nil {
-		// A crash here leaves a folder that raft removes at start.
+		// A crash here leaves a folder that the next start removes.
 		_ = sink.Cancel()
 		return fmt.Errorf("persist snapshot of size %d: %w", s.size, err)
 	}

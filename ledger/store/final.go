@@ -142,6 +142,10 @@ func (s *Store) Final() (note []byte, size uint64, ok bool) {
 // FinalHead is where the ledger stood at the checkpoint that Final gives; before the first, that is the genesis.
 func (s *Store) FinalHead() Head { return s.standing.Load().final.at }
 
+// Floor is where the ledger stands at least for good: at FinalHead, or above it where a snapshot has brought a state whose
+// own checkpoint is still to come.
+func (s *Store) Floor() Head { return s.standing.Load().final.floor }
+
 // Pending counts the batches that are not known to be final.
 func (s *Store) Pending() int { return len(s.standing.Load().pending) }
 

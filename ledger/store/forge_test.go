@@ -37,7 +37,7 @@ type forgery struct {
 func forge(t *testing.T, raw []byte, change func(*forgery)) []byte {
 	t.Helper()
 	in := bytes.NewReader(raw)
-	header, err := readSnapshotHeader(in)
+	header, err := ReadSnapshotHeader(in)
 	if err != nil {
 		t.Fatal(err)
 	}

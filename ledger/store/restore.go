@@ -15,16 +15,14 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
 )
 
-// Bounds of what a snapshot may make this node allocate or write.
+// Bounds of what an entry of a snapshot may make this node allocate.
 const (
-	maxKeyBytes      = 1 << 10
-	maxValueBytes    = 1 << 20
-	maxSnapshotBytes = 64 << 30
+	maxKeyBytes   = 1 << 10
+	maxValueBytes = 1 << 20
 )
 
 // Restore builds a state from a snapshot into a folder that nobody has open. Check decides whether the header is to be
@@ -48,97 +46,6 @@ func Restore(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 	return errors.Join(err, unlockFolder(lock))
 }
 
-// Replace puts a snapshot into the place of the whole state while the store is open. It must prove, by a quorum of the
-// validator set that is in force here, that it is final (ErrUnproven), and not go back behind what is final here. The new
-// state is built and checked in a folder beside the old one, which serves meanwhile; then the folders are swapped by
-// rename, so a crash leaves the one or the other. A snapshot that is refused changes nothing. Views opened before the swap
-// are ErrClosed after it.
-func (s *Store) Replace(r io.Reader) error {
-	v, before := s.view()
-	set, err := ledger.Read(v).ValidatorSet()
-	v.Close()
-	if err != nil {
-		return fmt.Errorf("replace state: %w", err)
-	}
-	proven := ProvenBy(before.network, set)
-	header, err := build(beside(s.dir), s.options, r, func(h SnapshotHeader) error {
-		if err := proven(h); err != nil {
-			return err
-		}
-		if floor := s.standing.Load().final.floor; h.Head.Size < floor.Size {
-			return fmt.Errorf("snapshot of size %d is behind the final size %d: %w", h.Head.Size, floor.Size, ErrMismatch)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("replace state: %w", err)
-	}
-	s.write.Lock()
-	defer s.write.Unlock()
-	if err := s.exchange(header); err != nil {
-		return fmt.Errorf("replace state: %w", err)
-	}
-	return nil
-}
-
-// exchange swaps the folders under the store. The caller holds write.
-func (s *Store) exchange(header SnapshotHeader) error {
-	if err := s.writable(); err != nil {
-		return err
-	}
-	old := s.standing.Load().final
-	if header.Head.Size < old.floor.Size {
-		return fmt.Errorf("the final size has become %d, above the snapshot's %d: %w", old.floor.Size, header.Head.Size, ErrMismatch)
-	}
-	root, err := s.Root(old.at.Size)
-	if err != nil {
-		return err
-	}
-	fresh, err := rootIn(beside(s.dir), s.options, old.at.Size)
-	if err != nil {
-		return err
-	}
-	if fresh != root {
-		return fmt.Errorf("what is final here at size %d is not in the snapshot: two quorums have signed: %w", old.at.Size, ErrCorrupt)
-	}
-	if err := s.reopen(); err != nil {
-		return s.fail(err)
-	}
-	if old.note == nil {
-		return nil
-	}
-	return s.setFinal(old.note, old.at.Size, root) // When it is newer than the snapshot's note.
-}
-
-// rootIn is the root at a size of the tree in a folder that nobody has open.
-func rootIn(dir string, o Options, size uint64) (root [32]byte, err error) {
-	o.ReadOnly = true
-	d, err := openDisk(dir, o)
-	if err != nil {
-		return root, err
-	}
-	err = d.read(func(txn *badger.Txn) error {
-		root, err = tlog.TreeHash(int64(size), tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) { return readHashes(txn, indexes) }))
-		return err
-	})
-	return root, errors.Join(err, d.close())
-}
-
-// reopen lets readers wait while there is no folder.
-func (s *Store) reopen() error {
-	s.visible.Lock()
-	defer s.visible.Unlock()
-	err := errors.Join(s.disk.close(), s.watermark.Close())
-	s.disk, s.watermark = nil, nil
-	if err == nil {
-		err = swap(s.dir)
-	}
-	if err != nil {
-		return err
-	}
-	return s.open()
-}
-
 // build makes a whole state in a new folder, closed and marked as such. On an error the folder is removed.
 func build(dir string, o Options, r io.Reader, check func(SnapshotHeader) error) (SnapshotHeader, error) {
 	if err := os.RemoveAll(dir); err != nil {
@@ -156,7 +63,7 @@ func build(dir string, o Options, r io.Reader, check func(SnapshotHeader) error)
 
 func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) error) (SnapshotHeader, error) {
 	sum := sha256.New()
-	header, err := readSnapshotHeader(io.TeeReader(r, sum))
+	header, err := ReadSnapshotHeader(io.TeeReader(r, sum))
 	if err == nil {
 		err = check(header)
 	}
@@ -167,7 +74,10 @@ func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 	if err != nil {
 		return SnapshotHeader{}, err
 	}
-	b := &builder{header: header, batch: d.db.NewWriteBatch(), refused: make(map[[32]byte]bool)}
+	b := &builder{dir: dir, most: o.MaxSnapshotBytes, header: header, batch: d.db.NewWriteBatch(), refused: make(map[[32]byte]bool)}
+	if b.most == 0 {
+		b.most = maxSnapshotBytes
+	}
 	b.history.network = header.Network
 	err = b.run(r, sum)
 	b.batch.Cancel()
@@ -183,6 +93,9 @@ func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 
 // builder writes a state while it checks that it is what the header says.
 type builder struct {
+	dir string
+	// most is how many bytes the snapshot may unpack to.
+	most   int64
 	header SnapshotHeader
 	batch  *badger.WriteBatch
 	in     *entryReader
@@ -196,13 +109,14 @@ type builder struct {
 }
 
 func (b *builder) run(r io.Reader, sum hash.Hash) error {
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8<<20))
+	packed := &counter{r: r}
+	z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8<<20))
 	if err != nil {
 		return fmt.Errorf("decompress snapshot: %w", err)
 	}
 	defer z.Close()
-	in := bufio.NewReaderSize(io.LimitReader(z, maxSnapshotBytes), 1<<16)
-	b.in = &entryReader{in: in, sum: sum}
+	bounded := &boundedReader{r: z, packed: packed, most: b.most, dir: b.dir}
+	b.in = &entryReader{in: bufio.NewReaderSize(bounded, 1<<16), sum: sum}
 	if err := b.leaves(); err != nil {
 		return err
 	}
@@ -365,7 +279,7 @@ func (r *entryReader) trailer() error {
 	in := snapshotReader{r: r.in}
 	want := r.sum.Sum(nil)
 	if got := in.take(len(want)); in.err != nil || !bytes.Equal(got, want) {
-		return fmt.Errorf("snapshot checksum: %w", ErrCorrupt)
+		return errors.Join(in.err, fmt.Errorf("snapshot checksum: %w", ErrCorrupt))
 	}
 	if n, err := io.ReadFull(r.in, make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		return fmt.Errorf("bytes after the snapshot: %w", ErrCorrupt)

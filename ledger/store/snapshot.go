@@ -132,6 +132,10 @@ func (p *Snapshot) header() (SnapshotHeader, error) {
 	if now.note == nil || now.at.Size < own.head.Size {
 		return SnapshotHeader{}, fmt.Errorf("head of size %d, final are %d: %w", own.head.Size, now.at.Size, ErrUnproven)
 	}
+	// A rollback may have put another history into the place of the captured one.
+	if root, err := p.store.Root(own.head.Size); err != nil || root != own.head.Root {
+		return SnapshotHeader{}, errors.Join(err, fmt.Errorf("head of size %d was taken back: %w", own.head.Size, ErrUnproven))
+	}
 	h.Proof = now.note
 	if now.at.Size == own.head.Size {
 		h.Note, h.NoteSize = now.note, now.at.Size
@@ -168,17 +172,6 @@ func writeEntry(out io.Writer, key, value []byte) error {
 	}
 	_, err := out.Write(value)
 	return err
-}
-
-type counter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
 }
 
 // Export writes what every validator holds alike, key by key in order: equal states give equal bytes. What is a node's
@@ -223,8 +216,8 @@ func (h SnapshotHeader) encode() []byte {
 	return out
 }
 
-// readSnapshotHeader reads what encode wrote.
-func readSnapshotHeader(r io.Reader) (SnapshotHeader, error) {
+// ReadSnapshotHeader reads the header of a snapshot, and believes it: ProvenBy checks.
+func ReadSnapshotHeader(r io.Reader) (SnapshotHeader, error) {
 	in := snapshotReader{r: r}
 	if magic := in.take(len(snapshotMagic)); in.err == nil && string(magic) != snapshotMagic {
 		return SnapshotHeader{}, fmt.Errorf("snapshot begins with %q: %w", magic, ErrFormat)
@@ -258,7 +251,7 @@ func (r *snapshotReader) take(n int) []byte {
 	out := make([]byte, n)
 	if r.err == nil {
 		if _, err := io.ReadFull(r.r, out); err != nil {
-			r.err = fmt.Errorf("snapshot is cut (%v): %w", err, ErrCorrupt)
+			r.err = fmt.Errorf("read snapshot: %w: %w", err, ErrCorrupt)
 		}
 	}
 	return out

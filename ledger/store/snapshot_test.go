@@ -164,8 +164,15 @@ func TestReplaceByAnotherHistory(t *testing.T) {
 	two.commit(two.pay(2))
 	two.final(two.commit(two.pay(3)).After.Size)
 	before := one.dump()
-	if err := one.store.Replace(bytes.NewReader(snapshotOf(t, two))); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("replace: %v", err)
+	other := snapshotOf(t, two)
+	var fork *Fork
+	if err := one.store.Replace(bytes.NewReader(other)); !errors.Is(err, ErrCorrupt) || !errors.As(err, &fork) {
+		t.Fatalf("replace: %v", err)
+	}
+	for _, note := range [][]byte{fork.Own, fork.Other} {
+		if _, cosigners, err := checkpoint.Open(w.Network, w.Set, note); err != nil || len(cosigners) < w.Set.Quorum() {
+			t.Errorf("the fork's note names %d: %v", len(cosigners), err)
+		}
 	}
 	if !equal(before, one.dump()) {
 		t.Error("a final history was replaced by another")
@@ -206,7 +213,7 @@ func TestDamagedSnapshot(t *testing.T) {
 	from, to := busy(t, w), newBook(t, w)
 	from.final(from.store.Head().Size)
 	whole, before := snapshotOf(t, from), to.dump()
-	header, err := readSnapshotHeader(bytes.NewReader(whole))
+	header, err := ReadSnapshotHeader(bytes.NewReader(whole))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +365,7 @@ func FuzzSnapshotHeader(f *testing.F) {
 	f.Add(SnapshotHeader{Network: w.Network, Note: note, NoteSize: 1, Proof: note, Consistency: make([][32]byte, 2)}.encode())
 	f.Add([]byte(snapshotMagic))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		h, err := readSnapshotHeader(bytes.NewReader(raw))
+		h, err := ReadSnapshotHeader(bytes.NewReader(raw))
 		if err != nil {
 			return
 		}

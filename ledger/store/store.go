@@ -34,8 +34,8 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// Errors of a store. ErrOtherNetwork, ErrInUse, ErrFormat and ErrClosed are for the operator or the caller, ErrUnproven
-// for the sender of a snapshot. Any other error of a store means that the node must stop.
+// Errors of a store. ErrOtherNetwork, ErrInUse, ErrFormat and ErrClosed are for the operator or the caller, ErrUnproven and
+// ErrOversized for the sender of a snapshot. Any other error of a store means that the node must stop.
 var (
 	// ErrOtherNetwork means the folder or the snapshot belongs to another network.
 	ErrOtherNetwork = errors.New("folder belongs to another network")
@@ -49,6 +49,8 @@ var (
 	ErrCorrupt = ledger.ErrCorrupt
 	// ErrUnproven means that a snapshot does not prove that it is final.
 	ErrUnproven = errors.New("snapshot is not proved to be final")
+	// ErrOversized means that a snapshot unpacks to more than it may, or than the disk has room for.
+	ErrOversized = errors.New("snapshot is too large")
 	// ErrClosed means the store was closed, or that Replace put another state under a view.
 	ErrClosed = errors.New("state is closed")
 )
@@ -59,6 +61,8 @@ type Options struct {
 	NoSync bool
 	// ReadOnly is for audits of a stopped validator. Every write is refused.
 	ReadOnly bool
+	// MaxSnapshotBytes bounds what a snapshot may unpack to; 0 is 64 GiB.
+	MaxSnapshotBytes int64
 	// Log hears badger's warnings; nil discards them.
 	Log *slog.Logger
 }
@@ -78,6 +82,11 @@ type Store struct {
 	// Replace, Close. It guards failed.
 	write  sync.Mutex
 	failed error
+
+	// receive is held while a snapshot is received, installed or discarded; before write, if both. It guards received, the
+	// state that is beside this one.
+	receive  sync.Mutex
+	received *Received
 
 	// visible is held by a writer while a transaction becomes visible and standing moves with it, and by a reader while it
 	// opens a transaction, so that the two always agree. It guards disk. A reader waits for the sync of a commit here, as

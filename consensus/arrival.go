@@ -1,0 +1,317 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/store"
+)
+
+// snapshotStore is raft's folder of snapshots, and the door that a snapshot of another validator must pass. Raft copies one
+// to its sink, closes the sink, and only then touches its log and the state; so the sink verifies, and an error of its Close
+// is the end of the matter.
+//
+// Verifying is building: while the frames come in, the store makes the whole state of them in a folder beside the one that
+// serves, since nothing less recomputes the hashes. What is wrong ends the copy at the first byte that shows it, so that a
+// liar gets to write little. FSM.Restore then swaps the folders and neither reads nor writes anything twice. The packed
+// bytes are kept as well, because raft opens them: to restore after a crash, and to send them to others.
+//
+// What a crash leaves: before Close returns, a folder of raft and one of the store that the next start removes; between
+// Close and Restore, a verified snapshot that settle finds ahead of the state, and raft restores it then.
+type snapshotStore struct {
+	*raft.FileSnapshotStore
+	dir   string
+	state *store.Store
+	set   checkpoint.ValidatorSet
+	fatal func(error) error
+	log   *slog.Logger
+
+	// mu guards arrived: the snapshot that is verified and not installed yet.
+	mu      sync.Mutex
+	arrived *arrival
+}
+
+// arrival is a snapshot that a sink has let in.
+type arrival struct {
+	id    string
+	state *store.Received
+}
+
+// keptSnapshots is how many of its own a node keeps: a newer one that turns out damaged leaves the one before.
+const keptSnapshots = 2
+
+var (
+	errSnapshotConfiguration = errors.New("snapshot names other members than the validators")
+	errSnapshotIndex         = errors.New("snapshot is announced at another place than it holds")
+	errSnapshotCancelled     = errors.New("snapshot is cancelled")
+)
+
+func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, error) {
+	files, err := raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, logger)
+	if err != nil {
+		return nil, fmt.Errorf("open raft snapshots: %w", err)
+	}
+	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, set: n.set, fatal: n.Fatal, log: n.log}
+	return s, s.sweep()
+}
+
+// sweep removes the folders of snapshots that a crash cut off: raft leaves them.
+func (s *snapshotStore) sweep() error {
+	unfinished, err := filepath.Glob(filepath.Join(s.dir, "*.tmp"))
+	for _, path := range unfinished {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	if err != nil {
+		return fmt.Errorf("remove unfinished snapshots: %w", err)
+	}
+	return nil
+}
+
+// settle says whether the state must be restored from a snapshot before raft starts: a crash came between a snapshot's
+// arrival and its installation. One that would take back what has become final meanwhile is removed.
+func (s *snapshotStore) settle() (restore bool, err error) {
+	list, err := s.List()
+	if err != nil {
+		return false, fmt.Errorf("list raft snapshots: %w", err)
+	}
+	applied, _ := s.state.Applied()
+	for _, meta := range list {
+		header, err := s.header(meta.ID)
+		if err != nil {
+			return false, err
+		}
+		if header.AppliedIndex <= applied {
+			return false, nil
+		}
+		if header.Head.Size >= s.state.Floor().Size {
+			return true, nil
+		}
+		if err := s.remove(meta.ID); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// settleLog cuts what a crash has left of the log that the newest snapshot took the place of: raft cuts it when it has
+// installed one, and does not look again. A log that leads to the snapshot's end, or begins after it, stays.
+func (s *snapshotStore) settleLog(log *raftLog) error {
+	list, err := s.List()
+	if err != nil {
+		return fmt.Errorf("list raft snapshots: %w", err)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	first, err := log.FirstIndex()
+	if err != nil {
+		return err
+	}
+	last, err := log.LastIndex()
+	if err != nil {
+		return err
+	}
+	at := list[0].Index
+	if last == 0 || first > at {
+		return nil
+	}
+	if last >= at {
+		var entry raft.Log
+		if err := log.GetLog(at, &entry); err != nil || entry.Term == list[0].Term {
+			return err
+		}
+	}
+	return log.DeleteRange(first, last)
+}
+
+func (s *snapshotStore) header(id string) (store.SnapshotHeader, error) {
+	f, err := os.Open(filepath.Join(s.dir, id, "state.bin"))
+	if err != nil {
+		return store.SnapshotHeader{}, fmt.Errorf("open raft snapshot: %w", err)
+	}
+	defer f.Close()
+	h, err := store.ReadSnapshotHeader(f)
+	if err != nil {
+		return store.SnapshotHeader{}, fmt.Errorf("raft snapshot %s: %w", id, err)
+	}
+	return h, nil
+}
+
+func (s *snapshotStore) remove(id string) error {
+	if err := os.RemoveAll(filepath.Join(s.dir, id)); err != nil {
+		return fmt.Errorf("remove raft snapshot: %w", err)
+	}
+	return nil
+}
+
+// Create opens a sink, for a snapshot of this node's or of another's: Persist tells its sink that it is this node's own.
+func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64, configuration raft.Configuration, configurationIndex uint64, trans raft.Transport) (raft.SnapshotSink, error) {
+	if err := s.checkMembers(configuration); err != nil {
+		return nil, err
+	}
+	file, err := s.FileSnapshotStore.Create(version, index, term, configuration, configurationIndex, trans)
+	if err != nil {
+		return nil, err
+	}
+	return &snapshotSink{SnapshotSink: file, store: s, index: index, term: term}, nil
+}
+
+// checkMembers holds a configuration to the validator set: raft takes over whatever a snapshot says.
+func (s *snapshotStore) checkMembers(c raft.Configuration) error {
+	if len(c.Servers) != len(s.set) {
+		return fmt.Errorf("%d members, not %d: %w", len(c.Servers), len(s.set), errSnapshotConfiguration)
+	}
+	seen := make(map[raft.ServerID]bool)
+	for _, server := range c.Servers {
+		if _, ok := s.set.Find(string(server.ID)); !ok || seen[server.ID] || server.Suffrage != raft.Voter || string(server.Address) != string(server.ID) {
+			return fmt.Errorf("member %q: %w", server.ID, errSnapshotConfiguration)
+		}
+		seen[server.ID] = true
+	}
+	return nil
+}
+
+// arrive keeps a verified snapshot for install.
+func (s *snapshotStore) arrive(a *arrival) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arrived = a
+}
+
+// install puts the snapshot that arrived last into the place of the state; false when there is none, as at a start. Then it
+// removes all other snapshots: they are older, or came from a liar who gave them too high an index.
+func (s *snapshotStore) install() (bool, error) {
+	s.mu.Lock()
+	a := s.arrived
+	s.arrived = nil
+	s.mu.Unlock()
+	if a == nil {
+		return false, nil
+	}
+	if err := a.state.Install(); err != nil {
+		if errors.Is(err, store.ErrMismatch) {
+			// More has become final since it was verified. Raft goes on without it, and so does a restart.
+			err = errors.Join(err, a.state.Discard(), s.remove(a.id))
+		}
+		return true, err
+	}
+	list, err := s.List()
+	for _, meta := range list {
+		if err == nil && meta.ID != a.id {
+			err = s.remove(meta.ID)
+		}
+	}
+	return true, err
+}
+
+// snapshotSink takes one snapshot. It belongs to one goroutine.
+type snapshotSink struct {
+	raft.SnapshotSink
+	store       *snapshotStore
+	index, term uint64
+	// local is set for a snapshot of this node's own state, which needs no proof.
+	local bool
+	ended bool
+	// to is where the builder reads; nil before the first byte.
+	to    *io.PipeWriter
+	built chan built
+}
+
+type built struct {
+	state *store.Received
+	err   error
+}
+
+// Write keeps the bytes, and has them verified.
+func (s *snapshotSink) Write(p []byte) (int, error) {
+	if !s.local {
+		s.begin()
+		if _, err := s.to.Write(p); err != nil {
+			return 0, s.refused(err)
+		}
+	}
+	n, err := s.SnapshotSink.Write(p)
+	if err != nil {
+		err = s.store.fatal(fmt.Errorf("write snapshot to disk: %w", err))
+	}
+	return n, err
+}
+
+// begin starts the builder.
+func (s *snapshotSink) begin() {
+	if s.to != nil {
+		return
+	}
+	from, to := io.Pipe()
+	s.to, s.built = to, make(chan built, 1)
+	go func() {
+		state, err := s.store.state.Receive(from, s.checkPlace)
+		from.CloseWithError(err) // A writer that is not done meets the reason.
+		s.built <- built{state, err}
+	}()
+}
+
+// checkPlace compares what raft was told with what the snapshot says: raft would go on after the announced index.
+func (s *snapshotSink) checkPlace(h store.SnapshotHeader) error {
+	// Entries of raft's own (configurations, barriers) may stand between the last batch and the snapshot's place.
+	if h.AppliedIndex > s.index || h.AppliedTerm > s.term {
+		return fmt.Errorf("entry %d of term %d, and holds %d of term %d: %w", s.index, s.term, h.AppliedIndex, h.AppliedTerm, errSnapshotIndex)
+	}
+	return nil
+}
+
+// refused logs why a snapshot is not taken. A fork ends the node: it must not choose between two final histories.
+func (s *snapshotSink) refused(err error) error {
+	s.store.log.Error("refused a snapshot", "raft_index", s.index, "reason", err)
+	var fork *store.Fork
+	if errors.As(err, &fork) {
+		s.store.log.Error("two final histories", "own", string(fork.Own), "other", string(fork.Other))
+		return s.store.fatal(fmt.Errorf("take snapshot: %w", err))
+	}
+	return fmt.Errorf("refuse snapshot: %w", err)
+}
+
+// Close lets the snapshot in if it is verified, and leaves no trace of it otherwise. Closing again changes nothing.
+func (s *snapshotSink) Close() error {
+	if s.ended || s.local {
+		s.ended = true
+		return s.SnapshotSink.Close()
+	}
+	s.ended = true
+	s.begin()
+	_ = s.to.Close() // The builder meets the end, and must find the snapshot whole.
+	b := <-s.built
+	if b.err != nil {
+		return errors.Join(s.refused(b.err), s.SnapshotSink.Cancel())
+	}
+	// A crash in here leaves a folder that sweep removes or, once it is renamed, one that settle finds.
+	if err := s.SnapshotSink.Close(); err != nil {
+		return s.store.fatal(errors.Join(fmt.Errorf("close snapshot: %w", err), b.state.Discard()))
+	}
+	s.store.arrive(&arrival{id: s.ID(), state: b.state})
+	return nil
+}
+
+// Cancel drops what came.
+func (s *snapshotSink) Cancel() error {
+	if s.ended || s.to == nil {
+		s.ended = true
+		return s.SnapshotSink.Cancel()
+	}
+	s.ended = true
+	_ = s.to.CloseWithError(errSnapshotCancelled)
+	err := s.SnapshotSink.Cancel()
+	if b := <-s.built; b.state != nil {
+		err = errors.Join(err, b.state.Discard())
+	}
+	return err
+}

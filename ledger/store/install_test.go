@@ -1,0 +1,108 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+)
+
+// What a snapshot unpacks to is bounded, whatever it claims: by the operator, and by what came over the wire.
+func TestOversizedSnapshot(t *testing.T) {
+	w := ledgertest.Network(t, "oversized")
+	from, to := busy(t, w), newBook(t, w)
+	from.final(from.store.Head().Size)
+	whole, before := snapshotOf(t, from), to.dump()
+	bomb := forge(t, whole, func(f *forgery) {
+		for i := range 2 * expansionSlack / maxValueBytes {
+			f.entries = append(f.entries, ledger.Entry{Key: fmt.Appendf(nil, "sz%04d", i), Value: make([]byte, maxValueBytes)})
+		}
+	})
+	if len(bomb) > 1<<20 {
+		t.Fatalf("the bomb has %d bytes", len(bomb))
+	}
+	if err := to.store.Replace(bytes.NewReader(bomb)); !errors.Is(err, ErrOversized) {
+		t.Errorf("bomb: %v", err)
+	}
+	to.store.options.MaxSnapshotBytes = 1 << 10
+	if err := to.store.Replace(bytes.NewReader(whole)); !errors.Is(err, ErrOversized) {
+		t.Errorf("more than the operator allows: %v", err)
+	}
+	if !equal(before, to.dump()) {
+		t.Error("a refused snapshot changed the state")
+	}
+	to.store.options.MaxSnapshotBytes = 0
+	if err := to.store.Replace(bytes.NewReader(whole)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A capture of a history that was taken back is not written, although another of that size has become final.
+func TestSnapshotOfWhatWasTakenBack(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "taken back"))
+	b.commit(b.pay(1))
+	p, err := b.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	if err := b.store.Rollback(0); err != nil {
+		t.Fatal(err)
+	}
+	b.final(b.commit(b.pay(2)).After.Size)
+	if _, err := p.WriteTo(new(bytes.Buffer)); !errors.Is(err, ErrUnproven) {
+		t.Errorf("written: %v", err)
+	}
+}
+
+// What was verified is installed once, and not when more has become final meanwhile, or another was received.
+func TestReceivedSnapshot(t *testing.T) {
+	w := ledgertest.Network(t, "received")
+	from, to := newBook(t, w), newBook(t, w)
+	first := from.commit(from.pay(1))
+	from.final(first.After.Size)
+	raw := snapshotOf(t, from)
+	receive := func() *Received {
+		t.Helper()
+		p, err := to.store.Receive(bytes.NewReader(raw), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	veto := errors.New("veto")
+	if _, err := to.store.Receive(bytes.NewReader(raw), func(SnapshotHeader) error { return veto }); !errors.Is(err, veto) {
+		t.Errorf("against the caller's word: %v", err)
+	}
+	old := receive()
+	dropped := receive()
+	if err := old.Install(); !errors.Is(err, ErrMismatch) {
+		t.Errorf("install the one before: %v", err)
+	}
+	if err := errors.Join(old.Discard(), dropped.Discard()); err != nil {
+		t.Error(err)
+	}
+	if err := dropped.Install(); !errors.Is(err, ErrMismatch) {
+		t.Errorf("install what was dropped: %v", err)
+	}
+	late := receive()
+	second := from.commit(from.pay(2))
+	for i, fx := range []*ledger.Effects{first, second} {
+		if err := to.store.Commit(uint64(i+1), 1, fx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to.final(second.After.Size)
+	if err := late.Install(); !errors.Is(err, ErrMismatch) {
+		t.Errorf("install behind what is final: %v", err)
+	}
+	if to.store.Head().Size != second.After.Size {
+		t.Error("what is final was taken back")
+	}
+	if err := late.Install(); !errors.Is(err, ErrMismatch) {
+		t.Errorf("install again: %v", err)
+	}
+}
