@@ -54,8 +54,14 @@ func (p *packer) pack(all []*submission) error {
 		}
 		return nil
 	}
+	if err := n.point("pack: batch not handed to raft"); err != nil {
+		return n.Fatal(err)
+	}
 	future := n.raft.Apply(p.seal(d, head), raftPatience)
 	err = n.await(context.Background(), future) // Close gives raft the time to answer.
+	if err == nil {
+		err = n.point("pack: batch applied, nobody answered")
+	}
 	if err == nil {
 		return p.answer(d, future.Response())
 	}

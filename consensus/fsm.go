@@ -40,6 +40,9 @@ func (f fsm) Apply(entry *raft.Log) any {
 	if index, _ := n.store.Applied(); entry.Index <= index {
 		return nil
 	}
+	if err := n.point("apply: entry taken"); err != nil {
+		return n.Fatal(err)
+	}
 	fx, err := f.effects(entry.Data)
 	if errors.Is(err, ledger.ErrVoid) {
 		// What an honest leader never packs. The state stays as it was; the raft log keeps the evidence.
@@ -56,6 +59,9 @@ func (f fsm) Apply(entry *raft.Log) any {
 	// the state after the batch, and the applied index makes the replay a no-op.
 	if err := n.disk.run(func() error { return n.store.Commit(entry.Index, entry.Term, fx) }); err != nil {
 		return n.Fatal(fmt.Errorf("commit raft index %d: %w", entry.Index, err))
+	}
+	if err := n.point("apply: batch stored, nobody told"); err != nil {
+		return n.Fatal(err)
 	}
 	n.committed(fx)
 	return &applied{outcomes: fx.Outcomes}
@@ -94,6 +100,9 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if f.node.failed() {
 		return nil, errFatal
 	}
+	if err := f.node.point("snapshot: not captured"); err != nil {
+		return nil, err
+	}
 	snapshot, err := f.node.store.Snapshot()
 	if err != nil {
 		return nil, fmt.Errorf("capture snapshot: %w", err)
@@ -109,6 +118,9 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	if f.node.failed() {
 		return errFatal
 	}
+	if err := f.node.point("restore: state not replaced"); err != nil {
+		return f.node.Fatal(err)
+	}
 	arrived, err := f.node.snapshots.install()
 	switch {
 	case arrived && errors.Is(err, store.ErrMismatch):
@@ -118,6 +130,9 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	}
 	if err != nil {
 		return f.node.Fatal(fmt.Errorf("restore snapshot: %w", err))
+	}
+	if err := f.node.point("restore: state replaced"); err != nil {
+		return f.node.Fatal(err)
 	}
 	f.node.restored()
 	return nil

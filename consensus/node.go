@@ -46,6 +46,8 @@ type Config struct {
 	Log *slog.Logger
 	// Now is the node's clock; nil is time.Now.
 	Now func() time.Time
+	// Simulated puts the node into a simulation; nil outside of one.
+	Simulated *Simulated
 }
 
 // Timing is a profile of raft's patience, by the network between the validators.
@@ -117,9 +119,11 @@ type Node struct {
 	// packerPatience is how long Close waits for the packer's batch: longer than a leader's lease.
 	packerPatience time.Duration
 	// down is closed when raft has shut down.
-	down    chan struct{}
-	closing sync.Once
-	closed  error
+	down chan struct{}
+	// simulated is the world of a simulation; nil outside of one.
+	simulated *Simulated
+	closing   sync.Once
+	closed    error
 }
 
 // Open starts a node: it opens or founds the state, joins raft and begins to serve its peers. It is ready when Open
@@ -127,7 +131,7 @@ type Node struct {
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
-		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(),
+		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}), down: make(chan struct{}),
 	}
 	if n.log == nil {
@@ -146,7 +150,7 @@ func Open(c Config) (_ *Node, err error) {
 	n.packer = newPacker(n)
 	defer func() {
 		if err != nil {
-			c.Listener.Close()
+			c.closeListener()
 			err = errors.Join(err, n.Close())
 		}
 	}()
@@ -168,6 +172,9 @@ func (n *Node) start(c Config) {
 	head := n.store.Head()
 	n.finality.Applied(head.Size, head.Root)
 	n.work.Go(func() {
+		if n.peers == nil {
+			return
+		}
 		if err := n.peers.Serve(c.Listener); err != nil && n.ctx.Err() == nil {
 			_ = n.Fatal(fmt.Errorf("serve peers: %w", err))
 		}
@@ -202,8 +209,14 @@ func (n *Node) seal() {
 		return
 	}
 	if _, size, ok := n.store.Final(); !ok || size < owed.Size {
+		if err := n.point("seal: checkpoint not stored"); err != nil {
+			return
+		}
 		if err := n.disk.run(func() error { return n.store.SetFinal(owed.note, owed.Size, owed.Root) }); err != nil {
 			_ = n.Fatal(fmt.Errorf("store final checkpoint: %w", err))
+			return
+		}
+		if err := n.point("seal: checkpoint stored, nobody told"); err != nil {
 			return
 		}
 		n.pending.settle(owed.Size, n.store.FinalHead().TimeUnixMs)

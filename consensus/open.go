@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
-	"google.golang.org/grpc"
 
 	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/consensus/transport"
@@ -28,6 +27,9 @@ func (n *Node) openState(c Config) error {
 	}
 	if string(self.Key[:]) != string(c.Key.Public().(ed25519.PublicKey)) {
 		return fmt.Errorf("the signing key is not the one that the genesis names for %q", c.Name)
+	}
+	if c.Simulated != nil {
+		c.Store.Point = c.Simulated.Point
 	}
 	s, err := store.Open(filepath.Join(c.Dir, "state"), c.Store)
 	if err != nil {
@@ -68,6 +70,7 @@ func (n *Node) openFinality(c Config) error {
 	if err != nil {
 		return err
 	}
+	file.Point = n.point
 	peers := make(map[string]finality.Peer)
 	for _, v := range n.set {
 		if v.Name != n.name {
@@ -138,7 +141,7 @@ func (n *Node) openRaft(c Config) error {
 	}
 	n.transport, err = transport.New(transport.Config{
 		Name: n.name, Certificate: c.Certificate, Peers: peers, Logger: n.log, LocalTerm: n.term, Leader: n.Leader,
-		ConnectTimeout: c.Timing.Connect,
+		ConnectTimeout: c.Timing.Connect, Dial: n.dialer(),
 	})
 	if err != nil {
 		return err
@@ -166,9 +169,12 @@ func (n *Node) openRaft(c Config) error {
 			return fmt.Errorf("bootstrap raft: %w", err)
 		}
 	}
-	n.peers = grpc.NewServer(n.transport.ServerOptions()...)
-	n.transport.Register(n.peers)
-	peerv1.RegisterPeerServiceServer(n.peers, peerServer{node: n})
+	services := n.services()
+	n.transport.Register(services)
+	peerv1.RegisterPeerServiceServer(services, peerServer{node: n})
+	if err := n.point("start: raft not begun"); err != nil {
+		return err
+	}
 	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, n.transport)
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)

@@ -32,6 +32,9 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	err := s.node.progress.until(ctx, func() (bool, error) { return s.node.FinalSize() >= s.size, nil })
 	w := diskWriter{to: sink}
 	if err == nil {
+		err = s.node.point("snapshot: not written")
+	}
+	if err == nil {
 		_, err = s.snapshot.WriteTo(&w)
 	}
 	if w.err != nil {
@@ -45,10 +48,13 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 		_ = sink.Cancel()
 		return fmt.Errorf("persist snapshot of size %d: %w", s.size, err)
 	}
+	if err := s.node.point("snapshot: written, not closed"); err != nil {
+		return s.node.Fatal(err)
+	}
 	if err := sink.Close(); err != nil {
 		return s.node.Fatal(fmt.Errorf("close snapshot: %w", err))
 	}
-	return nil
+	return s.node.point("snapshot: closed")
 }
 
 // diskWriter remembers an error of the disk, to tell it from one of the source.

@@ -18,7 +18,8 @@ import (
 // fsync a retry can succeed without the data being on disk (Rebello et al., "Can Applications Recover from fsync
 // Failures?", ATC 2020), and raft itself goes on after such an error. A call that does not return is seen by the stall clock.
 type raftLog struct {
-	wal   *wal.WAL
+	wal   RaftStore
+	point func(name string) error
 	clock *stallClock
 	// ended is the node's fatal error, if it has met one.
 	ended func() error
@@ -65,6 +66,9 @@ func (c *stallClock) stalled(now time.Time) time.Duration {
 
 // openLog opens or makes the log of a node.
 func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
+	if n.simulated != nil {
+		return &raftLog{wal: n.simulated.Log, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
+	}
 	path := filepath.Join(dir, "raft", "log")
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of the raft log: %w", err)
@@ -73,7 +77,7 @@ func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open raft log in %s: %w", path, err)
 	}
-	return &raftLog{wal: w, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
+	return &raftLog{wal: w, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
 }
 
 // walSegmentBytes is how long a segment file is; it is preallocated, so a small box wants it small. A segment must hold
@@ -85,7 +89,13 @@ func (l *raftLog) write(what string, f func() error) error {
 	if failed := l.failed.Load(); failed != nil {
 		return *failed
 	}
-	err := l.clock.run(f)
+	err := l.point(what + ", not begun")
+	if err == nil {
+		err = l.clock.run(f)
+	}
+	if err == nil {
+		err = l.point(what + ", done")
+	}
 	if err == nil {
 		return nil
 	}
@@ -147,7 +157,7 @@ func (l *raftLog) IsMonotonic() bool { return l.wal.IsMonotonic() }
 
 // Set writes a value of the stable store.
 func (l *raftLog) Set(key, value []byte) error {
-	return l.write("write raft state", func() error { return l.wal.Set(key, value) })
+	return l.write("write raft state (vote)", func() error { return l.wal.Set(key, value) })
 }
 
 // Get reads one; raft expects an empty value for a key that was never set.
@@ -158,7 +168,7 @@ func (l *raftLog) Get(key []byte) ([]byte, error) {
 
 // SetUint64 writes a number.
 func (l *raftLog) SetUint64(key []byte, value uint64) error {
-	return l.write("write raft state", func() error { return l.wal.SetUint64(key, value) })
+	return l.write("write raft state (term)", func() error { return l.wal.SetUint64(key, value) })
 }
 
 // GetUint64 reads one.

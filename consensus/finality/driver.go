@@ -295,6 +295,9 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 		}
 	}
 	// A crash here leaves signatures that nobody saw; the next start publishes them.
+	if err := d.config.File.point("words on disk, not said"); err != nil {
+		return err
+	}
 	wake := d.publish(send)
 	for _, a := range waiting {
 		if a.answered != nil {
@@ -306,6 +309,9 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 		if wake {
 			signal(t.wake)
 		}
+	}
+	if err := d.config.File.point("words said, node not told"); err != nil {
+		return err
 	}
 	if final != nil {
 		d.config.OnFinal(final.Checkpoint)

@@ -25,6 +25,16 @@ type StateFile struct {
 	state    State
 	// broken is the first error of a write. What is on disk is then not known, so nothing more is written.
 	broken error
+	// Point is told of each step that a crash can separate from the next, and stops the step with its error: simulations crash
+	// there. Nil outside of them.
+	Point func(name string) error
+}
+
+func (f *StateFile) point(name string) error {
+	if f.Point == nil {
+		return nil
+	}
+	return f.Point("signer: " + name)
 }
 
 // CreateStateFile makes the file of a validator that never signed. It refuses to replace one that is there: a validator
@@ -86,6 +96,9 @@ func (f *StateFile) Save(state State) error {
 }
 
 func (f *StateFile) write(raw []byte) error {
+	if err := f.point("state not written"); err != nil {
+		return err
+	}
 	next := f.path + ".new"
 	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -95,12 +108,21 @@ func (f *StateFile) write(raw []byte) error {
 	// not sent yet, so forgetting them is right.
 	_, err = file.Write(raw)
 	if err == nil {
+		err = f.point("state written, not synced")
+	}
+	if err == nil {
 		err = file.Sync()
+	}
+	if err == nil {
+		err = f.point("state synced, not renamed")
 	}
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(next, f.path); err != nil {
+		return err
+	}
+	if err := f.point("state renamed"); err != nil {
 		return err
 	}
 	// A crash before the directory is synced leaves the old state or the new one, each whole.

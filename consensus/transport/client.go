@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -25,6 +26,12 @@ const (
 	lanes                   // how many there are
 )
 
+// Link carries calls to one peer.
+type Link interface {
+	grpc.ClientConnInterface
+	io.Closer
+}
+
 type connKey struct {
 	peer string
 	lane lane
@@ -43,7 +50,7 @@ const (
 
 // DialPeer returns the connection to another validator that the node's own peer services share. It belongs to the
 // Transport, and must not be closed by the caller.
-func (t *Transport) DialPeer(ctx context.Context, name string) (*grpc.ClientConn, error) {
+func (t *Transport) DialPeer(ctx context.Context, name string) (grpc.ClientConnInterface, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("dial %s: %w", name, err)
 	}
@@ -51,7 +58,7 @@ func (t *Transport) DialPeer(ctx context.Context, name string) (*grpc.ClientConn
 }
 
 // conn returns the connection of a lane, made but not yet connected at its first use.
-func (t *Transport) conn(name string, l lane) (*grpc.ClientConn, error) {
+func (t *Transport) conn(name string, l lane) (Link, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.conns == nil {
@@ -64,6 +71,10 @@ func (t *Transport) conn(name string, l lane) (*grpc.ClientConn, error) {
 	p, err := t.directory.other(name)
 	if err != nil {
 		return nil, err
+	}
+	if t.cfg.Dial != nil {
+		t.conns[key] = t.cfg.Dial(name)
+		return t.conns[key], nil
 	}
 	// passthrough: the address is resolved anew at every attempt, without the pause of the dns resolver.
 	c, err := grpc.NewClient("passthrough:///"+p.Address,
@@ -91,7 +102,7 @@ func (t *Transport) hurry(peer string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for l := lane(0); l < lanes; l++ {
-		if c, ok := t.conns[connKey{peer, l}]; ok {
+		if c, ok := t.conns[connKey{peer, l}].(*grpc.ClientConn); ok {
 			c.ResetConnectBackoff()
 		}
 	}

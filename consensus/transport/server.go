@@ -54,7 +54,7 @@ type service struct {
 
 // Register adds the raft service to the node's peer server, which must have been made with ServerOptions or at least
 // ServerCredentials.
-func (t *Transport) Register(s *grpc.Server) {
+func (t *Transport) Register(s grpc.ServiceRegistrar) {
 	peerv1.RegisterRaftServiceServer(s, &service{t: t})
 }
 

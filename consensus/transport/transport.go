@@ -51,7 +51,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-	"google.golang.org/grpc"
 )
 
 // Peer is a validator as its public record describes it.
@@ -100,6 +99,10 @@ type Config struct {
 	// Leader returns the name of the leader raft knows, or "". Without it every TimeoutNow is refused. It may be called
 	// at any time from several goroutines.
 	Leader func() string
+
+	// Dial makes the links to other validators; nil is TLS connections to their addresses. Simulations give their own: then the
+	// node serves without ServerOptions, and the context of each call must name the peer's certificate as TLS does.
+	Dial func(peer string) Link
 
 	// Logger takes refusals, at most one line a second for each peer; nil discards them.
 	Logger *slog.Logger
@@ -178,7 +181,7 @@ type Transport struct {
 
 	// mu guards conns, which is nil after Close. It is held while a connection is set up, which does no I/O.
 	mu    sync.Mutex
-	conns map[connKey]*grpc.ClientConn
+	conns map[connKey]Link
 }
 
 var (
@@ -207,7 +210,7 @@ func New(cfg Config) (*Transport, error) {
 		refusals:   newRefusalLog(cfg.Logger),
 		incoming:   newIncomingConns(),
 		consumer:   make(chan raft.RPC),
-		conns:      make(map[connKey]*grpc.ClientConn),
+		conns:      make(map[connKey]Link),
 	}
 	for name := range d.byName {
 		t.rooms[name] = newRoom()

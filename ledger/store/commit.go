@@ -108,10 +108,13 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 	w.replace(metaApplied, now.applied.encode(), next.applied.encode())
 	record := undoRecord(fx.After.Batch, w.before)
 	next.pending = append(now.pending, undoOf(fx, len(record)))
+	if err := s.options.point("batch not written"); err != nil {
+		return s.fail(err)
+	}
 	if err := s.putBatch(&next, fx.Changes, fx.After.Batch, record, w.all); err != nil {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
-	return nil
+	return s.options.point("batch written")
 }
 
 // Advance notes a raft entry that changed nothing.
@@ -124,6 +127,9 @@ func (s *Store) Advance(raftIndex, raftTerm uint64) error {
 	}
 	next := *now
 	next.applied = applied{raftIndex, raftTerm}
+	if err := s.options.point("void batch not noted"); err != nil {
+		return s.fail(err)
+	}
 	if err := s.put(&next, nil, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
 		return fmt.Errorf("write applied index %d: %w", raftIndex, err)
 	}

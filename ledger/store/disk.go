@@ -139,11 +139,17 @@ func (s *Store) put(next *standing, changes []ledger.Change, f func(txn *badger.
 	if err := f(txn); err != nil {
 		return s.fail(err)
 	}
+	if err := s.options.point("transaction not written"); err != nil {
+		return s.fail(err)
+	}
 	s.visible.Lock()
 	defer s.visible.Unlock()
 	// A crash before this is on disk leaves nothing of the transaction; a crash after it leaves all of it, and what is in
 	// memory is loaded from it again.
 	if err := txn.Commit(); err != nil {
+		return s.fail(err)
+	}
+	if err := s.options.point("transaction written"); err != nil {
 		return s.fail(err)
 	}
 	s.standing.Store(next)

@@ -67,6 +67,9 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 		next.pending = next.pending[1:]
 	}
 	drop := now.pending[:len(now.pending)-len(next.pending)]
+	if err := s.options.point("final checkpoint not written"); err != nil {
+		return s.fail(err)
+	}
 	err = s.put(&next, nil, func(txn *badger.Txn) error {
 		if err := txn.Set(metaFinal, next.final.encode()); err != nil {
 			return err
@@ -81,10 +84,13 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 	if err != nil {
 		return fmt.Errorf("write final checkpoint of size %d: %w", size, err)
 	}
+	if err := s.options.point("final checkpoint written, watermark not"); err != nil {
+		return s.fail(err)
+	}
 	if err := writeWatermark(s.watermark, next.final.floor.Size, !s.options.NoSync); err != nil {
 		return s.fail(err)
 	}
-	return nil
+	return s.options.point("watermark written")
 }
 
 // dropSome deletes as many undo records as fit one transaction, and gives the rest.

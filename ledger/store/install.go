@@ -174,7 +174,7 @@ func (s *Store) reopen() error {
 	err := errors.Join(s.disk.close(), s.watermark.Close())
 	s.disk, s.watermark = nil, nil
 	if err == nil {
-		err = swap(s.dir)
+		err = swap(s.dir, s.options)
 	}
 	if err != nil {
 		return err

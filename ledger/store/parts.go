@@ -72,7 +72,11 @@ func (s *Store) putBatch(next *standing, changes []ledger.Change, batch uint64, 
 	defer s.visible.Unlock()
 	steps := s.disk.batchSteps(batch, record, all)
 	for i, step := range steps {
-		if err := s.disk.db.Update(step); err != nil {
+		err := s.options.point("part of a batch not written")
+		if err == nil {
+			err = s.disk.db.Update(step)
+		}
+		if err != nil {
 			return s.fail(fmt.Errorf("write part %d of %d: %w", i+1, len(steps), err))
 		}
 	}

@@ -41,7 +41,7 @@ func Restore(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 		_, err = build(beside(dir), o, r, check)
 	}
 	if err == nil {
-		err = swap(dir)
+		err = swap(dir, o)
 	}
 	return errors.Join(err, unlockFolder(lock))
 }

@@ -25,6 +25,9 @@ func (s *Store) Rollback(toBatch uint64) error {
 	if err := s.put(now, nil, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(toBatch)) }); err != nil {
 		return fmt.Errorf("write target of rollback: %w", err)
 	}
+	if err := s.options.point("target of rollback written"); err != nil {
+		return s.fail(err)
+	}
 	return s.undoAbove(toBatch)
 }
 
@@ -50,6 +53,9 @@ func (s *Store) undoAbove(toBatch uint64) error {
 		if err := s.undoLast(); err != nil {
 			return fmt.Errorf("undo batch %d: %w", s.Head().Batch, err)
 		}
+	}
+	if err := s.options.point("all undone, target there"); err != nil {
+		return s.fail(err)
 	}
 	if err := s.put(s.standing.Load(), nil, func(txn *badger.Txn) error { return txn.Delete(metaTarget) }); err != nil {
 		return fmt.Errorf("end rollback: %w", err)
@@ -80,6 +86,9 @@ func (s *Store) undoLast() error {
 	}
 	if err := s.writable(); err != nil {
 		return err
+	}
+	if err := s.options.point("batch not undone"); err != nil {
+		return s.fail(err)
 	}
 	s.visible.Lock()
 	defer s.visible.Unlock()

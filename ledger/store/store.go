@@ -65,6 +65,16 @@ type Options struct {
 	MaxSnapshotBytes int64
 	// Log hears badger's warnings; nil discards them.
 	Log *slog.Logger
+	// Point is told of each step that a crash can separate from the next, and stops the step with its error: simulations crash there. Nil
+	// outside of them.
+	Point func(name string) error
+}
+
+func (o Options) point(name string) error {
+	if o.Point == nil {
+		return nil
+	}
+	return o.Point("store: " + name)
 }
 
 // cacheBytes is what entries of busy accounts may take, some two hundred thousand accounts; a quarter comes on top to find them.
@@ -256,7 +266,9 @@ func (s *Store) Close() error {
 	}
 	// A crash before the mark leaves a folder that Open hashes again, no more.
 	if now := s.standing.Load(); err == nil && s.failed == nil && now.founded && !s.options.ReadOnly {
-		err = markStop(s.dir, now.head)
+		if err = s.options.point("closed, not marked"); err == nil {
+			err = markStop(s.dir, now.head)
+		}
 	}
 	if err = errors.Join(err, unlockFolder(s.lock)); err != nil {
 		return fmt.Errorf("close state in %s: %w", s.dir, err)

@@ -28,9 +28,13 @@ func swapSteps(dir string) []func() error {
 	}
 }
 
-func swap(dir string) error {
-	for _, step := range swapSteps(dir) {
-		if err := step(); err != nil {
+func swap(dir string, o Options) error {
+	for i, step := range swapSteps(dir) {
+		err := o.point(fmt.Sprintf("swap of folders before step %d", i+1))
+		if err == nil {
+			err = step()
+		}
+		if err != nil {
 			return fmt.Errorf("swap states: %w", err)
 		}
 	}
