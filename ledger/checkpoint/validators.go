@@ -8,8 +8,8 @@
 //
 // The package promises that verification is strict: a receipt verifies only in the one form that Encode writes, so that a
 // flipped bit anywhere is an error. It refuses signatures of strangers, signatures that do not verify, and fewer than a
-// quorum. It also defines what validators sign on the way to finality (votes.go) and their word that an expired
-// transaction can never happen (expiry.go).
+// quorum. It also defines what validators sign on the way to finality (votes.go), when they elect a leader (election.go),
+// and their word that an expired transaction can never happen (expiry.go).
 package checkpoint
 
 import (
