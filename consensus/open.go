@@ -109,6 +109,27 @@ func (n *Node) rootAt(size uint64) ([32]byte, bool) {
 	return root, err == nil
 }
 
+// local is what the transport's filter asks of this node.
+func (n *Node) local() transport.Local {
+	return transport.Local{
+		Term: n.term, Leader: n.Leader, Entry: n.raftLog.GetLog,
+		CommitIndex: func() uint64 {
+			// Raft forgets at a restart what was committed; the state does not.
+			index, _ := n.store.Applied()
+			if r := n.member(); r != nil {
+				index = max(index, r.CommitIndex())
+			}
+			return index
+		},
+		OnEvidence: func(d checkpoint.DoubleVote) {
+			n.log.Error("a validator voted twice in one election", "validator", d.Guilty(), "evidence", fmt.Sprintf("%x", d.Encode()))
+		},
+		OnConflict: func(leader string, index uint64) {
+			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
+		},
+	}
+}
+
 func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
 	config := raft.DefaultConfig()
 	config.LocalID = raft.ServerID(n.name)
@@ -136,12 +157,14 @@ func (n *Node) openRaft(c Config) error {
 	var peers []transport.Peer
 	var servers []raft.Server
 	for _, v := range n.set {
-		peers = append(peers, transport.Peer{Name: v.Name, Address: c.Peers[v.Name], TLSKeyHash: v.TLSKeyHash})
+		peers = append(peers, transport.Peer{Name: v.Name, Address: c.Peers[v.Name], TLSKeyHash: v.TLSKeyHash, Key: v.Key})
 		servers = append(servers, raft.Server{ID: raft.ServerID(v.Name), Address: raft.ServerAddress(v.Name)})
 	}
 	n.transport, err = transport.New(transport.Config{
-		Name: n.name, Certificate: c.Certificate, Peers: peers, Logger: n.log, LocalTerm: n.term, Leader: n.Leader,
-		ConnectTimeout: c.Timing.Connect, Dial: n.dialer(),
+		Name: n.name, Certificate: c.Certificate, Network: n.network, Key: n.key, Peers: peers, Logger: n.log,
+		ConnectTimeout: c.Timing.Connect, SpoolDir: filepath.Join(c.Dir, "raft", "incoming"), Dial: n.dialer(),
+		Limits: transport.Limits{Election: c.Timing.Heartbeat},
+		Local:  n.local(),
 	})
 	if err != nil {
 		return err

@@ -108,26 +108,36 @@ func (t *Transport) hurry(peer string) {
 	}
 }
 
-// call makes one unary call and judges who answered and in which term. The number of calls in flight is raft's: one
-// append and one heartbeat to each peer, one vote for each election, each ended by its deadline.
-func call[Out any](t *Transport, id raft.ServerID, addr raft.ServerAddress, l lane, timeout time.Duration,
-	invoke func(context.Context, peerv1.RaftServiceClient) (Out, error), judge func(Out) (raft.RPCHeader, uint64)) (Out, error) {
-	var none Out
+// call makes one unary call, with the words that go with it, and judges the answer. A peer that does not know yet that this
+// node was elected is shown the certificate and asked again at once. The number of calls in flight is raft's: one append
+// and one heartbeat to each peer, one vote for each election, each ended by its deadline.
+func call[Out any](t *Transport, id raft.ServerID, addr raft.ServerAddress, l lane, timeout time.Duration, command any,
+	invoke func(context.Context, peerv1.RaftServiceClient, Words) (*Out, Words, error)) (*Out, error) {
 	client, err := t.client(id, addr, l)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(t.ctx, timeout)
 	defer cancel()
-	out, err := invoke(ctx, client)
-	if err != nil {
-		return none, t.callFailed(id, err)
+	for again := 0; ; again++ {
+		words, err := t.filter.Outgoing(time.Now(), string(id), command)
+		if err != nil {
+			return nil, fmt.Errorf("call %s: %w", id, err)
+		}
+		out, said, err := invoke(ctx, client, words)
+		if err != nil {
+			err = t.callFailed(id, err)
+			t.filter.Failed(string(id), err)
+			if errors.Is(err, ErrUncertified) && again < 2 && t.filter.elected(command) {
+				continue
+			}
+			return nil, err
+		}
+		if err := t.checkAnswer(string(id), command, out, said); err != nil {
+			return nil, err
+		}
+		return out, nil
 	}
-	header, term := judge(out)
-	if err := t.checkAnswer(string(id), header, term); err != nil {
-		return none, err
-	}
-	return out, nil
 }
 
 // client finds the connection for a raft call. Id and address are the same name; anything else is a raft configuration
@@ -151,13 +161,9 @@ func (t *Transport) callFailed(id raft.ServerID, err error) error {
 	return fromStatus(string(id), err)
 }
 
-// checkAnswer judges a response and remembers a term too high to believe.
-func (t *Transport) checkAnswer(peer string, h raft.RPCHeader, term uint64) error {
-	err := filterAnswer(h, term, peer, t.facts())
-	if errors.Is(err, ErrTermWindow) {
-		t.window.claim(peer, term)
-	}
-	if err != nil {
+// checkAnswer judges a response.
+func (t *Transport) checkAnswer(peer string, command, response any, words Words) error {
+	if err := t.filter.Answered(time.Now(), peer, command, response, words); err != nil {
 		t.refusals.add(peer, "answer", err)
 		return fmt.Errorf("call %s: %w", peer, err)
 	}
@@ -172,12 +178,13 @@ func (t *Transport) AppendEntries(id raft.ServerID, addr raft.ServerAddress, arg
 	}
 	size := trimEntries(args, t.cfg.AppendBudget)
 	timeout := t.cfg.AppendTimeout + time.Duration(size)*time.Second/slowestLink
-	out, err := call(t, id, addr, laneBulk, timeout,
-		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.AppendEntriesResponse, error) {
-			answer, err := c.AppendEntries(ctx, appendRequestToProto(args))
-			return appendResponseFromProto(answer), err
-		},
-		func(r *raft.AppendEntriesResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	out, err := call(t, id, addr, laneBulk, timeout, args,
+		func(ctx context.Context, c peerv1.RaftServiceClient, words Words) (*raft.AppendEntriesResponse, Words, error) {
+			in := appendRequestToProto(args)
+			in.Certificate = certificateToProto(words.Certificate)
+			answer, err := c.AppendEntries(ctx, in)
+			return appendResponseFromProto(answer), Words{}, err
+		})
 	if err != nil {
 		return err
 	}
@@ -203,12 +210,13 @@ func trimEntries(args *raft.AppendEntriesRequest, budget int) int {
 }
 
 func (t *Transport) beat(id raft.ServerID, addr raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
-	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
-		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.AppendEntriesResponse, error) {
-			answer, err := c.Heartbeat(ctx, heartbeatRequestToProto(args))
-			return heartbeatResponseFromProto(answer), err
-		},
-		func(r *raft.AppendEntriesResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout, args,
+		func(ctx context.Context, c peerv1.RaftServiceClient, words Words) (*raft.AppendEntriesResponse, Words, error) {
+			in := heartbeatRequestToProto(args)
+			in.Certificate = certificateToProto(words.Certificate)
+			answer, err := c.Heartbeat(ctx, in)
+			return heartbeatResponseFromProto(answer), Words{}, err
+		})
 	if err != nil {
 		return err
 	}
@@ -218,12 +226,17 @@ func (t *Transport) beat(id raft.ServerID, addr raft.ServerAddress, args *raft.A
 
 // RequestVote asks a peer for its vote.
 func (t *Transport) RequestVote(id raft.ServerID, addr raft.ServerAddress, args *raft.RequestVoteRequest, resp *raft.RequestVoteResponse) error {
-	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
-		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.RequestVoteResponse, error) {
-			answer, err := c.RequestVote(ctx, voteRequestToProto(args))
-			return voteResponseFromProto(answer), err
-		},
-		func(r *raft.RequestVoteResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout, args,
+		func(ctx context.Context, c peerv1.RaftServiceClient, words Words) (*raft.RequestVoteResponse, Words, error) {
+			in := voteRequestToProto(args)
+			in.Transfer = transferToProto(words.Transfer)
+			answer, err := c.RequestVote(ctx, in)
+			var said Words
+			if sig := answer.GetSignature(); err == nil && len(sig) == 64 {
+				said.Signature = (*[64]byte)(sig)
+			}
+			return voteResponseFromProto(answer), said, err
+		})
 	if err != nil {
 		return err
 	}
@@ -233,12 +246,11 @@ func (t *Transport) RequestVote(id raft.ServerID, addr raft.ServerAddress, args 
 
 // RequestPreVote asks a peer whether it would vote.
 func (t *Transport) RequestPreVote(id raft.ServerID, addr raft.ServerAddress, args *raft.RequestPreVoteRequest, resp *raft.RequestPreVoteResponse) error {
-	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
-		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.RequestPreVoteResponse, error) {
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout, args,
+		func(ctx context.Context, c peerv1.RaftServiceClient, _ Words) (*raft.RequestPreVoteResponse, Words, error) {
 			answer, err := c.RequestPreVote(ctx, preVoteRequestToProto(args))
-			return preVoteResponseFromProto(answer), err
-		},
-		func(r *raft.RequestPreVoteResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, r.Term })
+			return preVoteResponseFromProto(answer), Words{}, err
+		})
 	if err != nil {
 		return err
 	}
@@ -248,12 +260,13 @@ func (t *Transport) RequestPreVote(id raft.ServerID, addr raft.ServerAddress, ar
 
 // TimeoutNow tells a peer to call an election.
 func (t *Transport) TimeoutNow(id raft.ServerID, addr raft.ServerAddress, args *raft.TimeoutNowRequest, resp *raft.TimeoutNowResponse) error {
-	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout,
-		func(ctx context.Context, c peerv1.RaftServiceClient) (*raft.TimeoutNowResponse, error) {
-			answer, err := c.TimeoutNow(ctx, timeoutNowRequestToProto(args))
-			return timeoutNowResponseFromProto(answer), err
-		},
-		func(r *raft.TimeoutNowResponse) (raft.RPCHeader, uint64) { return r.RPCHeader, 0 })
+	out, err := call(t, id, addr, lanePrompt, t.cfg.PromptTimeout, args,
+		func(ctx context.Context, c peerv1.RaftServiceClient, words Words) (*raft.TimeoutNowResponse, Words, error) {
+			in := timeoutNowRequestToProto(args)
+			in.Transfer = transferToProto(words.Transfer)
+			answer, err := c.TimeoutNow(ctx, in)
+			return timeoutNowResponseFromProto(answer), Words{}, err
+		})
 	if err != nil {
 		return err
 	}

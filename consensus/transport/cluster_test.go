@@ -78,6 +78,7 @@ func TestReconnect(t *testing.T) {
 	w := newNetwork(t, 2)
 	caller, callee := w.validators[0], w.validators[1]
 	w.open(caller, w.config(caller))
+	w.elect(caller, 1)
 	beat := func() error {
 		var resp raft.AppendEntriesResponse
 		id := raft.ServerID(callee.name)

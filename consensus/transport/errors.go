@@ -38,6 +38,25 @@ var (
 	ErrTermWindow = errors.New("term too far ahead")
 	// ErrNotLeader means that somebody who is not the known leader asked for what only the leader may.
 	ErrNotLeader = errors.New("peer is not the known leader")
+	// ErrUncertified means that a peer speaks for a term and has not shown that it was elected. It shows it and tries again.
+	ErrUncertified = errors.New("peer has not shown that it was elected")
+	// ErrCertificate means that a vote or an election certificate does not hold.
+	ErrCertificate = errors.New("election certificate does not hold")
+	// ErrSecondLeader means that another validator was elected in the same term before: more than one voter lied, or one
+	// voter whose two votes are evidence.
+	ErrSecondLeader = errors.New("term has another leader")
+	// ErrDoubleVote means that a validator's vote is for the second candidate in one term.
+	ErrDoubleVote = errors.New("validator has voted for another candidate in the term")
+	// ErrTransfer means that a leader tells this node to take over without its signed word that it may.
+	ErrTransfer = errors.New("leadership transfer was not announced")
+	// ErrCommitted means that a request would replace what is committed here.
+	ErrCommitted = errors.New("request contradicts what is committed")
+	// ErrDropped means that this node does not follow the peer, because it has stalled or censored; see Filter.Drop.
+	ErrDropped = errors.New("leader is dropped")
+	// ErrRate means that a peer does something more often than an honest one; it may try again later.
+	ErrRate = errors.New("too often")
+	// ErrSnapshot means that the content of a snapshot was checked and is not true.
+	ErrSnapshot = errors.New("snapshot is not true")
 	// ErrSnapshotSize means that a snapshot is longer or shorter than announced.
 	ErrSnapshotSize = errors.New("snapshot is not as long as announced")
 	// ErrSlow means that a snapshot frame did not arrive or leave in time.
@@ -66,6 +85,15 @@ var refusals = []struct {
 	{ErrConfiguration, codes.InvalidArgument, "CONFIGURATION"},
 	{ErrTermWindow, codes.FailedPrecondition, "TERM_WINDOW"},
 	{ErrNotLeader, codes.PermissionDenied, "NOT_LEADER"},
+	{ErrUncertified, codes.FailedPrecondition, "UNCERTIFIED"},
+	{ErrCertificate, codes.InvalidArgument, "CERTIFICATE"},
+	{ErrSecondLeader, codes.FailedPrecondition, "SECOND_LEADER"},
+	{ErrDoubleVote, codes.FailedPrecondition, "DOUBLE_VOTE"},
+	{ErrTransfer, codes.PermissionDenied, "TRANSFER"},
+	{ErrCommitted, codes.FailedPrecondition, "COMMITTED"},
+	{ErrDropped, codes.FailedPrecondition, "DROPPED"},
+	{ErrRate, codes.ResourceExhausted, "RATE"},
+	{ErrSnapshot, codes.InvalidArgument, "SNAPSHOT"},
 	{ErrSnapshotSize, codes.InvalidArgument, "SNAPSHOT_SIZE"},
 	{ErrSlow, codes.DeadlineExceeded, "SLOW"},
 	{ErrBusy, codes.ResourceExhausted, "BUSY"},

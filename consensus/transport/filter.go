@@ -1,230 +1,313 @@
-//lint:file-ignore SA1019 raft still fills and reads the fields that its header replaces, so the wire carries both.
-
 package transport
 
 import (
+	"crypto/ed25519"
+	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// maxConfigurationBytes bounds what is given to raft's decoder of configurations. Ten validators need about a kilobyte.
-const maxConfigurationBytes = 64 << 10
-
-// facts is what the filter knows of this node when it judges a request. The functions below are pure: the same request,
-// peer and facts always give the same answer, so each rule is tested without a network. A rule to come (an election
-// certificate, the commit guard) brings its fact here and its line into the function of the request it guards.
-type facts struct {
-	// validators holds the names of all validators.
-	validators map[string]bool
-	// termLimit is the highest term that one peer is believed.
-	termLimit uint64
-	// leader is the name of the known leader, or empty.
-	leader string
-	// maxEntries and maxEntryBytes bound one append.
-	maxEntries    int
-	maxEntryBytes int
-	// maxSnapshotBytes bounds a snapshot.
-	maxSnapshotBytes int64
+// Local is what a filter asks of the node that it guards. The functions may be called at any time from several goroutines.
+type Local struct {
+	// Term is raft's current term.
+	Term func() uint64
+	// Leader is the name of the leader raft knows, or "".
+	Leader func() string
+	// CommitIndex is the highest index that raft has committed or the state has applied.
+	CommitIndex func() uint64
+	// Entry reads an entry of the log; any error means that it is not there.
+	Entry func(index uint64, into *raft.Log) error
+	// Voters are the names of the voters in raft's latest configuration; nil or none means all validators.
+	Voters func() []string
+	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else.
+	Approve func(raft.Configuration) error
+	// OnEvidence takes proof that a validator voted for two candidates in one term; once for each term. May be nil.
+	OnEvidence func(checkpoint.DoubleVote)
+	// OnConflict hears that the elected leader of a term sends another entry than the one committed here at the index:
+	// one of the two has been fed a lie. May be nil.
+	OnConflict func(leader string, index uint64)
 }
 
-// filterHeader holds a header to the identity that the TLS connection proved. legacy is the field in which older raft
-// versions named the sender: raft reads it when the address is empty, so it may not say anything else.
-func filterHeader(h raft.RPCHeader, legacy []byte, peer string) error {
-	if string(h.ID) != peer || string(h.Addr) != peer {
-		return fmt.Errorf("%w: id and address must be %q", ErrIdentity, peer)
-	}
-	if len(legacy) > 0 && string(legacy) != peer {
-		return fmt.Errorf("%w: leader or candidate must be %q", ErrIdentity, peer)
-	}
-	if h.ProtocolVersion < raft.ProtocolVersionMin || h.ProtocolVersion > raft.ProtocolVersionMax {
-		return fmt.Errorf("%w: raft protocol version %d", ErrMalformed, h.ProtocolVersion)
-	}
-	return nil
+// Words is what validators add to raft's requests and answers, to prove that they may say them.
+type Words struct {
+	// Certificate goes with appends, heartbeats and snapshots.
+	Certificate *Certificate
+	// Transfer goes with TimeoutNow, and with the request for a vote that follows it.
+	Transfer *Transfer
+	// Signature goes with a vote that is granted.
+	Signature *[64]byte
 }
 
-// filterTerm comes last in every filter, so that only a request sound in all else counts as a peer's word on the term.
-func filterTerm(term uint64, f facts) error {
-	if term > f.termLimit {
-		return fmt.Errorf("%w: %d, want at most %d", ErrTermWindow, term, f.termLimit)
-	}
-	return nil
+// Filter stands between raft and everybody else's raft. It is a step machine: what it says depends on the calls before,
+// the node's own facts (Local) and the time that the caller gives; it has no clock, goroutine or network. Each request
+// that goes out passes Outgoing, its answer Answered or Failed; each that comes in passes Incoming, raft's answer Answering.
+// All its methods may be called at once.
+type Filter struct {
+	name       string
+	key        ed25519.PrivateKey
+	electorate electorate
+	local      Local
+	limits     Limits
+
+	// mu guards the rest. It is not held while a signature is verified or a function of Local runs.
+	mu      sync.Mutex
+	book    *book
+	window  *termWindow
+	limiter *limiter
+	// ballot is the newest candidacy of this node, nil before the first.
+	ballot *ballot
+	// shown is the newest term for which a peer has accepted this node's certificate.
+	shown map[string]uint64
+	// transfer is the newest one announced to this node.
+	transfer *Transfer
+	// dropped holds the term up to which a leader is not followed.
+	dropped map[string]uint64
+	// committed never falls but by ResetCommitGuard.
+	committed uint64
 }
 
-// filterAppend judges an append: raft panics on unknown types and bad configurations, and stores gaps as they come.
-func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
-	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+// NewFilter makes the filter of a validator. keys are all validators', its own included.
+func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, keys map[string]ed25519.PublicKey, local Local, limits Limits) (*Filter, error) {
+	if public, ok := keys[name]; !ok || len(secret) != ed25519.PrivateKeySize || !public.Equal(secret.Public()) {
+		return nil, fmt.Errorf("%w: Key is not the one that peers know %q by", ErrConfig, name)
+	}
+	if local.Term == nil || local.Leader == nil || local.CommitIndex == nil || local.Entry == nil {
+		return nil, fmt.Errorf("%w: Local lacks Term, Leader, CommitIndex or Entry", ErrConfig)
+	}
+	if limits.Entries < 0 || limits.SnapshotBytes < 0 || limits.BytesPerSecond < 0 || limits.Election < 0 || limits.SnapshotPause < 0 {
+		return nil, fmt.Errorf("%w: a field of Limits is negative", ErrConfig)
+	}
+	names, set := make([]string, 0, len(keys)), make(map[string]bool, len(keys))
+	for n, public := range keys {
+		if len(public) != ed25519.PublicKeySize {
+			return nil, fmt.Errorf("%w: key of %q is %d bytes, want %d", ErrConfig, n, len(public), ed25519.PublicKeySize)
+		}
+		names, set[n] = append(names, n), true
+	}
+	if local.Approve == nil {
+		local.Approve = allValidators(set)
+	}
+	limits = limits.withDefaults()
+	return &Filter{
+		name: name, key: secret, electorate: electorate{network, keys}, local: local, limits: limits,
+		book: newBook(), window: newTermWindow(len(keys)), limiter: newLimiter(limits, names),
+		shown: make(map[string]uint64, len(keys)), dropped: make(map[string]uint64),
+	}, nil
+}
+
+// Drop makes this node refuse to follow or elect a validator up to and including a term, because enough others complain
+// about it. Zero lifts it. A name that is no validator's is ignored.
+func (f *Filter) Drop(leader string, untilTerm uint64) {
+	if _, ok := f.electorate.keys[leader]; !ok {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.dropped[leader] = untilTerm; untilTerm == 0 {
+		delete(f.dropped, leader)
+	}
+}
+
+// ResetCommitGuard forgets how far the log was committed: Local.CommitIndex alone counts from now on. A node that was fed a
+// lie calls it when it has cut its log and before raft starts again.
+func (f *Filter) ResetCommitGuard() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.committed = 0
+}
+
+// enough is how many votes elect: a majority of the voters, as raft counts.
+func (f *Filter) enough() int {
+	if f.local.Voters != nil {
+		if voters := f.local.Voters(); len(voters) > 0 {
+			return len(voters)/2 + 1
+		}
+	}
+	return len(f.electorate.keys)/2 + 1
+}
+
+// facts gathers what the rules are to know of this node and a peer now.
+func (f *Filter) facts(peer string) (facts, uint64) {
+	term, leader, commit := f.local.Term(), f.local.Leader(), f.local.CommitIndex()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.committed = max(f.committed, commit)
+	out := facts{
+		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped[peer],
+		commit: f.committed, stored: f.stored,
+		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
+	}
+	if leader != "" && f.book.leader(term) == leader {
+		out.leader = leader
+	}
+	return out, term
+}
+
+func (f *Filter) stored(index uint64) (*raft.Log, bool) {
+	var e raft.Log
+	if f.local.Entry(index, &e) != nil {
+		return nil, false
+	}
+	return &e, true
+}
+
+// Incoming judges a request before raft sees it. It may change what raft would take badly: see filterVote, commitGuard.
+func (f *Filter) Incoming(now time.Time, peer string, command any, words Words) error {
+	if err := f.judge(now, peer, command, words); err != nil {
 		return err
 	}
-	if r.Term == 0 {
-		return fmt.Errorf("%w: append in term 0", ErrMalformed)
+	if _, ok := command.(*raft.InstallSnapshotRequest); ok {
+		return f.take(now, peer, deedSnapshot, 1, "snapshots")
 	}
-	if r.PrevLogTerm > r.Term || (r.PrevLogEntry == 0) != (r.PrevLogTerm == 0) {
-		return fmt.Errorf("%w: previous entry %d of term %d in term %d", ErrEntryTerm, r.PrevLogEntry, r.PrevLogTerm, r.Term)
+	return nil
+}
+
+// judge is Incoming, but does not count a snapshot.
+func (f *Filter) judge(now time.Time, peer string, command any, words Words) error {
+	if f.wait(now, peer, deedRefused, 1) > 0 {
+		return fmt.Errorf("%w: requests that are refused", ErrRate)
 	}
-	if len(r.Entries) > f.maxEntries {
-		return fmt.Errorf("%w: %d entries, want at most %d", ErrTooLarge, len(r.Entries), f.maxEntries)
+	err := f.verdict(now, peer, command, words)
+	if err == nil || errors.Is(err, ErrRate) {
+		return err
 	}
-	index, term, room := r.PrevLogEntry, r.PrevLogTerm, f.maxEntryBytes
-	for i, e := range r.Entries {
-		if e == nil {
-			return fmt.Errorf("%w: entry %d is absent", ErrMalformed, i)
-		}
-		if e.Index != index+1 || e.Index == 0 {
-			return fmt.Errorf("%w: index %d after %d", ErrEntryGap, e.Index, index)
-		}
-		if e.Term == 0 || e.Term < term || e.Term > r.Term {
-			return fmt.Errorf("%w: entry %d of term %d after %d in term %d", ErrEntryTerm, e.Index, e.Term, term, r.Term)
-		}
-		size := len(e.Data) + len(e.Extensions)
-		if size > room {
-			return fmt.Errorf("%w: entries of more than %d bytes", ErrTooLarge, f.maxEntryBytes)
-		}
-		if err := filterEntry(e, f); err != nil {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.limiter.take(now, peer, deedRefused, 1)
+	if term, ok := termOf(command); ok && errors.Is(err, ErrTermWindow) {
+		f.window.claim(peer, term)
+	}
+	return err
+}
+
+func (f *Filter) verdict(now time.Time, peer string, command any, words Words) error {
+	known, term := f.facts(peer)
+	var err error
+	switch c := command.(type) {
+	case *raft.AppendEntriesRequest:
+		if known.certified, err = f.certify(peer, c.Term, words.Certificate); err != nil {
 			return err
 		}
-		index, term, room = e.Index, e.Term, room-size
-	}
-	return filterTerm(r.Term, f)
-}
-
-// filterEntry judges the kind and content of one entry. The content of a command is the ledger's to judge.
-func filterEntry(e *raft.Log, f facts) error {
-	switch e.Type {
-	case raft.LogCommand, raft.LogNoop, raft.LogBarrier:
-		return nil
-	case raft.LogConfiguration:
-		if err := filterConfiguration(e.Data, f); err != nil {
-			return fmt.Errorf("entry %d: %w", e.Index, err)
+		if isHeartbeat(c) {
+			return filterHeartbeat(c, peer, known)
 		}
-		return nil
-	}
-	return fmt.Errorf("%w: entry %d is of type %d", ErrEntryType, e.Index, uint8(e.Type))
-}
-
-// filterConfiguration allows only sets of known validators, each under its own name and at most once.
-func filterConfiguration(data []byte, f facts) error {
-	if len(data) > maxConfigurationBytes {
-		return fmt.Errorf("%w: %d bytes, want at most %d", ErrConfiguration, len(data), maxConfigurationBytes)
-	}
-	configuration, err := decodeConfiguration(data)
-	if err != nil {
+		if err = filterAppend(c, peer, known); errors.Is(err, ErrCommitted) && f.local.OnConflict != nil {
+			f.local.OnConflict(peer, known.commit)
+		}
+		if err != nil {
+			return err
+		}
+		return f.take(now, peer, deedBytes, entryBytes(c), "bytes")
+	case *raft.InstallSnapshotRequest:
+		if known.certified, err = f.certify(peer, c.Term, words.Certificate); err != nil {
+			return err
+		}
+		return filterSnapshot(c, peer, known)
+	case *raft.RequestVoteRequest:
+		if err := f.take(now, peer, deedVote, 1, "requests for votes"); err != nil {
+			return err
+		}
+		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
+			f.electorate.announced(words.Transfer, term, f.certifiedLeader(term), peer)
+		return filterVote(c, peer, known)
+	case *raft.RequestPreVoteRequest:
+		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
+			return err
+		}
+		return filterPreVote(c, peer, known)
+	case *raft.TimeoutNowRequest:
+		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
+			return err
+		}
+		known.transfer = f.electorate.announced(words.Transfer, term, known.leader, f.name)
+		if err = filterTimeoutNow(c, peer, known); err == nil {
+			f.mu.Lock()
+			f.transfer = words.Transfer
+			f.mu.Unlock()
+		}
 		return err
 	}
-	voters := 0
-	seen := make(map[raft.ServerID]bool, len(configuration.Servers))
-	for _, s := range configuration.Servers {
-		if !f.validators[string(s.ID)] {
-			return fmt.Errorf("%w: %q is no validator", ErrConfiguration, s.ID)
-		}
-		if string(s.Address) != string(s.ID) {
-			return fmt.Errorf("%w: address of %q is not its name", ErrConfiguration, s.ID)
-		}
-		if seen[s.ID] {
-			return fmt.Errorf("%w: %q stands twice", ErrConfiguration, s.ID)
-		}
-		seen[s.ID] = true
-		switch s.Suffrage {
-		case raft.Voter:
-			voters++
-		case raft.Nonvoter:
-		default:
-			return fmt.Errorf("%w: suffrage %d of %q", ErrConfiguration, s.Suffrage, s.ID)
-		}
+	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
+}
+
+// certify says whether a peer has proved that it leads a term, now or before. A certificate is verified once.
+func (f *Filter) certify(peer string, term uint64, c *Certificate) (bool, error) {
+	if f.certifiedLeader(term) == peer {
+		return true, nil
 	}
-	if voters == 0 {
-		return fmt.Errorf("%w: no voter", ErrConfiguration)
+	if c == nil {
+		return false, nil
+	}
+	if c.Term != term || c.Candidate != peer {
+		return false, fmt.Errorf("%w: it is of %q in term %d", ErrCertificate, c.Candidate, c.Term)
+	}
+	if err := f.electorate.certify(*c, f.enough()); err != nil {
+		return false, err
+	}
+	f.mu.Lock()
+	evidence, err := f.book.certify(*c)
+	f.mu.Unlock()
+	f.report(evidence...)
+	return err == nil, err
+}
+
+func (f *Filter) certifiedLeader(term uint64) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.book.leader(term)
+}
+
+// report gives out evidence. The caller does not hold mu.
+func (f *Filter) report(evidence ...checkpoint.DoubleVote) {
+	if f.local.OnEvidence == nil {
+		return
+	}
+	for _, e := range evidence {
+		f.local.OnEvidence(e)
+	}
+}
+
+// take counts a deed of a peer, and refuses it when there were too many.
+func (f *Filter) take(now time.Time, peer string, d deed, n int64, what string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.limiter.take(now, peer, d, n) {
+		return fmt.Errorf("%w: %s", ErrRate, what)
 	}
 	return nil
 }
 
-// decodeConfiguration turns the panic of raft's decoder into an error. The decoder touches nothing but its result, so
-// nothing is left half done.
-func decodeConfiguration(data []byte) (c raft.Configuration, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			c, err = raft.Configuration{}, fmt.Errorf("%w: does not decode", ErrConfiguration)
-		}
-	}()
-	return raft.DecodeConfiguration(data), nil
+func (f *Filter) wait(now time.Time, peer string, d deed, n int64) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.limiter.wait(now, peer, d, n)
 }
 
-// filterHeartbeat judges a heartbeat. It reaches raft beside the main loop, so it may carry nothing that touches the log;
-// the wire form sees to that.
-func filterHeartbeat(r *raft.AppendEntriesRequest, peer string, f facts) error {
-	if !isHeartbeat(r) {
-		return fmt.Errorf("%w: heartbeat in term %d", ErrMalformed, r.Term)
+// termOf is the term that a request names.
+func termOf(command any) (uint64, bool) {
+	switch c := command.(type) {
+	case *raft.AppendEntriesRequest:
+		return c.Term, true
+	case *raft.InstallSnapshotRequest:
+		return c.Term, true
+	case *raft.RequestVoteRequest:
+		return c.Term, true
+	case *raft.RequestPreVoteRequest:
+		return c.Term, true
 	}
-	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
-		return err
-	}
-	return filterTerm(r.Term, f)
+	return 0, false
 }
 
-// filterVote judges a request for a vote.
-func filterVote(r *raft.RequestVoteRequest, peer string, f facts) error {
-	if err := filterHeader(r.RPCHeader, r.Candidate, peer); err != nil {
-		return err
+func entryBytes(r *raft.AppendEntriesRequest) int64 {
+	var n int64
+	for _, e := range r.Entries {
+		n += int64(len(e.Data) + len(e.Extensions))
 	}
-	if r.LastLogTerm > r.Term {
-		return fmt.Errorf("%w: last entry of term %d in term %d", ErrEntryTerm, r.LastLogTerm, r.Term)
-	}
-	return filterTerm(r.Term, f)
-}
-
-// filterPreVote judges a request for a pre-vote.
-func filterPreVote(r *raft.RequestPreVoteRequest, peer string, f facts) error {
-	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
-		return err
-	}
-	if r.LastLogTerm > r.Term {
-		return fmt.Errorf("%w: last entry of term %d in term %d", ErrEntryTerm, r.LastLogTerm, r.Term)
-	}
-	return filterTerm(r.Term, f)
-}
-
-// filterTimeoutNow lets only the known leader start an election, because raft itself asks neither who nor when.
-func filterTimeoutNow(r *raft.TimeoutNowRequest, peer string, f facts) error {
-	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
-		return err
-	}
-	if f.leader == "" || f.leader != peer {
-		return fmt.Errorf("%w: TimeoutNow from %q", ErrNotLeader, peer)
-	}
-	return nil
-}
-
-// filterSnapshot judges the announcement of a snapshot. Whether its content is true is for the snapshot store.
-func filterSnapshot(r *raft.InstallSnapshotRequest, peer string, f facts) error {
-	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
-		return err
-	}
-	// Version 0 describes peers in a form whose decoder is not guarded, and nobody sends it.
-	if r.SnapshotVersion != raft.SnapshotVersionMax {
-		return fmt.Errorf("%w: snapshot version %d, want %d", ErrMalformed, r.SnapshotVersion, raft.SnapshotVersionMax)
-	}
-	if r.LastLogIndex == 0 || r.LastLogTerm == 0 || r.LastLogTerm > r.Term {
-		return fmt.Errorf("%w: snapshot at entry %d of term %d in term %d", ErrEntryTerm, r.LastLogIndex, r.LastLogTerm, r.Term)
-	}
-	if r.ConfigurationIndex > r.LastLogIndex {
-		return fmt.Errorf("%w: written at %d, after the snapshot's end at %d", ErrConfiguration, r.ConfigurationIndex, r.LastLogIndex)
-	}
-	if err := filterConfiguration(r.Configuration, f); err != nil {
-		return err
-	}
-	if len(r.Peers) > maxConfigurationBytes {
-		return fmt.Errorf("%w: peers of %d bytes, want at most %d", ErrTooLarge, len(r.Peers), maxConfigurationBytes)
-	}
-	if r.Size < 0 || r.Size > f.maxSnapshotBytes {
-		return fmt.Errorf("%w: snapshot of %d bytes, want at most %d", ErrTooLarge, r.Size, f.maxSnapshotBytes)
-	}
-	return filterTerm(r.Term, f)
-}
-
-// filterAnswer judges a response. A candidate takes over any higher term it is told, so the window guards answers too.
-func filterAnswer(h raft.RPCHeader, term uint64, peer string, f facts) error {
-	if string(h.ID) != peer || string(h.Addr) != peer {
-		return fmt.Errorf("%w: answer's id and address must be %q", ErrIdentity, peer)
-	}
-	return filterTerm(term, f)
+	return n
 }

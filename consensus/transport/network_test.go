@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +20,9 @@ import (
 	"github.com/hashicorp/raft"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,7 +31,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type validator struct {
 	name        string
 	certificate tls.Certificate
+	key         ed25519.PrivateKey
 	address     string
+	spool       string
 
 	transport *Transport
 	server    *grpc.Server
@@ -36,6 +42,8 @@ type validator struct {
 	logs      *raft.InmemStore
 	snapshots *raft.InmemSnapshotStore
 	fsm       *lines
+	// evidence counts what was given out.
+	evidence atomic.Int32
 }
 
 // network is n validators on loopback, on ports the system chose.
@@ -70,12 +78,15 @@ func newNetwork(t *testing.T, n int) *network {
 			t.Fatal(err)
 		}
 		v := &validator{
-			name: name, certificate: testCertificate(t, byte(i+1), name), address: listener.Addr().String(),
-			logs: raft.NewInmemStore(), snapshots: raft.NewInmemSnapshotStore(), fsm: &lines{},
+			name: name, certificate: testCertificate(t, byte(i+1), name), key: testKey(byte(i + 101)), address: listener.Addr().String(),
+			spool: t.TempDir(),
+			logs:  raft.NewInmemStore(), snapshots: raft.NewInmemSnapshotStore(), fsm: &lines{},
 		}
 		listener.Close()
 		w.validators = append(w.validators, v)
-		w.peers = append(w.peers, Peer{Name: name, Address: v.address, TLSKeyHash: KeyHash(v.certificate.Leaf)})
+		w.peers = append(w.peers, Peer{
+			Name: name, Address: v.address, TLSKeyHash: KeyHash(v.certificate.Leaf), Key: [32]byte(v.key.Public().(ed25519.PublicKey)),
+		})
 	}
 	return w
 }
@@ -83,9 +94,24 @@ func newNetwork(t *testing.T, n int) *network {
 // config is short of patience, as loopback allows.
 func (w *network) config(v *validator) Config {
 	return Config{
-		Name: v.name, Certificate: v.certificate, Peers: w.peers,
+		Name: v.name, Certificate: v.certificate, Network: testNetwork, Key: v.key, Peers: w.peers, SpoolDir: v.spool,
 		PromptTimeout: time.Second, AppendTimeout: 2 * time.Second, FrameTimeout: 2 * time.Second, InstallTimeout: 5 * time.Second,
-		LocalTerm: func() uint64 {
+		Limits: Limits{Election: 200 * time.Millisecond, SnapshotPause: 100 * time.Millisecond},
+		Local:  v.local(w.t, w.peers),
+	}
+}
+
+// testNetwork is the network that votes are signed for.
+var testNetwork = tx.NetworkID{7}
+
+// local gives raft's own facts, as a node does. Configurations of some of the validators are approved, since tests start with few.
+func (v *validator) local(t testing.TB, peers []Peer) Local {
+	var names []string
+	for _, p := range peers {
+		names = append(names, p.Name)
+	}
+	return Local{
+		Term: func() uint64 {
 			if r := v.raft.Load(); r != nil {
 				return r.CurrentTerm()
 			}
@@ -97,6 +123,33 @@ func (w *network) config(v *validator) Config {
 				return string(id)
 			}
 			return ""
+		},
+		CommitIndex: func() uint64 {
+			if r := v.raft.Load(); r != nil {
+				return r.CommitIndex()
+			}
+			return 0
+		},
+		Entry: func(index uint64, into *raft.Log) error { return v.logs.GetLog(index, into) },
+		Voters: func() (voters []string) {
+			if r := v.raft.Load(); r != nil {
+				for _, s := range r.GetConfiguration().Configuration().Servers {
+					voters = append(voters, string(s.ID))
+				}
+			}
+			return voters
+		},
+		Approve: func(c raft.Configuration) error {
+			for _, s := range c.Servers {
+				if !slices.Contains(names, string(s.ID)) {
+					return fmt.Errorf("%q is no validator", s.ID)
+				}
+			}
+			return nil
+		},
+		OnEvidence: func(d checkpoint.DoubleVote) {
+			v.evidence.Add(1)
+			t.Logf("%s: evidence against %s", v.name, d.Guilty())
 		},
 	}
 }
@@ -275,6 +328,34 @@ func (s linesSnapshot) Persist(sink raft.SnapshotSink) error {
 }
 
 func (s linesSnapshot) Release() {}
+
+// elect lets all validators vote for one in a term, as if it had asked them.
+func (w *network) elect(v *validator, term uint64) {
+	w.t.Helper()
+	f := v.transport.filter
+	ask := &raft.RequestVoteRequest{RPCHeader: headerOf(v.name), Term: term}
+	if _, err := f.Outgoing(time.Now(), "", ask); err != nil {
+		w.t.Fatal(err)
+	}
+	for _, voter := range w.validators {
+		sig := checkpoint.Election{Term: term, Candidate: v.name}.Sign(testNetwork, voter.key)
+		if voter == v {
+			continue
+		}
+		if err := f.granted(voter.name, ask, Words{Signature: &sig}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// certificate is what a validator shows after elect.
+func (w *network) certificate(v *validator, term uint64, voters ...*validator) *Certificate {
+	b := ballot{Election: checkpoint.Election{Term: term, Candidate: v.name}, votes: map[string][64]byte{}}
+	for _, voter := range voters {
+		b.votes[voter.name] = b.Sign(testNetwork, voter.key)
+	}
+	return b.certificate()
+}
 
 func headerOf(name string) raft.RPCHeader {
 	return raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(name), Addr: []byte(name)}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
@@ -112,13 +113,15 @@ func lies(client peerv1.RaftServiceClient, liar, leader string, last, term uint6
 		{"unknown log type", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = 99 }), ErrEntryType},
 		{"bad configuration entry", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = raft.LogConfiguration }), ErrConfiguration},
 		{"gap in entries", appendOf(func(r *raft.AppendEntriesRequest) { r.Entries[0].Index += 5 }), ErrEntryGap},
-		{"term bomb by append", appendOf(func(r *raft.AppendEntriesRequest) { r.Term = math.MaxUint64 }), ErrTermWindow},
+		{"forged entry in the leader's term", appendOf(func(*raft.AppendEntriesRequest) {}), ErrUncertified},
+		{"forged entry in the next term", appendOf(func(r *raft.AppendEntriesRequest) { r.Term++ }), ErrUncertified},
+		{"term bomb by append", appendOf(func(r *raft.AppendEntriesRequest) { r.Term = math.MaxUint64 }), ErrUncertified},
 		{"term bomb by vote", voteOf(math.MaxUint64), ErrTermWindow},
 		{"term bomb, again", voteOf(math.MaxUint64), ErrTermWindow},
 		{"term bomb by heartbeat", func(ctx context.Context) error {
 			_, err := client.Heartbeat(ctx, heartbeatRequestToProto(heartbeatOf(liar, math.MaxUint64)))
 			return err
-		}, ErrTermWindow},
+		}, ErrUncertified},
 		{"heartbeat in term 0", func(ctx context.Context) error {
 			_, err := client.Heartbeat(ctx, heartbeatRequestToProto(heartbeatOf(liar, 0)))
 			return err
@@ -173,11 +176,11 @@ func TestLyingValidatorIsRefused(t *testing.T) {
 // forger answers calls under a validator's true key with whatever it likes.
 type forger struct {
 	peerv1.UnimplementedRaftServiceServer
-	answer raft.RequestVoteResponse
+	answer *peerv1.RequestVoteResponse
 }
 
 func (f *forger) RequestVote(context.Context, *peerv1.RequestVoteRequest) (*peerv1.RequestVoteResponse, error) {
-	return voteResponseToProto(&f.answer), nil
+	return f.answer, nil
 }
 
 // A candidate takes over any term it is told and counts any vote, so answers are judged too.
@@ -199,18 +202,28 @@ func TestForgedAnswersAreRefused(t *testing.T) {
 	}
 	go server.Serve(listener)
 	defer server.Stop()
+	sign := func(term uint64, candidate string, by *validator) []byte {
+		sig := checkpoint.Election{Term: term, Candidate: candidate}.Sign(testNetwork, by.key)
+		return sig[:]
+	}
 	for _, row := range []struct {
-		name   string
-		answer raft.RequestVoteResponse
-		want   error
+		name      string
+		answer    raft.RequestVoteResponse
+		signature []byte
+		want      error
 	}{
-		{"true", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: 1, Granted: true}, nil},
-		{"another's name", raft.RequestVoteResponse{RPCHeader: headerOf("validator-2"), Term: 1, Granted: true}, ErrIdentity},
-		{"no name", raft.RequestVoteResponse{Term: 1, Granted: true}, ErrIdentity},
-		{"term bomb", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: math.MaxUint64}, ErrTermWindow},
-		{"term bomb, again", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: math.MaxUint64}, ErrTermWindow},
+		{"true", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: 1, Granted: true}, sign(1, caller.name, liar), nil},
+		{"not signed", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: 1, Granted: true}, nil, ErrCertificate},
+		{"signed for another", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: 1, Granted: true}, sign(1, "validator-2", liar), ErrCertificate},
+		{"signed for another term", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: 1, Granted: true}, sign(2, caller.name, liar), ErrCertificate},
+		{"signed by another", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: 1, Granted: true}, sign(1, caller.name, w.validators[1]), ErrCertificate},
+		{"another's name", raft.RequestVoteResponse{RPCHeader: headerOf("validator-2"), Term: 1, Granted: true}, nil, ErrIdentity},
+		{"no name", raft.RequestVoteResponse{Term: 1, Granted: true}, nil, ErrIdentity},
+		{"term bomb", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: math.MaxUint64}, nil, ErrTermWindow},
+		{"term bomb, again", raft.RequestVoteResponse{RPCHeader: headerOf(liar.name), Term: math.MaxUint64}, nil, ErrTermWindow},
 	} {
-		f.answer = row.answer
+		f.answer = voteResponseToProto(&row.answer)
+		f.answer.Signature = row.signature
 		var resp raft.RequestVoteResponse
 		id := raft.ServerID(liar.name)
 		err := caller.transport.RequestVote(id, raft.ServerAddress(id), &raft.RequestVoteRequest{RPCHeader: headerOf(caller.name), Term: 1}, &resp)
@@ -220,30 +233,6 @@ func TestForgedAnswersAreRefused(t *testing.T) {
 		if granted := row.want == nil; resp.Granted != granted {
 			t.Errorf("%s: granted %v", row.name, resp.Granted)
 		}
-	}
-}
-
-// A validator that was away through many elections gets back in: it believes a far term once two peers have named it,
-// whether by answers or by requests.
-func TestLongAwayValidatorReturns(t *testing.T) {
-	w := newNetwork(t, 4)
-	away, err := New(w.config(w.validators[0]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer away.Close()
-	if err := away.checkAnswer("validator-2", headerOf("validator-2"), 500); !errors.Is(err, ErrTermWindow) {
-		t.Fatalf("first answer: %v", err)
-	}
-	verdict := filterHeartbeat(heartbeatOf("validator-3", 500), "validator-3", away.facts())
-	if err := away.admit("validator-3", 500, verdict); !errors.Is(err, ErrTermWindow) {
-		t.Fatalf("first request: %v", err)
-	}
-	if err := away.checkAnswer("validator-2", headerOf("validator-2"), 501); err != nil {
-		t.Errorf("answer after two peers named the term: %v", err)
-	}
-	if err := filterHeartbeat(heartbeatOf("validator-3", 501), "validator-3", away.facts()); err != nil {
-		t.Errorf("request after two peers named the term: %v", err)
 	}
 }
 
@@ -265,8 +254,9 @@ func TestBusyPeerIsRefused(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer cancel()
-		r := &raft.AppendEntriesRequest{RPCHeader: headerOf(v.name), Term: 1}
-		_, err = peerv1.NewRaftServiceClient(conn).AppendEntries(ctx, appendRequestToProto(r))
+		r := appendRequestToProto(&raft.AppendEntriesRequest{RPCHeader: headerOf(v.name), Term: uint64(i + 1)})
+		r.Certificate = certificateToProto(w.certificate(v, r.Term, w.validators...))
+		_, err = peerv1.NewRaftServiceClient(conn).AppendEntries(ctx, r)
 		if want == ErrBusy && !errors.Is(fromStatus(callee.name, err), ErrBusy) {
 			t.Errorf("%s: got %v, want %v", v.name, err, want)
 		}
@@ -331,6 +321,13 @@ func TestNewRefuses(t *testing.T) {
 		}, "same TLS key"},
 		{"peer without address", func(c *Config) { c.Peers = append(c.Peers[:1:1], Peer{Name: "other"}) }, "no address"},
 		{"name with a space", func(c *Config) { c.Peers = append(c.Peers[:1:1], Peer{Name: "o r", Address: "x:1"}) }, "name"},
+		{"key twice to sign with", func(c *Config) {
+			c.Peers = append(c.Peers[:1:1], Peer{Name: "other", Address: "x:1", TLSKeyHash: c.Peers[1].TLSKeyHash, Key: c.Peers[0].Key})
+		}, "same Key"},
+		{"another's signing key", func(c *Config) { c.Key = w.validators[1].key }, "Key"},
+		{"no facts", func(c *Config) { c.Local.Entry = nil }, "Local"},
+		{"negative limit", func(c *Config) { c.Limits.Entries = -1 }, "Limits"},
+		{"no folder for snapshots", func(c *Config) { c.SpoolDir = "" }, "SpoolDir"},
 		{"negative timeout", func(c *Config) { c.AppendTimeout = -1 }, "AppendTimeout"},
 		{"budget over a message", func(c *Config) { c.AppendBudget = maxBudget + 1 }, "AppendBudget"},
 	} {

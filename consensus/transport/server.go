@@ -2,7 +2,6 @@ package transport
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -24,10 +23,13 @@ type room struct {
 	prompt   chan struct{}
 	bulk     chan struct{}
 	snapshot chan struct{}
+	// spool is for who holds the place of the snapshot.
+	spool *spool
 }
 
-func newRoom() *room {
+func newRoom(spoolDir, peer string) *room {
 	return &room{
+		spool:    &spool{dir: spoolDir, peer: peer},
 		prompt:   make(chan struct{}, maxPromptCalls),
 		bulk:     make(chan struct{}, maxBulkCalls),
 		snapshot: make(chan struct{}, 1),
@@ -63,58 +65,90 @@ type request[Req raft.WithRPCHeader] struct {
 	method  string
 	places  func(*room) chan struct{}
 	timeout time.Duration
-	decode  func() (Req, error)
-	filter  func(Req, string, facts) error
-	term    func(Req) uint64
-	deliver func(context.Context, raft.RPC) error
+	decode  func(peer string) (Req, Words, error)
+	// changesLog makes the request wait for its turn.
+	changesLog bool
+	deliver    func(context.Context, raft.RPC) error
 }
 
 func prompt(r *room) chan struct{} { return r.prompt }
 func bulk(r *room) chan struct{}   { return r.bulk }
 
 // serve runs one incoming unary call: who calls, is there room, is the request sound, what does raft say.
-func serve[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transport, r request[Req]) (*Resp, error) {
+func serve[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transport, r request[Req]) (*Resp, Words, error) {
 	peer, err := t.PeerName(ctx)
 	if err != nil {
-		return nil, toStatus(err)
+		return nil, Words{}, toStatus(err)
 	}
-	resp, err := serveFrom[Req, Resp](ctx, t, peer, r)
+	resp, words, err := serveFrom[Req, Resp](ctx, t, peer, r)
 	if err != nil {
 		t.refusals.add(peer, r.method, err)
-		return nil, toStatus(err)
+		return nil, Words{}, toStatus(err)
 	}
-	return resp, nil
+	return resp, words, nil
 }
 
-func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transport, peer string, r request[Req]) (*Resp, error) {
+func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transport, peer string, r request[Req]) (*Resp, Words, error) {
 	places := r.places(t.rooms[peer])
 	if !enter(places) {
-		return nil, ErrBusy
+		return nil, Words{}, ErrBusy
 	}
 	defer leave(places)
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 
-	req, err := r.decode()
+	req, words, err := r.decode(peer)
 	if err != nil {
-		return nil, err
+		return nil, Words{}, err
 	}
-	if err := t.admit(peer, r.term(req), r.filter(req, peer, t.facts())); err != nil {
-		return nil, err
+	ask := func(answers chan raft.RPCResponse) error {
+		if err := t.filter.Incoming(time.Now(), peer, req, words); err != nil {
+			return err
+		}
+		return r.deliver(ctx, raft.RPC{Command: req, RespChan: answers})
 	}
-	answers := make(chan raft.RPCResponse, 1) // one place: raft never waits for a caller that gave up
-	if err := r.deliver(ctx, raft.RPC{Command: req, RespChan: answers}); err != nil {
-		return nil, err
+	var resp *Resp
+	if r.changesLog {
+		resp, err = inTurn[Resp](ctx, t, ask)
+	} else {
+		answers := make(chan raft.RPCResponse, 1) // one place: raft never waits for a caller that gave up
+		if err = ask(answers); err == nil {
+			resp, err = await[Resp](ctx, t, answers)
+		}
 	}
-	return await[Resp](ctx, t, answers)
+	if err != nil {
+		return nil, Words{}, err
+	}
+	said, err := t.filter.Answering(peer, req, resp)
+	return resp, said, err
 }
 
-// admit passes on the filter's verdict, and remembers a term too high to believe.
-func (t *Transport) admit(peer string, term uint64, verdict error) error {
-	if errors.Is(verdict, ErrTermWindow) {
-		t.window.claim(peer, term)
+// inTurn judges a request and hands it to raft when no other one that changes the log is between these two. The turn ends
+// when raft has answered, even if the caller has gone before.
+func inTurn[Resp any](ctx context.Context, t *Transport, ask func(chan raft.RPCResponse) error) (*Resp, error) {
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for the request before: %w", ctx.Err())
+	case <-t.ctx.Done():
+		return nil, raft.ErrTransportShutdown
 	}
-	return verdict
+	answers := make(chan raft.RPCResponse, 1)
+	if err := ask(answers); err != nil {
+		<-t.turn
+		return nil, err
+	}
+	over := make(chan raft.RPCResponse, 1)
+	go func() {
+		select {
+		case answer := <-answers:
+			<-t.turn
+			over <- answer
+		case <-t.ctx.Done():
+			<-t.turn
+		}
+	}()
+	return await[Resp](ctx, t, over)
 }
 
 // deliver hands a request to raft's main loop.
@@ -169,11 +203,16 @@ func (t *Transport) sign(h *raft.RPCHeader) {
 
 // AppendEntries takes entries from a peer.
 func (s *service) AppendEntries(ctx context.Context, in *peerv1.AppendEntriesRequest) (*peerv1.AppendEntriesResponse, error) {
-	resp, err := serve[*raft.AppendEntriesRequest, raft.AppendEntriesResponse](ctx, s.t, request[*raft.AppendEntriesRequest]{
-		method: "AppendEntries", places: bulk, timeout: s.t.cfg.AppendTimeout,
-		decode:  func() (*raft.AppendEntriesRequest, error) { return appendRequestFromProto(in) },
-		filter:  filterAppend,
-		term:    func(r *raft.AppendEntriesRequest) uint64 { return r.Term },
+	resp, _, err := serve[*raft.AppendEntriesRequest, raft.AppendEntriesResponse](ctx, s.t, request[*raft.AppendEntriesRequest]{
+		method: "AppendEntries", places: bulk, timeout: s.t.cfg.AppendTimeout, changesLog: true,
+		decode: func(peer string) (*raft.AppendEntriesRequest, Words, error) {
+			req, err := appendRequestFromProto(in)
+			if err != nil {
+				return nil, Words{}, err
+			}
+			c, err := certificateFromProto(in.GetCertificate(), req.Term, peer)
+			return req, Words{Certificate: c}, err
+		},
 		deliver: s.t.deliver,
 	})
 	if err != nil {
@@ -185,11 +224,12 @@ func (s *service) AppendEntries(ctx context.Context, in *peerv1.AppendEntriesReq
 
 // Heartbeat takes a heartbeat from a peer.
 func (s *service) Heartbeat(ctx context.Context, in *peerv1.HeartbeatRequest) (*peerv1.HeartbeatResponse, error) {
-	resp, err := serve[*raft.AppendEntriesRequest, raft.AppendEntriesResponse](ctx, s.t, request[*raft.AppendEntriesRequest]{
+	resp, _, err := serve[*raft.AppendEntriesRequest, raft.AppendEntriesResponse](ctx, s.t, request[*raft.AppendEntriesRequest]{
 		method: "Heartbeat", places: prompt, timeout: s.t.cfg.PromptTimeout,
-		decode:  func() (*raft.AppendEntriesRequest, error) { return heartbeatRequestFromProto(in), nil },
-		filter:  filterHeartbeat,
-		term:    func(r *raft.AppendEntriesRequest) uint64 { return r.Term },
+		decode: func(peer string) (*raft.AppendEntriesRequest, Words, error) {
+			c, err := certificateFromProto(in.GetCertificate(), in.GetTerm(), peer)
+			return heartbeatRequestFromProto(in), Words{Certificate: c}, err
+		},
 		deliver: s.t.deliverHeartbeat,
 	})
 	if err != nil {
@@ -201,27 +241,32 @@ func (s *service) Heartbeat(ctx context.Context, in *peerv1.HeartbeatRequest) (*
 
 // RequestVote takes a candidate's request.
 func (s *service) RequestVote(ctx context.Context, in *peerv1.RequestVoteRequest) (*peerv1.RequestVoteResponse, error) {
-	resp, err := serve[*raft.RequestVoteRequest, raft.RequestVoteResponse](ctx, s.t, request[*raft.RequestVoteRequest]{
+	resp, words, err := serve[*raft.RequestVoteRequest, raft.RequestVoteResponse](ctx, s.t, request[*raft.RequestVoteRequest]{
 		method: "RequestVote", places: prompt, timeout: s.t.cfg.PromptTimeout,
-		decode:  func() (*raft.RequestVoteRequest, error) { return voteRequestFromProto(in), nil },
-		filter:  filterVote,
-		term:    func(r *raft.RequestVoteRequest) uint64 { return r.Term },
+		decode: func(string) (*raft.RequestVoteRequest, Words, error) {
+			tr, err := transferFromProto(in.GetTransfer())
+			return voteRequestFromProto(in), Words{Transfer: tr}, err
+		},
 		deliver: s.t.deliver,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.t.sign(&resp.RPCHeader)
-	return voteResponseToProto(resp), nil
+	out := voteResponseToProto(resp)
+	if words.Signature != nil {
+		out.Signature = words.Signature[:]
+	}
+	return out, nil
 }
 
 // RequestPreVote takes the question before a candidacy.
 func (s *service) RequestPreVote(ctx context.Context, in *peerv1.RequestPreVoteRequest) (*peerv1.RequestPreVoteResponse, error) {
-	resp, err := serve[*raft.RequestPreVoteRequest, raft.RequestPreVoteResponse](ctx, s.t, request[*raft.RequestPreVoteRequest]{
+	resp, _, err := serve[*raft.RequestPreVoteRequest, raft.RequestPreVoteResponse](ctx, s.t, request[*raft.RequestPreVoteRequest]{
 		method: "RequestPreVote", places: prompt, timeout: s.t.cfg.PromptTimeout,
-		decode:  func() (*raft.RequestPreVoteRequest, error) { return preVoteRequestFromProto(in), nil },
-		filter:  filterPreVote,
-		term:    func(r *raft.RequestPreVoteRequest) uint64 { return r.Term },
+		decode: func(string) (*raft.RequestPreVoteRequest, Words, error) {
+			return preVoteRequestFromProto(in), Words{}, nil
+		},
 		deliver: s.t.deliver,
 	})
 	if err != nil {
@@ -233,11 +278,12 @@ func (s *service) RequestPreVote(ctx context.Context, in *peerv1.RequestPreVoteR
 
 // TimeoutNow takes the leader's wish for an election.
 func (s *service) TimeoutNow(ctx context.Context, in *peerv1.TimeoutNowRequest) (*peerv1.TimeoutNowResponse, error) {
-	resp, err := serve[*raft.TimeoutNowRequest, raft.TimeoutNowResponse](ctx, s.t, request[*raft.TimeoutNowRequest]{
+	resp, _, err := serve[*raft.TimeoutNowRequest, raft.TimeoutNowResponse](ctx, s.t, request[*raft.TimeoutNowRequest]{
 		method: "TimeoutNow", places: prompt, timeout: s.t.cfg.PromptTimeout,
-		decode:  func() (*raft.TimeoutNowRequest, error) { return timeoutNowRequestFromProto(in), nil },
-		filter:  filterTimeoutNow,
-		term:    func(*raft.TimeoutNowRequest) uint64 { return 0 },
+		decode: func(string) (*raft.TimeoutNowRequest, Words, error) {
+			tr, err := transferFromProto(in.GetTransfer())
+			return timeoutNowRequestFromProto(in), Words{Transfer: tr}, err
+		},
 		deliver: s.t.deliver,
 	})
 	if err != nil {

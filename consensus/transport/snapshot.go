@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +28,8 @@ func (t *Transport) streamTimeout(size int64) time.Duration {
 	return frames*t.cfg.FrameTimeout + t.cfg.InstallTimeout
 }
 
-// InstallSnapshot sends a snapshot. data must hold exactly args.Size bytes. It returns once the peer has installed it.
+// InstallSnapshot sends a snapshot, from where an interrupted transfer of the same one stopped. data must hold exactly
+// args.Size bytes. It returns once the peer has installed it.
 func (t *Transport) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
 	client, err := t.client(id, addr, laneBulk)
 	if err != nil {
@@ -35,15 +38,25 @@ func (t *Transport) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, a
 	if args.Size < 0 {
 		return fmt.Errorf("%w: %d bytes announced", ErrSnapshotSize, args.Size)
 	}
+	words, err := t.filter.Outgoing(time.Now(), string(id), args)
+	if err != nil {
+		return fmt.Errorf("call %s: %w", id, err)
+	}
+	header := snapshotRequestToProto(args)
+	header.Certificate = certificateToProto(words.Certificate)
+
 	ctx, stop := context.WithTimeout(t.ctx, t.streamTimeout(args.Size))
 	defer stop()
+	if header.Offset, err = t.offer(ctx, client, string(id), header, data); err != nil {
+		return err
+	}
 	// gRPC has no deadline for a single message, so a timer ends the stream when one is late.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	late := time.AfterFunc(t.cfg.FrameTimeout, func() { cancel(ErrSlow) })
 	defer late.Stop()
 
-	out, err := t.sendSnapshot(ctx, client, args, data, late)
+	out, err := t.sendSnapshot(ctx, client, header, data, late)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrSlow) {
 		return fmt.Errorf("call %s: %w", id, cause)
 	}
@@ -53,29 +66,55 @@ func (t *Transport) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, a
 	if err != nil {
 		return t.callFailed(id, err)
 	}
-	if err := t.checkAnswer(string(id), out.RPCHeader, out.Term); err != nil {
+	if err := t.checkAnswer(string(id), args, out, Words{}); err != nil {
 		return err
 	}
 	*resp = *out
 	return nil
 }
 
+// offer announces a snapshot and returns how much of it the peer has: these bytes are read from data, and equal to what
+// the peer has. When they are not, this attempt is lost, and the next one begins anew.
+func (t *Transport) offer(ctx context.Context, client peerv1.RaftServiceClient, peer string, header *peerv1.SnapshotHeader, data io.Reader) (int64, error) {
+	if _, anew := t.anew.LoadAndDelete(peer); anew {
+		return 0, nil
+	}
+	asked, cancel := context.WithTimeout(ctx, t.cfg.FrameTimeout)
+	defer cancel()
+	answer, err := client.OfferSnapshot(asked, &peerv1.OfferSnapshotRequest{Header: header})
+	if err != nil {
+		return 0, t.callFailed(raft.ServerID(peer), err)
+	}
+	has := answer.GetOffset()
+	if has < 0 || has > header.GetSize() || has < header.GetSize() && has%frameBytes != 0 {
+		return 0, fmt.Errorf("call %s: %w: it has %d of %d bytes", peer, ErrMalformed, has, header.GetSize())
+	}
+	sum := sha256.New()
+	if _, err := io.CopyN(sum, data, has); err != nil {
+		return 0, fmt.Errorf("%w: %w", errReadSnapshot, err)
+	}
+	if has > 0 && !bytes.Equal(sum.Sum(nil), answer.GetSha256()) {
+		t.anew.Store(peer, true)
+		return 0, fmt.Errorf("call %s: %w: what it has is of another snapshot", peer, ErrSnapshot)
+	}
+	return has, nil
+}
+
 // errReadSnapshot marks an error of the node's own snapshot store.
 var errReadSnapshot = errors.New("read snapshot")
 
-func (t *Transport) sendSnapshot(ctx context.Context, client peerv1.RaftServiceClient, args *raft.InstallSnapshotRequest, data io.Reader, late *time.Timer) (*raft.InstallSnapshotResponse, error) {
+func (t *Transport) sendSnapshot(ctx context.Context, client peerv1.RaftServiceClient, header *peerv1.SnapshotHeader, data io.Reader, late *time.Timer) (*raft.InstallSnapshotResponse, error) {
 	stream, err := client.InstallSnapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	header := &peerv1.InstallSnapshotRequest_Header{Header: snapshotRequestToProto(args)}
 	// io.EOF from Send means that the peer has answered already; CloseAndRecv tells what.
-	err = stream.Send(&peerv1.InstallSnapshotRequest{Frame: header})
+	err = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Header{Header: header}})
 	buf := make([]byte, frameBytes)
-	for left := args.Size; err == nil && left > 0; {
+	for left := header.GetSize() - header.GetOffset(); err == nil && left > 0; {
 		frame := buf[:min(left, frameBytes)]
 		if _, rerr := io.ReadFull(data, frame); errors.Is(rerr, io.EOF) || errors.Is(rerr, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("%w: %d of %d bytes missing", ErrSnapshotSize, left, args.Size)
+			return nil, fmt.Errorf("%w: %d of %d bytes missing", ErrSnapshotSize, left, header.GetSize())
 		} else if rerr != nil {
 			return nil, fmt.Errorf("%w: %w", errReadSnapshot, rerr)
 		}
@@ -88,7 +127,7 @@ func (t *Transport) sendSnapshot(ctx context.Context, client peerv1.RaftServiceC
 	}
 	if err == nil {
 		if n, _ := io.ReadFull(data, buf[:1]); n > 0 {
-			return nil, fmt.Errorf("%w: more than %d bytes", ErrSnapshotSize, args.Size)
+			return nil, fmt.Errorf("%w: more than %d bytes", ErrSnapshotSize, header.GetSize())
 		}
 	}
 	// What flow control still holds back may take a few frames' time, then the peer installs.
@@ -98,141 +137,4 @@ func (t *Transport) sendSnapshot(ctx context.Context, client peerv1.RaftServiceC
 		return nil, err
 	}
 	return snapshotResponseFromProto(answer), nil
-}
-
-// InstallSnapshot takes a snapshot from a peer: one at a time from each, and raft itself takes one after the other.
-func (s *service) InstallSnapshot(stream peerv1.RaftService_InstallSnapshotServer) error {
-	t := s.t
-	peer, err := t.PeerName(stream.Context())
-	if err != nil {
-		return toStatus(err)
-	}
-	resp, err := t.takeSnapshot(stream, peer)
-	if err != nil {
-		t.refusals.add(peer, "InstallSnapshot", err)
-		return toStatus(err)
-	}
-	t.sign(&resp.RPCHeader)
-	return stream.SendAndClose(snapshotResponseToProto(resp))
-}
-
-func (t *Transport) takeSnapshot(stream peerv1.RaftService_InstallSnapshotServer, peer string) (*raft.InstallSnapshotResponse, error) {
-	places := t.rooms[peer].snapshot
-	if !enter(places) {
-		return nil, ErrBusy
-	}
-	defer leave(places)
-	in := receive(stream, t.cfg.FrameTimeout)
-	defer close(in.done)
-
-	first, err := in.next(t.ctx)
-	if err != nil {
-		return nil, err
-	}
-	if first.GetHeader() == nil {
-		return nil, fmt.Errorf("%w: snapshot does not begin with its header", ErrMalformed)
-	}
-	req := snapshotRequestFromProto(first.GetHeader())
-	if err := t.admit(peer, req.Term, filterSnapshot(req, peer, t.facts())); err != nil {
-		return nil, err
-	}
-
-	ctx, cancel := context.WithTimeout(stream.Context(), t.streamTimeout(req.Size))
-	defer cancel()
-	// The pipe's reader is raft's. Closing it here unblocks the pump, whatever raft does.
-	reader, writer := io.Pipe()
-	answers := make(chan raft.RPCResponse, 1)
-	handOver, stopWaiting := context.WithTimeout(ctx, t.cfg.AppendTimeout)
-	err = t.deliver(handOver, raft.RPC{Command: req, Reader: reader, RespChan: answers})
-	stopWaiting()
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		// Without an error this is the end of the snapshot; with one, raft's copy ends with it and raft answers with it.
-		writer.CloseWithError(in.pump(t.ctx, writer, req.Size))
-	}()
-	resp, err := await[raft.InstallSnapshotResponse](ctx, t, answers)
-	reader.CloseWithError(raft.ErrTransportShutdown)
-	return resp, err
-}
-
-// frames is the receiving end of a snapshot's stream. One goroutine receives, so that each frame can have a deadline; it
-// ends when done is closed and the handler has returned, for then the stream's Recv fails.
-type frames struct {
-	timeout  time.Duration
-	received chan received
-	done     chan struct{}
-}
-
-type received struct {
-	frame *peerv1.InstallSnapshotRequest
-	err   error
-}
-
-func receive(stream peerv1.RaftService_InstallSnapshotServer, timeout time.Duration) *frames {
-	f := &frames{timeout: timeout, received: make(chan received), done: make(chan struct{})}
-	go func() {
-		for {
-			frame, err := stream.Recv()
-			select {
-			case f.received <- received{frame, err}:
-			case <-f.done:
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return f
-}
-
-// next returns the next frame, or io.EOF after the last.
-func (f *frames) next(ctx context.Context) (*peerv1.InstallSnapshotRequest, error) {
-	late := time.NewTimer(f.timeout)
-	defer late.Stop()
-	select {
-	case r := <-f.received:
-		if r.err != nil && !errors.Is(r.err, io.EOF) {
-			return nil, fmt.Errorf("receive snapshot: %w", r.err)
-		}
-		return r.frame, r.err
-	case <-late.C:
-		return nil, ErrSlow
-	case <-f.done:
-		return nil, context.Canceled
-	case <-ctx.Done():
-		return nil, raft.ErrTransportShutdown
-	}
-}
-
-// pump writes the frames to raft's reader, and holds them to their lengths.
-func (f *frames) pump(ctx context.Context, w io.Writer, size int64) error {
-	for left := size; left > 0; {
-		frame, err := f.next(ctx)
-		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("%w: %d of %d bytes missing", ErrSnapshotSize, left, size)
-		}
-		if err != nil {
-			return err
-		}
-		data, ok := frame.GetFrame().(*peerv1.InstallSnapshotRequest_Data)
-		if !ok {
-			return fmt.Errorf("%w: snapshot frame without data", ErrMalformed)
-		}
-		if want := min(left, frameBytes); int64(len(data.Data)) != want {
-			return fmt.Errorf("%w: frame of %d bytes, want %d", ErrSnapshotSize, len(data.Data), want)
-		}
-		if _, err := w.Write(data.Data); err != nil {
-			return fmt.Errorf("hand snapshot to raft: %w", err)
-		}
-		left -= int64(len(data.Data))
-	}
-	if _, err := f.next(ctx); err == nil {
-		return fmt.Errorf("%w: more than %d bytes", ErrSnapshotSize, size)
-	} else if !errors.Is(err, io.EOF) {
-		return err
-	}
-	return nil
 }

@@ -17,9 +17,12 @@ func TestSnapshotFrames(t *testing.T) {
 	w := newNetwork(t, 2)
 	caller, callee := w.validators[0], w.validators[1]
 	cfg := w.config(callee)
-	cfg.FrameTimeout, cfg.MaxSnapshotBytes = 300*time.Millisecond, 1<<20
-	w.open(caller, w.config(caller))
+	cfg.FrameTimeout, cfg.Limits.SnapshotBytes, cfg.Limits.SnapshotPause = 300*time.Millisecond, 1<<20, time.Nanosecond
+	own := w.config(caller)
+	own.Limits.SnapshotPause = time.Nanosecond
+	w.open(caller, own)
 	w.open(callee, cfg)
+	w.elect(caller, 10)
 	defer answerRaft(callee)()
 	id := raft.ServerID(callee.name)
 	conn, err := caller.transport.DialPeer(t.Context(), callee.name)
@@ -46,7 +49,7 @@ func TestSnapshotFrames(t *testing.T) {
 		{"over the cap", 1<<20 + 1, nil, ErrTooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if err := sendFrames(t, client, caller.name, row.announced, row.frames...); !errors.Is(err, row.want) {
+			if err := sendFrames(t, client, w.certificate(caller, 10, w.validators...), row.announced, row.frames...); !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
 			}
 		})
@@ -74,14 +77,15 @@ func TestSnapshotFrames(t *testing.T) {
 
 // sendFrames announces a snapshot and sends zeros in frames of the given lengths; a negative one waits for the verdict
 // instead of ending the stream.
-func sendFrames(t *testing.T, client peerv1.RaftServiceClient, from string, announced int64, frames ...int) error {
+func sendFrames(t *testing.T, client peerv1.RaftServiceClient, proof *Certificate, announced int64, frames ...int) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	stream, err := client.InstallSnapshot(ctx)
 	if err != nil {
 		return err
 	}
-	header := &peerv1.InstallSnapshotRequest_Header{Header: snapshotRequestToProto(goodSnapshot(from, announced))}
+	header := &peerv1.InstallSnapshotRequest_Header{Header: snapshotRequestToProto(goodSnapshot(proof.Candidate, announced))}
+	header.Header.Certificate = certificateToProto(proof)
 	_ = stream.Send(&peerv1.InstallSnapshotRequest{Frame: header})
 	for _, n := range frames {
 		if n < 0 {

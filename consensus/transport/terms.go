@@ -1,9 +1,9 @@
 package transport
 
 import (
+	"maps"
 	"math"
 	"slices"
-	"sync"
 )
 
 // termWindowSize is how far a peer's term may be ahead of ours. With pre-vote on, sixty isolations of a leader in one
@@ -18,8 +18,6 @@ type termWindow struct {
 	// witnesses is how many distinct peers are believed. Invariant: 1 <= witnesses; more than the liars among n = 3f+1.
 	witnesses int
 
-	// mu guards claims; it is held for a few map operations only.
-	mu sync.Mutex
 	// claims holds the last refused term per peer. Invariant: at most one per other validator.
 	claims map[string]uint64
 }
@@ -34,25 +32,21 @@ func newTermWindow(validators int) *termWindow {
 
 // claim remembers a refused term as the peer's word.
 func (w *termWindow) claim(peer string, term uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.claims[peer] = term
+}
+
+// backed is the highest term that one honest peer at least has named; never below the node's own.
+func (w *termWindow) backed(local uint64) uint64 {
+	if len(w.claims) < w.witnesses {
+		return local
+	}
+	terms := slices.Sorted(maps.Values(w.claims))
+	return max(local, terms[len(terms)-w.witnesses])
 }
 
 // limit is the highest term to believe of one peer, given the node's own.
 func (w *termWindow) limit(local uint64) uint64 {
-	w.mu.Lock()
-	terms := make([]uint64, 0, len(w.claims))
-	for _, term := range w.claims {
-		terms = append(terms, term)
-	}
-	w.mu.Unlock()
-
-	base := local
-	if len(terms) >= w.witnesses {
-		slices.Sort(terms)
-		base = max(base, terms[len(terms)-w.witnesses])
-	}
+	base := w.backed(local)
 	if base > math.MaxUint64-termWindowSize {
 		return math.MaxUint64
 	}

@@ -75,6 +75,7 @@ type directory struct {
 // newDirectory checks that names and keys are each used once, and that self is among them with the key it holds.
 func newDirectory(self string, certificate tls.Certificate, peers []Peer) (*directory, error) {
 	d := &directory{self: self, byName: make(map[string]Peer, len(peers)), byKey: make(map[[32]byte]string, len(peers))}
+	signers := make(map[[32]byte]string, len(peers))
 	for _, p := range peers {
 		if err := checkName(p.Name); err != nil {
 			return nil, err
@@ -85,11 +86,14 @@ func newDirectory(self string, certificate tls.Certificate, peers []Peer) (*dire
 		if other, ok := d.byKey[p.TLSKeyHash]; ok {
 			return nil, fmt.Errorf("%w: peers %q and %q have the same TLS key", ErrConfig, other, p.Name)
 		}
+		if other, ok := signers[p.Key]; ok {
+			return nil, fmt.Errorf("%w: peers %q and %q have the same Key", ErrConfig, other, p.Name)
+		}
 		if p.Address == "" && p.Name != self {
 			return nil, fmt.Errorf("%w: peer %q has no address", ErrConfig, p.Name)
 		}
 		d.byName[p.Name] = p
-		d.byKey[p.TLSKeyHash] = p.Name
+		d.byKey[p.TLSKeyHash], signers[p.Key] = p.Name, p.Name
 	}
 	own, ok := d.byName[self]
 	if !ok {
@@ -130,13 +134,13 @@ func (d *directory) other(name string) (Peer, error) {
 	return p, nil
 }
 
-// names is the set of all validators, for the filter.
-func (d *directory) names() map[string]bool {
-	set := make(map[string]bool, len(d.byName))
-	for name := range d.byName {
-		set[name] = true
+// keys are all validators' signing keys, for the filter.
+func (d *directory) keys() map[string]ed25519.PublicKey {
+	keys := make(map[string]ed25519.PublicKey, len(d.byName))
+	for name, p := range d.byName {
+		keys[name] = p.Key[:]
 	}
-	return set
+	return keys
 }
 
 // serverTLS accepts exactly the other validators. VerifyConnection runs on every handshake; session tickets are off so

@@ -42,6 +42,7 @@ package transport
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -51,6 +52,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Peer is a validator as its public record describes it.
@@ -61,6 +64,8 @@ type Peer struct {
 	Address string
 	// TLSKeyHash is KeyHash of its TLS certificate.
 	TLSKeyHash [32]byte
+	// Key verifies its votes.
+	Key [32]byte
 }
 
 // Config says who this node is, whom it knows, and how patient it is. A zero limit or timeout takes the default named.
@@ -69,6 +74,10 @@ type Config struct {
 	Name string
 	// Certificate holds the node's TLS key (NewCertificate). Invariant: its key is the one pinned for Name.
 	Certificate tls.Certificate
+	// Network is what votes are signed for.
+	Network tx.NetworkID
+	// Key is the node's signing key. Invariant: it is the one that Peers name.
+	Key ed25519.PrivateKey
 	// Peers are all validators, the node itself included. Invariant: names and keys are distinct.
 	Peers []Peer
 
@@ -87,18 +96,13 @@ type Config struct {
 	// AppendBudget is how many bytes of entries one outgoing append carries, unless its first entry alone is larger;
 	// 512 KiB.
 	AppendBudget int
-	// MaxAppendEntries is how many entries an incoming append may carry; 64, which is raft's default. Invariant: not below
-	// raft's MaxAppendEntries at any peer.
-	MaxAppendEntries int
-	// MaxSnapshotBytes is how long an incoming snapshot may be; 16 GiB.
-	MaxSnapshotBytes int64
-
-	// LocalTerm returns raft's current term, for the term window; without it no term is refused. It may be called at any
-	// time from several goroutines.
-	LocalTerm func() uint64
-	// Leader returns the name of the leader raft knows, or "". Without it every TimeoutNow is refused. It may be called
-	// at any time from several goroutines.
-	Leader func() string
+	// SpoolDir is where incoming snapshots are kept until they are whole; it is made at the first. Invariant: this node's
+	// own, and on a disk with room for a snapshot.
+	SpoolDir string
+	// Limits bounds what each peer may send.
+	Limits Limits
+	// Local is what the filter asks of the node.
+	Local Local
 
 	// Dial makes the links to other validators; nil is TLS connections to their addresses. Simulations give their own: then the
 	// node serves without ServerOptions, and the context of each call must name the peer's certificate as TLS does.
@@ -142,17 +146,11 @@ func (c Config) withDefaults() (Config, error) {
 	if c.AppendBudget < 0 || c.AppendBudget > maxBudget {
 		return c, fmt.Errorf("%w: AppendBudget is %d, want at most %d", ErrConfig, c.AppendBudget, maxBudget)
 	}
-	if c.MaxAppendEntries < 0 || c.MaxSnapshotBytes < 0 {
-		return c, fmt.Errorf("%w: MaxAppendEntries or MaxSnapshotBytes is negative", ErrConfig)
+	if c.SpoolDir == "" {
+		return c, fmt.Errorf("%w: SpoolDir is empty", ErrConfig)
 	}
 	if c.AppendBudget == 0 {
 		c.AppendBudget = 512 << 10
-	}
-	if c.MaxAppendEntries == 0 {
-		c.MaxAppendEntries = 64
-	}
-	if c.MaxSnapshotBytes == 0 {
-		c.MaxSnapshotBytes = 16 << 30
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -164,12 +162,15 @@ func (c Config) withDefaults() (Config, error) {
 type Transport struct {
 	cfg       Config
 	directory *directory
-	// validators is directory.names(), made once because every request is judged against it.
-	validators map[string]bool
-	window     *termWindow
-	rooms      map[string]*room
-	refusals   *refusalLog
-	incoming   *incomingConns
+	filter    *Filter
+	rooms     map[string]*room
+	refusals  *refusalLog
+	incoming  *incomingConns
+	// turn lets one request at a time change the log, from the moment it is judged until raft has answered: what the commit
+	// guard has seen is still so when raft acts. Raft's main loop takes them one by one anyway.
+	turn chan struct{}
+	// anew holds the peers whose next snapshot begins at its beginning.
+	anew sync.Map
 
 	// consumer hands requests to raft's main loop. It has no buffer, so a request whose caller gave up is never handed on.
 	consumer  chan raft.RPC
@@ -201,19 +202,23 @@ func New(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	filter, err := NewFilter(cfg.Network, cfg.Name, cfg.Key, d.keys(), cfg.Local, cfg.Limits)
+	if err != nil {
+		return nil, err
+	}
 	t := &Transport{
-		cfg:        cfg,
-		directory:  d,
-		validators: d.names(),
-		window:     newTermWindow(len(cfg.Peers)),
-		rooms:      make(map[string]*room, len(cfg.Peers)),
-		refusals:   newRefusalLog(cfg.Logger),
-		incoming:   newIncomingConns(),
-		consumer:   make(chan raft.RPC),
-		conns:      make(map[connKey]Link),
+		cfg:       cfg,
+		directory: d,
+		filter:    filter,
+		rooms:     make(map[string]*room, len(cfg.Peers)),
+		refusals:  newRefusalLog(cfg.Logger),
+		incoming:  newIncomingConns(),
+		turn:      make(chan struct{}, 1),
+		consumer:  make(chan raft.RPC),
+		conns:     make(map[connKey]Link),
 	}
 	for name := range d.byName {
-		t.rooms[name] = newRoom()
+		t.rooms[name] = newRoom(cfg.SpoolDir, name)
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t, nil
@@ -260,23 +265,11 @@ func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (ra
 	return nil, raft.ErrPipelineReplicationNotSupported
 }
 
-// facts gathers what the filter is to know now.
-func (t *Transport) facts() facts {
-	f := facts{
-		validators:       t.validators,
-		termLimit:        ^uint64(0),
-		maxEntries:       t.cfg.MaxAppendEntries,
-		maxEntryBytes:    maxEntryBytes,
-		maxSnapshotBytes: t.cfg.MaxSnapshotBytes,
-	}
-	if t.cfg.LocalTerm != nil {
-		f.termLimit = t.window.limit(t.cfg.LocalTerm())
-	}
-	if t.cfg.Leader != nil {
-		f.leader = t.cfg.Leader()
-	}
-	return f
-}
+// Drop makes this node refuse to follow or elect a validator up to and including a term; see Filter.Drop.
+func (t *Transport) Drop(leader string, untilTerm uint64) { t.filter.Drop(leader, untilTerm) }
+
+// ResetCommitGuard forgets how far the log was committed; see Filter.ResetCommitGuard.
+func (t *Transport) ResetCommitGuard() { t.filter.ResetCommitGuard() }
 
 // refusalLog writes at most one line a second for each peer, so that a peer cannot fill the disk.
 type refusalLog struct {

@@ -179,6 +179,192 @@ func (x *RaftEntry) GetAppendedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// ElectionSignature is one validator's signed vote.
+type ElectionSignature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The validator's name.
+	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
+	// Its Ed25519 signature over the tagged hash `umoja/raft-vote/v1` of network id, term (8), last index (8), last term (8)
+	// and the candidate's name, 64 bytes.
+	Signature     []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ElectionSignature) Reset() {
+	*x = ElectionSignature{}
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ElectionSignature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ElectionSignature) ProtoMessage() {}
+
+func (x *ElectionSignature) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ElectionSignature.ProtoReflect.Descriptor instead.
+func (*ElectionSignature) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ElectionSignature) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *ElectionSignature) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// ElectionCertificate proves that a majority elected the caller in the term of the request that carries it. The leader
+// attaches it until the callee has answered once; a callee that has none for the term MUST refuse the request.
+type ElectionCertificate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last index of the candidate's log, as its votes were signed for.
+	LastLogIndex uint64 `protobuf:"varint,1,opt,name=last_log_index,json=lastLogIndex,proto3" json:"last_log_index,omitempty"`
+	// The term of that entry.
+	LastLogTerm uint64 `protobuf:"varint,2,opt,name=last_log_term,json=lastLogTerm,proto3" json:"last_log_term,omitempty"`
+	// The votes, ascending by validator.
+	Signatures    []*ElectionSignature `protobuf:"bytes,3,rep,name=signatures,proto3" json:"signatures,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ElectionCertificate) Reset() {
+	*x = ElectionCertificate{}
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ElectionCertificate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ElectionCertificate) ProtoMessage() {}
+
+func (x *ElectionCertificate) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ElectionCertificate.ProtoReflect.Descriptor instead.
+func (*ElectionCertificate) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ElectionCertificate) GetLastLogIndex() uint64 {
+	if x != nil {
+		return x.LastLogIndex
+	}
+	return 0
+}
+
+func (x *ElectionCertificate) GetLastLogTerm() uint64 {
+	if x != nil {
+		return x.LastLogTerm
+	}
+	return 0
+}
+
+func (x *ElectionCertificate) GetSignatures() []*ElectionSignature {
+	if x != nil {
+		return x.Signatures
+	}
+	return nil
+}
+
+// LeadershipTransfer is a leader's signed word that one follower may call an election while it still leads.
+type LeadershipTransfer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The term that the leader leads.
+	Term uint64 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"`
+	// The leader's name.
+	Leader string `protobuf:"bytes,2,opt,name=leader,proto3" json:"leader,omitempty"`
+	// Its Ed25519 signature over the tagged hash `umoja/raft-transfer/v1` of network id, term (8) and the follower's name,
+	// 64 bytes.
+	Signature     []byte `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeadershipTransfer) Reset() {
+	*x = LeadershipTransfer{}
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeadershipTransfer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeadershipTransfer) ProtoMessage() {}
+
+func (x *LeadershipTransfer) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeadershipTransfer.ProtoReflect.Descriptor instead.
+func (*LeadershipTransfer) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *LeadershipTransfer) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *LeadershipTransfer) GetLeader() string {
+	if x != nil {
+		return x.Leader
+	}
+	return ""
+}
+
+func (x *LeadershipTransfer) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // AppendEntriesRequest carries entries from the leader.
 type AppendEntriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -196,13 +382,15 @@ type AppendEntriesRequest struct {
 	Entries []*RaftEntry `protobuf:"bytes,6,rep,name=entries,proto3" json:"entries,omitempty"`
 	// How far the leader's log is committed.
 	LeaderCommitIndex uint64 `protobuf:"varint,7,opt,name=leader_commit_index,json=leaderCommitIndex,proto3" json:"leader_commit_index,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Why the caller leads; absent once the callee has answered in this term.
+	Certificate   *ElectionCertificate `protobuf:"bytes,8,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AppendEntriesRequest) Reset() {
 	*x = AppendEntriesRequest{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[2]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +402,7 @@ func (x *AppendEntriesRequest) String() string {
 func (*AppendEntriesRequest) ProtoMessage() {}
 
 func (x *AppendEntriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[2]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +415,7 @@ func (x *AppendEntriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEntriesRequest.ProtoReflect.Descriptor instead.
 func (*AppendEntriesRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{2}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AppendEntriesRequest) GetHeader() *RaftHeader {
@@ -279,6 +467,13 @@ func (x *AppendEntriesRequest) GetLeaderCommitIndex() uint64 {
 	return 0
 }
 
+func (x *AppendEntriesRequest) GetCertificate() *ElectionCertificate {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
 // AppendEntriesResponse answers it.
 type AppendEntriesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -298,7 +493,7 @@ type AppendEntriesResponse struct {
 
 func (x *AppendEntriesResponse) Reset() {
 	*x = AppendEntriesResponse{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[3]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -310,7 +505,7 @@ func (x *AppendEntriesResponse) String() string {
 func (*AppendEntriesResponse) ProtoMessage() {}
 
 func (x *AppendEntriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[3]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -323,7 +518,7 @@ func (x *AppendEntriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEntriesResponse.ProtoReflect.Descriptor instead.
 func (*AppendEntriesResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{3}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AppendEntriesResponse) GetHeader() *RaftHeader {
@@ -369,14 +564,16 @@ type HeartbeatRequest struct {
 	// The leader's term. MUST NOT be zero.
 	Term uint64 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
 	// As in AppendEntriesRequest.
-	Leader        []byte `protobuf:"bytes,3,opt,name=leader,proto3" json:"leader,omitempty"`
+	Leader []byte `protobuf:"bytes,3,opt,name=leader,proto3" json:"leader,omitempty"`
+	// As in AppendEntriesRequest.
+	Certificate   *ElectionCertificate `protobuf:"bytes,4,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *HeartbeatRequest) Reset() {
 	*x = HeartbeatRequest{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[4]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -388,7 +585,7 @@ func (x *HeartbeatRequest) String() string {
 func (*HeartbeatRequest) ProtoMessage() {}
 
 func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[4]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -401,7 +598,7 @@ func (x *HeartbeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatRequest.ProtoReflect.Descriptor instead.
 func (*HeartbeatRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{4}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *HeartbeatRequest) GetHeader() *RaftHeader {
@@ -425,6 +622,13 @@ func (x *HeartbeatRequest) GetLeader() []byte {
 	return nil
 }
 
+func (x *HeartbeatRequest) GetCertificate() *ElectionCertificate {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
 // HeartbeatResponse answers it.
 type HeartbeatResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -444,7 +648,7 @@ type HeartbeatResponse struct {
 
 func (x *HeartbeatResponse) Reset() {
 	*x = HeartbeatResponse{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[5]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +660,7 @@ func (x *HeartbeatResponse) String() string {
 func (*HeartbeatResponse) ProtoMessage() {}
 
 func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[5]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +673,7 @@ func (x *HeartbeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeartbeatResponse.ProtoReflect.Descriptor instead.
 func (*HeartbeatResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{5}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *HeartbeatResponse) GetHeader() *RaftHeader {
@@ -520,15 +724,17 @@ type RequestVoteRequest struct {
 	LastLogIndex uint64 `protobuf:"varint,4,opt,name=last_log_index,json=lastLogIndex,proto3" json:"last_log_index,omitempty"`
 	// The term of that entry.
 	LastLogTerm uint64 `protobuf:"varint,5,opt,name=last_log_term,json=lastLogTerm,proto3" json:"last_log_term,omitempty"`
-	// Set when the leader asked the candidate to take over.
+	// Set when the leader asked the candidate to take over. The callee MUST ignore it without the transfer that proves it.
 	LeadershipTransfer bool `protobuf:"varint,6,opt,name=leadership_transfer,json=leadershipTransfer,proto3" json:"leadership_transfer,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// The leader's word, when leadership_transfer is set.
+	Transfer      *LeadershipTransfer `protobuf:"bytes,7,opt,name=transfer,proto3" json:"transfer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RequestVoteRequest) Reset() {
 	*x = RequestVoteRequest{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[6]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +746,7 @@ func (x *RequestVoteRequest) String() string {
 func (*RequestVoteRequest) ProtoMessage() {}
 
 func (x *RequestVoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[6]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +759,7 @@ func (x *RequestVoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestVoteRequest.ProtoReflect.Descriptor instead.
 func (*RequestVoteRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{6}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RequestVoteRequest) GetHeader() *RaftHeader {
@@ -598,6 +804,13 @@ func (x *RequestVoteRequest) GetLeadershipTransfer() bool {
 	return false
 }
 
+func (x *RequestVoteRequest) GetTransfer() *LeadershipTransfer {
+	if x != nil {
+		return x.Transfer
+	}
+	return nil
+}
+
 // RequestVoteResponse answers it.
 type RequestVoteResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -608,14 +821,16 @@ type RequestVoteResponse struct {
 	// The voter's peers, in the form of raft before protocol version 2; empty since.
 	Peers []byte `protobuf:"bytes,3,opt,name=peers,proto3" json:"peers,omitempty"`
 	// Whether the vote is given.
-	Granted       bool `protobuf:"varint,4,opt,name=granted,proto3" json:"granted,omitempty"`
+	Granted bool `protobuf:"varint,4,opt,name=granted,proto3" json:"granted,omitempty"`
+	// The signed vote, when it is given, as in ElectionSignature; 64 bytes.
+	Signature     []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RequestVoteResponse) Reset() {
 	*x = RequestVoteResponse{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[7]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -627,7 +842,7 @@ func (x *RequestVoteResponse) String() string {
 func (*RequestVoteResponse) ProtoMessage() {}
 
 func (x *RequestVoteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[7]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -640,7 +855,7 @@ func (x *RequestVoteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestVoteResponse.ProtoReflect.Descriptor instead.
 func (*RequestVoteResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{7}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RequestVoteResponse) GetHeader() *RaftHeader {
@@ -671,6 +886,13 @@ func (x *RequestVoteResponse) GetGranted() bool {
 	return false
 }
 
+func (x *RequestVoteResponse) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // RequestPreVoteRequest asks whether a vote would be given.
 type RequestPreVoteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -688,7 +910,7 @@ type RequestPreVoteRequest struct {
 
 func (x *RequestPreVoteRequest) Reset() {
 	*x = RequestPreVoteRequest{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[8]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -700,7 +922,7 @@ func (x *RequestPreVoteRequest) String() string {
 func (*RequestPreVoteRequest) ProtoMessage() {}
 
 func (x *RequestPreVoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[8]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -713,7 +935,7 @@ func (x *RequestPreVoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPreVoteRequest.ProtoReflect.Descriptor instead.
 func (*RequestPreVoteRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{8}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RequestPreVoteRequest) GetHeader() *RaftHeader {
@@ -759,7 +981,7 @@ type RequestPreVoteResponse struct {
 
 func (x *RequestPreVoteResponse) Reset() {
 	*x = RequestPreVoteResponse{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[9]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +993,7 @@ func (x *RequestPreVoteResponse) String() string {
 func (*RequestPreVoteResponse) ProtoMessage() {}
 
 func (x *RequestPreVoteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[9]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +1006,7 @@ func (x *RequestPreVoteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestPreVoteResponse.ProtoReflect.Descriptor instead.
 func (*RequestPreVoteResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{9}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RequestPreVoteResponse) GetHeader() *RaftHeader {
@@ -812,14 +1034,16 @@ func (x *RequestPreVoteResponse) GetGranted() bool {
 type TimeoutNowRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who speaks.
-	Header        *RaftHeader `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`
+	Header *RaftHeader `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`
+	// The leader's word that lets the callee win while the leader is known. MUST be for the callee and the current term.
+	Transfer      *LeadershipTransfer `protobuf:"bytes,2,opt,name=transfer,proto3" json:"transfer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TimeoutNowRequest) Reset() {
 	*x = TimeoutNowRequest{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[10]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -831,7 +1055,7 @@ func (x *TimeoutNowRequest) String() string {
 func (*TimeoutNowRequest) ProtoMessage() {}
 
 func (x *TimeoutNowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[10]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -844,12 +1068,19 @@ func (x *TimeoutNowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeoutNowRequest.ProtoReflect.Descriptor instead.
 func (*TimeoutNowRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{10}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *TimeoutNowRequest) GetHeader() *RaftHeader {
 	if x != nil {
 		return x.Header
+	}
+	return nil
+}
+
+func (x *TimeoutNowRequest) GetTransfer() *LeadershipTransfer {
+	if x != nil {
+		return x.Transfer
 	}
 	return nil
 }
@@ -865,7 +1096,7 @@ type TimeoutNowResponse struct {
 
 func (x *TimeoutNowResponse) Reset() {
 	*x = TimeoutNowResponse{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[11]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1108,7 @@ func (x *TimeoutNowResponse) String() string {
 func (*TimeoutNowResponse) ProtoMessage() {}
 
 func (x *TimeoutNowResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[11]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1121,7 @@ func (x *TimeoutNowResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeoutNowResponse.ProtoReflect.Descriptor instead.
 func (*TimeoutNowResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{11}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *TimeoutNowResponse) GetHeader() *RaftHeader {
@@ -922,14 +1153,18 @@ type SnapshotHeader struct {
 	// The index at which that configuration was written.
 	ConfigurationIndex uint64 `protobuf:"varint,9,opt,name=configuration_index,json=configurationIndex,proto3" json:"configuration_index,omitempty"`
 	// The length of the data in bytes.
-	Size          int64 `protobuf:"varint,10,opt,name=size,proto3" json:"size,omitempty"`
+	Size int64 `protobuf:"varint,10,opt,name=size,proto3" json:"size,omitempty"`
+	// As in AppendEntriesRequest.
+	Certificate *ElectionCertificate `protobuf:"bytes,11,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	// How many bytes the callee has already, as it answered to OfferSnapshot: the data begins there. Zero begins anew.
+	Offset        int64 `protobuf:"varint,12,opt,name=offset,proto3" json:"offset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SnapshotHeader) Reset() {
 	*x = SnapshotHeader{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[12]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -941,7 +1176,7 @@ func (x *SnapshotHeader) String() string {
 func (*SnapshotHeader) ProtoMessage() {}
 
 func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[12]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -954,7 +1189,7 @@ func (x *SnapshotHeader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotHeader.ProtoReflect.Descriptor instead.
 func (*SnapshotHeader) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{12}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SnapshotHeader) GetHeader() *RaftHeader {
@@ -1027,6 +1262,121 @@ func (x *SnapshotHeader) GetSize() int64 {
 	return 0
 }
 
+func (x *SnapshotHeader) GetCertificate() *ElectionCertificate {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+func (x *SnapshotHeader) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+// OfferSnapshotRequest announces a snapshot before it is sent.
+type OfferSnapshotRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The header of the snapshot; its offset is zero.
+	Header        *SnapshotHeader `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferSnapshotRequest) Reset() {
+	*x = OfferSnapshotRequest{}
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferSnapshotRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferSnapshotRequest) ProtoMessage() {}
+
+func (x *OfferSnapshotRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferSnapshotRequest.ProtoReflect.Descriptor instead.
+func (*OfferSnapshotRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *OfferSnapshotRequest) GetHeader() *SnapshotHeader {
+	if x != nil {
+		return x.Header
+	}
+	return nil
+}
+
+// OfferSnapshotResponse says how much of it is there.
+type OfferSnapshotResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many bytes from the beginning the callee has, a multiple of 262,144 or all of them. Zero when it has none.
+	Offset int64 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
+	// SHA-256 of these bytes. The caller MUST begin anew when its own differ.
+	Sha256        []byte `protobuf:"bytes,2,opt,name=sha256,proto3" json:"sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferSnapshotResponse) Reset() {
+	*x = OfferSnapshotResponse{}
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferSnapshotResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferSnapshotResponse) ProtoMessage() {}
+
+func (x *OfferSnapshotResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferSnapshotResponse.ProtoReflect.Descriptor instead.
+func (*OfferSnapshotResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *OfferSnapshotResponse) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *OfferSnapshotResponse) GetSha256() []byte {
+	if x != nil {
+		return x.Sha256
+	}
+	return nil
+}
+
 // InstallSnapshotRequest is one message of the stream.
 type InstallSnapshotRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1043,7 +1393,7 @@ type InstallSnapshotRequest struct {
 
 func (x *InstallSnapshotRequest) Reset() {
 	*x = InstallSnapshotRequest{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[13]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1405,7 @@ func (x *InstallSnapshotRequest) String() string {
 func (*InstallSnapshotRequest) ProtoMessage() {}
 
 func (x *InstallSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[13]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1418,7 @@ func (x *InstallSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*InstallSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{13}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *InstallSnapshotRequest) GetFrame() isInstallSnapshotRequest_Frame {
@@ -1129,7 +1479,7 @@ type InstallSnapshotResponse struct {
 
 func (x *InstallSnapshotResponse) Reset() {
 	*x = InstallSnapshotResponse{}
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[14]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1141,7 +1491,7 @@ func (x *InstallSnapshotResponse) String() string {
 func (*InstallSnapshotResponse) ProtoMessage() {}
 
 func (x *InstallSnapshotResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[14]
+	mi := &file_umoja_peer_v1_raft_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1154,7 +1504,7 @@ func (x *InstallSnapshotResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallSnapshotResponse.ProtoReflect.Descriptor instead.
 func (*InstallSnapshotResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{14}
+	return file_umoja_peer_v1_raft_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *InstallSnapshotResponse) GetHeader() *RaftHeader {
@@ -1197,7 +1547,20 @@ const file_umoja_peer_v1_raft_service_proto_rawDesc = "" +
 	"extensions\x18\x05 \x01(\fR\n" +
 	"extensions\x12;\n" +
 	"\vappended_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"appendedAt\"\xa3\x02\n" +
+	"appendedAt\"O\n" +
+	"\x11ElectionSignature\x12\x1c\n" +
+	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xa1\x01\n" +
+	"\x13ElectionCertificate\x12$\n" +
+	"\x0elast_log_index\x18\x01 \x01(\x04R\flastLogIndex\x12\"\n" +
+	"\rlast_log_term\x18\x02 \x01(\x04R\vlastLogTerm\x12@\n" +
+	"\n" +
+	"signatures\x18\x03 \x03(\v2 .umoja.peer.v1.ElectionSignatureR\n" +
+	"signatures\"^\n" +
+	"\x12LeadershipTransfer\x12\x12\n" +
+	"\x04term\x18\x01 \x01(\x04R\x04term\x12\x16\n" +
+	"\x06leader\x18\x02 \x01(\tR\x06leader\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\"\xe9\x02\n" +
 	"\x14AppendEntriesRequest\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x16\n" +
@@ -1205,35 +1568,39 @@ const file_umoja_peer_v1_raft_service_proto_rawDesc = "" +
 	"\x0eprev_log_entry\x18\x04 \x01(\x04R\fprevLogEntry\x12\"\n" +
 	"\rprev_log_term\x18\x05 \x01(\x04R\vprevLogTerm\x122\n" +
 	"\aentries\x18\x06 \x03(\v2\x18.umoja.peer.v1.RaftEntryR\aentries\x12.\n" +
-	"\x13leader_commit_index\x18\a \x01(\x04R\x11leaderCommitIndex\"\xbd\x01\n" +
+	"\x13leader_commit_index\x18\a \x01(\x04R\x11leaderCommitIndex\x12D\n" +
+	"\vcertificate\x18\b \x01(\v2\".umoja.peer.v1.ElectionCertificateR\vcertificate\"\xbd\x01\n" +
 	"\x15AppendEntriesResponse\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x19\n" +
 	"\blast_log\x18\x03 \x01(\x04R\alastLog\x12\x18\n" +
 	"\asuccess\x18\x04 \x01(\bR\asuccess\x12(\n" +
-	"\x10no_retry_backoff\x18\x05 \x01(\bR\x0enoRetryBackoff\"q\n" +
+	"\x10no_retry_backoff\x18\x05 \x01(\bR\x0enoRetryBackoff\"\xb7\x01\n" +
 	"\x10HeartbeatRequest\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x16\n" +
-	"\x06leader\x18\x03 \x01(\fR\x06leader\"\xb9\x01\n" +
+	"\x06leader\x18\x03 \x01(\fR\x06leader\x12D\n" +
+	"\vcertificate\x18\x04 \x01(\v2\".umoja.peer.v1.ElectionCertificateR\vcertificate\"\xb9\x01\n" +
 	"\x11HeartbeatResponse\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x19\n" +
 	"\blast_log\x18\x03 \x01(\x04R\alastLog\x12\x18\n" +
 	"\asuccess\x18\x04 \x01(\bR\asuccess\x12(\n" +
-	"\x10no_retry_backoff\x18\x05 \x01(\bR\x0enoRetryBackoff\"\xf4\x01\n" +
+	"\x10no_retry_backoff\x18\x05 \x01(\bR\x0enoRetryBackoff\"\xb3\x02\n" +
 	"\x12RequestVoteRequest\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x1c\n" +
 	"\tcandidate\x18\x03 \x01(\fR\tcandidate\x12$\n" +
 	"\x0elast_log_index\x18\x04 \x01(\x04R\flastLogIndex\x12\"\n" +
 	"\rlast_log_term\x18\x05 \x01(\x04R\vlastLogTerm\x12/\n" +
-	"\x13leadership_transfer\x18\x06 \x01(\bR\x12leadershipTransfer\"\x8c\x01\n" +
+	"\x13leadership_transfer\x18\x06 \x01(\bR\x12leadershipTransfer\x12=\n" +
+	"\btransfer\x18\a \x01(\v2!.umoja.peer.v1.LeadershipTransferR\btransfer\"\xaa\x01\n" +
 	"\x13RequestVoteResponse\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x14\n" +
 	"\x05peers\x18\x03 \x01(\fR\x05peers\x12\x18\n" +
-	"\agranted\x18\x04 \x01(\bR\agranted\"\xa8\x01\n" +
+	"\agranted\x18\x04 \x01(\bR\agranted\x12\x1c\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\"\xa8\x01\n" +
 	"\x15RequestPreVoteRequest\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12$\n" +
@@ -1242,11 +1609,12 @@ const file_umoja_peer_v1_raft_service_proto_rawDesc = "" +
 	"\x16RequestPreVoteResponse\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x18\n" +
-	"\agranted\x18\x03 \x01(\bR\agranted\"F\n" +
+	"\agranted\x18\x03 \x01(\bR\agranted\"\x85\x01\n" +
 	"\x11TimeoutNowRequest\x121\n" +
-	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\"G\n" +
+	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12=\n" +
+	"\btransfer\x18\x02 \x01(\v2!.umoja.peer.v1.LeadershipTransferR\btransfer\"G\n" +
 	"\x12TimeoutNowResponse\x121\n" +
-	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\"\xe5\x02\n" +
+	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\"\xc3\x03\n" +
 	"\x0eSnapshotHeader\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12)\n" +
 	"\x10snapshot_version\x18\x02 \x01(\x03R\x0fsnapshotVersion\x12\x12\n" +
@@ -1258,7 +1626,14 @@ const file_umoja_peer_v1_raft_service_proto_rawDesc = "" +
 	"\rconfiguration\x18\b \x01(\fR\rconfiguration\x12/\n" +
 	"\x13configuration_index\x18\t \x01(\x04R\x12configurationIndex\x12\x12\n" +
 	"\x04size\x18\n" +
-	" \x01(\x03R\x04size\"p\n" +
+	" \x01(\x03R\x04size\x12D\n" +
+	"\vcertificate\x18\v \x01(\v2\".umoja.peer.v1.ElectionCertificateR\vcertificate\x12\x16\n" +
+	"\x06offset\x18\f \x01(\x03R\x06offset\"M\n" +
+	"\x14OfferSnapshotRequest\x125\n" +
+	"\x06header\x18\x01 \x01(\v2\x1d.umoja.peer.v1.SnapshotHeaderR\x06header\"G\n" +
+	"\x15OfferSnapshotResponse\x12\x16\n" +
+	"\x06offset\x18\x01 \x01(\x03R\x06offset\x12\x16\n" +
+	"\x06sha256\x18\x02 \x01(\fR\x06sha256\"p\n" +
 	"\x16InstallSnapshotRequest\x127\n" +
 	"\x06header\x18\x01 \x01(\v2\x1d.umoja.peer.v1.SnapshotHeaderH\x00R\x06header\x12\x14\n" +
 	"\x04data\x18\x02 \x01(\fH\x00R\x04dataB\a\n" +
@@ -1266,14 +1641,15 @@ const file_umoja_peer_v1_raft_service_proto_rawDesc = "" +
 	"\x17InstallSnapshotResponse\x121\n" +
 	"\x06header\x18\x01 \x01(\v2\x19.umoja.peer.v1.RaftHeaderR\x06header\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x18\n" +
-	"\asuccess\x18\x03 \x01(\bR\asuccess2\xa5\x04\n" +
+	"\asuccess\x18\x03 \x01(\bR\asuccess2\x81\x05\n" +
 	"\vRaftService\x12Z\n" +
 	"\rAppendEntries\x12#.umoja.peer.v1.AppendEntriesRequest\x1a$.umoja.peer.v1.AppendEntriesResponse\x12N\n" +
 	"\tHeartbeat\x12\x1f.umoja.peer.v1.HeartbeatRequest\x1a .umoja.peer.v1.HeartbeatResponse\x12T\n" +
 	"\vRequestVote\x12!.umoja.peer.v1.RequestVoteRequest\x1a\".umoja.peer.v1.RequestVoteResponse\x12]\n" +
 	"\x0eRequestPreVote\x12$.umoja.peer.v1.RequestPreVoteRequest\x1a%.umoja.peer.v1.RequestPreVoteResponse\x12Q\n" +
 	"\n" +
-	"TimeoutNow\x12 .umoja.peer.v1.TimeoutNowRequest\x1a!.umoja.peer.v1.TimeoutNowResponse\x12b\n" +
+	"TimeoutNow\x12 .umoja.peer.v1.TimeoutNowRequest\x1a!.umoja.peer.v1.TimeoutNowResponse\x12Z\n" +
+	"\rOfferSnapshot\x12#.umoja.peer.v1.OfferSnapshotRequest\x1a$.umoja.peer.v1.OfferSnapshotResponse\x12b\n" +
 	"\x0fInstallSnapshot\x12%.umoja.peer.v1.InstallSnapshotRequest\x1a&.umoja.peer.v1.InstallSnapshotResponse(\x01B:Z8github.com/umoja-ledger/umoja/proto/umoja/peer/v1;peerv1b\x06proto3"
 
 var (
@@ -1288,58 +1664,72 @@ func file_umoja_peer_v1_raft_service_proto_rawDescGZIP() []byte {
 	return file_umoja_peer_v1_raft_service_proto_rawDescData
 }
 
-var file_umoja_peer_v1_raft_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_umoja_peer_v1_raft_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_umoja_peer_v1_raft_service_proto_goTypes = []any{
 	(*RaftHeader)(nil),              // 0: umoja.peer.v1.RaftHeader
 	(*RaftEntry)(nil),               // 1: umoja.peer.v1.RaftEntry
-	(*AppendEntriesRequest)(nil),    // 2: umoja.peer.v1.AppendEntriesRequest
-	(*AppendEntriesResponse)(nil),   // 3: umoja.peer.v1.AppendEntriesResponse
-	(*HeartbeatRequest)(nil),        // 4: umoja.peer.v1.HeartbeatRequest
-	(*HeartbeatResponse)(nil),       // 5: umoja.peer.v1.HeartbeatResponse
-	(*RequestVoteRequest)(nil),      // 6: umoja.peer.v1.RequestVoteRequest
-	(*RequestVoteResponse)(nil),     // 7: umoja.peer.v1.RequestVoteResponse
-	(*RequestPreVoteRequest)(nil),   // 8: umoja.peer.v1.RequestPreVoteRequest
-	(*RequestPreVoteResponse)(nil),  // 9: umoja.peer.v1.RequestPreVoteResponse
-	(*TimeoutNowRequest)(nil),       // 10: umoja.peer.v1.TimeoutNowRequest
-	(*TimeoutNowResponse)(nil),      // 11: umoja.peer.v1.TimeoutNowResponse
-	(*SnapshotHeader)(nil),          // 12: umoja.peer.v1.SnapshotHeader
-	(*InstallSnapshotRequest)(nil),  // 13: umoja.peer.v1.InstallSnapshotRequest
-	(*InstallSnapshotResponse)(nil), // 14: umoja.peer.v1.InstallSnapshotResponse
-	(*timestamppb.Timestamp)(nil),   // 15: google.protobuf.Timestamp
+	(*ElectionSignature)(nil),       // 2: umoja.peer.v1.ElectionSignature
+	(*ElectionCertificate)(nil),     // 3: umoja.peer.v1.ElectionCertificate
+	(*LeadershipTransfer)(nil),      // 4: umoja.peer.v1.LeadershipTransfer
+	(*AppendEntriesRequest)(nil),    // 5: umoja.peer.v1.AppendEntriesRequest
+	(*AppendEntriesResponse)(nil),   // 6: umoja.peer.v1.AppendEntriesResponse
+	(*HeartbeatRequest)(nil),        // 7: umoja.peer.v1.HeartbeatRequest
+	(*HeartbeatResponse)(nil),       // 8: umoja.peer.v1.HeartbeatResponse
+	(*RequestVoteRequest)(nil),      // 9: umoja.peer.v1.RequestVoteRequest
+	(*RequestVoteResponse)(nil),     // 10: umoja.peer.v1.RequestVoteResponse
+	(*RequestPreVoteRequest)(nil),   // 11: umoja.peer.v1.RequestPreVoteRequest
+	(*RequestPreVoteResponse)(nil),  // 12: umoja.peer.v1.RequestPreVoteResponse
+	(*TimeoutNowRequest)(nil),       // 13: umoja.peer.v1.TimeoutNowRequest
+	(*TimeoutNowResponse)(nil),      // 14: umoja.peer.v1.TimeoutNowResponse
+	(*SnapshotHeader)(nil),          // 15: umoja.peer.v1.SnapshotHeader
+	(*OfferSnapshotRequest)(nil),    // 16: umoja.peer.v1.OfferSnapshotRequest
+	(*OfferSnapshotResponse)(nil),   // 17: umoja.peer.v1.OfferSnapshotResponse
+	(*InstallSnapshotRequest)(nil),  // 18: umoja.peer.v1.InstallSnapshotRequest
+	(*InstallSnapshotResponse)(nil), // 19: umoja.peer.v1.InstallSnapshotResponse
+	(*timestamppb.Timestamp)(nil),   // 20: google.protobuf.Timestamp
 }
 var file_umoja_peer_v1_raft_service_proto_depIdxs = []int32{
-	15, // 0: umoja.peer.v1.RaftEntry.appended_at:type_name -> google.protobuf.Timestamp
-	0,  // 1: umoja.peer.v1.AppendEntriesRequest.header:type_name -> umoja.peer.v1.RaftHeader
-	1,  // 2: umoja.peer.v1.AppendEntriesRequest.entries:type_name -> umoja.peer.v1.RaftEntry
-	0,  // 3: umoja.peer.v1.AppendEntriesResponse.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 4: umoja.peer.v1.HeartbeatRequest.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 5: umoja.peer.v1.HeartbeatResponse.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 6: umoja.peer.v1.RequestVoteRequest.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 7: umoja.peer.v1.RequestVoteResponse.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 8: umoja.peer.v1.RequestPreVoteRequest.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 9: umoja.peer.v1.RequestPreVoteResponse.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 10: umoja.peer.v1.TimeoutNowRequest.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 11: umoja.peer.v1.TimeoutNowResponse.header:type_name -> umoja.peer.v1.RaftHeader
-	0,  // 12: umoja.peer.v1.SnapshotHeader.header:type_name -> umoja.peer.v1.RaftHeader
-	12, // 13: umoja.peer.v1.InstallSnapshotRequest.header:type_name -> umoja.peer.v1.SnapshotHeader
-	0,  // 14: umoja.peer.v1.InstallSnapshotResponse.header:type_name -> umoja.peer.v1.RaftHeader
-	2,  // 15: umoja.peer.v1.RaftService.AppendEntries:input_type -> umoja.peer.v1.AppendEntriesRequest
-	4,  // 16: umoja.peer.v1.RaftService.Heartbeat:input_type -> umoja.peer.v1.HeartbeatRequest
-	6,  // 17: umoja.peer.v1.RaftService.RequestVote:input_type -> umoja.peer.v1.RequestVoteRequest
-	8,  // 18: umoja.peer.v1.RaftService.RequestPreVote:input_type -> umoja.peer.v1.RequestPreVoteRequest
-	10, // 19: umoja.peer.v1.RaftService.TimeoutNow:input_type -> umoja.peer.v1.TimeoutNowRequest
-	13, // 20: umoja.peer.v1.RaftService.InstallSnapshot:input_type -> umoja.peer.v1.InstallSnapshotRequest
-	3,  // 21: umoja.peer.v1.RaftService.AppendEntries:output_type -> umoja.peer.v1.AppendEntriesResponse
-	5,  // 22: umoja.peer.v1.RaftService.Heartbeat:output_type -> umoja.peer.v1.HeartbeatResponse
-	7,  // 23: umoja.peer.v1.RaftService.RequestVote:output_type -> umoja.peer.v1.RequestVoteResponse
-	9,  // 24: umoja.peer.v1.RaftService.RequestPreVote:output_type -> umoja.peer.v1.RequestPreVoteResponse
-	11, // 25: umoja.peer.v1.RaftService.TimeoutNow:output_type -> umoja.peer.v1.TimeoutNowResponse
-	14, // 26: umoja.peer.v1.RaftService.InstallSnapshot:output_type -> umoja.peer.v1.InstallSnapshotResponse
-	21, // [21:27] is the sub-list for method output_type
-	15, // [15:21] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	20, // 0: umoja.peer.v1.RaftEntry.appended_at:type_name -> google.protobuf.Timestamp
+	2,  // 1: umoja.peer.v1.ElectionCertificate.signatures:type_name -> umoja.peer.v1.ElectionSignature
+	0,  // 2: umoja.peer.v1.AppendEntriesRequest.header:type_name -> umoja.peer.v1.RaftHeader
+	1,  // 3: umoja.peer.v1.AppendEntriesRequest.entries:type_name -> umoja.peer.v1.RaftEntry
+	3,  // 4: umoja.peer.v1.AppendEntriesRequest.certificate:type_name -> umoja.peer.v1.ElectionCertificate
+	0,  // 5: umoja.peer.v1.AppendEntriesResponse.header:type_name -> umoja.peer.v1.RaftHeader
+	0,  // 6: umoja.peer.v1.HeartbeatRequest.header:type_name -> umoja.peer.v1.RaftHeader
+	3,  // 7: umoja.peer.v1.HeartbeatRequest.certificate:type_name -> umoja.peer.v1.ElectionCertificate
+	0,  // 8: umoja.peer.v1.HeartbeatResponse.header:type_name -> umoja.peer.v1.RaftHeader
+	0,  // 9: umoja.peer.v1.RequestVoteRequest.header:type_name -> umoja.peer.v1.RaftHeader
+	4,  // 10: umoja.peer.v1.RequestVoteRequest.transfer:type_name -> umoja.peer.v1.LeadershipTransfer
+	0,  // 11: umoja.peer.v1.RequestVoteResponse.header:type_name -> umoja.peer.v1.RaftHeader
+	0,  // 12: umoja.peer.v1.RequestPreVoteRequest.header:type_name -> umoja.peer.v1.RaftHeader
+	0,  // 13: umoja.peer.v1.RequestPreVoteResponse.header:type_name -> umoja.peer.v1.RaftHeader
+	0,  // 14: umoja.peer.v1.TimeoutNowRequest.header:type_name -> umoja.peer.v1.RaftHeader
+	4,  // 15: umoja.peer.v1.TimeoutNowRequest.transfer:type_name -> umoja.peer.v1.LeadershipTransfer
+	0,  // 16: umoja.peer.v1.TimeoutNowResponse.header:type_name -> umoja.peer.v1.RaftHeader
+	0,  // 17: umoja.peer.v1.SnapshotHeader.header:type_name -> umoja.peer.v1.RaftHeader
+	3,  // 18: umoja.peer.v1.SnapshotHeader.certificate:type_name -> umoja.peer.v1.ElectionCertificate
+	15, // 19: umoja.peer.v1.OfferSnapshotRequest.header:type_name -> umoja.peer.v1.SnapshotHeader
+	15, // 20: umoja.peer.v1.InstallSnapshotRequest.header:type_name -> umoja.peer.v1.SnapshotHeader
+	0,  // 21: umoja.peer.v1.InstallSnapshotResponse.header:type_name -> umoja.peer.v1.RaftHeader
+	5,  // 22: umoja.peer.v1.RaftService.AppendEntries:input_type -> umoja.peer.v1.AppendEntriesRequest
+	7,  // 23: umoja.peer.v1.RaftService.Heartbeat:input_type -> umoja.peer.v1.HeartbeatRequest
+	9,  // 24: umoja.peer.v1.RaftService.RequestVote:input_type -> umoja.peer.v1.RequestVoteRequest
+	11, // 25: umoja.peer.v1.RaftService.RequestPreVote:input_type -> umoja.peer.v1.RequestPreVoteRequest
+	13, // 26: umoja.peer.v1.RaftService.TimeoutNow:input_type -> umoja.peer.v1.TimeoutNowRequest
+	16, // 27: umoja.peer.v1.RaftService.OfferSnapshot:input_type -> umoja.peer.v1.OfferSnapshotRequest
+	18, // 28: umoja.peer.v1.RaftService.InstallSnapshot:input_type -> umoja.peer.v1.InstallSnapshotRequest
+	6,  // 29: umoja.peer.v1.RaftService.AppendEntries:output_type -> umoja.peer.v1.AppendEntriesResponse
+	8,  // 30: umoja.peer.v1.RaftService.Heartbeat:output_type -> umoja.peer.v1.HeartbeatResponse
+	10, // 31: umoja.peer.v1.RaftService.RequestVote:output_type -> umoja.peer.v1.RequestVoteResponse
+	12, // 32: umoja.peer.v1.RaftService.RequestPreVote:output_type -> umoja.peer.v1.RequestPreVoteResponse
+	14, // 33: umoja.peer.v1.RaftService.TimeoutNow:output_type -> umoja.peer.v1.TimeoutNowResponse
+	17, // 34: umoja.peer.v1.RaftService.OfferSnapshot:output_type -> umoja.peer.v1.OfferSnapshotResponse
+	19, // 35: umoja.peer.v1.RaftService.InstallSnapshot:output_type -> umoja.peer.v1.InstallSnapshotResponse
+	29, // [29:36] is the sub-list for method output_type
+	22, // [22:29] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_umoja_peer_v1_raft_service_proto_init() }
@@ -1347,7 +1737,7 @@ func file_umoja_peer_v1_raft_service_proto_init() {
 	if File_umoja_peer_v1_raft_service_proto != nil {
 		return
 	}
-	file_umoja_peer_v1_raft_service_proto_msgTypes[13].OneofWrappers = []any{
+	file_umoja_peer_v1_raft_service_proto_msgTypes[18].OneofWrappers = []any{
 		(*InstallSnapshotRequest_Header)(nil),
 		(*InstallSnapshotRequest_Data)(nil),
 	}
@@ -1357,7 +1747,7 @@ func file_umoja_peer_v1_raft_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_peer_v1_raft_service_proto_rawDesc), len(file_umoja_peer_v1_raft_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

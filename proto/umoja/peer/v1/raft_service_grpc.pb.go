@@ -26,6 +26,7 @@ const (
 	RaftService_RequestVote_FullMethodName     = "/umoja.peer.v1.RaftService/RequestVote"
 	RaftService_RequestPreVote_FullMethodName  = "/umoja.peer.v1.RaftService/RequestPreVote"
 	RaftService_TimeoutNow_FullMethodName      = "/umoja.peer.v1.RaftService/TimeoutNow"
+	RaftService_OfferSnapshot_FullMethodName   = "/umoja.peer.v1.RaftService/OfferSnapshot"
 	RaftService_InstallSnapshot_FullMethodName = "/umoja.peer.v1.RaftService/InstallSnapshot"
 )
 
@@ -34,7 +35,7 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // RaftService carries the calls of hashicorp/raft between validators. Each message mirrors one structure of that library
-// field for field. The callee MUST check that the header names the validator whose key the TLS connection proved, and
+// field for field, and adds what proves to the callee that the caller may say it. The callee MUST check that the header names the validator whose key the TLS connection proved, and
 // MUST judge the rest before raft sees it; consensus/transport holds the rules.
 type RaftServiceClient interface {
 	// AppendEntries replicates log entries from the leader, or tells its commit index.
@@ -48,8 +49,10 @@ type RaftServiceClient interface {
 	RequestPreVote(ctx context.Context, in *RequestPreVoteRequest, opts ...grpc.CallOption) (*RequestPreVoteResponse, error)
 	// TimeoutNow tells a follower to call an election at once. Only the known leader may say it.
 	TimeoutNow(ctx context.Context, in *TimeoutNowRequest, opts ...grpc.CallOption) (*TimeoutNowResponse, error)
+	// OfferSnapshot announces a snapshot and asks how much of it the follower has from an earlier, interrupted transfer.
+	OfferSnapshot(ctx context.Context, in *OfferSnapshotRequest, opts ...grpc.CallOption) (*OfferSnapshotResponse, error)
 	// InstallSnapshot replaces a follower's state. The first message is the header, all others carry data: every one but
-	// the last is exactly 262,144 bytes long, and together they are as long as the header announced.
+	// the last is exactly 262,144 bytes long, and together with the offset they are as long as the header announced.
 	InstallSnapshot(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[InstallSnapshotRequest, InstallSnapshotResponse], error)
 }
 
@@ -111,6 +114,16 @@ func (c *raftServiceClient) TimeoutNow(ctx context.Context, in *TimeoutNowReques
 	return out, nil
 }
 
+func (c *raftServiceClient) OfferSnapshot(ctx context.Context, in *OfferSnapshotRequest, opts ...grpc.CallOption) (*OfferSnapshotResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferSnapshotResponse)
+	err := c.cc.Invoke(ctx, RaftService_OfferSnapshot_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *raftServiceClient) InstallSnapshot(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[InstallSnapshotRequest, InstallSnapshotResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &RaftService_ServiceDesc.Streams[0], RaftService_InstallSnapshot_FullMethodName, cOpts...)
@@ -129,7 +142,7 @@ type RaftService_InstallSnapshotClient = grpc.ClientStreamingClient[InstallSnaps
 // for forward compatibility.
 //
 // RaftService carries the calls of hashicorp/raft between validators. Each message mirrors one structure of that library
-// field for field. The callee MUST check that the header names the validator whose key the TLS connection proved, and
+// field for field, and adds what proves to the callee that the caller may say it. The callee MUST check that the header names the validator whose key the TLS connection proved, and
 // MUST judge the rest before raft sees it; consensus/transport holds the rules.
 type RaftServiceServer interface {
 	// AppendEntries replicates log entries from the leader, or tells its commit index.
@@ -143,8 +156,10 @@ type RaftServiceServer interface {
 	RequestPreVote(context.Context, *RequestPreVoteRequest) (*RequestPreVoteResponse, error)
 	// TimeoutNow tells a follower to call an election at once. Only the known leader may say it.
 	TimeoutNow(context.Context, *TimeoutNowRequest) (*TimeoutNowResponse, error)
+	// OfferSnapshot announces a snapshot and asks how much of it the follower has from an earlier, interrupted transfer.
+	OfferSnapshot(context.Context, *OfferSnapshotRequest) (*OfferSnapshotResponse, error)
 	// InstallSnapshot replaces a follower's state. The first message is the header, all others carry data: every one but
-	// the last is exactly 262,144 bytes long, and together they are as long as the header announced.
+	// the last is exactly 262,144 bytes long, and together with the offset they are as long as the header announced.
 	InstallSnapshot(grpc.ClientStreamingServer[InstallSnapshotRequest, InstallSnapshotResponse]) error
 	mustEmbedUnimplementedRaftServiceServer()
 }
@@ -170,6 +185,9 @@ func (UnimplementedRaftServiceServer) RequestPreVote(context.Context, *RequestPr
 }
 func (UnimplementedRaftServiceServer) TimeoutNow(context.Context, *TimeoutNowRequest) (*TimeoutNowResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method TimeoutNow not implemented")
+}
+func (UnimplementedRaftServiceServer) OfferSnapshot(context.Context, *OfferSnapshotRequest) (*OfferSnapshotResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OfferSnapshot not implemented")
 }
 func (UnimplementedRaftServiceServer) InstallSnapshot(grpc.ClientStreamingServer[InstallSnapshotRequest, InstallSnapshotResponse]) error {
 	return status.Error(codes.Unimplemented, "method InstallSnapshot not implemented")
@@ -285,6 +303,24 @@ func _RaftService_TimeoutNow_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RaftService_OfferSnapshot_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OfferSnapshotRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RaftServiceServer).OfferSnapshot(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RaftService_OfferSnapshot_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RaftServiceServer).OfferSnapshot(ctx, req.(*OfferSnapshotRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RaftService_InstallSnapshot_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(RaftServiceServer).InstallSnapshot(&grpc.GenericServerStream[InstallSnapshotRequest, InstallSnapshotResponse]{ServerStream: stream})
 }
@@ -318,6 +354,10 @@ var RaftService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TimeoutNow",
 			Handler:    _RaftService_TimeoutNow_Handler,
+		},
+		{
+			MethodName: "OfferSnapshot",
+			Handler:    _RaftService_OfferSnapshot_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

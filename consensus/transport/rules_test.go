@@ -5,6 +5,7 @@ package transport
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,11 +15,14 @@ import (
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
-// testFacts are those of a node in term 10 with three other validators, of which "b" leads.
+// testFacts are those of a node in term 10 with three other validators, of which "b" leads. Entry 7 is committed.
 func testFacts() facts {
 	return facts{
-		validators: map[string]bool{"a": true, "b": true, "c": true, "d": true},
-		termLimit:  74, leader: "b",
+		approve:   allValidators(map[string]bool{"a": true, "b": true, "c": true, "d": true}),
+		termLimit: 74, leader: "b", certified: true, commit: 7,
+		stored: func(index uint64) (*raft.Log, bool) {
+			return &raft.Log{Index: index, Term: 8, Data: []byte("kept")}, index == 7
+		},
 		maxEntries: 4, maxEntryBytes: 1000, maxSnapshotBytes: 1 << 20,
 	}
 }
@@ -39,7 +43,7 @@ func goodAppend() *raft.AppendEntriesRequest {
 			{Index: 8, Term: 8, Type: raft.LogCommand, Data: []byte("batch"), AppendedAt: time.Unix(1, 0).UTC()},
 			{Index: 9, Term: 10, Type: raft.LogNoop},
 			{Index: 10, Term: 10, Type: raft.LogBarrier},
-			{Index: 11, Term: 10, Type: raft.LogConfiguration, Data: testConfiguration(server("a"), server("b"))},
+			{Index: 11, Term: 10, Type: raft.LogConfiguration, Data: testConfiguration(server("a"), server("b"), server("c"), server("d"))},
 		},
 	}
 }
@@ -61,8 +65,7 @@ func TestFilterAppend(t *testing.T) {
 			r.PrevLogEntry, r.PrevLogTerm, r.Entries = 0, 0, []*raft.Log{{Index: 1, Term: 1}}
 		}, nil},
 		{"no entries", func(r *raft.AppendEntriesRequest) { r.Entries = nil }, nil},
-		{"new non-voter", configuration(server("a"), nonvoter), nil},
-		{"highest term believed", func(r *raft.AppendEntriesRequest) { r.Term = 74 }, nil},
+		{"far term of a certified leader", func(r *raft.AppendEntriesRequest) { r.Term = 1 << 60 }, nil},
 
 		{"another's id", func(r *raft.AppendEntriesRequest) { r.ID = []byte("c") }, ErrIdentity},
 		{"another's address", func(r *raft.AppendEntriesRequest) { r.Addr = []byte("c") }, ErrIdentity},
@@ -85,16 +88,17 @@ func TestFilterAppend(t *testing.T) {
 		{"deprecated type", func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = raft.LogAddPeerDeprecated }, ErrEntryType},
 		{"configuration does not decode", func(r *raft.AppendEntriesRequest) { r.Entries[3].Data = []byte{0xc1, 1} }, ErrConfiguration},
 		{"configuration is empty", func(r *raft.AppendEntriesRequest) { r.Entries[3].Data = nil }, ErrConfiguration},
-		{"configuration names a stranger", configuration(server("a"), server("x")), ErrConfiguration},
-		{"configuration names an address", configuration(server("a"), elsewhere), ErrConfiguration},
-		{"configuration twice the same", configuration(server("a"), server("a")), ErrConfiguration},
-		{"configuration without voter", configuration(nonvoter), ErrConfiguration},
-		{"configuration with staging", configuration(server("a"), staging), ErrConfiguration},
+		{"configuration names a stranger", configuration(server("a"), server("b"), server("c"), server("x")), ErrConfiguration},
+		{"configuration names an address", configuration(server("a"), server("b"), server("d"), elsewhere), ErrConfiguration},
+		{"configuration twice the same", configuration(server("a"), server("b"), server("c"), server("c")), ErrConfiguration},
+		{"configuration of the sender alone", configuration(server("b")), ErrConfiguration},
+		{"configuration of all and one twice", configuration(server("a"), server("b"), server("c"), server("d"), server("d")), ErrConfiguration},
+		{"configuration with a non-voter", configuration(server("a"), server("b"), server("d"), nonvoter), ErrConfiguration},
+		{"configuration with staging", configuration(server("a"), server("b"), server("d"), staging), ErrConfiguration},
 		{"too many entries", func(r *raft.AppendEntriesRequest) {
 			r.Entries = append(r.Entries, &raft.Log{Index: 12, Term: 10})
 		}, ErrTooLarge},
 		{"too many bytes", func(r *raft.AppendEntriesRequest) { r.Entries[0].Extensions = make([]byte, 996) }, ErrTooLarge},
-		{"term too high", func(r *raft.AppendEntriesRequest) { r.Term = 75 }, ErrTermWindow},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := goodAppend()
@@ -133,14 +137,16 @@ func TestFilterVotes(t *testing.T) {
 func TestFilterTimeoutNow(t *testing.T) {
 	for _, row := range []struct {
 		name, peer, leader string
+		announced          bool
 		want               error
 	}{
-		{"from the leader", "b", "b", nil},
-		{"from another", "c", "b", ErrNotLeader},
-		{"while no leader is known", "b", "", ErrNotLeader},
+		{"from the leader", "b", "b", true, nil},
+		{"from the leader, for another follower", "b", "b", false, ErrTransfer},
+		{"from another", "c", "b", true, ErrNotLeader},
+		{"while no leader is known", "b", "", true, ErrNotLeader},
 	} {
 		f := testFacts()
-		f.leader = row.leader
+		f.leader, f.transfer = row.leader, row.announced
 		if err := filterTimeoutNow(&raft.TimeoutNowRequest{RPCHeader: headerOf(row.peer)}, row.peer, f); !errors.Is(err, row.want) {
 			t.Errorf("%s: got %v, want %v", row.name, err, row.want)
 		}
@@ -162,7 +168,10 @@ func TestFilterSnapshot(t *testing.T) {
 		{"configuration does not decode", func(r *raft.InstallSnapshotRequest) { r.Configuration = []byte{1} }, ErrConfiguration},
 		{"negative size", func(r *raft.InstallSnapshotRequest) { r.Size = -1 }, ErrTooLarge},
 		{"over the cap", func(r *raft.InstallSnapshotRequest) { r.Size = 1<<20 + 1 }, ErrTooLarge},
-		{"term too high", func(r *raft.InstallSnapshotRequest) { r.Term = 75 }, ErrTermWindow},
+		{"behind what is committed", func(r *raft.InstallSnapshotRequest) { r.LastLogIndex = 6 }, ErrCommitted},
+		{"as far ahead as may be", func(r *raft.InstallSnapshotRequest) { r.LastLogIndex = 7 + indexWindow }, nil},
+		{"index bomb", func(r *raft.InstallSnapshotRequest) { r.LastLogIndex = 8 + indexWindow }, ErrTooLarge},
+		{"configuration of the sender alone", func(r *raft.InstallSnapshotRequest) { r.Configuration = testConfiguration(server("b")) }, ErrConfiguration},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := goodSnapshot("b", 1<<20)
@@ -175,9 +184,13 @@ func TestFilterSnapshot(t *testing.T) {
 }
 
 func goodSnapshot(from string, size int64) *raft.InstallSnapshotRequest {
+	configuration := testConfiguration(server("a"), server("b"), server("c"), server("d"))
+	if strings.HasPrefix(from, "validator") {
+		configuration = testConfiguration(server(from))
+	}
 	return &raft.InstallSnapshotRequest{
 		RPCHeader: headerOf(from), SnapshotVersion: 1, Term: 10, Leader: []byte(from), LastLogIndex: 7, LastLogTerm: 9,
-		Configuration: testConfiguration(server(from)), ConfigurationIndex: 1, Size: size,
+		Configuration: configuration, ConfigurationIndex: 1, Size: size,
 	}
 }
 

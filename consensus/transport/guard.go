@@ -1,0 +1,41 @@
+package transport
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/hashicorp/raft"
+)
+
+// commitGuard refuses an append that would replace a committed entry. Raft looks at terms alone and cuts its log at the
+// first difference, committed or not, so one lie of an elected leader would be enough.
+//
+// Committed entries that the log does not hold any more (a snapshot covers them) cannot be compared. They are taken off the
+// front of the request, which then continues from the last of them: raft checks that by its term, and an honest leader
+// loses nothing, since the entries are not needed here.
+func commitGuard(r *raft.AppendEntriesRequest, f facts) error {
+	covered := 0
+	for i, e := range r.Entries {
+		if e.Index > f.commit {
+			break
+		}
+		own, ok := f.stored(e.Index)
+		if !ok {
+			covered = i + 1
+			continue
+		}
+		if !sameEntry(own, e) {
+			return fmt.Errorf("%w: entry %d of term %d is another than the one of term %d here", ErrCommitted, e.Index, e.Term, own.Term)
+		}
+	}
+	if covered > 0 {
+		last := r.Entries[covered-1]
+		r.PrevLogEntry, r.PrevLogTerm, r.Entries = last.Index, last.Term, r.Entries[covered:]
+	}
+	return nil
+}
+
+// sameEntry compares all that a log keeps of an entry but the leader's clock.
+func sameEntry(a, b *raft.Log) bool {
+	return a.Index == b.Index && a.Term == b.Term && a.Type == b.Type && bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Extensions, b.Extensions)
+}

@@ -1,0 +1,295 @@
+//lint:file-ignore SA1019 raft still fills and reads the fields that its header replaces, so the wire carries both.
+
+package transport
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/raft"
+)
+
+// maxConfigurationBytes bounds what is given to raft's decoder of configurations. Ten validators need about a kilobyte.
+const maxConfigurationBytes = 64 << 10
+
+// indexWindow is how far beyond the own log a snapshot may end. No honest log grows so far in the life of a network, and
+// a liar must not push indexes to the end of their range.
+const indexWindow = 1 << 44
+
+// facts is what the filter knows of this node when it judges a request. The functions below are pure: the same request,
+// peer and facts always give the same answer, so each rule is tested without a network.
+type facts struct {
+	// approve says whether raft may be configured so.
+	approve func(raft.Configuration) error
+	// termLimit is the highest term that one peer is believed.
+	termLimit uint64
+	// certified says whether the sender has proved that it leads the term of its request.
+	certified bool
+	// dropped is the highest term in which the sender is not to lead.
+	dropped uint64
+	// leader is the name of the known leader, if it is the certified one of the current term; else empty.
+	leader string
+	// transfer says whether the leader has announced that the sender takes over.
+	transfer bool
+	// commit is the highest committed index.
+	commit uint64
+	// stored returns an entry of the log, or false when it is not there any more.
+	stored func(index uint64) (*raft.Log, bool)
+	// maxEntries and maxEntryBytes bound one append.
+	maxEntries    int
+	maxEntryBytes int
+	// maxSnapshotBytes bounds a snapshot.
+	maxSnapshotBytes int64
+}
+
+// filterHeader holds a header to the identity that the TLS connection proved. legacy is the field in which older raft
+// versions named the sender: raft reads it when the address is empty, so it may not say anything else.
+func filterHeader(h raft.RPCHeader, legacy []byte, peer string) error {
+	if string(h.ID) != peer || string(h.Addr) != peer {
+		return fmt.Errorf("%w: id and address must be %q", ErrIdentity, peer)
+	}
+	if len(legacy) > 0 && string(legacy) != peer {
+		return fmt.Errorf("%w: leader or candidate must be %q", ErrIdentity, peer)
+	}
+	if h.ProtocolVersion < raft.ProtocolVersionMin || h.ProtocolVersion > raft.ProtocolVersionMax {
+		return fmt.Errorf("%w: raft protocol version %d", ErrMalformed, h.ProtocolVersion)
+	}
+	return nil
+}
+
+// filterLeader lets only the elected leader of a term speak for it. The term window does not apply to it: a majority has
+// seen the term, so a node that was cut off for days is let back in.
+func filterLeader(term uint64, peer string, f facts) error {
+	if term <= f.dropped {
+		return fmt.Errorf("%w: %q up to term %d", ErrDropped, peer, f.dropped)
+	}
+	if !f.certified {
+		return fmt.Errorf("%w: %q in term %d", ErrUncertified, peer, term)
+	}
+	return nil
+}
+
+// filterTerm comes last where no certificate is due, so that only a request sound in all else counts as a peer's word on the term.
+func filterTerm(term uint64, f facts) error {
+	if term > f.termLimit {
+		return fmt.Errorf("%w: %d, want at most %d", ErrTermWindow, term, f.termLimit)
+	}
+	return nil
+}
+
+// filterAppend judges an append: raft panics on unknown types and bad configurations, stores gaps as they come, and asks
+// nobody whether the sender was elected. It may shorten the request; see commitGuard.
+func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+		return err
+	}
+	if r.Term == 0 {
+		return fmt.Errorf("%w: append in term 0", ErrMalformed)
+	}
+	if r.PrevLogTerm > r.Term || (r.PrevLogEntry == 0) != (r.PrevLogTerm == 0) {
+		return fmt.Errorf("%w: previous entry %d of term %d in term %d", ErrEntryTerm, r.PrevLogEntry, r.PrevLogTerm, r.Term)
+	}
+	if len(r.Entries) > f.maxEntries {
+		return fmt.Errorf("%w: %d entries, want at most %d", ErrTooLarge, len(r.Entries), f.maxEntries)
+	}
+	index, term, room := r.PrevLogEntry, r.PrevLogTerm, f.maxEntryBytes
+	for i, e := range r.Entries {
+		if e == nil {
+			return fmt.Errorf("%w: entry %d is absent", ErrMalformed, i)
+		}
+		if e.Index != index+1 || e.Index == 0 {
+			return fmt.Errorf("%w: index %d after %d", ErrEntryGap, e.Index, index)
+		}
+		if e.Term == 0 || e.Term < term || e.Term > r.Term {
+			return fmt.Errorf("%w: entry %d of term %d after %d in term %d", ErrEntryTerm, e.Index, e.Term, term, r.Term)
+		}
+		size := len(e.Data) + len(e.Extensions)
+		if size > room {
+			return fmt.Errorf("%w: entries of more than %d bytes", ErrTooLarge, f.maxEntryBytes)
+		}
+		if err := filterEntry(e, f); err != nil {
+			return err
+		}
+		index, term, room = e.Index, e.Term, room-size
+	}
+	if err := filterLeader(r.Term, peer, f); err != nil {
+		return err
+	}
+	return commitGuard(r, f)
+}
+
+// filterEntry judges the kind and content of one entry. The content of a command is the ledger's to judge.
+func filterEntry(e *raft.Log, f facts) error {
+	switch e.Type {
+	case raft.LogCommand, raft.LogNoop, raft.LogBarrier:
+		return nil
+	case raft.LogConfiguration:
+		if err := filterConfiguration(e.Data, f); err != nil {
+			return fmt.Errorf("entry %d: %w", e.Index, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: entry %d is of type %d", ErrEntryType, e.Index, uint8(e.Type))
+}
+
+// filterConfiguration allows only what decodes and is approved.
+func filterConfiguration(data []byte, f facts) error {
+	if len(data) > maxConfigurationBytes {
+		return fmt.Errorf("%w: %d bytes, want at most %d", ErrConfiguration, len(data), maxConfigurationBytes)
+	}
+	configuration, err := decodeConfiguration(data)
+	if err != nil {
+		return err
+	}
+	if err := f.approve(configuration); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfiguration, err)
+	}
+	return nil
+}
+
+// allValidators approves of exactly the configuration in which every validator is a voter, under its name.
+func allValidators(validators map[string]bool) func(raft.Configuration) error {
+	return func(c raft.Configuration) error {
+		seen := make(map[raft.ServerID]bool, len(c.Servers))
+		for _, s := range c.Servers {
+			if !validators[string(s.ID)] {
+				return fmt.Errorf("%q is no validator", s.ID)
+			}
+			if string(s.Address) != string(s.ID) {
+				return fmt.Errorf("address of %q is not its name", s.ID)
+			}
+			if seen[s.ID] {
+				return fmt.Errorf("%q stands twice", s.ID)
+			}
+			seen[s.ID] = true
+			if s.Suffrage != raft.Voter {
+				return fmt.Errorf("%q is no voter", s.ID)
+			}
+		}
+		if len(seen) != len(validators) {
+			return fmt.Errorf("%d voters, want all %d validators", len(seen), len(validators))
+		}
+		return nil
+	}
+}
+
+// decodeConfiguration turns the panic of raft's decoder into an error. The decoder touches nothing but its result, so
+// nothing is left half done.
+func decodeConfiguration(data []byte) (c raft.Configuration, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c, err = raft.Configuration{}, fmt.Errorf("%w: does not decode", ErrConfiguration)
+		}
+	}()
+	return raft.DecodeConfiguration(data), nil
+}
+
+// filterHeartbeat judges a heartbeat. It reaches raft beside the main loop, so it may carry nothing that touches the log;
+// the wire form sees to that.
+func filterHeartbeat(r *raft.AppendEntriesRequest, peer string, f facts) error {
+	if !isHeartbeat(r) {
+		return fmt.Errorf("%w: heartbeat in term %d", ErrMalformed, r.Term)
+	}
+	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+		return err
+	}
+	return filterLeader(r.Term, peer, f)
+}
+
+// filterCandidate refuses who must not lead.
+func filterCandidate(term uint64, peer string, f facts) error {
+	if term <= f.dropped {
+		return fmt.Errorf("%w: %q up to term %d", ErrDropped, peer, f.dropped)
+	}
+	return nil
+}
+
+// filterVote judges a request for a vote. The flag of a leadership transfer, which makes raft vote against a leader that it
+// knows, is cleared unless that leader has announced the transfer: what is left is an ordinary request, which an honest
+// candidate whose leader is gone meanwhile may still win.
+func filterVote(r *raft.RequestVoteRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, r.Candidate, peer); err != nil {
+		return err
+	}
+	if r.LastLogTerm > r.Term {
+		return fmt.Errorf("%w: last entry of term %d in term %d", ErrEntryTerm, r.LastLogTerm, r.Term)
+	}
+	if err := filterCandidate(r.Term, peer, f); err != nil {
+		return err
+	}
+	r.LeadershipTransfer = r.LeadershipTransfer && f.transfer
+	return filterTerm(r.Term, f)
+}
+
+// filterPreVote judges a request for a pre-vote.
+func filterPreVote(r *raft.RequestPreVoteRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
+		return err
+	}
+	if r.LastLogTerm > r.Term {
+		return fmt.Errorf("%w: last entry of term %d in term %d", ErrEntryTerm, r.LastLogTerm, r.Term)
+	}
+	if err := filterCandidate(r.Term, peer, f); err != nil {
+		return err
+	}
+	return filterTerm(r.Term, f)
+}
+
+// filterTimeoutNow lets only the certified leader of the current term start an election, and only with its signed word for
+// this node, because raft itself asks neither who nor when.
+func filterTimeoutNow(r *raft.TimeoutNowRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
+		return err
+	}
+	if f.leader == "" || f.leader != peer {
+		return fmt.Errorf("%w: TimeoutNow from %q", ErrNotLeader, peer)
+	}
+	if !f.transfer {
+		return fmt.Errorf("%w: TimeoutNow from %q", ErrTransfer, peer)
+	}
+	return nil
+}
+
+// filterSnapshot judges the announcement of a snapshot. Whether its content is true is for the snapshot store.
+func filterSnapshot(r *raft.InstallSnapshotRequest, peer string, f facts) error {
+	if err := filterHeader(r.RPCHeader, r.Leader, peer); err != nil {
+		return err
+	}
+	// Version 0 describes peers in a form whose decoder is not guarded, and nobody sends it.
+	if r.SnapshotVersion != raft.SnapshotVersionMax {
+		return fmt.Errorf("%w: snapshot version %d, want %d", ErrMalformed, r.SnapshotVersion, raft.SnapshotVersionMax)
+	}
+	if r.LastLogIndex == 0 || r.LastLogTerm == 0 || r.LastLogTerm > r.Term {
+		return fmt.Errorf("%w: snapshot at entry %d of term %d in term %d", ErrEntryTerm, r.LastLogIndex, r.LastLogTerm, r.Term)
+	}
+	if r.ConfigurationIndex > r.LastLogIndex {
+		return fmt.Errorf("%w: written at %d, after the snapshot's end at %d", ErrConfiguration, r.ConfigurationIndex, r.LastLogIndex)
+	}
+	if err := filterConfiguration(r.Configuration, f); err != nil {
+		return err
+	}
+	if len(r.Peers) > maxConfigurationBytes {
+		return fmt.Errorf("%w: peers of %d bytes, want at most %d", ErrTooLarge, len(r.Peers), maxConfigurationBytes)
+	}
+	if r.Size < 0 || r.Size > f.maxSnapshotBytes {
+		return fmt.Errorf("%w: snapshot of %d bytes, want at most %d", ErrTooLarge, r.Size, f.maxSnapshotBytes)
+	}
+	if err := filterLeader(r.Term, peer, f); err != nil {
+		return err
+	}
+	// Raft would go back to the snapshot's end, whatever it has committed since.
+	if r.LastLogIndex < f.commit {
+		return fmt.Errorf("%w: snapshot ends at %d, committed is %d", ErrCommitted, r.LastLogIndex, f.commit)
+	}
+	if r.LastLogIndex-f.commit > indexWindow {
+		return fmt.Errorf("%w: snapshot ends at %d, committed is %d", ErrTooLarge, r.LastLogIndex, f.commit)
+	}
+	return nil
+}
+
+// filterAnswer judges a response. A candidate takes over any higher term it is told, so the window guards answers too.
+func filterAnswer(h raft.RPCHeader, term uint64, peer string, f facts) error {
+	if string(h.ID) != peer || string(h.Addr) != peer {
+		return fmt.Errorf("%w: answer's id and address must be %q", ErrIdentity, peer)
+	}
+	return filterTerm(term, f)
+}
