@@ -155,7 +155,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 		n.pending.recorded(o.ID, o.LeafIndex, 0)
 	}
 	n.seal()
-	n.finality.Applied(fx.After.Size, fx.After.Root)
+	n.finality.Applied(fx.After.Size, fx.After.Root, fx.After.Epoch)
 	n.progress.moved()
 }
 
@@ -172,6 +172,6 @@ func (n *Node) restored() {
 		}
 	}
 	n.seal()
-	n.finality.Applied(head.Size, head.Root)
+	n.finality.Applied(head.Size, head.Root, head.Epoch)
 	n.progress.moved()
 }

@@ -170,7 +170,7 @@ func Open(c Config) (_ *Node, err error) {
 // start begins to serve and to work.
 func (n *Node) start(c Config) {
 	head := n.store.Head()
-	n.finality.Applied(head.Size, head.Root)
+	n.finality.Applied(head.Size, head.Root, head.Epoch)
 	n.work.Go(func() {
 		if n.peers == nil {
 			return

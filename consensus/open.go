@@ -16,6 +16,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
@@ -84,7 +85,7 @@ func (n *Node) openFinality(c Config) error {
 		}
 	}
 	n.finality, err = finality.NewDriver(finality.DriverConfig{
-		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt},
+		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt, Consistency: n.store.Consistency},
 		File:   file, Peers: peers,
 		NowUnixS: func() uint64 { return uint64(n.now().Unix()) },
 		OnFinal:  func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
@@ -97,16 +98,24 @@ func (n *Node) openFinality(c Config) error {
 	return err
 }
 
-// rootAt is the root of this node's own tree at the end of a batch.
-func (n *Node) rootAt(size uint64) ([32]byte, bool) {
+// rootAt is the root of this node's own tree at the end of a batch, and the epoch of that batch.
+func (n *Node) rootAt(size uint64) (root [32]byte, epoch uint64, ok bool) {
 	if head := n.store.Head(); head.Size == size {
-		return head.Root, true
+		return head.Root, head.Epoch, true
 	}
 	if size == 0 || !n.store.IsBoundary(size) {
-		return [32]byte{}, false
+		return [32]byte{}, 0, false
 	}
-	root, err := n.store.Root(size)
-	return root, err == nil
+	raw, err := n.store.Leaf(size - 1)
+	if err != nil {
+		return [32]byte{}, 0, false
+	}
+	leaf, err := tx.ParseLeaf(raw)
+	if err != nil || leaf.Header == nil {
+		return [32]byte{}, 0, false
+	}
+	root, err = n.store.Root(size)
+	return root, leaf.Header.Epoch, err == nil
 }
 
 // local is what the transport's filter asks of this node.

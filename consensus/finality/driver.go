@@ -64,6 +64,12 @@ type DriverConfig struct {
 	OnSealed func(note []byte, c checkpoint.Checkpoint)
 	// OnEvidence tells of a lying validator; may be nil.
 	OnEvidence func(e Evidence)
+	// OnEpochReady gives the change that opens the next epoch, while this validator leads: it goes into the next batch if
+	// its start is in the own tree. It may come again, with the same change or another; may be nil.
+	OnEpochReady func(change checkpoint.EpochChange)
+	// OnAstray tells that a quorum signed another tree than the own, above what is final here: the node has to fetch its
+	// tentative batches anew; may be nil.
+	OnAstray func(at checkpoint.Vote)
 	// OnHalt tells that this validator signs nothing more, and why; may be nil.
 	OnHalt func(err error)
 }
@@ -143,9 +149,10 @@ func NewDriver(c DriverConfig) (*Driver, error) {
 	return d, nil
 }
 
-// Applied says that the tree was applied up to a header leaf. It never blocks.
-func (d *Driver) Applied(size uint64, root [32]byte) {
-	d.tell(func() { d.applied = &Applied{Size: size, Root: root} })
+// Applied says where the head of the tree is now: after a batch, a restored snapshot, or a rollback, which makes it
+// smaller. It never blocks.
+func (d *Driver) Applied(size uint64, root [32]byte, epoch uint64) {
+	d.tell(func() { d.applied = &Applied{Size: size, Root: root, Epoch: epoch} })
 }
 
 // Leading says that this validator leads the raft term. It never blocks.
@@ -324,6 +331,14 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 		case Accuse:
 			if d.config.OnEvidence != nil {
 				d.config.OnEvidence(e.Evidence)
+			}
+		case EpochReady:
+			if d.config.OnEpochReady != nil {
+				d.config.OnEpochReady(e.Change)
+			}
+		case Astray:
+			if d.config.OnAstray != nil {
+				d.config.OnAstray(e.At)
 			}
 		case Halt:
 			if d.config.OnHalt != nil {

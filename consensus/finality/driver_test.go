@@ -293,7 +293,7 @@ func TestNewDriverRefuses(t *testing.T) {
 		c := DriverConfig{
 			Config: Config{
 				Network: testNetwork, Validators: set, Name: "a", Key: keys["a"],
-				RootAt: func(uint64) ([32]byte, bool) { return [32]byte{}, false },
+				RootAt: func(uint64) ([32]byte, uint64, bool) { return [32]byte{}, 0, false },
 			},
 			File: file, Peers: map[string]Peer{}, NowUnixS: func() uint64 { return 0 },
 			OnFinal: func(checkpoint.Checkpoint) {}, OnSealed: func([]byte, checkpoint.Checkpoint) {},

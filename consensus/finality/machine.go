@@ -11,10 +11,13 @@ import (
 // Event is what happens to a machine: Applied, Leading, Following, Name, Message, Proof or Tick.
 type Event interface{ event() }
 
-// Applied says that this validator applied and re-verified its tree up to a header leaf. Sizes may be skipped.
+// Applied says where the head of this validator's own tree is: at a header leaf that it applied and re-verified, of a
+// batch of an epoch. Sizes may be skipped. They go down when the tree was rolled back: to the start of a new epoch, or in
+// the same epoch when the validator had been fed a lie.
 type Applied struct {
-	Size uint64
-	Root [32]byte
+	Size  uint64
+	Root  [32]byte
+	Epoch uint64
 }
 
 // Leading says that this validator leads the raft term.
@@ -49,7 +52,8 @@ func (Message) event()   {}
 func (Proof) event()     {}
 func (Tick) event()      {}
 
-// Effect is what the machine wants done, in the order given: Persist, Send, Final, Sealed, Accuse or Halt.
+// Effect is what the machine wants done, in the order given: Persist, Send, Final, Sealed, Accuse,
+// EpochReady, Astray or Halt.
 type Effect interface{ effect() }
 
 // Persist must be durable before any later effect is carried out.
@@ -74,15 +78,25 @@ type Sealed struct {
 // Accuse gives two signatures of a lying validator, once per validator and kind.
 type Accuse struct{ Evidence Evidence }
 
+// EpochReady gives what opens the next epoch, while this validator leads: it goes into the next batch's header. It is given
+// again when another change is better, or when this validator comes to lead.
+type EpochReady struct{ Change checkpoint.EpochChange }
+
+// Astray says that the own tree contradicts what a quorum signed above what is final here: this validator was fed a lie.
+// Its tentative batches are to be undone and fetched again. It signs nothing meanwhile that could contradict itself.
+type Astray struct{ At checkpoint.Vote }
+
 // Halt says that this validator signs nothing more, and why: ErrDiverged, ErrRolledBack or ErrWatermark.
 type Halt struct{ Err error }
 
-func (Persist) effect() {}
-func (Send) effect()    {}
-func (Final) effect()   {}
-func (Sealed) effect()  {}
-func (Accuse) effect()  {}
-func (Halt) effect()    {}
+func (Persist) effect()    {}
+func (Send) effect()       {}
+func (Final) effect()      {}
+func (Sealed) effect()     {}
+func (Accuse) effect()     {}
+func (EpochReady) effect() {}
+func (Astray) effect()     {}
+func (Halt) effect()       {}
 
 // Config is what a machine is made of.
 type Config struct {
@@ -93,9 +107,12 @@ type Config struct {
 	Key  ed25519.PrivateKey
 	// State is what was persisted last; the zero State for a validator that never signed.
 	State State
-	// RootAt gives the root of this validator's own tree at a header leaf's boundary that it applied; false when the size
-	// is no boundary, is not applied, or cannot be read. The size last attested must stay readable.
-	RootAt func(size uint64) (root [32]byte, ok bool)
+	// RootAt gives the root of this validator's own tree at a header leaf's boundary that it applied, and the epoch of the
+	// batch that ends there; false when the size is no boundary, is not applied, or cannot be read.
+	RootAt func(size uint64) (root [32]byte, epoch uint64, ok bool)
+	// Consistency proves that the own tree at one size extends it at a smaller one. It may be nil; then lies that only such
+	// a proof shows are not reported.
+	Consistency func(small, size uint64) ([][32]byte, error)
 }
 
 // Machine is one validator's part in the protocol. It is not safe for concurrent use.
@@ -103,7 +120,7 @@ type Machine struct {
 	network tx.NetworkID
 	set     checkpoint.ValidatorSet
 	signer  signer
-	rootAt  func(size uint64) ([32]byte, bool)
+	rootAt  func(size uint64) ([32]byte, uint64, bool)
 
 	// applied is the newest header leaf's boundary of the own tree.
 	applied Applied

@@ -86,7 +86,7 @@ func (w *net) start(v checkpoint.Validator) {
 	node.driver, err = NewDriver(DriverConfig{
 		Config: Config{
 			Network: testNetwork, Validators: w.set, Name: v.Name, Key: keys[v.Name],
-			RootAt: func(size uint64) ([32]byte, bool) { return rootOf("main", size), size%2 == 0 },
+			RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, size%2 == 0 },
 		},
 		File: file, Peers: peers,
 		NowUnixS:   func() uint64 { return uint64(time.Now().Unix()) },
@@ -153,7 +153,7 @@ func (w *net) lead(leader string, term uint64) {
 
 func (w *net) apply(size uint64) {
 	for _, v := range w.set {
-		w.nodes[v.Name].driver.Applied(size, rootOf("main", size))
+		w.nodes[v.Name].driver.Applied(size, rootOf("main", size), 0)
 	}
 }
 

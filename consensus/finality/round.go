@@ -123,7 +123,8 @@ func (m *Machine) root(size uint64) ([32]byte, bool) {
 	case size == m.applied.Size:
 		return m.applied.Root, true
 	}
-	return m.rootAt(size)
+	root, _, ok := m.rootAt(size)
+	return root, ok
 }
 
 // attest gives the own word on the named size.

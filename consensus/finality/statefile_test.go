@@ -204,7 +204,7 @@ func TestNewRefuses(t *testing.T) {
 	state, _ := fullState(t)
 	ok := Config{
 		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], State: state,
-		RootAt: func(uint64) ([32]byte, bool) { return [32]byte{}, false },
+		RootAt: func(uint64) ([32]byte, uint64, bool) { return [32]byte{}, 0, false },
 	}
 	if _, err := New(ok); err != nil {
 		t.Fatal(err)

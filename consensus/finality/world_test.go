@@ -89,7 +89,9 @@ func (w *world) start(n *simNode) {
 	}
 	n.machine, err = New(Config{
 		Network: testNetwork, Validators: w.set, Name: n.name, Key: w.keys[n.name], State: state,
-		RootAt: func(size uint64) ([32]byte, bool) { return rootOf(n.branch, size), size%2 == 0 && size <= n.applied },
+		RootAt: func(size uint64) ([32]byte, uint64, bool) {
+			return rootOf(n.branch, size), 0, size%2 == 0 && size <= n.applied
+		},
 	})
 	if err != nil {
 		w.t.Fatalf("start %s: %v", n.name, err)
