@@ -22,6 +22,9 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 		return nil, fmt.Errorf("epoch %d, not %d: %w", h.Epoch, head.Epoch, ErrVoid)
 	case h.Epoch <= head.Epoch && len(h.EpochChange) > 0:
 		return nil, fmt.Errorf("opens epoch %d in epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
+	case len(h.EpochChange) > 0 && len(b.Envelopes) > 0:
+		// So that whether it is void is known before anything is taken back for it.
+		return nil, fmt.Errorf("opens epoch %d and carries transactions: %w", h.Epoch, ErrVoid)
 	case h.Number != head.Batch+1:
 		return nil, fmt.Errorf("number %d, not %d: %w", h.Number, head.Batch+1, ErrVoid)
 	case h.PreviousHash != head.BatchHash:

@@ -37,6 +37,8 @@ type book struct {
 	raftIndex  uint64
 	timeUnixMs uint64
 	nonce      uint64
+	// epoch is that of the next batch.
+	epoch uint64
 	// trusting packs transactions without signatures that verify: for tests of many batches.
 	trusting bool
 }
@@ -130,7 +132,7 @@ func (b *book) effects(envelopes ...[]byte) *ledger.Effects {
 	b.timeUnixMs += 1000
 	head := b.store.Head()
 	hash := key.TaggedHash("umoja/test/batch", []byte(fmt.Sprint(head.Batch+1, b.timeUnixMs)))
-	fx, err := ledger.Reapply(v, head, b.world.Network, verify, ledger.Position{Hash: tx.BatchHash(hash), TimeUnixMs: b.timeUnixMs}, envelopes)
+	fx, err := ledger.Reapply(v, head, b.world.Network, verify, ledger.Position{Hash: tx.BatchHash(hash), Epoch: b.epoch, TimeUnixMs: b.timeUnixMs}, envelopes)
 	if err != nil {
 		b.Fatalf("apply: %v", err)
 	}

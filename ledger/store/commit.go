@@ -92,7 +92,7 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
 	next := *now
-	next.head, next.applied, next.hashes = fx.After, applied{raftIndex, raftTerm}, now.hashes.after(fx)
+	next.head, next.applied, next.hashes = fx.After, at(place{raftIndex, raftTerm}), now.hashes.after(fx)
 	if err := s.writable(); err != nil {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
@@ -105,7 +105,7 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 		return s.fail(fmt.Errorf("commit batch %d: %w", fx.After.Batch, err))
 	}
 	w.replace(metaHead, encodeHead(now.head), encodeHead(fx.After))
-	w.replace(metaApplied, now.applied.encode(), next.applied.encode())
+	w.replace(metaApplied, at(now.applied.made).encode(), next.applied.encode()) // Void entries in between come again.
 	record := undoRecord(fx.After.Batch, w.before)
 	next.pending = append(now.pending, undoOf(fx, len(record)))
 	if err := s.options.point("batch not written"); err != nil {
@@ -126,7 +126,7 @@ func (s *Store) Advance(raftIndex, raftTerm uint64) error {
 		return err
 	}
 	next := *now
-	next.applied = applied{raftIndex, raftTerm}
+	next.applied.index, next.applied.term = raftIndex, raftTerm
 	if err := s.options.point("void batch not noted"); err != nil {
 		return s.fail(err)
 	}

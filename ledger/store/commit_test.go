@@ -284,7 +284,7 @@ func TestCrashBetweenParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.replace(metaHead, encodeHead(head), encodeHead(fx.After))
-	w.replace(metaApplied, applied{}.encode(), applied{1, 1}.encode())
+	w.replace(metaApplied, applied{}.encode(), at(place{1, 1}).encode())
 	record := undoRecord(1, w.before)
 	steps := b.store.disk.batchSteps(1, record, w.all)
 	if len(steps) < 6 {

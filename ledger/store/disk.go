@@ -232,7 +232,24 @@ func keyHistory(account tx.AccountID, index uint64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte{spaceHistory}, account[:]...), ^index)
 }
 
-func (a applied) encode() []byte { return binary.BigEndian.AppendUint64(bytes64(a.index), a.term) }
+func (p place) encode() []byte { return binary.BigEndian.AppendUint64(bytes64(p.index), p.term) }
+
+func (a applied) encode() []byte { return append(place{a.index, a.term}.encode(), a.made.encode()...) }
+
+func readApplied(txn *badger.Txn) (applied, error) {
+	raw, err := get(txn, metaApplied)
+	if err != nil {
+		return applied{}, err
+	}
+	if len(raw) != 16 && len(raw) != 32 {
+		return applied{}, fmt.Errorf("applied index of %d bytes: %w", len(raw), ErrCorrupt)
+	}
+	a := at(place{binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])})
+	if len(raw) == 32 { // Earlier programs wrote the first half only.
+		a.made = place{binary.BigEndian.Uint64(raw[16:]), binary.BigEndian.Uint64(raw[24:])}
+	}
+	return a, nil
+}
 
 // encodeHead writes batch, epoch, time, size, batch hash, root and state hash.
 func encodeHead(h ledger.Head) []byte {

@@ -35,6 +35,8 @@ type machine struct {
 	// past[n] is what badger held after batch n, and state[n] the state entries then.
 	past  []map[string]string
 	state [][]ledger.Entry
+	// made[n] is the raft index of batch n.
+	made  []uint64
 	final uint64 // batch
 	// sent are envelopes that were packed, to be packed again.
 	sent [][]byte
@@ -72,7 +74,7 @@ func TestMachine(t *testing.T) {
 func (m *machine) note() {
 	v := m.store.View()
 	defer v.Close()
-	m.past, m.state = append(m.past, m.dump()), append(m.state, entries(m, v, 100))
+	m.past, m.state, m.made = append(m.past, m.dump()), append(m.state, entries(m, v, 100)), append(m.made, m.raftIndex)
 }
 
 // draw makes an envelope: accepted, refused or unauthorised.
@@ -173,9 +175,16 @@ func (m *machine) rollback(t *rapid.T) {
 	if err := m.store.Rollback(uint64(to)); err != nil {
 		t.Fatal(err)
 	}
-	m.past, m.state = m.past[:to+1], m.state[:to+1]
-	index, _ := m.store.Applied()
-	m.raftIndex = index
+	m.past, m.state, m.made = m.past[:to+1], m.state[:to+1], m.made[:to+1]
+	m.raftIndex, _ = m.store.Applied()
+	if made := m.made[to]; m.raftIndex != made || m.store.Made() != made {
+		t.Fatalf("applied index %d and made %d after a rollback to batch %d, which entry %d made", m.raftIndex, m.store.Made(), to, made)
+	}
+	// Void entries above the target come again.
+	m.past[to][string(metaApplied)] = string(at(place{m.raftIndex, min(m.raftIndex, 1)}).encode())
+	if rapid.Bool().Draw(t, "in a new epoch") {
+		m.epoch++
+	}
 }
 
 // check compares the store with its past.
@@ -231,6 +240,11 @@ func TestCrashInRollback(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "crash in rollback"))
 	b.commit(b.pay(1))
 	want := b.dump()
+	b.raftIndex++
+	if err := b.store.Advance(b.raftIndex, 1); err != nil {
+		t.Fatal(err)
+	}
+	b.epoch++
 	for range 3 {
 		b.commit(b.pay(2), b.pay(3))
 	}
@@ -253,7 +267,7 @@ func TestCrashInRollback(t *testing.T) {
 				t.Errorf("the rollback was not finished: %s", difference(got, want))
 			}
 			if index, _ := cut.store.Applied(); index != 1 {
-				t.Errorf("applied index is %d", index)
+				t.Errorf("applied index is %d: the void entry after the target has to come again", index)
 			}
 		})
 	}

@@ -235,7 +235,7 @@ func (b *builder) meta() error {
 	f := final{note: h.Note, at: b.at, floor: placeOf(h.Head)}
 	return errors.Join(
 		b.put(metaNetwork, append([]byte(nil), h.Network[:]...)), b.put(metaHead, encodeHead(h.Head)),
-		b.put(metaApplied, applied{h.AppliedIndex, h.AppliedTerm}.encode()), b.put(metaFinal, f.encode()),
+		b.put(metaApplied, at(place{h.AppliedIndex, h.AppliedTerm}).encode()), b.put(metaFinal, f.encode()),
 		b.put(metaFormat, []byte(format)),
 	)
 }

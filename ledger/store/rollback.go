@@ -11,10 +11,13 @@ import (
 )
 
 // Rollback takes back every batch above the one given, newest first: every byte that they wrote is as it was before them,
-// the applied index included. The target is on disk before anything is undone, so that Open goes on with it after a crash.
-// ErrMismatch below the final checkpoint: what is final stays.
+// and the applied index is that of the entry which made the target: whatever raft ordered after it is to be applied again,
+// void entries included. The target is on disk before anything is undone, so that Open goes on with it after a crash.
+// ErrMismatch below the final checkpoint: what is final stays. Readers go on: each sees the state after some batch.
 //
-// Whoever rolls back must have stopped raft, and must cut its log above Applied before raft starts again.
+// Raft gives no entry twice to a running node. So whoever rolls back while raft runs must do so in the turn of an entry,
+// and commit that entry on the target: a crash in between gives all entries above the target again, in the same order. Who
+// rolls back for another reason must have stopped raft, and cuts its log above Applied before raft starts again.
 func (s *Store) Rollback(toBatch uint64) error {
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -57,7 +60,12 @@ func (s *Store) undoAbove(toBatch uint64) error {
 	if err := s.options.point("all undone, target there"); err != nil {
 		return s.fail(err)
 	}
-	if err := s.put(s.standing.Load(), nil, func(txn *badger.Txn) error { return txn.Delete(metaTarget) }); err != nil {
+	next := *s.standing.Load()
+	next.applied = at(next.applied.made)
+	err := s.put(&next, nil, func(txn *badger.Txn) error {
+		return errors.Join(txn.Set(metaApplied, next.applied.encode()), txn.Delete(metaTarget))
+	})
+	if err != nil {
 		return fmt.Errorf("end rollback: %w", err)
 	}
 	return nil
@@ -98,11 +106,10 @@ func (s *Store) undoLast() error {
 		if err := deleteUndo(txn, last); err != nil {
 			return err
 		}
-		applied, err := get(txn, metaApplied)
-		if err != nil || len(applied) != 16 {
-			return errors.Join(err, fmt.Errorf("applied index before the batch: %w", ErrCorrupt))
+		var err error
+		if next.applied, err = readApplied(txn); err != nil {
+			return fmt.Errorf("before the batch: %w", err)
 		}
-		next.applied.index, next.applied.term = binary.BigEndian.Uint64(applied), binary.BigEndian.Uint64(applied[8:])
 		if next.head, err = readHead(txn); err == nil && next.head.Batch+1 != last.batch {
 			err = fmt.Errorf("record leads to batch %d: %w", next.head.Batch, ErrCorrupt)
 		}
@@ -116,5 +123,22 @@ func (s *Store) undoLast() error {
 	}
 	s.standing.Store(&next)
 	s.cache.commit(changes)
+	return nil
+}
+
+// Rewind makes the store ready for raft entries that it has seen: raft is about to give all above the index again. The
+// head stays, and what is in it already is void a second time. ErrMismatch when the index was not applied yet.
+func (s *Store) Rewind(raftIndex, raftTerm uint64) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	now := s.standing.Load()
+	if !now.founded || raftIndex > now.applied.index {
+		return fmt.Errorf("rewind to raft index %d, applied is %d: %w", raftIndex, now.applied.index, ErrMismatch)
+	}
+	next := *now
+	next.applied = at(place{raftIndex, raftTerm})
+	if err := s.put(&next, nil, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
+		return fmt.Errorf("rewind to raft index %d: %w", raftIndex, err)
+	}
 	return nil
 }

@@ -125,7 +125,7 @@ func (p *Snapshot) WriteTo(w io.Writer) (int64, error) {
 func (p *Snapshot) header() (SnapshotHeader, error) {
 	own := p.standing
 	h := SnapshotHeader{
-		Network: own.network, Head: own.head, AppliedIndex: own.applied.index, AppliedTerm: own.applied.term,
+		Network: own.network, Head: own.head, AppliedIndex: own.applied.made.index, AppliedTerm: own.applied.made.term,
 		Note: own.final.note, NoteSize: own.final.at.Size,
 	}
 	now := p.store.standing.Load().final
@@ -205,7 +205,7 @@ const maxNoteBytes = 64 << 10
 func (h SnapshotHeader) encode() []byte {
 	out := append([]byte(snapshotMagic), h.Network[:]...)
 	out = append(out, encodeHead(h.Head)...)
-	out = append(out, applied{h.AppliedIndex, h.AppliedTerm}.encode()...)
+	out = append(out, place{h.AppliedIndex, h.AppliedTerm}.encode()...)
 	out = append(binary.BigEndian.AppendUint32(out, uint32(len(h.Note))), h.Note...)
 	out = append(binary.BigEndian.AppendUint64(out, h.NoteSize), h.NoteRoot[:]...)
 	out = append(binary.BigEndian.AppendUint32(out, uint32(len(h.Proof))), h.Proof...)

@@ -20,7 +20,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -123,8 +122,18 @@ type standing struct {
 	pending []undo
 }
 
-// applied is the last raft entry whose effects are in the state.
-type applied struct{ index, term uint64 }
+// applied is the last raft entry that the state has seen, void or not, and the one that made the head. They are apart
+// because a rollback must give the void entries above its target again: another log may have others in their place.
+type applied struct {
+	index, term uint64
+	made        place
+}
+
+// place is a raft entry's.
+type place struct{ index, term uint64 }
+
+// at is the standing right after the entry that made the head.
+func at(p place) applied { return applied{index: p.index, term: p.term, made: p} }
 
 // Open opens the folder, or makes it. It finishes what a crash interrupted (a swap of folders, a rollback), and hashes the
 // whole state again if the folder was not closed.
@@ -225,10 +234,9 @@ func readStanding(txn *badger.Txn) (standing, error) {
 	if now.head, err = readHead(txn); err != nil {
 		return standing{}, err
 	}
-	if raw, err = get(txn, metaApplied); err != nil || len(raw) != 16 {
-		return standing{}, errors.Join(err, fmt.Errorf("applied index of %d bytes: %w", len(raw), ErrCorrupt))
+	if now.applied, err = readApplied(txn); err != nil {
+		return standing{}, err
 	}
-	now.applied = applied{binary.BigEndian.Uint64(raw), binary.BigEndian.Uint64(raw[8:])}
 	if now.hashes, err = readEdge(txn, now.head.Size); err != nil {
 		return standing{}, err
 	}
@@ -290,8 +298,11 @@ func (s *Store) CheckNetwork(network tx.NetworkID) error {
 // Head is where the ledger stands.
 func (s *Store) Head() ledger.Head { return s.standing.Load().head }
 
-// Applied is the last raft entry whose effects are in the state, and its term.
+// Applied is the last raft entry that the state has seen, and its term.
 func (s *Store) Applied() (index, term uint64) {
 	a := s.standing.Load().applied
 	return a.index, a.term
 }
+
+// Made is the raft entry that made the head; what the state has seen above it was void.
+func (s *Store) Made() (index uint64) { return s.standing.Load().applied.made.index }
