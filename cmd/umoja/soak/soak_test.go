@@ -267,3 +267,16 @@ func TestPeople(t *testing.T) {
 		t.Errorf("%d numbers, %d names", len(numbers), len(names))
 	}
 }
+
+func TestReceiptCode(t *testing.T) {
+	for line, want := range map[string]string{
+		"-1.78 Juma O. 7KQ2M9XD":          "7KQ2M9XD",
+		"-1.78 Juma O. 7KQ2M9XD ada 1.00": "7KQ2M9XD",
+		"-1.78 +254711000179 7KQ2M9XD":    "7KQ2M9XD",
+		"-1.78 Juma O.":                   "",
+	} {
+		if got := receiptCode(line); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -332,13 +333,24 @@ func (v *visit) list(text string) error {
 		if !strings.HasPrefix(line, "-"+v.about.amount.Grouped(scale)+" ") {
 			continue
 		}
-		code := line[strings.LastIndexByte(line, ' ')+1:]
-		if v.about.learn(isPaid, said{code: code}, byRedial) {
+		if v.about.learn(isPaid, said{code: receiptCode(line)}, byRedial) {
 			return v.keep(v.about)
 		}
 	}
 	return nil
 }
+
+// receiptCode is the code in a line of the last payments; the fee stands behind it where there is room.
+func receiptCode(line string) string {
+	for word := range strings.FieldsSeq(line) {
+		if wholeCode.MatchString(word) {
+			return word
+		}
+	}
+	return ""
+}
+
+var wholeCode = regexp.MustCompile("^" + forms["code"] + "$")
 
 // sleep waits, or ends with the context.
 func sleep(ctx context.Context, d time.Duration) error {
