@@ -136,6 +136,11 @@ func (m *Machine) takeArrive(f Facts, s *Session, e Event) Action {
 		user := User{Phone: s.Phone, Name: e.Name, Language: s.Language, Account: s.Home.Account, Number: s.Home.Number, PIN: e.PIN}
 		action := m.end(s, menu.Arrived, menu.Args{Name: user.Name, Account: user.Number.Text()})
 		action.Effects = []Effect{AddUser{user}, TakeOver{user, e.Open}, TellPayment{f.Arrival.Payment}, DropArrival{*f.Arrival}}
+		for _, p := range f.Payments {
+			if arrives(p.Order.Kind) && p.Stage == StageSettled && p.Outcome.Code != OutcomeOK { // It is no news any more.
+				action.Effects = append(action.Effects, TellPayment{p.Prepared.ID})
+			}
+		}
 		return action
 	}
 	return m.end(s, menu.DialAgain, menu.Args{})

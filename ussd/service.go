@@ -152,7 +152,7 @@ func (s *Service) Stop() { s.stop() }
 // Handle answers a turn within the deadline. With an error the reply is still one to show; it promises nothing.
 func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 	if err := turn.check(); err != nil {
-		return s.plain(menu.DialAgain), err
+		return s.plain("", menu.DialAgain), err
 	}
 	// An aggregator that hangs up does not stop a payment half-way: the turn has its own deadline.
 	deadline := time.Now().Add(s.deadline)
@@ -164,12 +164,12 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 	defer context.AfterFunc(s.stopping, cancel)()
 	release, err := s.turnstile.enter(ctx, turn.Phone)
 	if err != nil {
-		return s.plain(menu.Busy), nil
+		return s.plain(s.languageOf(turn.Phone), menu.Busy), nil
 	}
 	defer release()
 	t, err := s.begin(ctx, turn)
 	if err != nil {
-		return s.plain(menu.DialAgain), err
+		return s.plain("", menu.DialAgain), err
 	}
 	said := turn.reads(t.session.Turns, t.digester, t.facts.NowUnixMs)
 	if said.anew {
@@ -179,13 +179,13 @@ func (s *Service) Handle(ctx context.Context, turn Turn) (Reply, error) {
 	case said.repeated != nil:
 		return *said.repeated, nil
 	case said.lost, len(t.session.Turns)+len(said.answers)+1 > maxTurns:
-		return s.plain(menu.DialAgain), nil
+		return s.plain(t.language(), menu.DialAgain), nil
 	case !s.allow(turn, len(t.session.Turns) == 0):
-		return s.plain(menu.WaitAMoment), nil
+		return s.plain(t.language(), menu.WaitAMoment), nil
 	}
 	reply, err := t.answer(ctx, said)
 	if err != nil {
-		return s.plain(menu.DialAgain), err
+		return s.plain(t.language(), menu.DialAgain), err
 	}
 	return reply, nil
 }
@@ -208,9 +208,9 @@ func (s *Service) Ended(ctx context.Context, turn Turn) {
 	s.log.Debug("session ended", "aggregator", turn.Aggregator, "phone", turn.Phone)
 }
 
-// plain is a last screen that depends on nothing.
-func (s *Service) plain(key menu.Key) Reply {
-	return Reply{Text: s.machine.text(&Session{Screen: DefaultScreen}, key, menu.Args{}), End: true}
+// plain is a last screen that depends on nothing but the language.
+func (s *Service) plain(language menu.Language, key menu.Key) Reply {
+	return Reply{Text: s.machine.text(&Session{Screen: DefaultScreen, Language: language}, key, menu.Args{}), End: true}
 }
 
 // inHand is a turn that is being answered. Its phone's turnstile is held.
@@ -222,6 +222,14 @@ type inHand struct {
 	facts    Facts
 	// dropped means that the last screen is not for the answers behind it.
 	dropped bool
+}
+
+// language is the user's, or what the session has chosen.
+func (t *inHand) language() menu.Language {
+	if t.facts.User != nil {
+		return t.facts.User.Language
+	}
+	return t.session.Language
 }
 
 func (s *Service) begin(ctx context.Context, turn Turn) (*inHand, error) {

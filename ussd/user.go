@@ -261,3 +261,18 @@ func (s *Service) Enrol(ctx context.Context, enrolment Enrolment) error {
 			Account: enrolment.Account, Number: enrolment.Number, PIN: record, Role: enrolment.Role})
 	})
 }
+
+// languageOf is the language of a phone's user; none where there is no user, or none can be read.
+func (s *Service) languageOf(phone Phone) (language menu.Language) {
+	err := s.store.View(context.Background(), func(r Reader) error {
+		user, err := getUser(r, phone)
+		if user != nil {
+			language = user.Language
+		}
+		return err
+	})
+	if err != nil {
+		s.log.Warn("language of a phone cannot be read", "error", err)
+	}
+	return language
+}

@@ -3,7 +3,6 @@ package menu
 // A payment, from whom to the receipt.
 const (
 	SendPayee       Key = "send_payee"
-	SendAmount      Key = "send_amount"
 	Confirm         Key = "confirm"
 	ConfirmAccount  Key = "confirm_account"
 	Paid            Key = "paid"
@@ -36,14 +35,12 @@ const (
 	RefusedVoucher  Key = "refused_voucher_over"
 	ConfirmExpired  Key = "confirm_expired"
 	NotMade         Key = "not_made"
-	Cancelled       Key = "cancelled"
 	TooManyOpen     Key = "too_many_open"
 	NotGranted      Key = "not_granted"
 )
 
 var _ = list(
 	entry{SendPayee, KindPrompt, nil},
-	entry{SendAmount, KindPrompt, data{"asset"}},
 	entry{Confirm, KindScreen, data{"amount", "name", "number", "fee"}},
 	entry{ConfirmAccount, KindScreen, data{"amount", "account", "fee"}},
 	entry{Paid, KindScreen, data{"amount", "name", "fee?", "code", "balance?"}},
@@ -76,7 +73,6 @@ var _ = list(
 	entry{RefusedVoucher, KindRefusal, nil},
 	entry{ConfirmExpired, KindRefusal, data{"dial?"}},
 	entry{NotMade, KindRefusal, data{"amount", "name?", "dial?"}},
-	entry{Cancelled, KindRefusal, data{"dial?"}},
 	entry{TooManyOpen, KindRefusal, data{"dial?"}},
 	entry{NotGranted, KindRefusal, nil},
 )

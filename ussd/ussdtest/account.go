@@ -2,6 +2,7 @@ package ussdtest
 
 import (
 	"crypto/sha256"
+	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -55,6 +56,19 @@ func (l *Ledger) Take(phone ussd.Phone, value amount.Amount) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.phones[phone].balance -= value
+}
+
+// Spend lowers the balance of the account with a number, as a wallet app on it does.
+func (l *Ledger) Spend(number string, value amount.Amount) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.accounts {
+		if a.number.Text() == number {
+			a.balance -= value
+			return nil
+		}
+	}
+	return fmt.Errorf("no account %s", number)
 }
 
 // Revoke takes the grant on a phone's account back from the provider.

@@ -15,7 +15,6 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ussd"
-	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
 var rewrite = flag.Bool("update", false, "rewrite the conversation files with what happened")
@@ -34,7 +33,7 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! wait 10m          time passes
 //	! telephone NUMBER  the gateway is stopped and started with the provider's telephone number
 //	! ledger deaf       the ledger is well, down, deaf, mute or busy from now on
-//	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting, over (what was kept) or other
+//	! refuse frozen     the ledger refuses the next transaction: payee_full, frozen, not_listed, voucher_over, resting, cap, cap_day, over (what was kept), ended (a request), returned or other
 //	! money hold A B 5  5.00 moves from phone A to phone B by others: transfer, bulk, issue, hold, or a hold that returned
 //	! restart           the gateway is stopped and started
 //	! move PHONE        the phone's number moves to another account
@@ -42,7 +41,6 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! provisional PHONE another provider, and nobody else, vouches for an account of the number
 //	! attest PHONE      attestors bind the phone's number
 //	! enrol PHONE till Duka  the gateway serves a till, an agent or a person of that name, PIN 6194, in English
-//	! speaks PHONE fr   the phone's user chooses a language, from the menu of languages
 //	! protect 1000      the gateway is started again; a first payment above 1,000.00 waits
 //	! revoke PHONE      the user takes the provider's grant back
 //	! agent PHONE       the provider says that this phone, and no other one, is an agent's
@@ -58,7 +56,7 @@ var rewrite = flag.Bool("update", false, "rewrite the conversation files with wh
 //	! resolve           what is open has its outcome
 //	! sms PHONE         shows messages that came since the last time
 //
-// conversation_move.go has more of them.
+// conversation_move.go and conversation_rare.go have more of them.
 //
 // It must run in a synctest bubble, because time passes.
 func Converse(t *testing.T, path string) {
@@ -211,8 +209,6 @@ func (c *conversation) happen(what string) (string, error) {
 		c.world.Ledger.Attest(ussd.Phone(rest))
 	case "enrol":
 		return "", c.world.Enrol(ussd.Phone(words[0]), roleOf(words[1]), strings.Join(words[2:], " "))
-	case "speaks":
-		return "", c.world.Speak(ussd.Phone(words[0]), menu.Language(words[1]))
 	case "protect":
 		value, err := amount.Parse(rest, 2)
 		c.world.Protect = value
@@ -258,6 +254,9 @@ func (c *conversation) happen(what string) (string, error) {
 		return seen, nil
 	default:
 		seen, known, err := c.happenMove(verb, rest, words)
+		if !known {
+			seen, known, err = c.happenRare(verb, rest, words)
+		}
 		if !known {
 			return "", fmt.Errorf("unknown: %q", verb)
 		}

@@ -14,7 +14,7 @@ import (
 //	! attestors on          the gateway asks attestors from now on; full: they send no more codes
 //	! attestor 2 silent     an attestor answers nothing, until it is well
 //	! codes PHONE           shows the codes that came since the last time
-//	! served PHONE Tumaini  another provider, Tumaini or Nyota, serves the phone's account
+//	! served PHONE Tumaini  another provider, Tumaini, Nyota or nobody known, serves the phone's account
 //	! consent yes           old providers sign moves away from them, or not
 //	! moving PHONE Tumaini  the number begins to move away; moved: it does at once
 //	! held PHONE            the old provider holds a move here up; confirmed: the new one brings codes again
@@ -28,7 +28,7 @@ func (c *conversation) happenMove(verb, rest string, words []string) (seen strin
 	if len(words) > 0 {
 		phone = ussd.Phone(words[0])
 	}
-	to := map[string]ussd.Provider{"Tumaini": Tumaini, "Nyota": Nyota}
+	to := map[string]ussd.Provider{"Tumaini": Tumaini, "Nyota": Nyota, "nobody": {}}
 	switch verb {
 	case "attestors":
 		if c.world.Attestors == nil {

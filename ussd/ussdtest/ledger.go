@@ -64,6 +64,9 @@ type Ledger struct {
 	// signed are payments of wallets, by their letters; taken are transactions that were taken and have no outcome.
 	signed map[string]ussd.Relayed
 	taken  []ussd.Prepared
+	// brief says that outcomes come without the balance, distrust what becomes of the next payment of a wallet.
+	brief    bool
+	distrust error
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
@@ -222,6 +225,7 @@ func (l *Ledger) Submit(ctx context.Context, p ussd.Prepared) (ussd.Outcome, err
 		l.mu.Unlock()
 		return ussd.Outcome{}, err
 	}
+	brief := l.brief
 	var outcome ussd.Outcome
 	switch mood {
 	case Deaf, Busy:
@@ -232,6 +236,7 @@ func (l *Ledger) Submit(ctx context.Context, p ussd.Prepared) (ussd.Outcome, err
 	}
 	l.mu.Unlock()
 	if mood == Well {
+		outcome.HasBalance = outcome.HasBalance && !brief
 		return outcome, nil
 	}
 	<-ctx.Done()
@@ -343,14 +348,15 @@ func (l *Ledger) WatchFinal(ctx context.Context, from uint64, take func(ussd.Fin
 	for {
 		l.mu.Lock()
 		var leaves []ussd.FinalLeaf
-		if l.mood == Well {
+		watched := l.mood == Well || l.mood == Busy
+		if watched {
 			for i := from; i < uint64(len(l.history)); i++ {
 				leaves = append(leaves, l.history[i].leaf)
 			}
 		}
-		changed, mood := l.changed, l.mood
+		changed := l.changed
 		l.mu.Unlock()
-		if mood != Well {
+		if !watched {
 			return errDown
 		}
 		for _, leaf := range leaves {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -36,6 +37,10 @@ func (l *Ledger) Rebuild(ctx context.Context, text string) (ussd.Relayed, error)
 	if err := l.reach(ctx); err != nil {
 		return ussd.Relayed{}, err
 	}
+	if errors.Is(l.distrust, ussd.ErrUnsigned) {
+		l.distrust = nil
+		return ussd.Relayed{}, ussd.ErrUnsigned
+	}
 	payment, ok := l.signed[strings.ToUpper(strings.Join(strings.Fields(text), ""))]
 	if !ok {
 		return ussd.Relayed{}, ussd.ErrLetters
@@ -45,7 +50,28 @@ func (l *Ledger) Rebuild(ctx context.Context, text string) (ussd.Relayed, error)
 
 // Relay implements ussd.Ledger.
 func (l *Ledger) Relay(ctx context.Context, payment ussd.Relayed) (ussd.Outcome, error) {
+	l.mu.Lock()
+	err := l.distrust
+	l.distrust = nil
+	l.mu.Unlock()
+	if err != nil {
+		return ussd.Outcome{}, err
+	}
 	return l.Submit(ctx, ussd.Prepared{ID: payment.ID, Body: payment.Envelope})
+}
+
+// Distrust refuses the next payment of a wallet, with ErrUnsigned or ErrNotTaken.
+func (l *Ledger) Distrust(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.distrust = err
+}
+
+// Brief says whether outcomes come without the balance from now on.
+func (l *Ledger) Brief(brief bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.brief = brief
 }
 
 // Rival has another provider hand over a payment, which stays open until Resolve.

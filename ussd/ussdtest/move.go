@@ -11,6 +11,7 @@ import (
 var Refusals = map[string]ussd.OutcomeCode{
 	"payee_full": ussd.OutcomePayeeFull, "frozen": ussd.OutcomeFrozen, "not_listed": ussd.OutcomePayeeNotListed,
 	"voucher_over": ussd.OutcomeVoucherOver, "resting": ussd.OutcomeAliasResting, "over": ussd.OutcomeHoldOver, "other": ussd.OutcomeRefused,
+	"cap": ussd.OutcomeCapTransaction, "cap_day": ussd.OutcomeCapDay, "ended": ussd.OutcomeRequestEnded, "returned": ussd.OutcomeReturned,
 }
 
 // Refuse ends the next transaction with an outcome.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"testing/synctest"
 
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/menu"
@@ -25,8 +26,10 @@ func payWords() string {
 	return strings.Join(words, "|")
 }
 
-// text sends an SMS from the phone at hand. What goes wrong is shown: the message is to be taken again.
+// text sends an SMS from the phone at hand. What goes wrong is shown: the message is to be taken again. What the gateway does behind it is
+// waited for, so that messages come in one order.
 func (c *conversation) text(what string) (string, error) {
+	defer synctest.Wait()
 	last := len(c.texts) - 1
 	switch what {
 	case "again", "twice":

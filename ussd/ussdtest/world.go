@@ -61,6 +61,9 @@ type World struct {
 	SMSCap amount.Amount
 	// Telephone is the provider's from the next Start on; a world begins with none.
 	Telephone string
+	// Commission and Turns are the bands of agents and the turns of a phone in a minute, from the next Start on.
+	Commission []tx.FeeBand
+	Turns      int
 
 	stop func()
 }
@@ -68,7 +71,8 @@ type World struct {
 // NewWorld makes a world and runs its gateway until the test ends.
 func NewWorld(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer), SMSCap: SMSCap, Protect: ProtectAbove}
+	w := &World{t: t, Store: NewStore(), Ledger: NewLedger(), Log: new(bytes.Buffer), SMSCap: SMSCap, Protect: ProtectAbove,
+		Commission: Commission, Turns: TurnsPerMinute}
 	w.Start()
 	for _, p := range people {
 		id, number := w.Ledger.Open(p.phone, p.name, p.balance)
@@ -122,7 +126,8 @@ func (w *World) Speak(phone ussd.Phone, language menu.Language) error {
 // Rival is another provider's gateway on the same ledger, which serves the same people.
 func (w *World) Rival() *World {
 	w.t.Helper()
-	rival := &World{t: w.t, Store: NewStore(), Ledger: w.Ledger, Log: new(bytes.Buffer), Protect: w.Protect, SMSCap: w.SMSCap}
+	rival := &World{t: w.t, Store: NewStore(), Ledger: w.Ledger, Log: new(bytes.Buffer), Protect: w.Protect, SMSCap: w.SMSCap,
+		Commission: w.Commission, Turns: w.Turns}
 	rival.Start()
 	for _, p := range people {
 		payee, err := w.Ledger.ResolvePhone(context.Background(), p.phone)
@@ -138,7 +143,7 @@ func (w *World) Rival() *World {
 func (w *World) Start() {
 	w.t.Helper()
 	w.Stop()
-	guard, err := abuse.New(abuse.Limits{PhoneTurns: abuse.PerMinute(TurnsPerMinute), PhoneSessions: abuse.PerMinute(TurnsPerMinute)})
+	guard, err := abuse.New(abuse.Limits{PhoneTurns: abuse.PerMinute(w.Turns), PhoneSessions: abuse.PerMinute(w.Turns)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -156,7 +161,7 @@ func (w *World) Start() {
 		DigestKey: [32]byte{8}, Rand: rand.Reader,
 		Log:   slog.New(slog.NewTextHandler(w.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Asset: ussd.Asset{Code: "KES", Scale: 2}, Dial: Dial, Region: "KE", UTCOffsetMinutes: 180,
-		Guard: guard, SMSCap: w.SMSCap, SMSCapDay: SMSCapDay, ProtectAbove: w.Protect, Telephone: w.Telephone, Commission: Commission, LowFloat: LowFloat,
+		Guard: guard, SMSCap: w.SMSCap, SMSCapDay: SMSCapDay, ProtectAbove: w.Protect, Telephone: w.Telephone, Commission: w.Commission, LowFloat: LowFloat,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -200,9 +205,15 @@ func (w *World) Stop() {
 // Post hands a turn over and returns the screen as a carrier gets it. Screens that do not fit fail the test.
 func (w *World) Post(phone ussd.Phone, session, transcript string) string {
 	w.t.Helper()
+	return w.post(phone, session, transcript, time.Time{})
+}
+
+// post is Post through an aggregator that waits until a deadline, if there is one.
+func (w *World) post(phone ussd.Phone, session, transcript string, deadline time.Time) string {
+	w.t.Helper()
 	began := time.Now()
 	reply, err := w.Service.Handle(context.Background(), ussd.Turn{Aggregator: "test", SessionID: session, Phone: phone,
-		Transcript: pin.NewSecret(transcript)})
+		Transcript: pin.NewSecret(transcript), Deadline: deadline})
 	if err != nil {
 		w.t.Logf("turn of %s: %v", phone.Short(), err)
 	}
