@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -248,9 +250,23 @@ func checkStatus(t *testing.T, d *devRun) {
 		if v.Leader {
 			leaders++
 		}
+		checkTiles(t, v.Tiles)
 	}
 	if leaders != 1 {
 		t.Errorf("%d leaders", leaders)
+	}
+}
+
+// checkTiles sees that a validator's history is where its status says.
+func checkTiles(t *testing.T, url string) {
+	t.Helper()
+	res, err := http.Get(url + "/checkpoint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if note, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK || !strings.HasPrefix(string(note), "umoja.v1/") {
+		t.Errorf("%s/checkpoint: %s %q, %v", url, res.Status, note, err)
 	}
 }
 

@@ -30,7 +30,7 @@ func run() int {
 }
 
 func newCommand() *cobra.Command {
-	var path string
+	var path, tiles string
 	cmd := &cobra.Command{
 		Use:   "umojad --config validator.toml",
 		Short: "a validator of an Umoja network",
@@ -39,8 +39,9 @@ func newCommand() *cobra.Command {
 A new one begins with "umojad init", which makes its keys and its public record; "umoja network init" joins the
 records of all validators into the genesis file.
 
-Beside what "umojad init" writes, validator.toml takes: alias_key, the file with the network's alias key, without which
-look-ups by phone number are refused; certificate and certificate_key, PEM files that secure the clients' port, which is
+Beside what "umojad init" writes, validator.toml takes: tiles, host:port where the history is served over HTTP for auditors
+and mirrors (C2SP tlog-tiles), with tables [[witnesses]], url and key, that cosign it (C2SP tlog-witness); alias_key, the file with the network's alias key, without which
+look-ups by phone number are refused; certificate and certificate_key, PEM files that secure the ports of clients and tiles, which are
 plaintext without them; and a table [peers], name = "host:port", for peer addresses that are not those of the records.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -53,6 +54,9 @@ plaintext without them; and a table [peers], name = "host:port", for peer addres
 			if err != nil {
 				return err
 			}
+			if tiles != "" {
+				c.Tiles = tiles
+			}
 			log, err := daemon.Logger(cmd.ErrOrStderr(), c.Log)
 			if err != nil {
 				return fmt.Errorf("%s: %w", path, err)
@@ -62,6 +66,7 @@ plaintext without them; and a table [peers], name = "host:port", for peer addres
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "the validator's configuration file")
+	cmd.Flags().StringVar(&tiles, "tiles", "", "host:port where the history is served over HTTP, in the place of the configuration's")
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})

@@ -1,4 +1,5 @@
-// Package server is the public gRPC service of a validator: what wallets, gateways and tools ask.
+// Package server is the public side of a validator: the gRPC service that wallets, gateways and tools ask, and the final
+// history as tiles over HTTP (tiles.go).
 //
 // A call lives briefly: its fields are parsed into the ledger's types (a wrong one is INVALID_ARGUMENT with the field and
 // the rule), a consistent view of the freshness asked for is opened, the answer is made from that view alone, and the view

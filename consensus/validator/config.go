@@ -19,6 +19,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/consensus/witness"
 )
 
 // Config is the content of validator.toml. Relative paths are relative to the file's folder.
@@ -38,8 +39,10 @@ type Config struct {
 	PeerListen string `toml:"peer_listen" comment:"Where other validators connect (mutual TLS)."`
 	// Listen is where clients connect.
 	Listen string `toml:"listen" comment:"Where clients connect (gRPC)."`
-	// Certificate and CertificateKey secure Listen; without them it is plaintext.
-	Certificate    string `toml:"certificate,omitempty" comment:"PEM files that secure the clients' port; without them it is plaintext."`
+	// Tiles is where the final history is served over HTTP, as tiles for auditors and mirrors; nowhere when it is empty.
+	Tiles string `toml:"tiles,omitempty" comment:"Where the history is served as C2SP tiles over HTTP, for auditors and mirrors; nowhere if empty."`
+	// Certificate and CertificateKey secure Listen and Tiles; without them it is plaintext.
+	Certificate    string `toml:"certificate,omitempty" comment:"PEM files that secure the ports of clients and tiles; without them these are plaintext."`
 	CertificateKey string `toml:"certificate_key,omitempty"`
 	// Timing is lan, wan or satellite.
 	Timing string `toml:"timing,omitempty" comment:"lan, wan or satellite: the network between the validators."`
@@ -47,7 +50,12 @@ type Config struct {
 	Log string `toml:"log,omitempty" comment:"debug, info, warn or error."`
 	// Peers overrides the addresses of the genesis records, by name.
 	Peers map[string]string `toml:"peers,omitempty" comment:"Addresses that replace those of the genesis records."`
+	// Witnesses cosign the checkpoint that Tiles serves.
+	Witnesses []witness.Config `toml:"witnesses,omitempty" comment:"Outside witnesses (C2SP tlog-witness) that cosign what tiles serves."`
 }
+
+// maxWitnesses bounds how many are asked: each is a connection and a line of the checkpoint.
+const maxWitnesses = 16
 
 // ErrConfig means the configuration breaks a rule; the message names the key.
 var ErrConfig = errors.New("configuration is not valid")
@@ -88,6 +96,17 @@ func Load(path string) (Config, error) {
 	}
 	if _, ok := timings[c.Timing]; !ok {
 		return Config{}, fmt.Errorf("%s: timing is %q, not lan, wan or satellite: %w", path, c.Timing, ErrConfig)
+	}
+	if len(c.Witnesses) > 0 && c.Tiles == "" {
+		return Config{}, fmt.Errorf("%s: witnesses cosign what tiles serves, and tiles is missing: %w", path, ErrConfig)
+	}
+	if len(c.Witnesses) > maxWitnesses {
+		return Config{}, fmt.Errorf("%s: %d witnesses, at most %d: %w", path, len(c.Witnesses), maxWitnesses, ErrConfig)
+	}
+	for i, w := range c.Witnesses {
+		if _, err := witness.NewClient(w); err != nil {
+			return Config{}, fmt.Errorf("%s: witnesses %d: %w: %w", path, i+1, err, ErrConfig)
+		}
 	}
 	if (c.Certificate == "") != (c.CertificateKey == "") {
 		return Config{}, fmt.Errorf("%s: certificate and certificate_key go together: %w", path, ErrConfig)

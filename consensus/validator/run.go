@@ -37,24 +37,30 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	if creds == nil && !nodeConfig.Genesis.Test {
 		log.Warn("clients are served in plaintext on a network that is not for tests: set certificate and certificate_key, or put TLS in front", "listen", c.Listen)
 	}
-	// The ports are taken first: a taken one is the likeliest mistake, and must change nothing on disk.
-	clients, err := net.Listen("tcp", c.Listen)
+	clients, peers, tiles, err := c.listen()
 	if err != nil {
-		return fmt.Errorf("listen for clients: %w", err)
+		return err
 	}
-	if nodeConfig.Listener, err = net.Listen("tcp", c.PeerListen); err != nil {
-		clients.Close()
-		return fmt.Errorf("listen for validators: %w", err)
-	}
+	nodeConfig.Listener = peers
 	node, err := consensus.Open(nodeConfig)
 	if err != nil {
 		clients.Close()
+		if tiles != nil {
+			tiles.Close()
+		}
 		return fmt.Errorf("start validator %s: %w", c.Name, err)
 	}
 	defer func() { err = errors.Join(err, closeWithin(node, closePatience)) }()
 	s := server.New(server.Config{Node: node, AliasKey: aliasKey, Credentials: creds})
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(clients) }()
+	stopTiles, err := c.serveTiles(node, tiles, log)
+	if err != nil {
+		s.Stop()
+		tiles.Close()
+		return errors.Join(err, <-served)
+	}
+	defer stopTiles()
 	log.Info("serving", "clients", clients.Addr().String(), "validators", nodeConfig.Listener.Addr().String(), "network", node.Network().String())
 	select {
 	case <-ctx.Done():
@@ -66,6 +72,28 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	}
 	s.Stop()
 	return errors.Join(err, <-served)
+}
+
+// listen takes the ports before anything else is done: a taken one is the likeliest mistake, and must change nothing on disk.
+// Tiles is nil where they are not served.
+func (c Config) listen() (clients, peers, tiles net.Listener, err error) {
+	var taken []net.Listener
+	for _, p := range []struct {
+		what, address string
+		to            *net.Listener
+	}{{"clients", c.Listen, &clients}, {"validators", c.PeerListen, &peers}, {"tiles", c.Tiles, &tiles}} {
+		if p.address == "" {
+			continue
+		}
+		if *p.to, err = net.Listen("tcp", p.address); err != nil {
+			for _, l := range taken {
+				l.Close()
+			}
+			return nil, nil, nil, fmt.Errorf("listen for %s: %w", p.what, err)
+		}
+		taken = append(taken, *p.to)
+	}
+	return clients, peers, tiles, nil
 }
 
 // closePatience is how long a node may take to close its files. One whose disk hangs never does, and the process must end

@@ -349,6 +349,8 @@ func TestLoad(t *testing.T) {
 		{"name = 1", "Config.Name"},
 		{"name='x'\ndir='.'\ngenesis='g'\nsigning_key='s'\ntls_key='t'\npeer_listen='p'\nlisten='l'\ntiming='slow'", "timing"},
 		{"name='x'\ndir='.'\ngenesis='g'\nsigning_key='s'\ntls_key='t'\npeer_listen='p'\nlisten='l'\ncertificate='c'", "certificate_key"},
+		{"name='x'\ndir='.'\ngenesis='g'\nsigning_key='s'\ntls_key='t'\npeer_listen='p'\nlisten='l'\n[[witnesses]]\nurl='u'", "tiles is missing"},
+		{"name='x'\ndir='.'\ngenesis='g'\nsigning_key='s'\ntls_key='t'\npeer_listen='p'\nlisten='l'\ntiles='a'\n[[witnesses]]\nurl='u'", "witnesses 1"},
 	} {
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)

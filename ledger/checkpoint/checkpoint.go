@@ -94,7 +94,7 @@ func keyHash(v Validator) uint32 {
 
 // VerifierKey is the validator's key in C2SP's text form, for other software: name+hash+base64(type and key).
 func (v Validator) VerifierKey() string {
-	return fmt.Sprintf("%s+%08x+%s", v.Name, keyHash(v), base64.StdEncoding.EncodeToString(append([]byte{4}, v.Key[:]...)))
+	return fmt.Sprintf("%s+%08x+%s", v.Name, keyHash(v), base64.StdEncoding.EncodeToString(append([]byte{algCosignature}, v.Key[:]...)))
 }
 
 // Seal writes the checkpoint as a signed note with the cosignatures in order of name.

@@ -39,7 +39,7 @@ func (s *Sandbox) configure() error {
 		c := validator.Config{
 			Name: r.Name, Dir: ".", Genesis: filepath.Join("..", "genesis.json"),
 			SigningKey: validator.SigningKeyFile, TLSKey: validator.TLSKeyFile, AliasKey: filepath.Join("..", keysFolder, aliasKeyFile),
-			PeerListen: s.plan.raft[i], Listen: s.plan.grpc[i], Timing: "lan", Log: "info", Peers: peers,
+			PeerListen: s.plan.raft[i], Listen: s.plan.grpc[i], Tiles: s.plan.tiles[i], Timing: "lan", Log: "info", Peers: peers,
 		}
 		if err := c.Write(filepath.Join(s.folder.Validator(i+1), "validator.toml")); err != nil {
 			return err
@@ -62,6 +62,9 @@ func (s *Sandbox) configure() error {
 	a := Addresses{
 		Network: s.genesis.Network().String(), HTTP: dialled(s.plan.gateways[0]), GRPC: s.clients(), Raft: s.plan.raft,
 		ServiceCode: ServiceCode, Control: control,
+	}
+	for _, address := range s.plan.tiles {
+		a.Tiles = append(a.Tiles, "http://"+dialled(address))
 	}
 	for i, address := range s.plan.gateways {
 		a.Gateways = append(a.Gateways, GatewayAddress{Name: s.genesis.Providers[i].Name, HTTP: dialled(address), ServiceCode: gateways[i].code})

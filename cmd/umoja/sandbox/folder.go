@@ -74,8 +74,10 @@ type Addresses struct {
 	// HTTP is the first gateway's, and ServiceCode what dials it.
 	HTTP string `json:"http"`
 	// GRPC are the validators' public services, Raft where they reach each other, in the order of the validators.
-	GRPC        []string `json:"grpc"`
-	Raft        []string `json:"raft"`
+	GRPC []string `json:"grpc"`
+	Raft []string `json:"raft"`
+	// Tiles are the URLs of the validators' histories.
+	Tiles       []string `json:"tiles"`
 	ServiceCode string   `json:"service_code"`
 	// Gateways are all that run, the first one first, and Attestors the attestors.
 	Gateways  []GatewayAddress  `json:"gateways"`

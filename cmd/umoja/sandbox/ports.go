@@ -14,8 +14,8 @@ import (
 type plan struct {
 	// gateways are in the order of the providers, attestors in theirs.
 	gateways, attestors []string
-	// grpc and raft are in the order of the validators.
-	grpc, raft []string
+	// grpc, raft and tiles are in the order of the validators.
+	grpc, raft, tiles []string
 }
 
 // ErrPort means that an address cannot be used.
@@ -82,6 +82,9 @@ func newPlan(http, grpc string, validators, providers int) (p plan, err error) {
 		return plan{}, err
 	}
 	if p.raft, err = row("grpc", "127.0.0.1", 0, validators); err != nil {
+		return plan{}, err
+	}
+	if p.tiles, err = row("http", "127.0.0.1", 0, validators); err != nil {
 		return plan{}, err
 	}
 	if p.attestors, err = row("http", "127.0.0.1", 0, attestors); err != nil {

@@ -31,6 +31,8 @@ type ValidatorStatus struct {
 	Pid  int    `json:"pid"`
 	GRPC string `json:"grpc"`
 	Raft string `json:"raft"`
+	// Tiles is the URL of its history, for auditors.
+	Tiles string `json:"tiles"`
 	// Leader is whether it knows itself to lead.
 	Leader       bool   `json:"leader"`
 	AcceptedSize uint64 `json:"accepted_size"`
@@ -114,6 +116,9 @@ func (f Folder) Status(ctx context.Context) (Status, error) {
 		}
 		if i < len(a.GRPC) && i < len(a.Raft) && i < len(answers) {
 			v.GRPC, v.Raft = a.GRPC[i], a.Raft[i]
+			if i < len(a.Tiles) {
+				v.Tiles = a.Tiles[i]
+			}
 			n := answers[i].Network
 			v.Leader, v.AcceptedSize, v.FinalSize = n.Leader != "" && n.Leader == n.Validator, n.AcceptedSize, n.FinalSize
 			if err := answers[i].Err; err != nil {
