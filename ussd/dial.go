@@ -28,11 +28,20 @@ func (m *Machine) dialled(f Facts, s *Session, e Dialled) Action {
 		s.Prompt, s.Trail = PromptMain, nil // "0" leads to the menu.
 		return m.goToCodes(f, s, *p)
 	}
-	if f.Draft != nil && !e.Behind && m.news(f) == nil {
+	if !e.Behind && m.resumes(f) {
 		s.Prompt = promptResume
 		return m.show(f, s)
 	}
 	return m.mainMenu(f, s, nil)
+}
+
+// resumes tells whether what was begun is offered first: no news waits, or what there is was read, because the person went on from it.
+func (m *Machine) resumes(f Facts) bool {
+	if f.Draft == nil {
+		return false
+	}
+	p := m.news(f)
+	return p == nil || p.Told && !p.waiting(f.NowUnixMs) && f.Draft.AtUnixMs > p.SubmittedAtUnixMs
 }
 
 // dialledAway answers a phone that is no user here: one that is moving here goes on with that, and every other chooses a language.

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -28,6 +30,13 @@ func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit i
 		for _, e := range entries {
 			before = e.LeafIndex
 			for _, past := range r.past(account, e, &kept) {
+				comes, err := r.stillComes(ctx, past)
+				if err != nil {
+					return nil, err
+				}
+				if !comes {
+					continue
+				}
 				if past.Other != (tx.AccountID{}) {
 					if past.OtherNumber, err = r.NumberOf(ctx, past.Other); err != nil {
 						return nil, err
@@ -43,6 +52,20 @@ func (r *remote) LastPayments(ctx context.Context, account tx.AccountID, limit i
 		}
 	}
 	return all, nil
+}
+
+// stillComes tells whether what is kept for this account is kept still: that the payer took it back stands in the payer's history alone.
+func (r *remote) stillComes(ctx context.Context, past ussd.PastPayment) (bool, error) {
+	if !past.Kept || !past.Incoming {
+		return true, nil
+	}
+	switch _, err := r.client.Hold(ctx, past.Hold); {
+	case errors.Is(err, sdk.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look at money that is kept: %w", err)
+	}
+	return true, nil
 }
 
 // keeping is what became of amounts that were kept, as a walk through a history from its end meets it: before the leaves that placed them.

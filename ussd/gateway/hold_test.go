@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"crypto/rand"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,9 +66,13 @@ func TestAFirstPaymentWaits(t *testing.T) {
 	_, err := j.Type(t.Context(), jumaPIN)
 	check(t, err)
 	a.awaitSMS(`Juma O\. amekutumia 1,500\.00 KES\. Itafika saa [0-9:]{5} isipoghairiwa\. .*`)
+	matches(t, a.play("3"), `(?s).*\+1,500\.00 Juma O\. \(inakuja\).*`)
 	matches(t, j.play(), `(?s)1,500\.00 KES goes to AMINA W\. at [0-9:]{5}\. 7 Cancel\n.*`)
 	matches(t, j.play("7", "1"), `Cancelled\. 1,500\.00 KES was not paid to AMINA W\. and is yours again\.`)
 	a.awaitSMS(`Juma O\. ameghairi 1,500\.00 KES yako\. Haitafika\.`)
+	if last := a.play("3"); strings.Contains(last, "1,500.00") {
+		t.Errorf("the payee is still told that it comes: %s", last)
+	}
 	s.funds("10000.00", "500.00")
 
 	matches(t, b.play("1", "Baraka", barakaPIN, barakaPIN), `Welcome Baraka\..*`)
