@@ -106,7 +106,7 @@ func (b *Book) Text(language Language, key Key, args Args) string {
 	if strings.HasSuffix(args.Other, ".") {
 		text = strings.ReplaceAll(text, "{other}.", "{other}")
 	}
-	return args.replacer().Replace(text)
+	return args.replacer().Replace(b.headers[language].joined(text, args))
 }
 
 // carrierPrefix is what the carrier takes of a screen, "CON " or "END ".

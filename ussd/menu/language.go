@@ -3,6 +3,7 @@ package menu
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +50,46 @@ type Header struct {
 	// alphabet lacks when they are read; texts in UCS-2 are written for 70 characters.
 	Alphabet gsm7.Alphabet
 	Reader   Reader
+	// joins are the words of a text that change before a name.
+	joins []join
+}
+
+// join is a word that changes before a name: in French "de " before one that begins with "A" becomes "d'".
+type join struct{ word, begins, joined string }
+
+// nameData are the names of texts' data that are somebody's name.
+var nameData = []string{"name", "other", "group"}
+
+// joined changes the words of a text before the names that it is about to be filled with.
+func (h Header) joined(text string, args Args) string {
+	if len(h.joins) == 0 {
+		return text
+	}
+	values := args.values()
+	for i := 0; i < len(values); i += 2 {
+		if !slices.Contains(nameData, values[i]) {
+			continue
+		}
+		for _, j := range h.joins {
+			if hole := "{" + values[i] + "}"; strings.HasPrefix(values[i+1], j.begins) {
+				text = strings.ReplaceAll(text, " "+j.word+hole, " "+j.joined+hole)
+			}
+		}
+	}
+	return text
+}
+
+// readJoins takes pairs such as "de A" and "d'A".
+func readJoins(pairs map[string]string) (joins []join, err error) {
+	for _, apart := range slices.Sorted(maps.Keys(pairs)) {
+		word, begins, ok := strings.Cut(apart, " ")
+		joined, ends := strings.CutSuffix(pairs[apart], begins)
+		if !ok || !ends || begins == "" || !gsm7.Representable(apart+joined) {
+			return nil, fmt.Errorf("%w: language.joins: %q needs a word and how a name begins, and %q has to end with that", ErrText, apart, pairs[apart])
+		}
+		joins = append(joins, join{word + " ", begins, joined})
+	}
+	return joins, nil
 }
 
 // ErrLanguage means that a language was switched on that does not exist.
@@ -56,9 +97,10 @@ var ErrLanguage = errors.New("menu: no such language")
 
 // fileHeader is a Header as it stands in the file.
 type fileHeader struct {
-	Name     string `toml:"name"`
-	Alphabet string `toml:"alphabet"`
-	Reader   string `toml:"reader"`
+	Name     string            `toml:"name"`
+	Alphabet string            `toml:"alphabet"`
+	Reader   string            `toml:"reader"`
+	Joins    map[string]string `toml:"joins"`
 }
 
 // header checks what the file says.
@@ -79,7 +121,9 @@ func (f fileHeader) header() (Header, error) {
 	if h.Reader != Native && h.Reader != Draft {
 		return Header{}, fmt.Errorf("%w: language.reader is %q, it must be %q or %q", ErrText, f.Reader, Native, Draft)
 	}
-	return h, nil
+	var err error
+	h.joins, err = readJoins(f.Joins)
+	return h, err
 }
 
 // languagesPerPage keeps the language screen readable; with the line that leads to the next page it has seven lines.

@@ -127,3 +127,34 @@ func TestOnlyEnglishHasBeenReadByANativeSpeaker(t *testing.T) {
 		}
 	}
 }
+
+func TestWordsChangeBeforeANameInFrench(t *testing.T) {
+	book := load(t)
+	for _, c := range []struct {
+		language Language
+		key      Key
+		args     Args
+		want     string
+	}{
+		{French, LineClaimed, Args{Amount: "5", Name: "Juma", Code: "8"}, "Vous avez recu 5 de Juma. Réf. 8"},
+		{French, LineClaimed, Args{Amount: "5", Name: "Amina", Code: "8"}, "Vous avez recu 5 d'Amina. Réf. 8"},
+		{French, LineClaimed, Args{Amount: "5", Name: "Ézéchiel", Code: "8"}, "Vous avez recu 5 d'Ézéchiel. Réf. 8"},
+		{French, LineClaimed, Args{Amount: "5", Name: "compte 10008", Code: "8"}, "Vous avez recu 5 du compte 10008. Réf. 8"},
+		{French, LinePaid, Args{Amount: "5", Name: "compte 10008", Code: "8"}, "Payé 5 au compte 10008. Réf. 8"},
+		{French, LinePaid, Args{Amount: "5", Name: "Amina", Code: "8"}, "Payé 5 à Amina. Réf. 8"},
+		{French, SMSNotFetched, Args{Amount: "5", Name: "Esta"}, "Les 5 qu'Esta vous a envoyés n'ont pas été pris à temps et sont repartis."},
+		{English, LineClaimed, Args{Amount: "5", Name: "Amina", Code: "8"}, "You received 5 from Amina. Code 8"},
+	} {
+		if got := book.Text(c.language, c.key, c.args); got != c.want {
+			t.Errorf("%q instead of %q", got, c.want)
+		}
+	}
+}
+
+func TestJoinsAreAWordAndHowANameBegins(t *testing.T) {
+	for _, pairs := range []map[string]string{{"de": "d'"}, {"de ": "d'"}, {"de A": "d'"}, {"de A": "d'B"}, {"de ሀ": "d'ሀ"}} {
+		if _, err := readJoins(pairs); !errors.Is(err, ErrText) {
+			t.Errorf("%v: %v", pairs, err)
+		}
+	}
+}

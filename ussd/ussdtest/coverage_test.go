@@ -118,23 +118,35 @@ const (
 	number = `-?[0-9.,]+%?(?: KES)?`
 )
 
-// pattern is the expression for a text.
+// pattern is the expression for a text. Its words may change with how a name begins.
 func pattern(book *menu.Book, language menu.Language, key menu.Key) string {
+	account := book.Text(language, menu.AccountLabel, menu.Args{})
+	var forms []string
+	for _, begins := range []string{"", "A", account} {
+		if form := patternOf(book, language, key, begins); !slices.Contains(forms, form) {
+			forms = append(forms, form)
+		}
+	}
+	return "(?:" + strings.Join(forms, "|") + ")"
+}
+
+// patternOf is the expression for a text whose names begin with these letters.
+func patternOf(book *menu.Book, language menu.Language, key menu.Key, begins string) string {
 	var args menu.Args
 	fields := reflect.ValueOf(&args).Elem()
 	marks := make([]string, 0, 2*fields.NumField())
 	for i := range fields.NumField() {
 		name := fields.Type().Field(i).Name
-		mark := "Q" + strings.ToUpper(name) + "Q"
-		fields.Field(i).SetString(mark)
-		form := filled[name]
+		mark, form := "Q"+strings.ToUpper(name)+"Q", filled[name]
 		if form == "" {
 			form = number
 		}
 		// A name that ends with a point brings the point of its sentence.
 		if form == words {
+			mark = begins + mark
 			marks = append(marks, mark+`\.`, form)
 		}
+		fields.Field(i).SetString(mark)
 		marks = append(marks, mark, form)
 	}
 	return strings.NewReplacer(marks...).Replace(regexp.QuoteMeta(book.Text(language, key, args)))
