@@ -57,8 +57,9 @@ func (p *packer) pack(all []*submission) error {
 	if err := n.point("pack: batch not handed to raft"); err != nil {
 		return n.Fatal(err)
 	}
-	future := n.raft.Apply(p.seal(d, head), raftPatience)
-	err = n.await(context.Background(), future) // Close gives raft the time to answer.
+	m := n.member()
+	future := m.Apply(p.seal(d, head), raftPatience)
+	err = m.await(context.Background(), future) // Close gives raft the time to answer.
 	if err == nil {
 		err = n.point("pack: batch applied, nobody answered")
 	}
@@ -82,10 +83,15 @@ func (p *packer) fill(view *store.View, head ledger.Head, all []*submission) (*d
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range all {
+	for i, s := range all {
 		fits, err := p.add(d, s, head)
 		if err != nil {
 			return nil, err
+		}
+		if !fits && s.signed != nil && !d.byID[s.signed.ID()] {
+			// One may lean on another: none gets before one that came before it.
+			p.carried = append(p.carried, all[i:]...)
+			break
 		}
 		if !fits {
 			p.carried = append(p.carried, s)

@@ -99,7 +99,7 @@ func TestFlappingLeadersUnderLoad(t *testing.T) {
 		}
 		leader := c.leader()
 		if round%2 == 0 {
-			_ = leader.raft.LeadershipTransfer().Error() // Deposed under way; it stays.
+			_ = leader.member().LeadershipTransfer().Error() // Deposed under way; it stays.
 			continue
 		}
 		name := leader.Name()

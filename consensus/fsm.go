@@ -34,7 +34,7 @@ var errFatal = errors.New("the node is ending")
 // the applied index is written in the same store transaction as the effects.
 func (f fsm) Apply(entry *raft.Log) any {
 	n := f.node
-	if n.failed() {
+	if n.failed() || n.suspended.Load() {
 		return errFatal
 	}
 	if index, _ := n.store.Applied(); entry.Index <= index {
@@ -43,14 +43,30 @@ func (f fsm) Apply(entry *raft.Log) any {
 	if err := n.point("apply: entry taken"); err != nil {
 		return n.Fatal(err)
 	}
-	fx, err := f.effects(entry.Data)
-	if errors.Is(err, ledger.ErrVoid) {
-		// What an honest leader never packs. The state stays as it was; the raft log keeps the evidence.
-		n.log.Warn("void batch", "raft_index", entry.Index, "reason", err)
-		if err := n.disk.run(func() error { return n.store.Advance(entry.Index, entry.Term) }); err != nil {
-			return n.Fatal(fmt.Errorf("advance to raft index %d: %w", entry.Index, err))
+	return f.apply(entry)
+}
+
+// apply applies an entry that follows what was applied.
+func (f fsm) apply(entry *raft.Log) any {
+	n := f.node
+	batch, err := tx.ParseBatch(n.network, entry.Data)
+	if err != nil {
+		err = fmt.Errorf("%v: %w", err, ledger.ErrVoid)
+	} else {
+		err = f.turn(entry, batch)
+	}
+	if errors.Is(err, errNoStart) {
+		if n.strayed(err) {
+			return errFatal // Not applied: raft gives it again after the resync.
 		}
-		return &applied{void: err}
+		err = fmt.Errorf("%v: %w", err, ledger.ErrVoid)
+	}
+	var fx *ledger.Effects
+	if err == nil {
+		fx, err = f.effects(batch)
+	}
+	if errors.Is(err, ledger.ErrVoid) {
+		return f.void(entry, batch, err)
 	}
 	if err != nil {
 		return n.Fatal(fmt.Errorf("apply raft index %d: %w", entry.Index, err))
@@ -67,13 +83,32 @@ func (f fsm) Apply(entry *raft.Log) any {
 	return &applied{outcomes: fx.Outcomes}
 }
 
-// effects decodes and applies; ErrVoid for whatever an honest leader never packs.
-func (f fsm) effects(data []byte) (*ledger.Effects, error) {
+// void passes over what an honest leader never packs. The state stays as it was; the raft log keeps the evidence.
+func (f fsm) void(entry *raft.Log, b *tx.Batch, reason error) any {
 	n := f.node
-	batch, err := tx.ParseBatch(n.network, data)
-	if err != nil {
-		return nil, fmt.Errorf("%v: %w", err, ledger.ErrVoid)
+	n.log.Warn("void batch", "raft_index", entry.Index, "reason", reason)
+	if err := n.disk.run(func() error { return n.store.Advance(entry.Index, entry.Term) }); err != nil {
+		return n.Fatal(fmt.Errorf("advance to raft index %d: %w", entry.Index, err))
 	}
+	n.gap(b)
+	return &applied{void: reason}
+}
+
+// gap suspects the own log when a batch leaves some out that this node has not seen, and what is final is beyond its tree:
+// the others' logs have them.
+func (n *Node) gap(b *tx.Batch) {
+	head := n.store.Head()
+	if b == nil || b.Header.Number <= head.Batch+1 || b.Header.Epoch < head.Epoch {
+		return
+	}
+	if _, sealed := n.finality.Sealed(); sealed.Size > head.Size {
+		n.strayed(fmt.Errorf("batch %d of epoch %d comes after batch %d", b.Header.Number, b.Header.Epoch, head.Batch))
+	}
+}
+
+// effects applies the rules to a batch; ErrVoid for whatever an honest leader never packs.
+func (f fsm) effects(batch *tx.Batch) (*ledger.Effects, error) {
+	n := f.node
 	n.warm(batch.Envelopes)
 	view := n.store.View()
 	defer view.Close()
@@ -97,7 +132,7 @@ func (n *Node) warm(envelopes [][]byte) {
 // Snapshot captures a read view; nothing is copied here. Raft calls it the state after the last entry given to Apply, so
 // once one was not applied there are no more snapshots: a restart would take the entry for done.
 func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
-	if f.node.failed() {
+	if f.node.failed() || f.node.suspended.Load() {
 		return nil, errFatal
 	}
 	if err := f.node.point("snapshot: not captured"); err != nil {
@@ -107,7 +142,8 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("capture snapshot: %w", err)
 	}
-	return &fsmSnapshot{node: f.node, snapshot: snapshot, size: f.node.store.Head().Size}, nil
+	// Only raft's FSM takes batches back, and this is its goroutine: the two looks are of one state.
+	return &fsmSnapshot{node: f.node, snapshot: snapshot, size: f.node.store.Head().Size, turns: f.node.turns.Load()}, nil
 }
 
 // Restore replaces the whole state by a snapshot that was verified when it arrived: the new state is there beside the old
@@ -121,6 +157,8 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	if err := f.node.point("restore: state not replaced"); err != nil {
 		return f.node.Fatal(err)
 	}
+	f.node.turns.Add(1)
+	defer f.node.turns.Add(1)
 	arrived, err := f.node.snapshots.install()
 	switch {
 	case arrived && errors.Is(err, store.ErrMismatch):
@@ -155,14 +193,15 @@ func (n *Node) committed(fx *ledger.Effects) {
 		n.pending.recorded(o.ID, o.LeafIndex, 0)
 	}
 	n.seal()
-	n.finality.Applied(fx.After.Size, fx.After.Root, fx.After.Epoch)
+	n.tellApplied()
 	n.progress.moved()
 }
 
 // restored tells everybody that the state is another.
 func (n *Node) restored() {
 	n.outcomes.clear()
-	head, final := n.store.Head(), n.FinalSize()
+	n.pending.undone(n.store.Head().Size)
+	final := n.FinalSize()
 	for _, id := range n.pending.unrecorded() {
 		if leaf, found, err := n.store.Lookup(id); err != nil {
 			_ = n.Fatal(err)
@@ -172,6 +211,12 @@ func (n *Node) restored() {
 		}
 	}
 	n.seal()
-	n.finality.Applied(head.Size, head.Root, head.Epoch)
+	n.tellApplied()
 	n.progress.moved()
+}
+
+// tellApplied tells finality where the tree stands.
+func (n *Node) tellApplied() {
+	head := n.store.Head()
+	n.finality.Applied(head.Size, head.Root, head.Epoch)
 }

@@ -36,14 +36,19 @@ func (n *Node) followLeader(ctx context.Context) {
 		}
 		return false
 	})
-	n.raft.RegisterObserver(observer)
-	defer n.raft.DeregisterObserver(observer)
+	m := n.member()
+	m.RegisterObserver(observer)
+	defer func() { m.DeregisterObserver(observer) }()
 	again := time.NewTicker(250 * time.Millisecond)
 	defer again.Stop()
 	defer func() { n.leads.Load().end() }()
 	var leader string
 	var term uint64
 	for {
+		if next := n.member(); next != m {
+			m = next
+			m.RegisterObserver(observer)
+		}
 		if l, t := n.Leader(), n.term(); l != leader || t != term {
 			leader, term = l, t
 			n.leads.Swap(newLeadership(leader)).end()

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/raft"
-
 	"github.com/umoja-ledger/umoja/ledger/store"
 )
 
@@ -71,7 +69,6 @@ func (n *Node) Close() error {
 func (n *Node) close() error {
 	n.mu.Lock()
 	n.cancel()
-	r := n.raft
 	n.mu.Unlock()
 	if n.transport != nil {
 		n.transport.Close()
@@ -79,17 +76,18 @@ func (n *Node) close() error {
 	if n.peers != nil {
 		n.peers.Stop()
 	}
+	n.astray.running.Lock() // A resync that has begun ends first; no other begins.
 	var errs []error
-	if r != nil {
+	if m := n.member(); m != nil {
 		// Raft's shutdown forgets batches that are on their way to the state, and their futures with them. Cut off from
 		// its peers, a leader steps down within its lease and answers all of them, so the packer comes first.
 		select {
 		case <-n.packer.done:
 		case <-time.After(n.packerPatience):
 		}
-		errs = append(errs, r.Shutdown().Error())
+		errs = append(errs, m.end())
 	}
-	close(n.down)
+	n.astray.running.Unlock()
 	n.work.Wait()
 	if n.raftLog != nil {
 		errs = append(errs, n.raftLog.Close())
@@ -109,18 +107,4 @@ func (n *Node) spawn(f func()) bool {
 	}
 	n.work.Go(f)
 	return true
-}
-
-// await waits for a future of raft, which raft may never answer once it shuts down.
-func (n *Node) await(ctx context.Context, f raft.Future) error {
-	answered := make(chan error, 1)
-	go func() { answered <- f.Error() }()
-	select {
-	case err := <-answered:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-n.down:
-		return ErrStopped
-	}
 }

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/raft"
 	"google.golang.org/grpc"
 
 	"github.com/umoja-ledger/umoja/consensus/finality"
@@ -90,7 +89,7 @@ type Node struct {
 	raftLog   *raftLog
 	disk      *stallClock // of raft log and state together
 	snapshots *snapshotStore
-	raft      *raft.Raft
+	raft      atomic.Pointer[member] // Nil before the first.
 	transport *transport.Transport
 	finality  *finality.Driver
 	packer    *packer
@@ -103,6 +102,14 @@ type Node struct {
 	orders   *orders
 	// owed is a checkpoint that the tree has not reached; nil when none is.
 	owed atomic.Pointer[sealedNote]
+	// turns counts what takes batches back, twice each: odd is under way.
+	turns atomic.Uint64
+	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.
+	suspended atomic.Bool
+	astray    astray
+	// joinAgain starts raft after a resync.
+	joinAgain func() error
+	dir       string
 	// leads is who leads; never nil.
 	leads atomic.Pointer[leadership]
 
@@ -111,15 +118,13 @@ type Node struct {
 	// work counts the goroutines that Close waits for.
 	work sync.WaitGroup
 
-	// mu guards fatal and raft, and that no work begins once ctx has ended; held for a look or a set.
+	// mu guards fatal, and that no work begins once ctx has ended; held for a look or a set.
 	mu    sync.Mutex
 	fatal error
 	dead  chan struct{}
 
 	// packerPatience is how long Close waits for the packer's batch: longer than a leader's lease.
 	packerPatience time.Duration
-	// down is closed when raft has shut down.
-	down chan struct{}
 	// simulated is the world of a simulation; nil outside of one.
 	simulated *Simulated
 	closing   sync.Once
@@ -132,7 +137,8 @@ func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), simulated: c.Simulated,
-		disk: newStallClock(), dead: make(chan struct{}), down: make(chan struct{}),
+		disk: newStallClock(), dead: make(chan struct{}),
+		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)},
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
@@ -169,8 +175,7 @@ func Open(c Config) (_ *Node, err error) {
 
 // start begins to serve and to work.
 func (n *Node) start(c Config) {
-	head := n.store.Head()
-	n.finality.Applied(head.Size, head.Root, head.Epoch)
+	n.tellApplied()
 	n.work.Go(func() {
 		if n.peers == nil {
 			return
@@ -182,6 +187,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.packer.run(n.ctx) })
 	n.work.Go(func() { n.followLeader(n.ctx) })
 	n.work.Go(func() { n.watchDisk(n.ctx) })
+	n.work.Go(n.watchAstray)
 	n.work.Go(func() {
 		if err := n.finality.Run(n.ctx); err != nil {
 			_ = n.Fatal(fmt.Errorf("finality: %w", err))
@@ -209,6 +215,11 @@ func (n *Node) seal() {
 		return
 	}
 	if _, size, ok := n.store.Final(); !ok || size < owed.Size {
+		if root, _, ok := n.rootAt(owed.Size); !ok || root != owed.Root {
+			// Of a tree that an epoch is about to bring here, or this node's is not the others'. It stays owed.
+			n.contradicted(checkpoint.Vote{Epoch: anyEpoch, Size: owed.Size, Root: owed.Root})
+			return
+		}
 		if err := n.point("seal: checkpoint not stored"); err != nil {
 			return
 		}
@@ -223,29 +234,6 @@ func (n *Node) seal() {
 		n.progress.moved()
 	}
 	n.owed.CompareAndSwap(owed, nil)
-}
-
-// member is the raft member, nil while it is being made.
-func (n *Node) member() *raft.Raft {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.raft
-}
-
-func (n *Node) term() uint64 {
-	if r := n.member(); r != nil {
-		return r.CurrentTerm()
-	}
-	return 0
-}
-
-// Leader is the name of the leader this node knows, or "".
-func (n *Node) Leader() string {
-	if r := n.member(); r != nil {
-		_, id := r.LeaderWithID()
-		return string(id)
-	}
-	return ""
 }
 
 // Name is the validator's name.

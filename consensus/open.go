@@ -93,13 +93,18 @@ func (n *Node) openFinality(c Config) error {
 		OnEvidence: func(e finality.Evidence) {
 			n.log.Error("a validator contradicts itself", "evidence", fmt.Sprintf("%+v", e))
 		},
+		OnEpochReady: n.packer.epochReady,
+		OnAstray:     n.contradicted,
 		OnHalt: func(err error) { n.log.Error("this validator signs nothing more", "reason", err) },
 	})
 	return err
 }
 
-// rootAt is the root of this node's own tree at the end of a batch, and the epoch of that batch.
+// rootAt is the root of this node's own tree at the end of a batch, and the epoch of that batch; false when batches were
+// taken back while it was looked at, since what was read may be of two trees.
 func (n *Node) rootAt(size uint64) (root [32]byte, epoch uint64, ok bool) {
+	turns := n.turns.Load()
+	defer func() { ok = ok && turns%2 == 0 && n.turns.Load() == turns }()
 	if head := n.store.Head(); head.Size == size {
 		return head.Root, head.Epoch, true
 	}
@@ -179,13 +184,14 @@ func (n *Node) openRaft(c Config) error {
 		return err
 	}
 	config := n.raftConfig(c, logger)
-	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
-	restore, err := n.snapshots.settle()
-	if err != nil {
-		return err
+	n.joinAgain = func() error {
+		again := n.raftConfig(c, logger)
+		if err := n.settle(again); err != nil {
+			return err
+		}
+		return n.join(again)
 	}
-	config.NoSnapshotRestoreOnStart = !restore
-	if err := n.snapshots.settleLog(n.raftLog); err != nil {
+	if err := n.settle(config); err != nil {
 		return err
 	}
 	existing, err := raft.HasExistingState(n.raftLog, n.raftLog, n.snapshots)
@@ -207,12 +213,29 @@ func (n *Node) openRaft(c Config) error {
 	if err := n.point("start: raft not begun"); err != nil {
 		return err
 	}
-	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, n.transport)
+	return n.join(config)
+}
+
+// settle finishes on disk what a crash has cut, before raft looks at it.
+func (n *Node) settle(config *raft.Config) error {
+	if err := n.finishResync(); err != nil {
+		return err
+	}
+	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
+	restore, err := n.snapshots.settle()
+	if err != nil {
+		return err
+	}
+	config.NoSnapshotRestoreOnStart = !restore
+	return n.snapshots.settleLog(n.raftLog)
+}
+
+// join starts raft on what is on disk.
+func (n *Node) join(config *raft.Config) error {
+	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
-	n.mu.Lock()
-	n.raft = r
-	n.mu.Unlock()
+	n.raft.Store(&member{Raft: r, down: make(chan struct{})})
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -25,6 +26,10 @@ type packer struct {
 	term atomic.Uint64
 	// empty bounds the batches that only let time pass: anybody may ask for one, and each stays in the history for ever.
 	empty *rate.Limiter
+	// opening is what opens the next epoch, when this validator leads; nil when nothing does.
+	opening atomic.Pointer[checkpoint.EpochChange]
+	// look wakes a packer that waits.
+	look chan struct{}
 	// done is closed when run has returned.
 	done chan struct{}
 }
@@ -65,15 +70,15 @@ func (s *submission) reply(status Status, err error) {
 }
 
 func newPacker(n *Node) *packer {
-	return &packer{node: n, queue: make(chan *submission, queueLength), empty: rate.NewLimiter(emptyPerSecond, emptyAtOnce), done: make(chan struct{})}
+	return &packer{node: n, queue: make(chan *submission, queueLength), empty: rate.NewLimiter(emptyPerSecond, emptyAtOnce), look: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // leads says whether the node leads and may pack, and in which term. A term is led once: who sees the same term before and
 // after something was leading all the while.
 func (p *packer) leads() (term uint64, ok bool) {
 	term = p.term.Load()
-	r := p.node.raft
-	return term, term > 0 && r.State() == raft.Leader && r.CurrentTerm() == term
+	m := p.node.member()
+	return term, term > 0 && m.State() == raft.Leader && m.CurrentTerm() == term
 }
 
 // submit hands a submission over and waits for its answer.
@@ -81,7 +86,7 @@ func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint6
 	if _, ok := p.leads(); !ok {
 		return Status{}, ErrNotLeader
 	}
-	if p.node.store.Pending() >= maxTentative {
+	if p.full() {
 		return Status{}, ErrOverloaded
 	}
 	s := &submission{signed: signed, pastUnixMs: pastUnixMs, answer: make(chan answer, 1)}
@@ -111,10 +116,13 @@ func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint6
 func (p *packer) run(ctx context.Context) {
 	defer close(p.done)
 	defer p.drop(ErrStopped)
-	for {
+	m := p.node.member()
+	for m != nil {
 		select {
-		case <-p.node.raft.LeaderCh():
-			p.lead(ctx)
+		case <-m.LeaderCh():
+			p.lead(ctx, m)
+		case <-m.down:
+			m = p.node.nextMember(ctx, m)
 		case s := <-p.queue:
 			s.reply(Status{}, ErrNotLeader)
 		case <-ctx.Done():
@@ -125,9 +133,9 @@ func (p *packer) run(ctx context.Context) {
 
 // lead packs for as long as this node leads, in one term after another. Whatever went wrong while it still leads is begun
 // again with a barrier, since nobody else will pack.
-func (p *packer) lead(ctx context.Context) {
-	for ctx.Err() == nil && !p.node.failed() && p.node.raft.State() == raft.Leader {
-		if err := p.reign(ctx); err != nil {
+func (p *packer) lead(ctx context.Context, m *member) {
+	for ctx.Err() == nil && !p.node.failed() && m.State() == raft.Leader {
+		if err := p.reign(ctx, m); err != nil {
 			p.node.log.Info("stopped packing", "reason", err)
 			_ = p.node.pause(ctx, reignPause) // An end of the context is seen above.
 		}
@@ -138,10 +146,10 @@ func (p *packer) lead(ctx context.Context) {
 const reignPause = 50 * time.Millisecond
 
 // reign packs for the length of one term.
-func (p *packer) reign(ctx context.Context) error {
-	term := p.node.raft.CurrentTerm()
+func (p *packer) reign(ctx context.Context, m *member) error {
+	term := m.CurrentTerm()
 	// The barrier makes sure that everything earlier leaders had accepted is applied here before anything is packed.
-	if err := p.node.await(context.Background(), p.node.raft.Barrier(raftPatience)); err != nil {
+	if err := m.await(context.Background(), m.Barrier(raftPatience)); err != nil {
 		return fmt.Errorf("barrier of term %d: %w", term, err)
 	}
 	p.term.Store(term)
@@ -149,10 +157,22 @@ func (p *packer) reign(ctx context.Context) error {
 		p.term.Store(0)
 		p.drop(ErrNotLeader)
 	}()
+	if err := p.recall(); err != nil {
+		return err
+	}
 	for {
-		first, ok := p.wait(ctx)
+		first, ok := p.wait(ctx, m)
 		if !ok {
 			return nil
+		}
+		if change := p.opening.Swap(nil); change != nil {
+			if first != nil {
+				p.carried = append(p.carried, first)
+			}
+			if err := p.open(*change); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := p.pack(p.gather(first)); err != nil {
 			return err
@@ -160,8 +180,9 @@ func (p *packer) reign(ctx context.Context) error {
 	}
 }
 
-// wait blocks for the first submission of a batch, or until something is due; false when the term is over.
-func (p *packer) wait(ctx context.Context) (*submission, bool) {
+// wait blocks for the first submission of a batch, or until something is due or an epoch can be opened; false when the term
+// is over. While too much is not final only an epoch is waited for.
+func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 	due, err := p.untilDue()
 	if err != nil {
 		_ = p.node.Fatal(err)
@@ -169,20 +190,48 @@ func (p *packer) wait(ctx context.Context) (*submission, bool) {
 	}
 	defer due.Stop()
 	for {
+		moved := p.node.progress.next()
 		if _, ok := p.leads(); !ok {
 			return nil, false
 		}
-		if len(p.carried) > 0 {
+		if p.opening.Load() != nil {
 			return nil, true
 		}
-		select {
-		case s := <-p.queue:
-			return s, true
-		case <-due.C:
+		queue, timer := p.queue, due.C
+		if p.full() {
+			p.refuse()
+			queue, timer = nil, nil
+		} else if len(p.carried) > 0 {
 			return nil, true
-		case <-p.node.raft.LeaderCh():
+		} else {
+			moved = nil
+		}
+		select {
+		case s := <-queue:
+			return s, true
+		case <-timer:
+			return nil, true
+		case <-moved:
+		case <-p.look:
+		case <-m.LeaderCh():
+		case <-m.down:
 		case <-ctx.Done():
 			return nil, false
+		}
+	}
+}
+
+// full says whether as much is applied and not final as there may be.
+func (p *packer) full() bool { return p.node.store.Pending() >= maxTentative }
+
+// refuse answers what is queued, since it cannot be packed for now. What an epoch took back stays.
+func (p *packer) refuse() {
+	for {
+		select {
+		case s := <-p.queue:
+			s.reply(Status{}, ErrOverloaded)
+		default:
+			return
 		}
 	}
 }

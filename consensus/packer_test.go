@@ -124,7 +124,7 @@ func TestDeposedLeaderIsNotReady(t *testing.T) {
 	c := newCluster(t)
 	old := c.leader()
 	term, _ := old.packer.leads()
-	if err := old.raft.LeadershipTransfer().Error(); err != nil {
+	if err := old.member().LeadershipTransfer().Error(); err != nil {
 		t.Fatal(err)
 	}
 	c.submit(old, c.pay(c.world.Juma.Account, 1), Final)

@@ -31,11 +31,11 @@ func (p peerServer) Forward(ctx context.Context, req *peerv1.ForwardRequest) (*p
 
 // ReadIndex gives the batch that covers everything accepted before the call.
 func (p peerServer) ReadIndex(ctx context.Context, _ *peerv1.ReadIndexRequest) (*peerv1.ReadIndexResponse, error) {
-	batch, err := p.node.readIndex(ctx)
+	covers, err := p.node.readIndex(ctx)
 	if err != nil {
 		return nil, ToStatus(err)
 	}
-	return &peerv1.ReadIndexResponse{Batch: batch}, nil
+	return &peerv1.ReadIndexResponse{Epoch: covers.epoch, Batch: covers.batch}, nil
 }
 
 // AdvanceTime packs a batch whose time is later than the one given.

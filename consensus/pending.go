@@ -93,6 +93,17 @@ func (p *pending) recorded(id tx.ID, leaf, finalSize uint64) {
 	}
 }
 
+// undone notes that the leaves from a size on are no more. Their transactions are open again.
+func (p *pending) undone(size uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, o := range p.accepted {
+		if o.leaf >= size {
+			delete(p.accepted, id)
+		}
+	}
+}
+
 // drop takes a transaction off the list that will not be packed, unless it was.
 func (p *pending) drop(id tx.ID) {
 	p.mu.Lock()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/store"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
@@ -54,45 +55,56 @@ func (n *Node) Read(ctx context.Context, f Freshness) (*Reading, error) {
 	return &Reading{View: view, Size: head.Size, TimeUnixMs: head.TimeUnixMs, close: view.Close}, nil
 }
 
+// standing is how far a ledger is. An epoch takes back batches, and is after all of them.
+type standing struct{ epoch, batch uint64 }
+
+func standingOf(h ledger.Head) standing { return standing{h.Epoch, h.Batch} }
+
+// reached says whether a ledger is at least there, as far as a later epoch has left it.
+func (s standing) reached(there standing) bool {
+	return s.epoch > there.epoch || s.epoch == there.epoch && s.batch >= there.batch
+}
+
 // readIndex is, at the leader, the batch that covers everything accepted before the call. Whatever was accepted was
 // applied by the leader that said so: by this one, or by one before it, whose batches the packer's barrier covers. The
 // leader looks first, makes sure that it still leads, and that no other has led in between.
-func (n *Node) readIndex(ctx context.Context) (uint64, error) {
+func (n *Node) readIndex(ctx context.Context) (standing, error) {
 	term, ok := n.packer.leads()
 	if !ok {
-		return 0, ErrNotLeader
+		return standing{}, ErrNotLeader
 	}
-	batch := n.store.Head().Batch
-	if err := n.await(ctx, n.raft.VerifyLeader()); err != nil {
+	covers := standingOf(n.store.Head())
+	m := n.member()
+	if err := m.await(ctx, m.VerifyLeader()); err != nil {
 		if ctx.Err() != nil {
-			return 0, ctx.Err()
+			return standing{}, ctx.Err()
 		}
-		return 0, fmt.Errorf("%w: %v", ErrNotLeader, err)
+		return standing{}, fmt.Errorf("%w: %v", ErrNotLeader, err)
 	}
 	if again, ok := n.packer.leads(); !ok || again != term {
-		return 0, ErrNotLeader
+		return standing{}, ErrNotLeader
 	}
-	return batch, nil
+	return covers, nil
 }
 
 // catchUp waits until this node has applied everything accepted before the call.
 func (n *Node) catchUp(ctx context.Context) error {
-	var batch uint64
+	var covers standing
 	err := n.withLeader(ctx, func(ctx context.Context, leads *leadership) (err error) {
 		if leads.name == n.name {
-			batch, err = n.readIndex(ctx)
+			covers, err = n.readIndex(ctx)
 			return err
 		}
 		return n.atPeer(ctx, leads, func(ctx context.Context, peer peerv1.PeerServiceClient) error {
 			res, err := peer.ReadIndex(ctx, &peerv1.ReadIndexRequest{})
-			batch = res.GetBatch()
+			covers = standing{res.GetEpoch(), res.GetBatch()}
 			return err
 		})
 	})
 	if err != nil {
 		return err
 	}
-	return n.progress.until(ctx, func() (bool, error) { return n.store.Head().Batch >= batch, nil })
+	return n.progress.until(ctx, func() (bool, error) { return standingOf(n.store.Head()).reached(covers), nil })
 }
 
 // Leaf is a recorded leaf with its place and time.
@@ -104,14 +116,18 @@ type Leaf struct {
 
 // Leaf reads a leaf of this node's history; ErrNotFound past its end.
 func (n *Node) Leaf(index uint64) (Leaf, error) {
+	turns := n.turns.Load()
 	if index >= n.store.Head().Size {
 		return Leaf{}, fmt.Errorf("leaf %d: %w", index, ErrNotFound)
 	}
 	raw, err := n.store.Leaf(index)
-	if err != nil {
-		return Leaf{}, n.Fatal(err)
+	var header store.Head
+	if err == nil {
+		header, err = n.store.HeaderAfter(index)
 	}
-	header, err := n.store.HeaderAfter(index)
+	if turns%2 == 1 || turns != n.turns.Load() {
+		return Leaf{}, fmt.Errorf("leaf %d: %w", index, ErrReplaced)
+	}
 	if err != nil {
 		return Leaf{}, n.Fatal(err)
 	}

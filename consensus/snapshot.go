@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -20,7 +21,12 @@ type fsmSnapshot struct {
 	node     *Node
 	snapshot *store.Snapshot
 	size     uint64
+	// turns is how often batches had been taken back when it was captured.
+	turns uint64
 }
+
+// errTakenBack means that the state of a snapshot may be one that was taken back since.
+var errTakenBack = errors.New("batches were taken back")
 
 // Persist waits for the state to be final and writes it to raft's snapshot folder.
 func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
@@ -29,7 +35,13 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	}
 	ctx, cancel := context.WithTimeout(s.node.ctx, snapshotPatience)
 	defer cancel()
-	err := s.node.progress.until(ctx, func() (bool, error) { return s.node.FinalSize() >= s.size, nil })
+	err := s.node.progress.until(ctx, func() (bool, error) {
+		final := s.node.FinalSize() >= s.size
+		if s.node.turns.Load() != s.turns { // Looked at after the size, which may be of another tree.
+			return false, errTakenBack
+		}
+		return final, nil
+	})
 	w := diskWriter{to: sink}
 	if err == nil {
 		err = s.node.point("snapshot: not written")

@@ -182,17 +182,25 @@ func (n *Node) order(ctx context.Context, signed *tx.Signed) (Status, error) {
 }
 
 // Transaction waits until the transaction has come to the stage as far as this node knows, or the context ends; either
-// way it tells what is known.
+// way it tells what is known. Accepted may be taken back, and then become accepted again with another result; final never.
 func (n *Node) Transaction(ctx context.Context, id tx.ID, wait Stage) (Status, error) {
 	var s Status
+	var seen uint64
 	err := n.progress.until(ctx, func() (bool, error) {
-		if s.Stage < Accepted {
+		turns := n.turns.Load()
+		if s.Stage < Accepted || turns != seen {
 			var err error
-			if s, err = n.lookup(id); err != nil {
+			if s, err = n.lookup(id); errors.Is(err, ErrReplaced) {
+				return false, nil // There is another step to come.
+			} else if err != nil {
 				return false, err
 			}
 		}
-		if s.Stage == Accepted && s.LeafIndex < n.FinalSize() {
+		if seen = turns; s.Stage == Accepted && s.LeafIndex < n.FinalSize() {
+			if n.turns.Load() != turns {
+				s = Status{ID: id}
+				return false, nil
+			}
 			s.Stage = Final
 		}
 		return s.Stage >= wait, nil
@@ -203,13 +211,26 @@ func (n *Node) Transaction(ctx context.Context, id tx.ID, wait Stage) (Status, e
 	return s, err
 }
 
-// lookup tells what this node knows of a transaction now.
+// lookup tells what this node knows of a transaction now. ErrReplaced while batches are taken back.
 func (n *Node) lookup(id tx.ID) (Status, error) {
+	turns := n.turns.Load()
+	s, err := n.find(id)
+	if turns%2 == 1 || turns != n.turns.Load() {
+		return Status{ID: id}, ErrReplaced
+	}
+	if err != nil {
+		return Status{}, n.Fatal(err)
+	}
+	return s, nil
+}
+
+// find is lookup for who knows that nothing is taken back meanwhile.
+func (n *Node) find(id tx.ID) (Status, error) {
 	s, known := n.outcomes.find(id)
 	if !known {
 		leaf, found, err := n.store.Lookup(id)
 		if err != nil {
-			return Status{}, n.Fatal(err)
+			return Status{}, err
 		}
 		if !found {
 			s = Status{ID: id}
@@ -219,7 +240,7 @@ func (n *Node) lookup(id tx.ID) (Status, error) {
 			return s, nil
 		}
 		if s, err = n.recorded(id, leaf); err != nil {
-			return Status{}, n.Fatal(err)
+			return Status{}, err
 		}
 	}
 	if s.LeafIndex < n.FinalSize() {

@@ -107,7 +107,7 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 	w.replace(metaHead, encodeHead(now.head), encodeHead(fx.After))
 	w.replace(metaApplied, at(now.applied.made).encode(), next.applied.encode()) // Void entries in between come again.
 	record := undoRecord(fx.After.Batch, w.before)
-	next.pending = append(now.pending, undoOf(fx, len(record)))
+	next.pending = append(now.pending, undoOf(fx, now.applied.made, len(record)))
 	if err := s.options.point("batch not written"); err != nil {
 		return s.fail(err)
 	}
@@ -230,8 +230,8 @@ func (w *writes) lookup(leaf ledger.Leaf) error {
 }
 
 // undoOf is what stays in memory of the undo record of a batch.
-func undoOf(fx *ledger.Effects, parts int) undo {
-	u := undo{batch: fx.After.Batch, parts: parts, changes: make([]ledger.Change, 0, len(fx.Changes))}
+func undoOf(fx *ledger.Effects, made place, parts int) undo {
+	u := undo{batch: fx.After.Batch, parts: parts, made: made, changes: make([]ledger.Change, 0, len(fx.Changes))}
 	for _, c := range fx.Changes {
 		u.changes = append(u.changes, ledger.Change{Key: c.Key, Before: c.Before})
 	}

@@ -241,6 +241,10 @@ func readApplied(txn *badger.Txn) (applied, error) {
 	if err != nil {
 		return applied{}, err
 	}
+	return decodeApplied(raw)
+}
+
+func decodeApplied(raw []byte) (applied, error) {
 	if len(raw) != 16 && len(raw) != 32 {
 		return applied{}, fmt.Errorf("applied index of %d bytes: %w", len(raw), ErrCorrupt)
 	}

@@ -304,5 +304,14 @@ func (s *Store) Applied() (index, term uint64) {
 	return a.index, a.term
 }
 
+// FloorMade is the raft entry that made the last final batch.
+func (s *Store) FloorMade() (index uint64) {
+	now := s.standing.Load()
+	if len(now.pending) > 0 {
+		return now.pending[0].made.index
+	}
+	return now.applied.made.index
+}
+
 // Made is the raft entry that made the head; what the state has seen above it was void.
 func (s *Store) Made() (index uint64) { return s.standing.Load().applied.made.index }

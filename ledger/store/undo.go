@@ -20,6 +20,8 @@ type undo struct {
 	parts int
 	// changes are ascending by key; After is not kept.
 	changes []ledger.Change
+	// made is the raft entry that made the batch before.
+	made place
 }
 
 // maxUndoBytes bounds a record: twenty times what a batch can come to.
@@ -150,6 +152,13 @@ func readUndo(txn *badger.Txn, above uint64) ([]undo, error) {
 		for _, m := range images {
 			if m.key[0] == spaceState {
 				u.changes = append(u.changes, ledger.Change{Key: m.key[1:], Before: m.value})
+			}
+			if bytes.Equal(m.key, metaApplied) {
+				a, err := decodeApplied(m.value)
+				if err != nil {
+					return nil, fmt.Errorf("undo record of batch %d: %w", batch, err)
+				}
+				u.made = a.made
 			}
 		}
 		all = append(all, u)

@@ -158,7 +158,9 @@ func (*ReadIndexRequest) Descriptor() ([]byte, []int) {
 type ReadIndexResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The number of the batch to have applied before reading.
-	Batch         uint64 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Batch uint64 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	// Its epoch. A ledger of a later epoch is past it.
+	Epoch         uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,6 +198,13 @@ func (*ReadIndexResponse) Descriptor() ([]byte, []int) {
 func (x *ReadIndexResponse) GetBatch() uint64 {
 	if x != nil {
 		return x.Batch
+	}
+	return 0
+}
+
+func (x *ReadIndexResponse) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
 	}
 	return 0
 }
@@ -721,9 +730,10 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\"J\n" +
 	"\x0fForwardResponse\x127\n" +
 	"\x06status\x18\x01 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\"\x12\n" +
-	"\x10ReadIndexRequest\")\n" +
+	"\x10ReadIndexRequest\"?\n" +
 	"\x11ReadIndexResponse\x12\x14\n" +
-	"\x05batch\x18\x01 \x01(\x04R\x05batch\"6\n" +
+	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12\x14\n" +
+	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\"6\n" +
 	"\x12AdvanceTimeRequest\x12 \n" +
 	"\fpast_unix_ms\x18\x01 \x01(\x04R\n" +
 	"pastUnixMs\"\x15\n" +

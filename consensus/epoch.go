@@ -1,0 +1,189 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/store"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// An epoch is opened by a batch that carries a proof where it starts (checkpoint.EpochChange). Raft orders it like any
+// other, so that all who follow one log take the same one, at the same place; and what it does is decided by the log alone,
+// so that a node which is killed in the middle comes to the same state when raft gives it the entries again.
+//
+// A node takes back its batches above the start and applies the batch on it. In between, a crash leaves the start as the
+// head and the raft entry that made it as the last one applied: raft gives all entries after it again, this one too.
+
+var (
+	// errNoStart means that an epoch starts at a tree that this node's log does not lead to: its log is not the others'.
+	errNoStart = errors.New("the start of the epoch is not in the own tree")
+	// errForked means that a quorum has voted for an epoch that starts below, or beside, what is final here. No q votes can,
+	// unless more than f validators lie. The node must not choose between two final histories.
+	errForked = errors.New("an epoch starts where it takes back what is final: more than f validators lie")
+)
+
+// spot is a batch of the own tree.
+type spot struct {
+	store.Head
+	hash tx.BatchHash
+}
+
+// spotOf finds the batch after which the own tree is the vote's; size zero is the genesis.
+func (n *Node) spotOf(v checkpoint.Vote) (s spot, found bool, err error) {
+	size := max(v.Size, 1)
+	if head := n.store.Head(); size > head.Size {
+		return spot{}, false, nil
+	}
+	if s.Head, err = n.store.HeaderAfter(size - 1); err != nil || s.Size != size {
+		return spot{}, false, err
+	}
+	if v.Size > 0 {
+		if root, err := n.store.Root(size); err != nil || root != v.Root {
+			return spot{}, false, err
+		}
+	}
+	raw, err := n.store.Leaf(size - 1)
+	if err != nil {
+		return spot{}, false, err
+	}
+	leaf, err := tx.ParseLeaf(raw)
+	if err != nil || leaf.Header == nil {
+		return spot{}, false, fmt.Errorf("leaf %d is no header: %v: %w", size-1, err, ledger.ErrCorrupt)
+	}
+	s.hash = leaf.Header.BatchHash
+	return s, true, nil
+}
+
+// opens says whether a batch claims to open an epoch above the one in force.
+func opens(b *tx.Batch, head ledger.Head) bool {
+	return len(b.Header.EpochChange) > 0 && b.Header.Epoch > head.Epoch
+}
+
+// change reads the proof of a batch that opens an epoch, and checks it and all of the batch that does not depend on the
+// start. ErrVoid for whatever an honest leader never packs.
+func (n *Node) change(b *tx.Batch) (checkpoint.EpochChange, error) {
+	view := n.store.View()
+	defer view.Close()
+	set, err := ledger.Read(view).ValidatorSet()
+	if err != nil {
+		return checkpoint.EpochChange{}, err
+	}
+	void := func(err error) (checkpoint.EpochChange, error) {
+		return checkpoint.EpochChange{}, fmt.Errorf("opens epoch %d: %v: %w", b.Header.Epoch, err, ledger.ErrVoid)
+	}
+	leader, ok := set.Find(b.Header.Leader)
+	if !ok {
+		return void(fmt.Errorf("leader %q is not in the validator set", b.Header.Leader))
+	}
+	if err := b.VerifyLeader(leader.PublicKey()); err != nil {
+		return void(err)
+	}
+	c, err := checkpoint.ParseEpochChange(b.Header.EpochChange)
+	if err != nil {
+		return void(err)
+	}
+	switch {
+	case c.Epoch != b.Header.Epoch:
+		return void(fmt.Errorf("the change is to epoch %d", c.Epoch))
+	case len(b.Envelopes) > 0:
+		return void(errors.New("carries transactions"))
+	}
+	if err := c.Verify(n.network, set); err != nil {
+		return void(err)
+	}
+	return c, nil
+}
+
+// follows says whether a batch's header goes on after a batch.
+func (s spot) follows(h tx.BatchHeader) error {
+	if h.Number != s.Batch+1 || h.PreviousHash != s.hash || h.TimeUnixMs < s.TimeUnixMs {
+		return fmt.Errorf("batch %d does not go on after batch %d, where epoch %d starts: %w", h.Number, s.Batch, h.Epoch, ledger.ErrVoid)
+	}
+	return nil
+}
+
+// turn takes the state back to where a batch opens an epoch. Any other batch changes nothing here: the rules judge it.
+// Errors: ErrVoid, errNoStart, errForked; all others end the node.
+func (f fsm) turn(entry *raft.Log, b *tx.Batch) error {
+	n := f.node
+	if !opens(b, n.store.Head()) {
+		return nil
+	}
+	c, err := n.change(b)
+	if err != nil {
+		return err
+	}
+	start := c.Start()
+	if floor := n.store.Floor(); max(start.Size, 1) < floor.Size {
+		return fmt.Errorf("epoch %d starts at size %d, final is %d: %w", c.Epoch, start.Size, floor.Size, errForked)
+	}
+	at, found, err := n.spotOf(start)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if at, err = f.revive(start, entry.Index); err != nil {
+			return err
+		}
+	}
+	if err := at.follows(b.Header); err != nil {
+		return err
+	}
+	undone := n.store.Head().Batch - at.Batch
+	n.log.Warn("a new epoch", "epoch", c.Epoch, "from_batch", at.Batch, "taken_back", undone)
+	if undone == 0 {
+		return nil
+	}
+	return n.undo(at.Batch)
+}
+
+// undo takes back the batches above one, and everything that was told of them.
+func (n *Node) undo(toBatch uint64) error {
+	n.turns.Add(1) // Odd: what was read before may not be there any more.
+	defer n.turns.Add(1)
+	if err := n.point("epoch: nothing undone"); err != nil {
+		return err
+	}
+	if err := n.disk.run(func() error { return n.store.Rollback(toBatch) }); err != nil {
+		return fmt.Errorf("take back to batch %d: %w", toBatch, err)
+	}
+	n.outcomes.clear()
+	n.pending.undone(n.store.Head().Size)
+	n.progress.moved()
+	return n.point("epoch: undone, not opened")
+}
+
+// revive brings back a start that an epoch in between has taken back: its certificate was not among the votes then, and
+// is now. The log led there once, so it leads there again, from the last final batch on. If it does not, the state ends where
+// it was: the same entries give the same state.
+func (f fsm) revive(start checkpoint.Vote, before uint64) (spot, error) {
+	n := f.node
+	if err := n.undo(n.store.Floor().Batch); err != nil {
+		return spot{}, err
+	}
+	for i := n.store.Made() + 1; i < before; i++ {
+		var entry raft.Log
+		if err := n.raftLog.GetLog(i, &entry); errors.Is(err, raft.ErrLogNotFound) {
+			continue // Below a snapshot, which has it.
+		} else if err != nil {
+			return spot{}, err
+		}
+		if entry.Type != raft.LogCommand {
+			continue
+		}
+		if a, ok := f.apply(&entry).(*applied); !ok || n.failed() {
+			return spot{}, errFatal
+		} else if a.void != nil {
+			continue
+		}
+		if at, found, err := n.spotOf(start); err != nil || found {
+			return at, err
+		}
+	}
+	return spot{}, fmt.Errorf("size %d of epoch %d: %w", start.Size, start.Epoch, errNoStart)
+}

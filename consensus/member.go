@@ -1,0 +1,80 @@
+package consensus
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/consensus/transport"
+)
+
+// member is this node's part in raft, from one start of raft to its end: a node that was fed a lie ends it and starts
+// another one.
+type member struct {
+	*raft.Raft
+	// down is closed when raft has shut down: what it has not answered by then it never will.
+	down  chan struct{}
+	ended sync.Once
+}
+
+// await waits for a future, which raft may never answer once it shuts down.
+func (m *member) await(ctx context.Context, f raft.Future) error {
+	answered := make(chan error, 1)
+	go func() { answered <- f.Error() }()
+	select {
+	case err := <-answered:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-m.down:
+		return ErrStopped
+	}
+}
+
+// end shuts raft down. Whoever still waits is told that the node is stopping.
+func (m *member) end() error {
+	err := m.Shutdown().Error()
+	m.ended.Do(func() { close(m.down) })
+	return err
+}
+
+// member is the raft member, nil while there is none.
+func (n *Node) member() *member { return n.raft.Load() }
+
+// nextMember waits for a member that is not the last one; nil when the node stops.
+func (n *Node) nextMember(ctx context.Context, last *member) *member {
+	for {
+		changed := n.progress.next() // Resync moves it when the new member is there.
+		if m := n.member(); m != nil && m != last {
+			return m
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (n *Node) term() uint64 {
+	if m := n.member(); m != nil {
+		return m.CurrentTerm()
+	}
+	return 0
+}
+
+// Leader is the name of the leader this node knows, or "".
+func (n *Node) Leader() string {
+	if m := n.member(); m != nil {
+		_, id := m.LeaderWithID()
+		return string(id)
+	}
+	return ""
+}
+
+// lasting is the transport for a member that does not close it, as raft would: the next one goes on with it.
+type lasting struct{ *transport.Transport }
+
+// Close does nothing; the node closes the transport.
+func (lasting) Close() error { return nil }

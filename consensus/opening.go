@@ -1,0 +1,111 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// epochReady takes what opens the next epoch. It never blocks.
+func (p *packer) epochReady(c checkpoint.EpochChange) {
+	p.opening.Store(&c)
+	select {
+	case p.look <- struct{}{}:
+	default:
+	}
+}
+
+// open packs the batch that opens an epoch, alone, and then what it has taken back.
+func (p *packer) open(c checkpoint.EpochChange) error {
+	n := p.node
+	if head := n.store.Head(); c.Epoch <= head.Epoch {
+		return nil // Opened by who led before.
+	}
+	at, found, err := n.spotOf(c.Start())
+	if err != nil {
+		return n.Fatal(err)
+	}
+	if !found {
+		// Either this log is not the others', or the start was taken back by an epoch in between. Going through the log again
+		// from what is final settles it: the others may open the epoch meanwhile.
+		n.strayed(fmt.Errorf("epoch %d, size %d: %w", c.Epoch, c.Start().Size, errNoStart))
+		return errNoStart
+	}
+	entry := tx.SealBatch(n.network, tx.BatchHeader{
+		Epoch: c.Epoch, Number: at.Batch + 1, PreviousHash: at.hash, TimeUnixMs: max(n.nowUnixMs(), at.TimeUnixMs), Leader: n.name,
+		EpochChange: c.Encode(),
+	}, nil, n.key)
+	m := n.member()
+	future := m.Apply(entry, raftPatience)
+	if err := m.await(context.Background(), future); err != nil {
+		p.epochReady(c) // It may be ordered or not; if it is, nothing is left to do.
+		return fmt.Errorf("order the opening of epoch %d: %w", c.Epoch, err)
+	}
+	if a, ok := future.Response().(*applied); !ok {
+		return errFatal
+	} else if a.void != nil {
+		return fmt.Errorf("own opening of epoch %d: %w", c.Epoch, a.void)
+	}
+	return p.recall()
+}
+
+// maxRecalled bounds the transactions that are packed again at once; what is above it is up to who submitted it.
+const maxRecalled = 64 * batchLength
+
+// recall puts before all else what the log holds above the final batch and the state does not: transactions that an
+// epoch took back, in their order, and those of batches that were void. The log has them wherever they were accepted, after
+// a restart too. Whatever has expired or is recorded is left out when its turn comes.
+func (p *packer) recall() error {
+	n := p.node
+	last, _ := n.store.Applied()
+	recalled := p.carried
+	p.carried = nil
+	for i := n.store.FloorMade() + 1; i <= last && len(p.carried) < maxRecalled; i++ {
+		var entry raft.Log
+		if err := n.raftLog.GetLog(i, &entry); errors.Is(err, raft.ErrLogNotFound) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if entry.Type != raft.LogCommand {
+			continue
+		}
+		if err := p.recallEntry(entry.Data); err != nil {
+			return err
+		}
+	}
+	if again := len(p.carried); again > 0 {
+		n.log.Info("packing again what was taken back", "transactions", again)
+	}
+	p.carried = append(p.carried, recalled...)
+	return nil
+}
+
+// recallEntry takes what is not recorded of one entry.
+func (p *packer) recallEntry(data []byte) error {
+	n := p.node
+	batch, err := tx.ParseBatch(n.network, data)
+	if err != nil {
+		return nil // Void, and nothing to be read in it.
+	}
+	for _, envelope := range batch.Envelopes {
+		signed, err := n.verified.verify(envelope)
+		if err != nil {
+			continue
+		}
+		status, err := n.lookup(signed.ID())
+		if err != nil {
+			return err
+		}
+		if status.Stage < Accepted {
+			// Nobody waits for this answer: who submitted it waits for the transaction.
+			p.carried = append(p.carried, &submission{signed: signed, answer: make(chan answer, 1)})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,291 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+)
+
+// A node that was fed a lie has a log that is not the others': what a quorum has signed contradicts its tree, or an epoch
+// starts where its tree never was. Nothing final is lost by it, and nothing that it signed was wrong twice. It forgets
+// what is not final, and asks the others again: resync. Raft would not do that by itself, since it takes an entry of
+// the same index and term for the same entry.
+//
+//  1. The target is written. From here on a crash leaves it, and the next start goes on.
+//  2. Raft is stopped. What was handed to it has an outcome that nobody knows here.
+//  3. The state goes back to the last final batch.
+//  4. The log is cut behind the entry that made it; the second time without anything new being final, behind the last
+//     snapshot, because the lie may be older.
+//  5. The target is removed.
+//  6. The commit guard forgets what was committed, and raft starts again.
+
+// resyncPause is the least time between two resyncs between which nothing has become final.
+const resyncPause = time.Minute
+
+// resyncFile holds the target.
+const resyncFile = "resync"
+
+// What the target says.
+const (
+	resyncShallow = "umoja-resync/v1 from the final batch\n"
+	resyncDeep    = "umoja-resync/v1 from the snapshot\n"
+)
+
+// astray is the node's suspicion of its own log.
+type astray struct {
+	// mu guards all but running; held for a look or a set.
+	mu sync.Mutex
+	// suspect is what makes this node doubt; nil when nothing does.
+	suspect *suspect
+	// due says that a resync is to come or under way, and deep how far it goes.
+	due, deep bool
+	// last is when the last one was asked for, and floor what was final then.
+	last  time.Time
+	floor uint64
+	wake  chan struct{}
+
+	// running is held over a resync, and by who must not meet one.
+	running sync.Mutex
+}
+
+// strayed asks for a resync. False when the last one is too near and has brought nothing: then there is none.
+func (n *Node) strayed(reason error) bool {
+	a := &n.astray
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.due {
+		return true
+	}
+	floor := n.store.Floor().Size
+	again := !a.last.IsZero() && a.floor == floor
+	if again && time.Since(a.last) < resyncPause {
+		return false
+	}
+	n.log.Error("this node's log is not the others': it goes back to what is final", "final", floor, "reason", reason)
+	a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor
+	n.suspended.Store(true)
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+// suspectPatience is how long a contradiction must last before the node takes its own log for the wrong one: its log may
+// only be late, and the epoch still to come that takes back what contradicts.
+const suspectPatience = 5 * time.Second
+
+// anyEpoch stands for the epoch of a sealed tree, which does not tell it.
+const anyEpoch = math.MaxUint64
+
+// suspect is a tree that a quorum has signed and the own log has not led to.
+type suspect struct {
+	checkpoint.Vote
+	since time.Time
+}
+
+// contradicted hears that a quorum has signed another tree than this node's. Within one epoch that is certain; a tree of a
+// later one may be still to come.
+func (n *Node) contradicted(at checkpoint.Vote) {
+	if !n.contradicts(at) {
+		return // Taken back meanwhile.
+	}
+	if at.Epoch <= n.store.Head().Epoch {
+		n.strayed(fmt.Errorf("a quorum signed another tree of size %d in epoch %d", at.Size, at.Epoch))
+		return
+	}
+	a := &n.astray
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.suspect == nil || a.suspect.Vote != at && !n.contradicts(a.suspect.Vote) {
+		a.suspect = &suspect{at, time.Now()}
+	}
+}
+
+// contradicts says whether the own tree is another than one that a quorum has signed.
+func (n *Node) contradicts(at checkpoint.Vote) bool {
+	turns := n.turns.Load()
+	if at.Size > n.store.Head().Size {
+		return false
+	}
+	root, _, ok := n.rootAt(at.Size)
+	return !(ok && root == at.Root) && turns%2 == 0 && turns == n.turns.Load()
+}
+
+// lookAgain asks for a resync when a contradiction has lasted.
+func (n *Node) lookAgain() {
+	a := &n.astray
+	a.mu.Lock()
+	s := a.suspect
+	if s != nil && !n.contradicts(s.Vote) {
+		a.suspect, s = nil, nil
+	}
+	a.mu.Unlock()
+	if s != nil && time.Since(s.since) > suspectPatience {
+		n.strayed(fmt.Errorf("a quorum signed another tree of size %d", s.Size))
+	}
+}
+
+// watchAstray carries resyncs out.
+func (n *Node) watchAstray() {
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case <-again.C:
+			n.lookAgain()
+			continue
+		case <-n.astray.wake:
+		}
+		if err := n.resync(); err != nil {
+			_ = n.Fatal(fmt.Errorf("resync: %w", err))
+			return
+		}
+	}
+}
+
+func (n *Node) resync() error {
+	a := &n.astray
+	a.running.Lock()
+	defer a.running.Unlock()
+	if n.ctx.Err() != nil || n.failed() {
+		return nil
+	}
+	a.mu.Lock()
+	target := resyncShallow
+	if a.deep {
+		target = resyncDeep
+	}
+	a.mu.Unlock()
+	if err := n.point("resync: nothing written"); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(target)); err != nil {
+		return fmt.Errorf("write target: %w", err)
+	}
+	if err := n.point("resync: target written"); err != nil {
+		return err
+	}
+	n.turns.Add(1) // A snapshot under way is cancelled: raft waits for it.
+	n.progress.moved()
+	if err := n.member().end(); err != nil {
+		return fmt.Errorf("stop raft: %w", err)
+	}
+	if err := n.point("resync: raft stopped"); err != nil {
+		return err
+	}
+	if err := n.finishResync(); err != nil {
+		return err
+	}
+	n.outcomes.clear()
+	n.pending.undone(n.store.Head().Size)
+	n.turns.Add(1)
+	n.tellApplied()
+	a.mu.Lock()
+	a.due = false
+	n.suspended.Store(false)
+	a.mu.Unlock()
+	if err := n.point("resync: raft not begun"); err != nil {
+		return err
+	}
+	if err := n.joinAgain(); err != nil {
+		return err
+	}
+	n.progress.moved()
+	return nil
+}
+
+// finishResync does what is left on disk of a resync, if one has begun. Raft does not run.
+func (n *Node) finishResync() error {
+	path := filepath.Join(n.dir, resyncFile)
+	target, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read target of resync: %w", err)
+	}
+	if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {
+		return fmt.Errorf("take back what is not final: %w", err)
+	}
+	if err := n.point("resync: state undone"); err != nil {
+		return err
+	}
+	if err := n.cutLog(string(target) != resyncShallow); err != nil {
+		return err
+	}
+	n.transport.ResetCommitGuard() // What was committed is not in the log any more.
+	if err := n.point("resync: log cut"); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("remove target of resync: %w", err)
+	}
+	if err := syncDir(n.dir); err != nil {
+		return fmt.Errorf("remove target of resync: %w", err)
+	}
+	return n.point("resync: target removed")
+}
+
+// cutLog cuts raft's log behind what made the state, or deep behind the last snapshot. The first entry stays: by it all
+// validators know each other. A crash before the end leaves the target, and cuts again what is left.
+func (n *Node) cutLog(deep bool) error {
+	keep, term := uint64(1), uint64(0)
+	list, err := n.snapshots.List()
+	if err != nil {
+		return fmt.Errorf("list raft snapshots: %w", err)
+	}
+	if len(list) > 0 && list[0].Index > keep {
+		keep, term = list[0].Index, list[0].Term
+	}
+	if made := n.store.Made(); !deep {
+		keep = max(keep, made)
+	} else if keep < made {
+		// What is in the state already is void when it comes again, wherever the others have it in their log.
+		if err := n.disk.run(func() error { return n.store.Rewind(keep, term) }); err != nil {
+			return err
+		}
+	}
+	last, err := n.raftLog.LastIndex()
+	if err != nil || last <= keep {
+		return err
+	}
+	first, err := n.raftLog.FirstIndex()
+	if err != nil {
+		return err
+	}
+	return n.raftLog.DeleteRange(max(first, keep+1), last)
+}
+
+// writeFile writes a small file whole or not at all.
+func writeFile(path string, data []byte) error {
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	// A crash before the rename leaves a file beside it that the next write replaces.
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
