@@ -42,6 +42,7 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 		newProviderCommand(),
 		newAssetCommand(),
 		newAuditCommand(),
+		newSimCommand(),
 	)
 	root.AddCommand(newChildCommands()...)
 	explainArgs(root)

@@ -1,0 +1,203 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+)
+
+// cluster is a whole network of validators in one bubble of virtual time.
+type cluster struct {
+	world     *ledgertest.World
+	names     []string
+	members   map[string]*member
+	addresses map[string]string
+	wire      *wire
+	weather   *weather
+	watch     *watch
+	log       *slog.Logger
+	timing    consensus.Timing
+	snapshots consensus.Snapshots
+	// clock is what the validators' clocks show at the beginning of the bubble.
+	began, clock time.Time
+
+	// liars are the validators that lie in this run. Invariant: fixed before anything starts.
+	liars map[string]bool
+
+	// mu guards the rest; never held while time passes.
+	mu         sync.Mutex
+	rand       *rand.Rand
+	visited    map[string]int
+	crashes    map[string]int
+	violations []string
+	// failstops are the ends that nodes chose by themselves.
+	failstops []string
+	work      sync.WaitGroup
+}
+
+// newCluster makes the validators of a seed. Nobody runs yet.
+func newCluster(t testing.TB, seed uint64, validators, liars int, dir string, log *slog.Logger) (*cluster, error) {
+	c := &cluster{
+		world:   ledgertest.NetworkOf(t, "simulation", validators, nil),
+		members: make(map[string]*member), addresses: make(map[string]string),
+		weather: newWeather(seed), log: log, liars: make(map[string]bool),
+		timing:    consensus.LAN,
+		snapshots: consensus.Snapshots{Every: 5 * time.Second, Threshold: 40, Trailing: 20},
+		began:     time.Now(), clock: time.UnixMilli(int64(ledgertest.GenesisTimeUnixMs)).Add(time.Hour),
+		rand: rand.New(rand.NewPCG(seed, 3)), visited: make(map[string]int), crashes: make(map[string]int),
+	}
+	c.wire = newWire(seed, c.weather)
+	c.watch = newWatch(c)
+	c.wire.overhear = c.watch.overhear
+	for i, v := range c.world.Set {
+		c.names = append(c.names, v.Name)
+		c.addresses[v.Name] = v.Name
+		m := &member{cluster: c, name: v.Name, dir: filepath.Join(dir, v.Name), rand: rand.New(rand.NewPCG(seed, 100+uint64(i)))}
+		m.disk = newRaftDisk(seed+uint64(i), m)
+		c.members[v.Name] = m
+		certificate, err := transport.NewCertificate(c.world.TLS[v.Name], v.Name)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.wire.add(v.Name, certificate); err != nil {
+			return nil, err
+		}
+	}
+	for _, i := range c.rand.Perm(validators)[:liars] {
+		c.liars[c.names[i]] = true
+		c.wire.setTap(c.names[i], honestly)
+	}
+	return c, nil
+}
+
+// honestly is the tap of a liar that has nothing to lie about at the moment.
+func honestly(_, _ string, m protoMessage) protoMessage { return m }
+
+// run starts all validators; they stop when the context ends, and wait waits for that.
+func (c *cluster) run(ctx context.Context) {
+	for _, name := range c.names {
+		c.work.Go(func() { c.members[name].supervise(ctx) })
+	}
+}
+
+// now is the true time, as a validator's clock would show it.
+func (c *cluster) now() time.Time { return c.clock.Add(time.Since(c.began)) }
+
+// honest are the validators that do not lie.
+func (c *cluster) honest() []*member {
+	var out []*member
+	for _, name := range c.names {
+		if !c.liars[name] {
+			out = append(out, c.members[name])
+		}
+	}
+	return out
+}
+
+func (c *cluster) lying() []*member {
+	var out []*member
+	for _, name := range c.names {
+		if c.liars[name] {
+			out = append(out, c.members[name])
+		}
+	}
+	return out
+}
+
+// leader is the validator that most running nodes take for the leader, or nil.
+func (c *cluster) leader() *member {
+	votes := make(map[string]int)
+	best := ""
+	for _, name := range c.names {
+		n := c.members[name].running()
+		if n == nil {
+			continue
+		}
+		if l := n.Leader(); l != "" {
+			if votes[l]++; votes[l] > votes[best] {
+				best = l
+			}
+		}
+	}
+	return c.members[best]
+}
+
+func (c *cluster) pick() *member { return c.members[c.names[c.intN(len(c.names))]] }
+
+// pickHonest picks a validator whose troubles are not its own lies.
+func (c *cluster) pickHonest() *member {
+	h := c.honest()
+	return h[c.intN(len(h))]
+}
+
+func (c *cluster) intN(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rand.IntN(n)
+}
+
+func (c *cluster) between(low, high time.Duration) time.Duration {
+	return low + time.Duration(c.intN(int(high-low)+1))
+}
+
+func (c *cluster) visit(point string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.visited[point]++
+}
+
+func (c *cluster) crashedAt(point string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.crashes[point]++
+}
+
+func (c *cluster) countCrashes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	total := 0
+	for _, n := range c.crashes {
+		total += n
+	}
+	return total
+}
+
+// ended takes note of a node that ended itself. A marred disk is a reason; anything else is not.
+func (c *cluster) ended(m *member, err error) {
+	_, marred, _ := m.state()
+	c.mu.Lock()
+	c.failstops = append(c.failstops, fmt.Sprintf("%s: %v", m.name, err))
+	c.mu.Unlock()
+	if !marred && !c.liars[m.name] {
+		c.violate("I11", "%s ended itself: %v", m.name, err)
+	}
+}
+
+func (c *cluster) countFailstops() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.failstops)
+}
+
+// maxViolations bounds what one run reports.
+const maxViolations = 20
+
+// violate notes a broken invariant.
+func (c *cluster) violate(invariant, format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	text := invariant + ": " + fmt.Sprintf(format, args...)
+	if len(c.violations) < maxViolations {
+		c.violations = append(c.violations, text)
+	}
+	c.log.Error("VIOLATION", "what", text)
+}

@@ -1,0 +1,116 @@
+package sim
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Fault is one kind of trouble.
+type Fault struct {
+	// Name is what --fault takes.
+	Name string
+	// Says is one line on what happens.
+	Says string
+	// Liars says how many validators lie: 0 nobody, 1 as many as the network stands (f), 2 one more.
+	Liars int
+	// Run makes the trouble until the context ends, and counts how often it took effect.
+	Run func(ctx context.Context, c *chaos)
+	// Lasting is what liars go on doing while the network must make progress; nil is nothing.
+	Lasting func(ctx context.Context, c *chaos)
+	// Count adds what is counted at the end; nil is nothing.
+	Count func(c *chaos) int
+	// Verdict looks at the network before it ends; nil is nothing more than the invariants.
+	Verdict func(c *chaos)
+	// Alone says that it does not go with others.
+	Alone bool
+	// Forks says that more lie than the network stands: a fork may succeed, and progress is not asked for.
+	Forks bool
+}
+
+// chaos is a fault at work.
+type chaos struct {
+	cluster  *cluster
+	workload *workload
+	work     sync.WaitGroup
+
+	// mu guards the rest.
+	mu      sync.Mutex
+	rand    *rand.Rand
+	effects int
+}
+
+// took counts an effect.
+func (c *chaos) took(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.effects += n
+}
+
+func (c *chaos) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.effects
+}
+
+func (c *chaos) intN(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rand.IntN(n)
+}
+
+func (c *chaos) between(low, high time.Duration) time.Duration {
+	return low + time.Duration(c.intN(int(high-low)+1))
+}
+
+// sleep lets time pass; false when the trouble is over.
+func (c *chaos) sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Faults are all of them, in the order of the table.
+func Faults() []Fault {
+	var all []Fault
+	all = append(all, crashFaults()...)
+	all = append(all, networkFaults()...)
+	all = append(all, diskFaults()...)
+	all = append(all, liarFaults()...)
+	return append(all, mixedFault())
+}
+
+// FaultOf finds one by its name.
+func FaultOf(name string) (Fault, bool) {
+	for _, f := range Faults() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Fault{}, false
+}
+
+// mixedFault is several troubles at once, with at most f liars in all.
+func mixedFault() Fault {
+	return Fault{Name: "mixed", Says: "several of the others at once", Liars: 1, Run: func(ctx context.Context, c *chaos) {
+		var could []Fault
+		for _, list := range [][]Fault{crashFaults(), networkFaults(), liarFaults()} {
+			for _, f := range list {
+				if !f.Forks && f.Verdict == nil && !f.Alone {
+					could = append(could, f)
+				}
+			}
+		}
+		for range 3 {
+			f := could[c.intN(len(could))]
+			c.cluster.log.Info("trouble", "fault", f.Name)
+			c.work.Go(func() { f.Run(ctx, c) })
+		}
+	}, Count: func(c *chaos) int { return c.cluster.weather.all() + c.cluster.countCrashes() }}
+}

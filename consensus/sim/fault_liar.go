@@ -1,0 +1,4 @@
+package sim
+
+// liarFaults are validators that lie.
+func liarFaults() []Fault { return nil }

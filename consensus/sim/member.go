@@ -1,0 +1,267 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/store"
+)
+
+// member is one validator over all its lives. A supervisor starts it again after each crash, as the operator's does.
+type member struct {
+	cluster *cluster
+	name    string
+	dir     string
+	disk    *raftDisk
+
+	// mu guards the rest; never held while time passes.
+	mu   sync.Mutex
+	rand *rand.Rand
+	// node is the running one, nil between lives.
+	node *consensus.Node
+	life *life
+	// plan is where the next crash happens: at the point of the name, or of any name when it is "", after some more of them;
+	// nil when none is planned.
+	plan *crashPlan
+	// crashed says that this life has met its crash; every later step fails.
+	crashed bool
+	over    chan struct{}
+	// skew is how far the clock is from the truth.
+	skew time.Duration
+	// held keeps the member down until it is let go.
+	held bool
+	// starts counts lives.
+	starts int
+	// refused is why the node would not start any more though nothing crashed it; it then stays down.
+	refused error
+	// marred says that the disk was damaged: then a refusal, or an end in order, is what is asked for.
+	marred bool
+}
+
+type crashPlan struct {
+	point string
+	after int
+}
+
+// point is told of every step of the node. It is called with locks held, so it may not let time pass.
+func (m *member) point(name string) error {
+	m.cluster.visit(name)
+	err := m.pass(name)
+	if strings.HasPrefix(name, "write raft state") {
+		return nil // Raft would panic, which ends a process and here all of them. The disk swallows what a dead node writes.
+	}
+	return err
+}
+
+// pass says whether the node gets past a step.
+func (m *member) pass(name string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.crashed {
+		return errCrashed
+	}
+	if m.plan == nil || m.plan.point != "" && m.plan.point != name {
+		return nil
+	}
+	if m.plan.after--; m.plan.after > 0 {
+		return nil
+	}
+	m.plan = nil
+	m.crashHere(name)
+	return errCrashed
+}
+
+// crashHere ends the life at this step: nothing later reaches the disk or the network. The caller holds mu.
+func (m *member) crashHere(point string) {
+	m.crashed = true
+	if m.life != nil {
+		m.life.die()
+	}
+	if m.over != nil {
+		close(m.over)
+		m.over = nil
+	}
+	m.cluster.crashedAt(point)
+}
+
+// panics ends the life as a panic of raft ends a process.
+func (m *member) panics() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.crashed {
+		m.crashHere("raft panics over its disk")
+	}
+}
+
+// crash ends the life now, wherever it is.
+func (m *member) crash() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.crashed || m.node == nil {
+		return false
+	}
+	m.crashHere("anywhere")
+	return true
+}
+
+// planCrash arms a crash.
+func (m *member) planCrash(p *crashPlan) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.plan = p
+}
+
+func (m *member) running() *consensus.Node {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.crashed {
+		return nil
+	}
+	return m.node
+}
+
+// now is the node's clock.
+func (m *member) now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.cluster.now().Add(m.skew)
+}
+
+func (m *member) setSkew(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.skew = d
+}
+
+// hold keeps the member down from its next end on.
+func (m *member) hold(held bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.held = held
+}
+
+func (m *member) mar() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.marred = true
+}
+
+// state tells how the member is.
+func (m *member) state() (starts int, marred bool, refused error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.starts, m.marred, m.refused
+}
+
+// supervise runs the node again and again until the context ends.
+func (m *member) supervise(ctx context.Context) {
+	for ctx.Err() == nil {
+		over, err := m.start()
+		if err != nil && !m.wasCrashed() {
+			m.giveUp(err)
+			<-ctx.Done()
+			return
+		}
+		if err == nil {
+			select {
+			case <-over:
+			case <-m.nodeDead():
+			case <-ctx.Done():
+			}
+			m.stop()
+		}
+		m.rest(ctx)
+	}
+}
+
+// rest is the time between two lives.
+func (m *member) rest(ctx context.Context) {
+	for ctx.Err() == nil {
+		m.mu.Lock()
+		pause, held := time.Duration(100+m.rand.IntN(3000))*time.Millisecond, m.held
+		m.mu.Unlock()
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		if !held {
+			return
+		}
+	}
+}
+
+func (m *member) nodeDead() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.node.Dead()
+}
+
+func (m *member) wasCrashed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.crashed
+}
+
+func (m *member) giveUp(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refused = err
+	m.cluster.log.Error("will not start", "validator", m.name, "error", err)
+}
+
+// start begins a life.
+func (m *member) start() (over chan struct{}, err error) {
+	c := m.cluster
+	life := c.wire.begin(m.name)
+	m.mu.Lock()
+	m.crashed, m.life = false, life
+	m.starts++
+	over = make(chan struct{})
+	m.over = over
+	m.mu.Unlock()
+	m.disk.repair()
+	certificate, err := transport.NewCertificate(c.world.TLS[m.name], m.name)
+	if err != nil {
+		return nil, err
+	}
+	node, err := consensus.Open(consensus.Config{
+		Dir: filepath.Join(m.dir, "node"), Genesis: c.world.Genesis, Name: m.name, Key: c.world.Validators[m.name], Certificate: certificate,
+		Peers: c.addresses, Timing: c.timing, Snapshots: c.snapshots, Store: store.Options{NoSync: true},
+		Log: c.log.With("validator", m.name), Now: m.now,
+		Simulated: &consensus.Simulated{Dial: life.dial, Serve: life, Log: m.disk, Point: m.point},
+	})
+	if err != nil {
+		life.leave()
+		return nil, fmt.Errorf("start %s: %w", m.name, err)
+	}
+	m.mu.Lock()
+	m.node = node
+	m.mu.Unlock()
+	return over, nil
+}
+
+// stop ends a life. A crashed node only lets go of its memory.
+func (m *member) stop() {
+	m.mu.Lock()
+	node, life, crashed := m.node, m.life, m.crashed
+	m.node, m.over = nil, nil
+	m.mu.Unlock()
+	dead := node.Err()
+	life.leave()
+	err := node.Close()
+	switch {
+	case crashed || errors.Is(dead, errCrashed):
+	case dead != nil:
+		m.cluster.ended(m, dead)
+	case err != nil:
+		m.cluster.violate("I11", "%s: close: %v", m.name, err)
+	}
+}

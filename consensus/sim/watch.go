@@ -1,0 +1,129 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+// protoMessage is any message between validators.
+type protoMessage = proto.Message
+
+// watch hears everything that honest validators say, and remembers what they may never contradict (I5), over all their
+// crashes: one root for each kind, epoch and size; one vote of raft in each term.
+type watch struct {
+	cluster *cluster
+
+	// mu guards the rest.
+	mu sync.Mutex
+	// roots holds the root of each word of finality.
+	roots map[string][32]byte
+	// votes holds for whom a validator voted in a term.
+	votes map[string]string
+	// asked holds who stands for election in a call under way: answers do not say it.
+	finals map[uint64]sealedBy
+	// newest is the newest final size seen of each validator.
+	newest map[string]uint64
+}
+
+// sealedBy is a final checkpoint and who was the first to show it.
+type sealedBy struct {
+	root [32]byte
+	by   string
+}
+
+func newWatch(c *cluster) *watch {
+	return &watch{cluster: c, roots: make(map[string][32]byte), votes: make(map[string]string), finals: make(map[uint64]sealedBy), newest: make(map[string]uint64)}
+}
+
+func (w *watch) overhear(from, to, method string, m proto.Message) {
+	switch m := m.(type) {
+	case *peerv1.ExchangeRequest:
+		w.words(from, m.GetMessages())
+	case *peerv1.ExchangeResponse:
+		w.words(from, m.GetMessages())
+	case *peerv1.RequestVoteResponse:
+		if m.GetGranted() && strings.HasSuffix(method, "RequestVote answer") {
+			w.vote(from, to, m.GetTerm())
+		}
+	}
+}
+
+// words checks one validator's newest words against all its earlier ones.
+func (w *watch) words(by string, m *peerv1.FinalityMessages) {
+	if m.GetValidator() != by {
+		w.cluster.violate("I5", "%s speaks in the name of %q", by, m.GetValidator())
+	}
+	w.word(by, "attestation", m.GetAttestation().GetEpoch(), m.GetAttestation().GetSize(), m.GetAttestation().GetRoot())
+	w.word(by, "ratification", m.GetRatification().GetEpoch(), m.GetRatification().GetSize(), m.GetRatification().GetRoot())
+	w.word(by, "cosignature", 0, m.GetCosignature().GetSize(), m.GetCosignature().GetRoot())
+}
+
+func (w *watch) word(by, kind string, epoch, size uint64, root []byte) {
+	if size == 0 || len(root) != 32 {
+		return
+	}
+	key := fmt.Sprint(by, kind, epoch, "/", size)
+	w.mu.Lock()
+	said, ok := w.roots[key]
+	w.roots[key] = [32]byte(root)
+	w.mu.Unlock()
+	if ok && said != [32]byte(root) {
+		w.cluster.violate("I5", "%s gave two %ss of size %d in epoch %d", by, kind, size, epoch)
+	}
+}
+
+func (w *watch) vote(by, candidate string, term uint64) {
+	key := fmt.Sprint(by, "/", term)
+	w.mu.Lock()
+	given, ok := w.votes[key]
+	w.votes[key] = candidate
+	w.mu.Unlock()
+	if ok && given != candidate {
+		w.cluster.violate("I5", "%s voted for %s and for %s in term %d", by, given, candidate, term)
+	}
+}
+
+// look compares the final checkpoint of a running node with all that were ever seen (I4, I5).
+func (w *watch) look(n *consensus.Node) {
+	note, err := n.Checkpoint()
+	if err != nil {
+		return
+	}
+	c, _, err := checkpoint.Open(w.cluster.world.Network, w.cluster.world.Set, note)
+	if err != nil {
+		w.cluster.violate("I10", "%s: final checkpoint does not verify: %v", n.Name(), err)
+		return
+	}
+	w.mu.Lock()
+	seen, ok := w.finals[c.Size]
+	if !ok {
+		w.finals[c.Size] = sealedBy{c.Root, n.Name()}
+	}
+	older := c.Size < w.newest[n.Name()]
+	w.newest[n.Name()] = max(w.newest[n.Name()], c.Size)
+	w.mu.Unlock()
+	if ok && seen.root != c.Root {
+		w.cluster.violate("I5", "two final checkpoints of size %d: of %s and of %s", c.Size, seen.by, n.Name())
+	}
+	if older {
+		w.cluster.violate("I4", "%s: the final checkpoint went back to size %d", n.Name(), c.Size)
+	}
+}
+
+// highest is the largest final size seen anywhere.
+func (w *watch) highest() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var most uint64
+	for size := range w.finals {
+		most = max(most, size)
+	}
+	return most
+}
