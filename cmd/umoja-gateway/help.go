@@ -20,7 +20,7 @@ the move when the right code comes back. Its key must stand in the ledger's dire
 It may be a provider's; then it takes no part in what that provider is a part of. An attestor.toml:
 ` + attestorExample + `
 Also: providers (accounts of those that may ask; all of the directory may without), [limits] with codes_per_number and
-messages_per_number (a day), codes_per_minute and wrong_per_hour (of one provider), resend_seconds.`
+messages_per_number (a day), messages_per_provider (of those, for one provider), codes_per_minute and wrong_per_hour (of one provider), resend_seconds.`
 
 const gatewayExample = `
   name = "mwanga"

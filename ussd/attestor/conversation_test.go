@@ -103,7 +103,7 @@ func limitsOf(t *testing.T, words []string) Limits {
 		if err != nil {
 			t.Fatal(err)
 		}
-		*map[string]*int{"codes_per_number": &l.CodesPerNumber, "messages_per_number": &l.MessagesPerNumber, "codes_per_minute": &l.CodesPerMinute,
+		*map[string]*int{"codes_per_number": &l.CodesPerNumber, "messages_per_number": &l.MessagesPerNumber, "messages_per_provider": &l.MessagesPerProvider, "codes_per_minute": &l.CodesPerMinute,
 			"wrong_per_hour": &l.WrongPerHour}[name] = n
 	}
 	return l

@@ -16,6 +16,9 @@ type Limits struct {
 	// CodesPerNumber is how many transactions one provider may ask one number about in a day. A rival cannot use up what another provider
 	// has.
 	CodesPerNumber int `toml:"codes_per_number,omitempty"`
+	// MessagesPerProvider is how many codes one number is sent in a day for one provider. With less than the whole no single provider uses up
+	// what the others need, and keeps nobody from leaving it.
+	MessagesPerProvider int `toml:"messages_per_provider,omitempty"`
 	// MessagesPerNumber is how many codes one number is sent in a day, by whomever asked for.
 	MessagesPerNumber int `toml:"messages_per_number,omitempty"`
 	// CodesPerMinute is how many codes one provider may ask for in a minute, for all numbers.
@@ -32,7 +35,7 @@ func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		set   *int
 		value int
-	}{{&l.CodesPerNumber, 6}, {&l.MessagesPerNumber, 20}, {&l.CodesPerMinute, 120}, {&l.WrongPerHour, 100}, {&l.ResendSeconds, 60}} {
+	}{{&l.CodesPerNumber, 6}, {&l.MessagesPerProvider, 8}, {&l.MessagesPerNumber, 24}, {&l.CodesPerMinute, 120}, {&l.WrongPerHour, 100}, {&l.ResendSeconds, 60}} {
 		if *f.set == 0 {
 			*f.set = f.value
 		}
@@ -41,7 +44,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 func (l Limits) check() error {
-	if min(l.CodesPerNumber, l.MessagesPerNumber, l.CodesPerMinute, l.WrongPerHour, l.ResendSeconds) < 0 {
+	if min(l.CodesPerNumber, l.MessagesPerProvider, l.MessagesPerNumber, l.CodesPerMinute, l.WrongPerHour, l.ResendSeconds) < 0 {
 		return errors.New("limits must not be negative")
 	}
 	return nil
@@ -60,6 +63,10 @@ type meter struct {
 
 func (s *Service) meterNumber(from key.Public, phone ussd.Phone) meter {
 	return meter{"codes/", "codes for a number", append(s.subject(phone), from[:]...), 24 * time.Hour, s.limits.CodesPerNumber}
+}
+
+func (s *Service) meterPart(from key.Public, phone ussd.Phone) meter {
+	return meter{"part/", "messages to a number for one provider", append(s.subject(phone), from[:]...), 24 * time.Hour, s.limits.MessagesPerProvider}
 }
 
 func (s *Service) meterMessages(phone ussd.Phone) meter {

@@ -191,7 +191,7 @@ func (s *Service) begin(ctx context.Context, fresh ask) (Asked, error) {
 
 func (s *Service) room(r ussd.Reader, from key.Public, phone ussd.Phone) error {
 	now := s.now()
-	for _, m := range []meter{s.meterWrong(from), s.meterProvider(from), s.meterNumber(from, phone), s.meterMessages(phone)} {
+	for _, m := range []meter{s.meterWrong(from), s.meterProvider(from), s.meterNumber(from, phone), s.meterPart(from, phone), s.meterMessages(phone)} {
 		if err := m.room(r, now); err != nil {
 			return err
 		}
@@ -237,7 +237,7 @@ func (s *Service) send(w ussd.Writer, a *ask, nowUnixMs uint64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.meterMessages(a.Phone).count(w, nowUnixMs), putAsk(w, *a))
+	return errors.Join(s.meterPart(a.From, a.Phone).count(w, nowUnixMs), s.meterMessages(a.Phone).count(w, nowUnixMs), putAsk(w, *a))
 }
 
 // again sends the same code once more.
@@ -269,8 +269,10 @@ func (s *Service) again(ctx context.Context, seen ask) (Asked, error) {
 			refusal.RetryAtUnixMs = ready
 			return refusal
 		}
-		if err := s.meterMessages(a.Phone).room(w, now); err != nil {
-			return err
+		for _, m := range []meter{s.meterPart(a.From, a.Phone), s.meterMessages(a.Phone)} {
+			if err := m.room(w, now); err != nil {
+				return err
+			}
 		}
 		return s.send(w, &a, now)
 	})

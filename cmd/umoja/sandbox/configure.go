@@ -126,7 +126,7 @@ func (s *Sandbox) configureAttestor(n int) error {
 	c := attestor.FileConfig{
 		Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.attestors[n-1],
 		AttestorKey: keyFile(fmt.Sprintf(attestorKeyFile, n)), AliasKey: keyFile(aliasKeyFile), Secret: keyFile(fmt.Sprintf(attestorSecretFile, n)),
-		Limits:  attestor.Limits{CodesPerNumber: 1000, MessagesPerNumber: 10_000, CodesPerMinute: 100_000, WrongPerHour: 100_000, ResendSeconds: 2},
+		Limits:  attestor.Limits{CodesPerNumber: 1000, MessagesPerProvider: 1000, MessagesPerNumber: 10_000, CodesPerMinute: 100_000, WrongPerHour: 100_000, ResendSeconds: 2},
 		Sandbox: true, Log: "info",
 	}
 	return c.Write(filepath.Join(folder, "attestor.toml"))
