@@ -1,8 +1,8 @@
 // Package menu holds what phones show: the menus, and every text in every language.
 //
 // A language is one file in text/, TOML with a text per key and names in braces where data goes; its head says what the
-// language is called, in which alphabet it is sent, and whether a native speaker has read it. The menus stand in
-// tree.toml. A translator or somebody who moves a choice needs no Go. A key is declared in one of the files key_*.go,
+// language is called, in which alphabet it is sent, whether a native speaker has read it, and which of its words change
+// before a name ("de Amina" is "d'Amina" in French). The menus stand in tree.toml. A translator or somebody who moves a choice needs no Go. A key is declared in one of the files key_*.go,
 // beside the kind of its text and the data that the text mentions; the texts are written in text/en.toml first.
 //
 // Load reads the languages. English is whole, or nothing is loaded. A translation that lacks a text, or has it with
