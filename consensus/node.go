@@ -100,6 +100,8 @@ type Node struct {
 	progress *progress
 	peers    *grpc.Server
 	orders   *orders
+	// grievances is the watch over the leader.
+	grievances *grievances
 	// owed is a checkpoint that the tree has not reached; nil when none is.
 	owed atomic.Pointer[sealedNote]
 	// turns counts what takes batches back, twice each: odd is under way.
@@ -151,6 +153,7 @@ func Open(c Config) (_ *Node, err error) {
 	}
 	n.leads.Store(newLeadership(""))
 	n.packerPatience = 2 * c.Timing.Heartbeat
+	n.grievances = n.newGrievances(c.Timing.Heartbeat)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.progress = newProgress(n.ctx.Done())
 	n.packer = newPacker(n)
@@ -188,6 +191,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.followLeader(n.ctx) })
 	n.work.Go(func() { n.watchDisk(n.ctx) })
 	n.work.Go(n.watchAstray)
+	n.work.Go(func() { n.watchLeader(n.ctx, c.Timing.Heartbeat/2) })
 	n.work.Go(func() {
 		if err := n.finality.Run(n.ctx); err != nil {
 			_ = n.Fatal(fmt.Errorf("finality: %w", err))

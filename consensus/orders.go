@@ -1,7 +1,10 @@
 package consensus
 
 import (
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -19,6 +22,9 @@ type orders struct {
 type order struct {
 	carriers   int
 	background bool
+	signed     *tx.Signed
+	// begun is when the first carrier took it.
+	begun time.Time
 }
 
 // maxBackground bounds the submissions that nobody waits for.
@@ -27,14 +33,14 @@ const maxBackground = 1024
 func newOrders() *orders { return &orders{byID: make(map[tx.ID]*order)} }
 
 // begin notes one who waits.
-func (s *orders) begin(id tx.ID) {
+func (s *orders) begin(id tx.ID, signed *tx.Signed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.of(id).carriers++
+	s.of(id, signed).carriers++
 }
 
 // beginBackground takes a place for a submission that nobody waits for. Already is whether it has one.
-func (s *orders) beginBackground(id tx.ID) (already bool, err error) {
+func (s *orders) beginBackground(id tx.ID, signed *tx.Signed) (already bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if o := s.byID[id]; o != nil && o.background {
@@ -43,20 +49,46 @@ func (s *orders) beginBackground(id tx.ID) (already bool, err error) {
 	if s.background >= maxBackground {
 		return false, ErrOverloaded
 	}
-	o := s.of(id)
+	o := s.of(id, signed)
 	o.carriers++
 	o.background = true
 	s.background++
 	return false, nil
 }
 
-func (s *orders) of(id tx.ID) *order {
+func (s *orders) of(id tx.ID, signed *tx.Signed) *order {
 	o := s.byID[id]
 	if o == nil {
-		o = &order{}
+		o = &order{signed: signed, begun: time.Now()}
 		s.byID[id] = o
 	}
 	return o
+}
+
+// oldest are the submissions that have waited longest, at most so many, and since when the first of them has.
+func (s *orders) oldest(most int) (all []*tx.Signed, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byAge := slices.SortedFunc(maps.Values(s.byID), func(a, b *order) int { return a.begun.Compare(b.begun) })
+	for _, o := range byAge[:min(most, len(byAge))] {
+		all = append(all, o.signed)
+	}
+	if len(byAge) > 0 {
+		since = byAge[0].begun
+	}
+	return all, since
+}
+
+// waiting is since when the oldest submission waits; zero when none does.
+func (s *orders) waiting() (since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.byID {
+		if since.IsZero() || o.begun.Before(since) {
+			since = o.begun
+		}
+	}
+	return since
 }
 
 // end gives a place back. Last is whether nobody else brings the transaction.

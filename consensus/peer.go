@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
@@ -56,6 +57,33 @@ func (p peerServer) Exchange(ctx context.Context, req *peerv1.ExchangeRequest) (
 		return nil, ToStatus(err)
 	}
 	return p.node.finality.Exchange(ctx, from, req)
+}
+
+// Complain takes another validator's complaint of the leader.
+func (p peerServer) Complain(ctx context.Context, req *peerv1.ComplainRequest) (*peerv1.ComplainResponse, error) {
+	from, err := p.node.transport.PeerName(ctx)
+	if err != nil {
+		return nil, ToStatus(err)
+	}
+	if len(req.GetSignature()) != 64 {
+		return nil, ToStatus(fmt.Errorf("complaint: signature is %d bytes, not 64: %w", len(req.GetSignature()), ErrField))
+	}
+	p.node.heardComplaint(from, checkpoint.Complaint{
+		Validator: req.GetValidator(), Term: req.GetTerm(), Leader: req.GetLeader(), Signature: [64]byte(req.GetSignature()),
+	})
+	return &peerv1.ComplainResponse{}, nil
+}
+
+// Offer takes a transaction that the leader has not ordered for another validator.
+func (p peerServer) Offer(ctx context.Context, req *peerv1.OfferRequest) (*peerv1.OfferResponse, error) {
+	from, err := p.node.transport.PeerName(ctx)
+	if err == nil {
+		err = p.node.offeredBy(from, req.GetEnvelope())
+	}
+	if err != nil {
+		return nil, ToStatus(err)
+	}
+	return &peerv1.OfferResponse{}, nil
 }
 
 // Proto gives the message form.

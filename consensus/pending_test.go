@@ -134,24 +134,24 @@ func TestPendingOfAnAccount(t *testing.T) {
 func TestBackgroundIsBounded(t *testing.T) {
 	s := newOrders()
 	for i := range maxBackground {
-		if already, err := s.beginBackground(numbered(i, 0).ID); already || err != nil {
+		if already, err := s.beginBackground(numbered(i, 0).ID, nil); already || err != nil {
 			t.Fatal(already, err)
 		}
 	}
-	if already, err := s.beginBackground(numbered(0, 0).ID); !already || err != nil {
+	if already, err := s.beginBackground(numbered(0, 0).ID, nil); !already || err != nil {
 		t.Errorf("the same again: %v, %v", already, err)
 	}
-	if _, err := s.beginBackground(numbered(maxBackground, 0).ID); err != ErrOverloaded {
+	if _, err := s.beginBackground(numbered(maxBackground, 0).ID, nil); err != ErrOverloaded {
 		t.Errorf("one more: %v", err)
 	}
-	s.begin(numbered(0, 0).ID)
+	s.begin(numbered(0, 0).ID, nil)
 	if s.end(numbered(0, 0).ID, true) || !s.has(numbered(0, 0).ID) {
 		t.Error("somebody still waits for it")
 	}
 	if !s.end(numbered(0, 0).ID, false) || s.has(numbered(0, 0).ID) {
 		t.Error("nobody brings it any more")
 	}
-	if _, err := s.beginBackground(numbered(maxBackground, 0).ID); err != nil {
+	if _, err := s.beginBackground(numbered(maxBackground, 0).ID, nil); err != nil {
 		t.Errorf("a place was free: %v", err)
 	}
 }

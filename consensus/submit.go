@@ -35,7 +35,7 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 		if wait <= Taken {
 			return n.take(signed)
 		}
-		n.orders.begin(signed.ID())
+		n.orders.begin(signed.ID(), signed)
 		n.list(signed)
 		known, err = n.order(ctx, signed)
 		n.settled(signed.ID(), n.orders.end(signed.ID(), false), err)
@@ -67,7 +67,7 @@ const backgroundPatience = 10 * time.Minute
 // take answers at once and goes on alone, until the transaction has been ordered or refused, or can not be any more.
 func (n *Node) take(signed *tx.Signed) (Status, error) {
 	id := signed.ID()
-	already, err := n.orders.beginBackground(id)
+	already, err := n.orders.beginBackground(id, signed)
 	if err != nil || already {
 		return Status{ID: id, Stage: Taken}, err
 	}

@@ -25,7 +25,14 @@ func (s *service) Submit(ctx context.Context, req *apiv1.SubmitRequest) (*apiv1.
 	if err != nil {
 		return nil, consensus.ToStatus(err)
 	}
-	return &apiv1.SubmitResponse{Status: status.Proto()}, nil
+	res := &apiv1.SubmitResponse{Status: status.Proto()}
+	if req.GetWantReceipt() {
+		r := s.node.Promise(status.ID)
+		res.Receipt = &apiv1.SubmissionReceipt{
+			Id: r.ID[:], SeenSize: r.SeenSize, IncludeBySize: r.IncludeBySize, Validator: r.Validator, Signature: r.Signature[:],
+		}
+	}
+	return res, nil
 }
 
 // GetTransaction tells how far a transaction has come.

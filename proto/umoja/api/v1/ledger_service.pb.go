@@ -347,7 +347,9 @@ type SubmitRequest struct {
 	// The canonical encoding of an umoja.v1.Envelope.
 	Envelope []byte `protobuf:"bytes,1,opt,name=envelope,proto3" json:"envelope,omitempty"`
 	// The stage to wait for, within the caller's deadline; pending answers at once.
-	Wait          Stage `protobuf:"varint,2,opt,name=wait,proto3,enum=umoja.api.v1.Stage" json:"wait,omitempty"`
+	Wait Stage `protobuf:"varint,2,opt,name=wait,proto3,enum=umoja.api.v1.Stage" json:"wait,omitempty"`
+	// Whether to sign a submission receipt.
+	WantReceipt   bool `protobuf:"varint,3,opt,name=want_receipt,json=wantReceipt,proto3" json:"want_receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -396,11 +398,20 @@ func (x *SubmitRequest) GetWait() Stage {
 	return Stage_STAGE_UNSPECIFIED
 }
 
+func (x *SubmitRequest) GetWantReceipt() bool {
+	if x != nil {
+		return x.WantReceipt
+	}
+	return false
+}
+
 // SubmitResponse tells how far the transaction had come when the wait ended.
 type SubmitResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What this node knows.
-	Status        *TransactionStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	Status *TransactionStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// The validator's promise, when it was wanted.
+	Receipt       *SubmissionReceipt `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -442,6 +453,96 @@ func (x *SubmitResponse) GetStatus() *TransactionStatus {
 	return nil
 }
 
+func (x *SubmitResponse) GetReceipt() *SubmissionReceipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
+// SubmissionReceipt is a validator's promise that a transaction it took stands in the history by a size, or that it will have
+// said why not, or complained of the leader (SPEC.md 8.7).
+type SubmissionReceipt struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The transaction id, 32 bytes.
+	Id []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The size of the validator's tree when it took the transaction.
+	SeenSize uint64 `protobuf:"varint,2,opt,name=seen_size,json=seenSize,proto3" json:"seen_size,omitempty"`
+	// The size by which it is there.
+	IncludeBySize uint64 `protobuf:"varint,3,opt,name=include_by_size,json=includeBySize,proto3" json:"include_by_size,omitempty"`
+	// The name of the validator.
+	Validator string `protobuf:"bytes,4,opt,name=validator,proto3" json:"validator,omitempty"`
+	// Its Ed25519 signature, 64 bytes.
+	Signature     []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmissionReceipt) Reset() {
+	*x = SubmissionReceipt{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmissionReceipt) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmissionReceipt) ProtoMessage() {}
+
+func (x *SubmissionReceipt) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmissionReceipt.ProtoReflect.Descriptor instead.
+func (*SubmissionReceipt) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SubmissionReceipt) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *SubmissionReceipt) GetSeenSize() uint64 {
+	if x != nil {
+		return x.SeenSize
+	}
+	return 0
+}
+
+func (x *SubmissionReceipt) GetIncludeBySize() uint64 {
+	if x != nil {
+		return x.IncludeBySize
+	}
+	return 0
+}
+
+func (x *SubmissionReceipt) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *SubmissionReceipt) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 // GetTransactionRequest asks for a transaction.
 type GetTransactionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -455,7 +556,7 @@ type GetTransactionRequest struct {
 
 func (x *GetTransactionRequest) Reset() {
 	*x = GetTransactionRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +568,7 @@ func (x *GetTransactionRequest) String() string {
 func (*GetTransactionRequest) ProtoMessage() {}
 
 func (x *GetTransactionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +581,7 @@ func (x *GetTransactionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTransactionRequest.ProtoReflect.Descriptor instead.
 func (*GetTransactionRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetTransactionRequest) GetId() []byte {
@@ -508,7 +609,7 @@ type GetTransactionResponse struct {
 
 func (x *GetTransactionResponse) Reset() {
 	*x = GetTransactionResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -520,7 +621,7 @@ func (x *GetTransactionResponse) String() string {
 func (*GetTransactionResponse) ProtoMessage() {}
 
 func (x *GetTransactionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +634,7 @@ func (x *GetTransactionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTransactionResponse.ProtoReflect.Descriptor instead.
 func (*GetTransactionResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetTransactionResponse) GetStatus() *TransactionStatus {
@@ -560,7 +661,7 @@ type ListPendingRequest struct {
 
 func (x *ListPendingRequest) Reset() {
 	*x = ListPendingRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -572,7 +673,7 @@ func (x *ListPendingRequest) String() string {
 func (*ListPendingRequest) ProtoMessage() {}
 
 func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -585,7 +686,7 @@ func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingRequest.ProtoReflect.Descriptor instead.
 func (*ListPendingRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{6}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListPendingRequest) GetAccount() []byte {
@@ -627,7 +728,7 @@ type ListPendingResponse struct {
 
 func (x *ListPendingResponse) Reset() {
 	*x = ListPendingResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +740,7 @@ func (x *ListPendingResponse) String() string {
 func (*ListPendingResponse) ProtoMessage() {}
 
 func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +753,7 @@ func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingResponse.ProtoReflect.Descriptor instead.
 func (*ListPendingResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{7}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListPendingResponse) GetTransactions() []*PendingTransaction {
@@ -675,7 +776,7 @@ type PendingTransaction struct {
 
 func (x *PendingTransaction) Reset() {
 	*x = PendingTransaction{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -687,7 +788,7 @@ func (x *PendingTransaction) String() string {
 func (*PendingTransaction) ProtoMessage() {}
 
 func (x *PendingTransaction) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -700,7 +801,7 @@ func (x *PendingTransaction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingTransaction.ProtoReflect.Descriptor instead.
 func (*PendingTransaction) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{8}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PendingTransaction) GetId() []byte {
@@ -735,7 +836,7 @@ type GetAccountRequest struct {
 
 func (x *GetAccountRequest) Reset() {
 	*x = GetAccountRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +848,7 @@ func (x *GetAccountRequest) String() string {
 func (*GetAccountRequest) ProtoMessage() {}
 
 func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +861,7 @@ func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountRequest.ProtoReflect.Descriptor instead.
 func (*GetAccountRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{9}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetAccountRequest) GetAccount() isGetAccountRequest_Account {
@@ -836,7 +937,7 @@ type GetAccountResponse struct {
 
 func (x *GetAccountResponse) Reset() {
 	*x = GetAccountResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +949,7 @@ func (x *GetAccountResponse) String() string {
 func (*GetAccountResponse) ProtoMessage() {}
 
 func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +962,7 @@ func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountResponse.ProtoReflect.Descriptor instead.
 func (*GetAccountResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{10}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetAccountResponse) GetId() []byte {
@@ -928,7 +1029,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1041,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1054,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{11}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetBalanceRequest) GetAccount() []byte {
@@ -992,7 +1093,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1105,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1118,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{12}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetBalanceResponse) GetPosted() uint64 {
@@ -1058,7 +1159,7 @@ type ListHistoryRequest struct {
 
 func (x *ListHistoryRequest) Reset() {
 	*x = ListHistoryRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1070,7 +1171,7 @@ func (x *ListHistoryRequest) String() string {
 func (*ListHistoryRequest) ProtoMessage() {}
 
 func (x *ListHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1083,7 +1184,7 @@ func (x *ListHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{13}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListHistoryRequest) GetAccount() []byte {
@@ -1125,7 +1226,7 @@ type ListHistoryResponse struct {
 
 func (x *ListHistoryResponse) Reset() {
 	*x = ListHistoryResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1238,7 @@ func (x *ListHistoryResponse) String() string {
 func (*ListHistoryResponse) ProtoMessage() {}
 
 func (x *ListHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1251,7 @@ func (x *ListHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{14}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListHistoryResponse) GetEntries() []*HistoryEntry {
@@ -1175,7 +1276,7 @@ type HistoryEntry struct {
 
 func (x *HistoryEntry) Reset() {
 	*x = HistoryEntry{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1187,7 +1288,7 @@ func (x *HistoryEntry) String() string {
 func (*HistoryEntry) ProtoMessage() {}
 
 func (x *HistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1200,7 +1301,7 @@ func (x *HistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryEntry.ProtoReflect.Descriptor instead.
 func (*HistoryEntry) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{15}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *HistoryEntry) GetLeafIndex() uint64 {
@@ -1239,7 +1340,7 @@ type GetGrantRequest struct {
 
 func (x *GetGrantRequest) Reset() {
 	*x = GetGrantRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1251,7 +1352,7 @@ func (x *GetGrantRequest) String() string {
 func (*GetGrantRequest) ProtoMessage() {}
 
 func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1264,7 +1365,7 @@ func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGrantRequest.ProtoReflect.Descriptor instead.
 func (*GetGrantRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{16}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetGrantRequest) GetAccount() []byte {
@@ -1311,7 +1412,7 @@ type GetGrantResponse struct {
 
 func (x *GetGrantResponse) Reset() {
 	*x = GetGrantResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1323,7 +1424,7 @@ func (x *GetGrantResponse) String() string {
 func (*GetGrantResponse) ProtoMessage() {}
 
 func (x *GetGrantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1437,7 @@ func (x *GetGrantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGrantResponse.ProtoReflect.Descriptor instead.
 func (*GetGrantResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{17}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetGrantResponse) GetAsset() uint32 {
@@ -1405,7 +1506,7 @@ type ListGrantsRequest struct {
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1417,7 +1518,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1430,7 +1531,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{18}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListGrantsRequest) GetAccount() []byte {
@@ -1474,7 +1575,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1486,7 +1587,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1499,7 +1600,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{19}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListGrantsResponse) GetGrants() []*KeyGrant {
@@ -1529,7 +1630,7 @@ type KeyGrant struct {
 
 func (x *KeyGrant) Reset() {
 	*x = KeyGrant{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +1642,7 @@ func (x *KeyGrant) String() string {
 func (*KeyGrant) ProtoMessage() {}
 
 func (x *KeyGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +1655,7 @@ func (x *KeyGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyGrant.ProtoReflect.Descriptor instead.
 func (*KeyGrant) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{20}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *KeyGrant) GetGrantee() []byte {
@@ -1589,7 +1690,7 @@ type ListMovesRequest struct {
 
 func (x *ListMovesRequest) Reset() {
 	*x = ListMovesRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1601,7 +1702,7 @@ func (x *ListMovesRequest) String() string {
 func (*ListMovesRequest) ProtoMessage() {}
 
 func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1715,7 @@ func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
 func (*ListMovesRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{21}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListMovesRequest) GetOf() isListMovesRequest_Of {
@@ -1681,7 +1782,7 @@ type ListMovesResponse struct {
 
 func (x *ListMovesResponse) Reset() {
 	*x = ListMovesResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1693,7 +1794,7 @@ func (x *ListMovesResponse) String() string {
 func (*ListMovesResponse) ProtoMessage() {}
 
 func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1706,7 +1807,7 @@ func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
 func (*ListMovesResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{22}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListMovesResponse) GetMoves() []*Move {
@@ -1750,7 +1851,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1762,7 +1863,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1775,7 +1876,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{23}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Move) GetAlias() []byte {
@@ -1856,7 +1957,7 @@ type ListAttestorsRequest struct {
 
 func (x *ListAttestorsRequest) Reset() {
 	*x = ListAttestorsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +1969,7 @@ func (x *ListAttestorsRequest) String() string {
 func (*ListAttestorsRequest) ProtoMessage() {}
 
 func (x *ListAttestorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1881,7 +1982,7 @@ func (x *ListAttestorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttestorsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttestorsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{24}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListAttestorsRequest) GetAfter() []byte {
@@ -1916,7 +2017,7 @@ type ListAttestorsResponse struct {
 
 func (x *ListAttestorsResponse) Reset() {
 	*x = ListAttestorsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1928,7 +2029,7 @@ func (x *ListAttestorsResponse) String() string {
 func (*ListAttestorsResponse) ProtoMessage() {}
 
 func (x *ListAttestorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1941,7 +2042,7 @@ func (x *ListAttestorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttestorsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttestorsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{25}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListAttestorsResponse) GetAttestors() []*v1.Attestor {
@@ -1972,7 +2073,7 @@ type ResolveAliasRequest struct {
 
 func (x *ResolveAliasRequest) Reset() {
 	*x = ResolveAliasRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2085,7 @@ func (x *ResolveAliasRequest) String() string {
 func (*ResolveAliasRequest) ProtoMessage() {}
 
 func (x *ResolveAliasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2098,7 @@ func (x *ResolveAliasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveAliasRequest.ProtoReflect.Descriptor instead.
 func (*ResolveAliasRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ResolveAliasRequest) GetAlias() isResolveAliasRequest_Alias {
@@ -2081,7 +2182,7 @@ type ResolveAliasResponse struct {
 
 func (x *ResolveAliasResponse) Reset() {
 	*x = ResolveAliasResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2093,7 +2194,7 @@ func (x *ResolveAliasResponse) String() string {
 func (*ResolveAliasResponse) ProtoMessage() {}
 
 func (x *ResolveAliasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2106,7 +2207,7 @@ func (x *ResolveAliasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveAliasResponse.ProtoReflect.Descriptor instead.
 func (*ResolveAliasResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ResolveAliasResponse) GetAccount() []byte {
@@ -2169,7 +2270,7 @@ type GetReceiptRequest struct {
 
 func (x *GetReceiptRequest) Reset() {
 	*x = GetReceiptRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2282,7 @@ func (x *GetReceiptRequest) String() string {
 func (*GetReceiptRequest) ProtoMessage() {}
 
 func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2295,7 @@ func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptRequest.ProtoReflect.Descriptor instead.
 func (*GetReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetReceiptRequest) GetId() []byte {
@@ -2215,7 +2316,7 @@ type GetReceiptResponse struct {
 
 func (x *GetReceiptResponse) Reset() {
 	*x = GetReceiptResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2328,7 @@ func (x *GetReceiptResponse) String() string {
 func (*GetReceiptResponse) ProtoMessage() {}
 
 func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2341,7 @@ func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptResponse.ProtoReflect.Descriptor instead.
 func (*GetReceiptResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetReceiptResponse) GetReceipt() *v1.Receipt {
@@ -2259,7 +2360,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +2372,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +2385,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
 }
 
 // GetCheckpointResponse carries it.
@@ -2298,7 +2399,7 @@ type GetCheckpointResponse struct {
 
 func (x *GetCheckpointResponse) Reset() {
 	*x = GetCheckpointResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2411,7 @@ func (x *GetCheckpointResponse) String() string {
 func (*GetCheckpointResponse) ProtoMessage() {}
 
 func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2323,7 +2424,7 @@ func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetCheckpointResponse) GetCheckpoint() []byte {
@@ -2346,7 +2447,7 @@ type GetExpiryStatementRequest struct {
 
 func (x *GetExpiryStatementRequest) Reset() {
 	*x = GetExpiryStatementRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2358,7 +2459,7 @@ func (x *GetExpiryStatementRequest) String() string {
 func (*GetExpiryStatementRequest) ProtoMessage() {}
 
 func (x *GetExpiryStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2371,7 +2472,7 @@ func (x *GetExpiryStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpiryStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetExpiryStatementRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetExpiryStatementRequest) GetId() []byte {
@@ -2399,7 +2500,7 @@ type GetExpiryStatementResponse struct {
 
 func (x *GetExpiryStatementResponse) Reset() {
 	*x = GetExpiryStatementResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2411,7 +2512,7 @@ func (x *GetExpiryStatementResponse) String() string {
 func (*GetExpiryStatementResponse) ProtoMessage() {}
 
 func (x *GetExpiryStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2424,7 +2525,7 @@ func (x *GetExpiryStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpiryStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetExpiryStatementResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetExpiryStatementResponse) GetStatement() *v1.ExpiryStatement {
@@ -2452,7 +2553,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2464,7 +2565,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2477,7 +2578,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetAssetRequest) GetAsset() isGetAssetRequest_Asset {
@@ -2543,7 +2644,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2555,7 +2656,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2568,7 +2669,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetAssetResponse) GetAsset() *Asset {
@@ -2600,7 +2701,7 @@ type ListAssetsRequest struct {
 
 func (x *ListAssetsRequest) Reset() {
 	*x = ListAssetsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2612,7 +2713,7 @@ func (x *ListAssetsRequest) String() string {
 func (*ListAssetsRequest) ProtoMessage() {}
 
 func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2625,7 +2726,7 @@ func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsRequest.ProtoReflect.Descriptor instead.
 func (*ListAssetsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListAssetsRequest) GetAfter() uint32 {
@@ -2660,7 +2761,7 @@ type ListAssetsResponse struct {
 
 func (x *ListAssetsResponse) Reset() {
 	*x = ListAssetsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2672,7 +2773,7 @@ func (x *ListAssetsResponse) String() string {
 func (*ListAssetsResponse) ProtoMessage() {}
 
 func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2685,7 +2786,7 @@ func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsResponse.ProtoReflect.Descriptor instead.
 func (*ListAssetsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListAssetsResponse) GetAssets() []*Asset {
@@ -2733,7 +2834,7 @@ type Asset struct {
 
 func (x *Asset) Reset() {
 	*x = Asset{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2745,7 +2846,7 @@ func (x *Asset) String() string {
 func (*Asset) ProtoMessage() {}
 
 func (x *Asset) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2758,7 +2859,7 @@ func (x *Asset) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asset.ProtoReflect.Descriptor instead.
 func (*Asset) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Asset) GetNumber() uint32 {
@@ -2881,7 +2982,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2893,7 +2994,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2906,7 +3007,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetProviderRequest) GetProvider() isGetProviderRequest_Provider {
@@ -2988,7 +3089,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3000,7 +3101,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3013,7 +3114,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -3052,7 +3153,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +3165,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +3178,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListProvidersRequest) GetAfter() []byte {
@@ -3112,7 +3213,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3124,7 +3225,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3137,7 +3238,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -3174,7 +3275,7 @@ type Provider struct {
 
 func (x *Provider) Reset() {
 	*x = Provider{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3186,7 +3287,7 @@ func (x *Provider) String() string {
 func (*Provider) ProtoMessage() {}
 
 func (x *Provider) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3199,7 +3300,7 @@ func (x *Provider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provider.ProtoReflect.Descriptor instead.
 func (*Provider) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *Provider) GetAccount() []byte {
@@ -3285,7 +3386,7 @@ type FeeSchedule struct {
 
 func (x *FeeSchedule) Reset() {
 	*x = FeeSchedule{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3297,7 +3398,7 @@ func (x *FeeSchedule) String() string {
 func (*FeeSchedule) ProtoMessage() {}
 
 func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3310,7 +3411,7 @@ func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeeSchedule.ProtoReflect.Descriptor instead.
 func (*FeeSchedule) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *FeeSchedule) GetVersion() uint32 {
@@ -3366,7 +3467,7 @@ type WorstDay struct {
 
 func (x *WorstDay) Reset() {
 	*x = WorstDay{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3378,7 +3479,7 @@ func (x *WorstDay) String() string {
 func (*WorstDay) ProtoMessage() {}
 
 func (x *WorstDay) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3391,7 +3492,7 @@ func (x *WorstDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorstDay.ProtoReflect.Descriptor instead.
 func (*WorstDay) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *WorstDay) GetGrants() uint64 {
@@ -3435,7 +3536,7 @@ type Bound struct {
 
 func (x *Bound) Reset() {
 	*x = Bound{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3447,7 +3548,7 @@ func (x *Bound) String() string {
 func (*Bound) ProtoMessage() {}
 
 func (x *Bound) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3460,7 +3561,7 @@ func (x *Bound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bound.ProtoReflect.Descriptor instead.
 func (*Bound) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Bound) GetMost() uint64 {
@@ -3490,7 +3591,7 @@ type GetHoldRequest struct {
 
 func (x *GetHoldRequest) Reset() {
 	*x = GetHoldRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3502,7 +3603,7 @@ func (x *GetHoldRequest) String() string {
 func (*GetHoldRequest) ProtoMessage() {}
 
 func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3515,7 +3616,7 @@ func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldRequest.ProtoReflect.Descriptor instead.
 func (*GetHoldRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetHoldRequest) GetHold() []byte {
@@ -3563,7 +3664,7 @@ type GetHoldResponse struct {
 
 func (x *GetHoldResponse) Reset() {
 	*x = GetHoldResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3575,7 +3676,7 @@ func (x *GetHoldResponse) String() string {
 func (*GetHoldResponse) ProtoMessage() {}
 
 func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3588,7 +3689,7 @@ func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldResponse.ProtoReflect.Descriptor instead.
 func (*GetHoldResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetHoldResponse) GetDebit() []byte {
@@ -3681,7 +3782,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3693,7 +3794,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3706,7 +3807,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *GetRequestRequest) GetRequest() []byte {
@@ -3744,7 +3845,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3756,7 +3857,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3769,7 +3870,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *GetRequestResponse) GetCredit() []byte {
@@ -3823,7 +3924,7 @@ type GetNetworkRequest struct {
 
 func (x *GetNetworkRequest) Reset() {
 	*x = GetNetworkRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3835,7 +3936,7 @@ func (x *GetNetworkRequest) String() string {
 func (*GetNetworkRequest) ProtoMessage() {}
 
 func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3848,7 +3949,7 @@ func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkRequest.ProtoReflect.Descriptor instead.
 func (*GetNetworkRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
 }
 
 // GetNetworkResponse describes it.
@@ -3876,7 +3977,7 @@ type GetNetworkResponse struct {
 
 func (x *GetNetworkResponse) Reset() {
 	*x = GetNetworkResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3888,7 +3989,7 @@ func (x *GetNetworkResponse) String() string {
 func (*GetNetworkResponse) ProtoMessage() {}
 
 func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3901,7 +4002,7 @@ func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkResponse.ProtoReflect.Descriptor instead.
 func (*GetNetworkResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GetNetworkResponse) GetNetworkId() []byte {
@@ -3971,7 +4072,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3983,7 +4084,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3996,7 +4097,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *WatchRequest) GetFromLeaf() uint64 {
@@ -4017,7 +4118,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4029,7 +4130,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4042,7 +4143,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WatchResponse) GetEntry() *HistoryEntry {
@@ -4069,12 +4170,20 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x04AsOf\x12\x12\n" +
 	"\x04size\x18\x01 \x01(\x04R\x04size\x12 \n" +
 	"\ftime_unix_ms\x18\x02 \x01(\x04R\n" +
-	"timeUnixMs\"T\n" +
+	"timeUnixMs\"w\n" +
 	"\rSubmitRequest\x12\x1a\n" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\x12'\n" +
-	"\x04wait\x18\x02 \x01(\x0e2\x13.umoja.api.v1.StageR\x04wait\"I\n" +
+	"\x04wait\x18\x02 \x01(\x0e2\x13.umoja.api.v1.StageR\x04wait\x12!\n" +
+	"\fwant_receipt\x18\x03 \x01(\bR\vwantReceipt\"\x84\x01\n" +
 	"\x0eSubmitResponse\x127\n" +
-	"\x06status\x18\x01 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\"P\n" +
+	"\x06status\x18\x01 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\x129\n" +
+	"\areceipt\x18\x02 \x01(\v2\x1f.umoja.api.v1.SubmissionReceiptR\areceipt\"\xa4\x01\n" +
+	"\x11SubmissionReceipt\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1b\n" +
+	"\tseen_size\x18\x02 \x01(\x04R\bseenSize\x12&\n" +
+	"\x0finclude_by_size\x18\x03 \x01(\x04R\rincludeBySize\x12\x1c\n" +
+	"\tvalidator\x18\x04 \x01(\tR\tvalidator\x12\x1c\n" +
+	"\tsignature\x18\x05 \x01(\fR\tsignature\"P\n" +
 	"\x15GetTransactionRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12'\n" +
 	"\x04wait\x18\x02 \x01(\x0e2\x13.umoja.api.v1.StageR\x04wait\"Q\n" +
@@ -4386,7 +4495,7 @@ func file_umoja_api_v1_ledger_service_proto_rawDescGZIP() []byte {
 }
 
 var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(Freshness)(0),                     // 0: umoja.api.v1.Freshness
 	(Stage)(0),                         // 1: umoja.api.v1.Stage
@@ -4395,172 +4504,174 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(*AsOf)(nil),                       // 4: umoja.api.v1.AsOf
 	(*SubmitRequest)(nil),              // 5: umoja.api.v1.SubmitRequest
 	(*SubmitResponse)(nil),             // 6: umoja.api.v1.SubmitResponse
-	(*GetTransactionRequest)(nil),      // 7: umoja.api.v1.GetTransactionRequest
-	(*GetTransactionResponse)(nil),     // 8: umoja.api.v1.GetTransactionResponse
-	(*ListPendingRequest)(nil),         // 9: umoja.api.v1.ListPendingRequest
-	(*ListPendingResponse)(nil),        // 10: umoja.api.v1.ListPendingResponse
-	(*PendingTransaction)(nil),         // 11: umoja.api.v1.PendingTransaction
-	(*GetAccountRequest)(nil),          // 12: umoja.api.v1.GetAccountRequest
-	(*GetAccountResponse)(nil),         // 13: umoja.api.v1.GetAccountResponse
-	(*GetBalanceRequest)(nil),          // 14: umoja.api.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),         // 15: umoja.api.v1.GetBalanceResponse
-	(*ListHistoryRequest)(nil),         // 16: umoja.api.v1.ListHistoryRequest
-	(*ListHistoryResponse)(nil),        // 17: umoja.api.v1.ListHistoryResponse
-	(*HistoryEntry)(nil),               // 18: umoja.api.v1.HistoryEntry
-	(*GetGrantRequest)(nil),            // 19: umoja.api.v1.GetGrantRequest
-	(*GetGrantResponse)(nil),           // 20: umoja.api.v1.GetGrantResponse
-	(*ListGrantsRequest)(nil),          // 21: umoja.api.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),         // 22: umoja.api.v1.ListGrantsResponse
-	(*KeyGrant)(nil),                   // 23: umoja.api.v1.KeyGrant
-	(*ListMovesRequest)(nil),           // 24: umoja.api.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),          // 25: umoja.api.v1.ListMovesResponse
-	(*Move)(nil),                       // 26: umoja.api.v1.Move
-	(*ListAttestorsRequest)(nil),       // 27: umoja.api.v1.ListAttestorsRequest
-	(*ListAttestorsResponse)(nil),      // 28: umoja.api.v1.ListAttestorsResponse
-	(*ResolveAliasRequest)(nil),        // 29: umoja.api.v1.ResolveAliasRequest
-	(*ResolveAliasResponse)(nil),       // 30: umoja.api.v1.ResolveAliasResponse
-	(*GetReceiptRequest)(nil),          // 31: umoja.api.v1.GetReceiptRequest
-	(*GetReceiptResponse)(nil),         // 32: umoja.api.v1.GetReceiptResponse
-	(*GetCheckpointRequest)(nil),       // 33: umoja.api.v1.GetCheckpointRequest
-	(*GetCheckpointResponse)(nil),      // 34: umoja.api.v1.GetCheckpointResponse
-	(*GetExpiryStatementRequest)(nil),  // 35: umoja.api.v1.GetExpiryStatementRequest
-	(*GetExpiryStatementResponse)(nil), // 36: umoja.api.v1.GetExpiryStatementResponse
-	(*GetAssetRequest)(nil),            // 37: umoja.api.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),           // 38: umoja.api.v1.GetAssetResponse
-	(*ListAssetsRequest)(nil),          // 39: umoja.api.v1.ListAssetsRequest
-	(*ListAssetsResponse)(nil),         // 40: umoja.api.v1.ListAssetsResponse
-	(*Asset)(nil),                      // 41: umoja.api.v1.Asset
-	(*GetProviderRequest)(nil),         // 42: umoja.api.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),        // 43: umoja.api.v1.GetProviderResponse
-	(*ListProvidersRequest)(nil),       // 44: umoja.api.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),      // 45: umoja.api.v1.ListProvidersResponse
-	(*Provider)(nil),                   // 46: umoja.api.v1.Provider
-	(*FeeSchedule)(nil),                // 47: umoja.api.v1.FeeSchedule
-	(*WorstDay)(nil),                   // 48: umoja.api.v1.WorstDay
-	(*Bound)(nil),                      // 49: umoja.api.v1.Bound
-	(*GetHoldRequest)(nil),             // 50: umoja.api.v1.GetHoldRequest
-	(*GetHoldResponse)(nil),            // 51: umoja.api.v1.GetHoldResponse
-	(*GetRequestRequest)(nil),          // 52: umoja.api.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),         // 53: umoja.api.v1.GetRequestResponse
-	(*GetNetworkRequest)(nil),          // 54: umoja.api.v1.GetNetworkRequest
-	(*GetNetworkResponse)(nil),         // 55: umoja.api.v1.GetNetworkResponse
-	(*WatchRequest)(nil),               // 56: umoja.api.v1.WatchRequest
-	(*WatchResponse)(nil),              // 57: umoja.api.v1.WatchResponse
-	(*v1.Result)(nil),                  // 58: umoja.v1.Result
-	(v1.GrantedOperation)(0),           // 59: umoja.v1.GrantedOperation
-	(*v1.Attestor)(nil),                // 60: umoja.v1.Attestor
-	(*v1.Receipt)(nil),                 // 61: umoja.v1.Receipt
-	(*v1.ExpiryStatement)(nil),         // 62: umoja.v1.ExpiryStatement
-	(v1.AssetKind)(0),                  // 63: umoja.v1.AssetKind
-	(*v1.TierLimit)(nil),               // 64: umoja.v1.TierLimit
-	(*v1.FeeBand)(nil),                 // 65: umoja.v1.FeeBand
-	(v1.HoldExpiry)(0),                 // 66: umoja.v1.HoldExpiry
-	(*v1.SetParameter)(nil),            // 67: umoja.v1.SetParameter
+	(*SubmissionReceipt)(nil),          // 7: umoja.api.v1.SubmissionReceipt
+	(*GetTransactionRequest)(nil),      // 8: umoja.api.v1.GetTransactionRequest
+	(*GetTransactionResponse)(nil),     // 9: umoja.api.v1.GetTransactionResponse
+	(*ListPendingRequest)(nil),         // 10: umoja.api.v1.ListPendingRequest
+	(*ListPendingResponse)(nil),        // 11: umoja.api.v1.ListPendingResponse
+	(*PendingTransaction)(nil),         // 12: umoja.api.v1.PendingTransaction
+	(*GetAccountRequest)(nil),          // 13: umoja.api.v1.GetAccountRequest
+	(*GetAccountResponse)(nil),         // 14: umoja.api.v1.GetAccountResponse
+	(*GetBalanceRequest)(nil),          // 15: umoja.api.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),         // 16: umoja.api.v1.GetBalanceResponse
+	(*ListHistoryRequest)(nil),         // 17: umoja.api.v1.ListHistoryRequest
+	(*ListHistoryResponse)(nil),        // 18: umoja.api.v1.ListHistoryResponse
+	(*HistoryEntry)(nil),               // 19: umoja.api.v1.HistoryEntry
+	(*GetGrantRequest)(nil),            // 20: umoja.api.v1.GetGrantRequest
+	(*GetGrantResponse)(nil),           // 21: umoja.api.v1.GetGrantResponse
+	(*ListGrantsRequest)(nil),          // 22: umoja.api.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),         // 23: umoja.api.v1.ListGrantsResponse
+	(*KeyGrant)(nil),                   // 24: umoja.api.v1.KeyGrant
+	(*ListMovesRequest)(nil),           // 25: umoja.api.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),          // 26: umoja.api.v1.ListMovesResponse
+	(*Move)(nil),                       // 27: umoja.api.v1.Move
+	(*ListAttestorsRequest)(nil),       // 28: umoja.api.v1.ListAttestorsRequest
+	(*ListAttestorsResponse)(nil),      // 29: umoja.api.v1.ListAttestorsResponse
+	(*ResolveAliasRequest)(nil),        // 30: umoja.api.v1.ResolveAliasRequest
+	(*ResolveAliasResponse)(nil),       // 31: umoja.api.v1.ResolveAliasResponse
+	(*GetReceiptRequest)(nil),          // 32: umoja.api.v1.GetReceiptRequest
+	(*GetReceiptResponse)(nil),         // 33: umoja.api.v1.GetReceiptResponse
+	(*GetCheckpointRequest)(nil),       // 34: umoja.api.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil),      // 35: umoja.api.v1.GetCheckpointResponse
+	(*GetExpiryStatementRequest)(nil),  // 36: umoja.api.v1.GetExpiryStatementRequest
+	(*GetExpiryStatementResponse)(nil), // 37: umoja.api.v1.GetExpiryStatementResponse
+	(*GetAssetRequest)(nil),            // 38: umoja.api.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),           // 39: umoja.api.v1.GetAssetResponse
+	(*ListAssetsRequest)(nil),          // 40: umoja.api.v1.ListAssetsRequest
+	(*ListAssetsResponse)(nil),         // 41: umoja.api.v1.ListAssetsResponse
+	(*Asset)(nil),                      // 42: umoja.api.v1.Asset
+	(*GetProviderRequest)(nil),         // 43: umoja.api.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),        // 44: umoja.api.v1.GetProviderResponse
+	(*ListProvidersRequest)(nil),       // 45: umoja.api.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),      // 46: umoja.api.v1.ListProvidersResponse
+	(*Provider)(nil),                   // 47: umoja.api.v1.Provider
+	(*FeeSchedule)(nil),                // 48: umoja.api.v1.FeeSchedule
+	(*WorstDay)(nil),                   // 49: umoja.api.v1.WorstDay
+	(*Bound)(nil),                      // 50: umoja.api.v1.Bound
+	(*GetHoldRequest)(nil),             // 51: umoja.api.v1.GetHoldRequest
+	(*GetHoldResponse)(nil),            // 52: umoja.api.v1.GetHoldResponse
+	(*GetRequestRequest)(nil),          // 53: umoja.api.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),         // 54: umoja.api.v1.GetRequestResponse
+	(*GetNetworkRequest)(nil),          // 55: umoja.api.v1.GetNetworkRequest
+	(*GetNetworkResponse)(nil),         // 56: umoja.api.v1.GetNetworkResponse
+	(*WatchRequest)(nil),               // 57: umoja.api.v1.WatchRequest
+	(*WatchResponse)(nil),              // 58: umoja.api.v1.WatchResponse
+	(*v1.Result)(nil),                  // 59: umoja.v1.Result
+	(v1.GrantedOperation)(0),           // 60: umoja.v1.GrantedOperation
+	(*v1.Attestor)(nil),                // 61: umoja.v1.Attestor
+	(*v1.Receipt)(nil),                 // 62: umoja.v1.Receipt
+	(*v1.ExpiryStatement)(nil),         // 63: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 64: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 65: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 66: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 67: umoja.v1.HoldExpiry
+	(*v1.SetParameter)(nil),            // 68: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
-	58, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
+	59, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
 	1,  // 2: umoja.api.v1.SubmitRequest.wait:type_name -> umoja.api.v1.Stage
 	3,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	1,  // 4: umoja.api.v1.GetTransactionRequest.wait:type_name -> umoja.api.v1.Stage
-	3,  // 5: umoja.api.v1.GetTransactionResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	11, // 6: umoja.api.v1.ListPendingResponse.transactions:type_name -> umoja.api.v1.PendingTransaction
-	0,  // 7: umoja.api.v1.GetAccountRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 8: umoja.api.v1.GetAccountResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 9: umoja.api.v1.GetBalanceRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 10: umoja.api.v1.GetBalanceResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 11: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
-	18, // 12: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
-	0,  // 13: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
-	59, // 14: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
-	0,  // 15: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	23, // 16: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
-	4,  // 17: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
-	20, // 18: umoja.api.v1.KeyGrant.grant:type_name -> umoja.api.v1.GetGrantResponse
-	0,  // 19: umoja.api.v1.ListMovesRequest.freshness:type_name -> umoja.api.v1.Freshness
-	26, // 20: umoja.api.v1.ListMovesResponse.moves:type_name -> umoja.api.v1.Move
-	4,  // 21: umoja.api.v1.ListMovesResponse.as_of:type_name -> umoja.api.v1.AsOf
-	2,  // 22: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
-	23, // 23: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
-	0,  // 24: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	60, // 25: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
-	0,  // 26: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
-	61, // 27: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	62, // 28: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
-	0,  // 29: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
-	41, // 30: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
-	4,  // 31: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 32: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	41, // 33: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
-	63, // 34: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
-	64, // 35: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
-	0,  // 36: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
-	46, // 37: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
-	48, // 38: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
-	4,  // 39: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 40: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
-	46, // 41: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
-	47, // 42: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	65, // 43: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
-	49, // 44: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
-	49, // 45: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
-	49, // 46: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
-	0,  // 47: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
-	66, // 48: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
-	4,  // 49: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 50: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 51: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	67, // 52: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
-	18, // 53: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	5,  // 54: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	7,  // 55: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	9,  // 56: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	12, // 57: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	14, // 58: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	16, // 59: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	19, // 60: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	21, // 61: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
-	24, // 62: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
-	27, // 63: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
-	29, // 64: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	31, // 65: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	33, // 66: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	35, // 67: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	37, // 68: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	39, // 69: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	42, // 70: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	44, // 71: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	50, // 72: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	52, // 73: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	54, // 74: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	56, // 75: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	6,  // 76: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	8,  // 77: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	10, // 78: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	13, // 79: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	15, // 80: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	17, // 81: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	20, // 82: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	22, // 83: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
-	25, // 84: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
-	28, // 85: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
-	30, // 86: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	32, // 87: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	34, // 88: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	36, // 89: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	38, // 90: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	40, // 91: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	43, // 92: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	45, // 93: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	51, // 94: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	53, // 95: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	55, // 96: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	57, // 97: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	76, // [76:98] is the sub-list for method output_type
-	54, // [54:76] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	7,  // 4: umoja.api.v1.SubmitResponse.receipt:type_name -> umoja.api.v1.SubmissionReceipt
+	1,  // 5: umoja.api.v1.GetTransactionRequest.wait:type_name -> umoja.api.v1.Stage
+	3,  // 6: umoja.api.v1.GetTransactionResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	12, // 7: umoja.api.v1.ListPendingResponse.transactions:type_name -> umoja.api.v1.PendingTransaction
+	0,  // 8: umoja.api.v1.GetAccountRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 9: umoja.api.v1.GetAccountResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 10: umoja.api.v1.GetBalanceRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 11: umoja.api.v1.GetBalanceResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 12: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
+	19, // 13: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
+	0,  // 14: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
+	60, // 15: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
+	0,  // 16: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	24, // 17: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
+	4,  // 18: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
+	21, // 19: umoja.api.v1.KeyGrant.grant:type_name -> umoja.api.v1.GetGrantResponse
+	0,  // 20: umoja.api.v1.ListMovesRequest.freshness:type_name -> umoja.api.v1.Freshness
+	27, // 21: umoja.api.v1.ListMovesResponse.moves:type_name -> umoja.api.v1.Move
+	4,  // 22: umoja.api.v1.ListMovesResponse.as_of:type_name -> umoja.api.v1.AsOf
+	2,  // 23: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
+	24, // 24: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
+	0,  // 25: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	61, // 26: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
+	0,  // 27: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
+	62, // 28: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
+	63, // 29: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	0,  // 30: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
+	42, // 31: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
+	4,  // 32: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 33: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	42, // 34: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
+	64, // 35: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	65, // 36: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	0,  // 37: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
+	47, // 38: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
+	49, // 39: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
+	4,  // 40: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 41: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
+	47, // 42: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
+	48, // 43: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
+	66, // 44: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	50, // 45: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
+	50, // 46: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
+	50, // 47: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
+	0,  // 48: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
+	67, // 49: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	4,  // 50: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 51: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 52: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
+	68, // 53: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	19, // 54: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	5,  // 55: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	8,  // 56: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	10, // 57: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	13, // 58: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	15, // 59: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	17, // 60: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	20, // 61: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	22, // 62: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
+	25, // 63: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
+	28, // 64: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
+	30, // 65: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	32, // 66: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	34, // 67: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	36, // 68: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	38, // 69: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	40, // 70: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	43, // 71: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	45, // 72: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	51, // 73: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	53, // 74: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	55, // 75: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	57, // 76: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	6,  // 77: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	9,  // 78: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	11, // 79: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	14, // 80: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	16, // 81: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	18, // 82: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	21, // 83: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	23, // 84: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
+	26, // 85: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
+	29, // 86: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
+	31, // 87: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	33, // 88: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	35, // 89: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	37, // 90: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	39, // 91: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	41, // 92: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	44, // 93: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	46, // 94: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	52, // 95: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	54, // 96: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	56, // 97: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	58, // 98: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	77, // [77:99] is the sub-list for method output_type
+	55, // [55:77] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
@@ -4568,23 +4679,23 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 	if File_umoja_api_v1_ledger_service_proto != nil {
 		return
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[9].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[10].OneofWrappers = []any{
 		(*GetAccountRequest_Id)(nil),
 		(*GetAccountRequest_Number)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[21].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[22].OneofWrappers = []any{
 		(*ListMovesRequest_Alias)(nil),
 		(*ListMovesRequest_Account)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[26].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[27].OneofWrappers = []any{
 		(*ResolveAliasRequest_Hash)(nil),
 		(*ResolveAliasRequest_PhoneNumber)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[34].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[35].OneofWrappers = []any{
 		(*GetAssetRequest_Number)(nil),
 		(*GetAssetRequest_Code)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[39].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[40].OneofWrappers = []any{
 		(*GetProviderRequest_Account)(nil),
 		(*GetProviderRequest_Key)(nil),
 	}
@@ -4594,7 +4705,7 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_api_v1_ledger_service_proto_rawDesc), len(file_umoja_api_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   55,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -721,6 +721,199 @@ func (x *ExchangeResponse) GetFinalCheckpoint() []byte {
 	return nil
 }
 
+// ComplainRequest carries the caller's complaint.
+type ComplainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name of the validator that complains: the caller.
+	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
+	// The raft term.
+	Term uint64 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	// The name of the validator that leads it.
+	Leader string `protobuf:"bytes,3,opt,name=leader,proto3" json:"leader,omitempty"`
+	// The validator's Ed25519 signature, 64 bytes (SPEC.md 8.7).
+	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ComplainRequest) Reset() {
+	*x = ComplainRequest{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ComplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ComplainRequest) ProtoMessage() {}
+
+func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
+func (*ComplainRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ComplainRequest) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *ComplainRequest) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *ComplainRequest) GetLeader() string {
+	if x != nil {
+		return x.Leader
+	}
+	return ""
+}
+
+func (x *ComplainRequest) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+// ComplainResponse says that it was heard.
+type ComplainResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ComplainResponse) Reset() {
+	*x = ComplainResponse{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ComplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ComplainResponse) ProtoMessage() {}
+
+func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
+func (*ComplainResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{13}
+}
+
+// OfferRequest carries a transaction.
+type OfferRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The canonical encoding of an umoja.v1.Envelope.
+	Envelope      []byte `protobuf:"bytes,1,opt,name=envelope,proto3" json:"envelope,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferRequest) Reset() {
+	*x = OfferRequest{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferRequest) ProtoMessage() {}
+
+func (x *OfferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferRequest.ProtoReflect.Descriptor instead.
+func (*OfferRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *OfferRequest) GetEnvelope() []byte {
+	if x != nil {
+		return x.Envelope
+	}
+	return nil
+}
+
+// OfferResponse says that the callee has it in the ledger, or brings it to the leader.
+type OfferResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferResponse) Reset() {
+	*x = OfferResponse{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferResponse) ProtoMessage() {}
+
+func (x *OfferResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferResponse.ProtoReflect.Descriptor instead.
+func (*OfferResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{15}
+}
+
 var File_umoja_peer_v1_peer_service_proto protoreflect.FileDescriptor
 
 const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
@@ -768,12 +961,23 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\"z\n" +
 	"\x10ExchangeResponse\x12;\n" +
 	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\x12)\n" +
-	"\x10final_checkpoint\x18\x02 \x01(\fR\x0ffinalCheckpoint2\xca\x02\n" +
+	"\x10final_checkpoint\x18\x02 \x01(\fR\x0ffinalCheckpoint\"y\n" +
+	"\x0fComplainRequest\x12\x1c\n" +
+	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12\x12\n" +
+	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x16\n" +
+	"\x06leader\x18\x03 \x01(\tR\x06leader\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\"\x12\n" +
+	"\x10ComplainResponse\"*\n" +
+	"\fOfferRequest\x12\x1a\n" +
+	"\benvelope\x18\x01 \x01(\fR\benvelope\"\x0f\n" +
+	"\rOfferResponse2\xdb\x03\n" +
 	"\vPeerService\x12H\n" +
 	"\aForward\x12\x1d.umoja.peer.v1.ForwardRequest\x1a\x1e.umoja.peer.v1.ForwardResponse\x12N\n" +
 	"\tReadIndex\x12\x1f.umoja.peer.v1.ReadIndexRequest\x1a .umoja.peer.v1.ReadIndexResponse\x12T\n" +
 	"\vAdvanceTime\x12!.umoja.peer.v1.AdvanceTimeRequest\x1a\".umoja.peer.v1.AdvanceTimeResponse\x12K\n" +
-	"\bExchange\x12\x1e.umoja.peer.v1.ExchangeRequest\x1a\x1f.umoja.peer.v1.ExchangeResponseB:Z8github.com/umoja-ledger/umoja/proto/umoja/peer/v1;peerv1b\x06proto3"
+	"\bExchange\x12\x1e.umoja.peer.v1.ExchangeRequest\x1a\x1f.umoja.peer.v1.ExchangeResponse\x12K\n" +
+	"\bComplain\x12\x1e.umoja.peer.v1.ComplainRequest\x1a\x1f.umoja.peer.v1.ComplainResponse\x12B\n" +
+	"\x05Offer\x12\x1b.umoja.peer.v1.OfferRequest\x1a\x1c.umoja.peer.v1.OfferResponseB:Z8github.com/umoja-ledger/umoja/proto/umoja/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_umoja_peer_v1_peer_service_proto_rawDescOnce sync.Once
@@ -787,7 +991,7 @@ func file_umoja_peer_v1_peer_service_proto_rawDescGZIP() []byte {
 	return file_umoja_peer_v1_peer_service_proto_rawDescData
 }
 
-var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*ForwardRequest)(nil),       // 0: umoja.peer.v1.ForwardRequest
 	(*ForwardResponse)(nil),      // 1: umoja.peer.v1.ForwardResponse
@@ -801,30 +1005,38 @@ var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*NamedSize)(nil),            // 9: umoja.peer.v1.NamedSize
 	(*ExchangeRequest)(nil),      // 10: umoja.peer.v1.ExchangeRequest
 	(*ExchangeResponse)(nil),     // 11: umoja.peer.v1.ExchangeResponse
-	(*v1.TransactionStatus)(nil), // 12: umoja.api.v1.TransactionStatus
-	(*v11.EpochVote)(nil),        // 13: umoja.v1.EpochVote
-	(*v11.Certificate)(nil),      // 14: umoja.v1.Certificate
+	(*ComplainRequest)(nil),      // 12: umoja.peer.v1.ComplainRequest
+	(*ComplainResponse)(nil),     // 13: umoja.peer.v1.ComplainResponse
+	(*OfferRequest)(nil),         // 14: umoja.peer.v1.OfferRequest
+	(*OfferResponse)(nil),        // 15: umoja.peer.v1.OfferResponse
+	(*v1.TransactionStatus)(nil), // 16: umoja.api.v1.TransactionStatus
+	(*v11.EpochVote)(nil),        // 17: umoja.v1.EpochVote
+	(*v11.Certificate)(nil),      // 18: umoja.v1.Certificate
 }
 var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
-	12, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	16, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
 	9,  // 1: umoja.peer.v1.FinalityMessages.named:type_name -> umoja.peer.v1.NamedSize
 	6,  // 2: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
 	6,  // 3: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
 	7,  // 4: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
-	13, // 5: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
-	14, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
+	17, // 5: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
+	18, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
 	8,  // 7: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
 	8,  // 8: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
 	0,  // 9: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
 	2,  // 10: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
 	4,  // 11: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
 	10, // 12: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
-	1,  // 13: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
-	3,  // 14: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
-	5,  // 15: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
-	11, // 16: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
-	13, // [13:17] is the sub-list for method output_type
-	9,  // [9:13] is the sub-list for method input_type
+	12, // 13: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
+	14, // 14: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
+	1,  // 15: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
+	3,  // 16: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
+	5,  // 17: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
+	11, // 18: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
+	13, // 19: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
+	15, // 20: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
+	15, // [15:21] is the sub-list for method output_type
+	9,  // [9:15] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -841,7 +1053,7 @@ func file_umoja_peer_v1_peer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_peer_v1_peer_service_proto_rawDesc), len(file_umoja_peer_v1_peer_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,8 @@ const (
 	PeerService_ReadIndex_FullMethodName   = "/umoja.peer.v1.PeerService/ReadIndex"
 	PeerService_AdvanceTime_FullMethodName = "/umoja.peer.v1.PeerService/AdvanceTime"
 	PeerService_Exchange_FullMethodName    = "/umoja.peer.v1.PeerService/Exchange"
+	PeerService_Complain_FullMethodName    = "/umoja.peer.v1.PeerService/Complain"
+	PeerService_Offer_FullMethodName       = "/umoja.peer.v1.PeerService/Offer"
 )
 
 // PeerServiceClient is the client API for PeerService service.
@@ -42,6 +44,11 @@ type PeerServiceClient interface {
 	// Exchange gives the caller's newest finality messages and takes the callee's, so that one lost message is made good
 	// by the next exchange in either direction.
 	Exchange(ctx context.Context, in *ExchangeRequest, opts ...grpc.CallOption) (*ExchangeResponse, error)
+	// Complain says that the leader of a raft term leaves undone what only a leader can do. It is said again while it stands.
+	Complain(ctx context.Context, in *ComplainRequest, opts ...grpc.CallOption) (*ComplainResponse, error)
+	// Offer gives a transaction that the leader has not ordered in time, so that the callee brings it to the leader too, and
+	// knows whether it is left out.
+	Offer(ctx context.Context, in *OfferRequest, opts ...grpc.CallOption) (*OfferResponse, error)
 }
 
 type peerServiceClient struct {
@@ -92,6 +99,26 @@ func (c *peerServiceClient) Exchange(ctx context.Context, in *ExchangeRequest, o
 	return out, nil
 }
 
+func (c *peerServiceClient) Complain(ctx context.Context, in *ComplainRequest, opts ...grpc.CallOption) (*ComplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ComplainResponse)
+	err := c.cc.Invoke(ctx, PeerService_Complain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *peerServiceClient) Offer(ctx context.Context, in *OfferRequest, opts ...grpc.CallOption) (*OfferResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferResponse)
+	err := c.cc.Invoke(ctx, PeerService_Offer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PeerServiceServer is the server API for PeerService service.
 // All implementations must embed UnimplementedPeerServiceServer
 // for forward compatibility.
@@ -107,6 +134,11 @@ type PeerServiceServer interface {
 	// Exchange gives the caller's newest finality messages and takes the callee's, so that one lost message is made good
 	// by the next exchange in either direction.
 	Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error)
+	// Complain says that the leader of a raft term leaves undone what only a leader can do. It is said again while it stands.
+	Complain(context.Context, *ComplainRequest) (*ComplainResponse, error)
+	// Offer gives a transaction that the leader has not ordered in time, so that the callee brings it to the leader too, and
+	// knows whether it is left out.
+	Offer(context.Context, *OfferRequest) (*OfferResponse, error)
 	mustEmbedUnimplementedPeerServiceServer()
 }
 
@@ -128,6 +160,12 @@ func (UnimplementedPeerServiceServer) AdvanceTime(context.Context, *AdvanceTimeR
 }
 func (UnimplementedPeerServiceServer) Exchange(context.Context, *ExchangeRequest) (*ExchangeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Exchange not implemented")
+}
+func (UnimplementedPeerServiceServer) Complain(context.Context, *ComplainRequest) (*ComplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Complain not implemented")
+}
+func (UnimplementedPeerServiceServer) Offer(context.Context, *OfferRequest) (*OfferResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Offer not implemented")
 }
 func (UnimplementedPeerServiceServer) mustEmbedUnimplementedPeerServiceServer() {}
 func (UnimplementedPeerServiceServer) testEmbeddedByValue()                     {}
@@ -222,6 +260,42 @@ func _PeerService_Exchange_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PeerService_Complain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ComplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PeerServiceServer).Complain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PeerService_Complain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PeerServiceServer).Complain(ctx, req.(*ComplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PeerService_Offer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OfferRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PeerServiceServer).Offer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PeerService_Offer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PeerServiceServer).Offer(ctx, req.(*OfferRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PeerService_ServiceDesc is the grpc.ServiceDesc for PeerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -244,6 +318,14 @@ var PeerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Exchange",
 			Handler:    _PeerService_Exchange_Handler,
+		},
+		{
+			MethodName: "Complain",
+			Handler:    _PeerService_Complain_Handler,
+		},
+		{
+			MethodName: "Offer",
+			Handler:    _PeerService_Offer_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,182 @@
+package consensus
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/umoja-ledger/umoja/consensus/complaint"
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+const (
+	// complaintPatience is how long, in heartbeat timeouts, something may wait for a leader before this node complains. An honest
+	// leader orders within a round trip and a fsync; the rest is for slow disks and long queues.
+	complaintPatience = 8
+	// offered is how many of the submissions that wait longest are given to the others, each time this node complains.
+	offered = 8
+	// offersPerSecond bounds what one peer may offer.
+	offersPerSecond = 10
+	// complainTimeout bounds one call to a peer.
+	complainTimeout = 2 * time.Second
+	// includeBatches is within how many batches a submission is promised to be ordered: the leader's whole queue four times over.
+	includeBatches = 4 * queueLength / batchLength
+)
+
+// grievances is this node's watch over the leader. See package complaint.
+type grievances struct {
+	// mu guards the rest; held for a step, and while a signature is checked.
+	mu    sync.Mutex
+	book  *complaint.Book
+	watch *complaint.Watch
+	// unnamed is since when the leader could have named a round of finality and did not; zero while it need not.
+	unnamed time.Time
+	// offers bounds each peer's. Invariant: one for each other validator.
+	offers map[string]*rate.Limiter
+}
+
+func (n *Node) newGrievances(patience time.Duration) *grievances {
+	g := &grievances{
+		book: complaint.New(n.network, n.set, n.name, n.key), watch: complaint.NewWatch(complaintPatience * patience),
+		offers: make(map[string]*rate.Limiter, len(n.set)),
+	}
+	for _, v := range n.set {
+		g.offers[v.Name] = rate.NewLimiter(offersPerSecond, offered)
+	}
+	return g
+}
+
+// watchLeader complains of a leader that leaves something undone, and says the complaint again while it stands.
+func (n *Node) watchLeader(ctx context.Context, every time.Duration) {
+	again := time.NewTicker(every)
+	defer again.Stop()
+	for {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+		complained, drop, own := n.grievances.look(n.seen(time.Now()))
+		if complained {
+			n.log.Warn("the leader leaves undone what waits", "leader", own.Leader, "term", own.Term)
+			n.offer()
+		}
+		n.drop(drop)
+		if own != nil {
+			n.complain(*own)
+		}
+	}
+}
+
+// seen is what the watch is shown: what waits for the leader, and what it has done.
+func (n *Node) seen(now time.Time) complaint.Seen {
+	status, g := n.finality.Status(), n.grievances
+	waiting := n.orders.waiting()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if status.Halted == nil && status.Applied > status.Final && status.Named <= status.Final {
+		if g.unnamed.IsZero() {
+			g.unnamed = now
+		}
+		if waiting.IsZero() || g.unnamed.Before(waiting) {
+			waiting = g.unnamed
+		}
+	} else {
+		g.unnamed = time.Time{}
+	}
+	return complaint.Seen{Now: now, Leader: n.Leader(), Term: n.term(), Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
+}
+
+// look takes one look at the leader; own is what this node complains of now.
+func (g *grievances) look(s complaint.Seen) (complained bool, drop *complaint.Drop, own *checkpoint.Complaint) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.book.Lead(s.Leader, s.Term)
+	if g.watch.Look(s) {
+		drop, complained = g.book.Complain(s.Leader, s.Term)
+	}
+	if c, ok := g.book.Own(); ok {
+		own = &c
+	}
+	return complained, drop, own
+}
+
+// drop lets the transport take nothing more of a leader.
+func (n *Node) drop(d *complaint.Drop) {
+	if d == nil {
+		return
+	}
+	n.log.Warn("dropped the leader", "leader", d.Leader, "until_term", d.UntilTerm, "complained", d.By)
+	n.transport.Drop(d.Leader, d.UntilTerm)
+}
+
+// complain tells all others.
+func (n *Node) complain(c checkpoint.Complaint) {
+	n.toPeers(func(ctx context.Context, peer peerv1.PeerServiceClient) error {
+		_, err := peer.Complain(ctx, &peerv1.ComplainRequest{Validator: c.Validator, Term: c.Term, Leader: c.Leader, Signature: c.Signature[:]})
+		return err
+	})
+}
+
+// offer gives what waits longest to all others, so that they see for themselves whether it is left out.
+func (n *Node) offer() {
+	waiting, _ := n.orders.oldest(offered)
+	for _, signed := range waiting {
+		n.toPeers(func(ctx context.Context, peer peerv1.PeerServiceClient) error {
+			_, err := peer.Offer(ctx, &peerv1.OfferRequest{Envelope: signed.Envelope()})
+			return err
+		})
+	}
+}
+
+// toPeers calls every other validator, and waits for none. One that can not be reached is told the next time.
+func (n *Node) toPeers(call func(context.Context, peerv1.PeerServiceClient) error) {
+	for _, v := range n.set {
+		if v.Name == n.name {
+			continue
+		}
+		n.spawn(func() {
+			ctx, cancel := context.WithTimeout(n.ctx, complainTimeout)
+			defer cancel()
+			peer, err := n.peer(ctx, v.Name)
+			if err == nil {
+				err = call(ctx, peer)
+			}
+			if err != nil {
+				n.log.Debug("tell a validator", "validator", v.Name, "error", err)
+			}
+		})
+	}
+}
+
+// heardComplaint takes another validator's complaint.
+func (n *Node) heardComplaint(from string, c checkpoint.Complaint) {
+	g := n.grievances
+	g.mu.Lock()
+	drop := g.book.Hear(from, c)
+	g.mu.Unlock()
+	n.drop(drop)
+}
+
+// offeredBy takes a transaction that another validator could not get ordered. From now on it waits here too.
+func (n *Node) offeredBy(from string, envelope []byte) error {
+	if limit := n.grievances.offers[from]; limit == nil || !limit.Allow() {
+		return fmt.Errorf("offer of %q: %w", from, ErrRateLimited)
+	}
+	_, err := n.Submit(n.ctx, envelope, Taken)
+	return err
+}
+
+// Promise signs that a transaction that this node took will be in the history by a size, or that this node will have said why
+// not, or complained of the leader.
+func (n *Node) Promise(id tx.ID) checkpoint.SubmissionReceipt {
+	const perBatch = batchLength + ledger.MaxDue + 1
+	size := n.store.Head().Size
+	return checkpoint.SubmissionReceipt{ID: id, SeenSize: size, IncludeBySize: size + includeBatches*perBatch, Validator: n.name}.Sign(n.network, n.key)
+}
