@@ -31,6 +31,8 @@ type cluster struct {
 	nonce     uint64
 	snapshots Snapshots
 	options   store.Options
+	// leaveOut makes every leader a liar about what it says true to.
+	leaveOut func(leader string, signed *tx.Signed) bool
 }
 
 func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
@@ -83,8 +85,13 @@ func (c *cluster) open(name string, l net.Listener) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	var simulated *Simulated
+	if c.leaveOut != nil {
+		simulated = &Simulated{LeaveOut: func(signed *tx.Signed) bool { return c.leaveOut(name, signed) }}
+	}
 	n, err := Open(Config{
-		Dir: filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
+		Simulated: simulated,
+		Dir:       filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
 		Peers: c.addresses, Listener: l, Timing: Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
 		Snapshots: c.snapshots, Store: c.options, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})

@@ -111,6 +111,9 @@ func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
 // add decides about one submission; false means it waits for the next batch.
 func (p *packer) add(d *draftBatch, s *submission, head ledger.Head) (bool, error) {
 	n := p.node
+	if n.leavesOut(s.signed) {
+		return true, nil
+	}
 	if s.signed == nil {
 		if head.TimeUnixMs > s.pastUnixMs {
 			s.reply(Status{}, nil) // Somebody asked before.

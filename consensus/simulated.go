@@ -5,10 +5,11 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Simulated is what a simulation gives a node in the place of the network and of the disk under raft's log. Everything else
-// of the node is what runs in production: package sim.
+// of the node is what runs in production: package sim. What is nil is as in production.
 type Simulated struct {
 	// Dial makes a link to another validator.
 	Dial func(peer string) transport.Link
@@ -19,6 +20,8 @@ type Simulated struct {
 	// Point is told of each step that a crash can separate from the next. From the one on for which it gives an error the node
 	// is dead: no later step may leave a trace.
 	Point func(name string) error
+	// LeaveOut makes the node a leader that lies: what it says true to is never packed, and never answered.
+	LeaveOut func(*tx.Signed) bool
 }
 
 // RaftStore keeps raft's log and its stable values.
@@ -53,9 +56,14 @@ func (n *Node) dialer() func(string) transport.Link {
 
 // services is where the node's services for other validators are registered.
 func (n *Node) services() grpc.ServiceRegistrar {
-	if n.simulated != nil {
+	if n.simulated != nil && n.simulated.Serve != nil {
 		return n.simulated.Serve
 	}
 	n.peers = grpc.NewServer(n.transport.ServerOptions()...)
 	return n.peers
+}
+
+// leavesOut says whether this node is to be a leader that lies about a submission.
+func (n *Node) leavesOut(signed *tx.Signed) bool {
+	return n.simulated != nil && n.simulated.LeaveOut != nil && signed != nil && n.simulated.LeaveOut(signed)
 }

@@ -66,7 +66,7 @@ func (c *stallClock) stalled(now time.Time) time.Duration {
 
 // openLog opens or makes the log of a node.
 func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
-	if n.simulated != nil {
+	if n.simulated != nil && n.simulated.Log != nil {
 		return &raftLog{wal: n.simulated.Log, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
 	}
 	path := filepath.Join(dir, "raft", "log")

@@ -73,7 +73,24 @@ func (s *service) Submit(ctx context.Context, req *apiv1.SubmitRequest) (*apiv1.
 	if err := s.take(signed); err != nil {
 		return nil, err
 	}
-	return &apiv1.SubmitResponse{Status: s.await(ctx, signed.ID(), req.GetWait())}, nil
+	res := &apiv1.SubmitResponse{Status: s.await(ctx, signed.ID(), req.GetWait())}
+	if req.GetWantReceipt() {
+		res.Receipt = s.promise(signed.ID())
+	}
+	return res, nil
+}
+
+// promise signs a submission receipt.
+func (s *service) promise(id tx.ID) *apiv1.SubmissionReceipt {
+	n := s.network
+	n.mu.Lock()
+	size := n.accepted.Head().Size
+	n.mu.Unlock()
+	r := checkpoint.SubmissionReceipt{ID: id, SeenSize: size, IncludeBySize: size + 1000, Validator: s.validator.Name}
+	r = r.Sign(n.Network, n.World.Validators[s.validator.Name])
+	return &apiv1.SubmissionReceipt{
+		Id: r.ID[:], SeenSize: r.SeenSize, IncludeBySize: r.IncludeBySize, Validator: r.Validator, Signature: r.Signature[:],
+	}
 }
 
 // take orders a transaction that is new, or holds it.
