@@ -33,6 +33,10 @@ type cluster struct {
 	options   store.Options
 	// leaveOut makes every leader a liar about what it says true to.
 	leaveOut func(leader string, signed *tx.Signed) bool
+	// simulated is what the nodes that are opened next have of a simulation.
+	simulated *Simulated
+	// clocks are those of nodes that have another than the machine's.
+	clocks map[string]func() time.Time
 }
 
 func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
@@ -85,7 +89,7 @@ func (c *cluster) open(name string, l net.Listener) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	var simulated *Simulated
+	simulated := c.simulated
 	if c.leaveOut != nil {
 		simulated = &Simulated{LeaveOut: func(signed *tx.Signed) bool { return c.leaveOut(name, signed) }}
 	}
@@ -93,7 +97,7 @@ func (c *cluster) open(name string, l net.Listener) {
 		Simulated: simulated,
 		Dir:       filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
 		Peers: c.addresses, Listener: l, Timing: Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
-		Snapshots: c.snapshots, Store: c.options, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Now: c.clocks[name], Snapshots: c.snapshots, Store: c.options, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
 	})
 	if err != nil {
 		c.t.Fatalf("open %s: %v", name, err)

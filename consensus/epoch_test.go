@@ -104,6 +104,24 @@ func (s *scribe) export() []byte {
 	return out.Bytes()
 }
 
+// final makes a tree final on the node.
+func (s *scribe) final(h ledger.Head) {
+	s.t.Helper()
+	c := checkpoint.Checkpoint{Network: s.n.network, Size: h.Size, Root: h.Root}
+	var cosigs []checkpoint.Cosignature
+	for _, v := range s.world.Set[:s.world.Set.Quorum()] {
+		cosigs = append(cosigs, c.Cosign(v.Name, s.world.Validators[v.Name], 1))
+	}
+	note, err := c.Seal(s.world.Set, cosigs)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.n.sealed(note, c)
+	if s.n.FinalSize() != h.Size {
+		s.t.Fatalf("final size %d, want %d", s.n.FinalSize(), h.Size)
+	}
+}
+
 // stages are how far a list of payments has come.
 func (s *scribe) stages(payments ...*tx.Signed) (all []Stage) {
 	s.t.Helper()
@@ -247,16 +265,7 @@ func TestEpochBelowWhatIsFinal(t *testing.T) {
 	s := newScribe(t)
 	start, _ := s.pays()
 	final, _ := s.pays()
-	c := checkpoint.Checkpoint{Network: s.n.network, Size: final.Size, Root: final.Root}
-	var cosigs []checkpoint.Cosignature
-	for _, v := range s.world.Set[:3] {
-		cosigs = append(cosigs, c.Cosign(v.Name, s.world.Validators[v.Name], 1))
-	}
-	note, err := c.Seal(s.world.Set, cosigs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.n.sealed(note, c)
+	s.final(final)
 	s.order(s.opening(s.change(1, voteOf(start)), start, nil))
 	if !errors.Is(s.n.Err(), errForked) {
 		t.Errorf("%v", s.n.Err())

@@ -94,16 +94,16 @@ func (f fsm) void(entry *raft.Log, b *tx.Batch, reason error) any {
 	return &applied{void: reason}
 }
 
-// gap suspects the own log when a batch leaves some out that this node has not seen, and what is final is beyond its tree:
-// the others' logs have them.
+// gap notes that a batch of this epoch does not go on where this node's log has led: the others' may have batches that this
+// one has not.
 func (n *Node) gap(b *tx.Batch) {
 	head := n.store.Head()
-	if b == nil || b.Header.Number <= head.Batch+1 || b.Header.Epoch < head.Epoch {
+	if b == nil || b.Header.Epoch < head.Epoch || b.Header.Number <= head.Batch ||
+		b.Header.Number == head.Batch+1 && b.Header.PreviousHash == head.BatchHash {
 		return
 	}
-	if _, sealed := n.finality.Sealed(); sealed.Size > head.Size {
-		n.strayed(fmt.Errorf("batch %d of epoch %d comes after batch %d", b.Header.Number, b.Header.Epoch, head.Batch))
-	}
+	n.astray.gap.Store(true)
+	n.lookAgain()
 }
 
 // effects applies the rules to a batch; ErrVoid for whatever an honest leader never packs.
@@ -192,6 +192,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 		})
 		n.pending.recorded(o.ID, o.LeafIndex, 0)
 	}
+	n.astray.gap.Store(false)
 	n.seal()
 	n.tellApplied()
 	n.progress.moved()

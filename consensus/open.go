@@ -95,7 +95,7 @@ func (n *Node) openFinality(c Config) error {
 		},
 		OnEpochReady: n.packer.epochReady,
 		OnAstray:     n.contradicted,
-		OnHalt: func(err error) { n.log.Error("this validator signs nothing more", "reason", err) },
+		OnHalt:       func(err error) { n.log.Error("this validator signs nothing more", "reason", err) },
 	})
 	return err
 }

@@ -86,7 +86,7 @@ func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint6
 	if _, ok := p.leads(); !ok {
 		return Status{}, ErrNotLeader
 	}
-	if p.full() {
+	if p.held() {
 		return Status{}, ErrOverloaded
 	}
 	s := &submission{signed: signed, pastUnixMs: pastUnixMs, answer: make(chan answer, 1)}
@@ -181,7 +181,7 @@ func (p *packer) reign(ctx context.Context, m *member) error {
 }
 
 // wait blocks for the first submission of a batch, or until something is due or an epoch can be opened; false when the term
-// is over. While too much is not final only an epoch is waited for.
+// is over. While the packer is held only an epoch is waited for.
 func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 	due, err := p.untilDue()
 	if err != nil {
@@ -198,9 +198,9 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 			return nil, true
 		}
 		queue, timer := p.queue, due.C
-		if p.full() {
+		if p.held() {
 			p.refuse()
-			queue, timer = nil, nil
+			queue, timer = nil, time.After(heldPause)
 		} else if len(p.carried) > 0 {
 			return nil, true
 		} else {
@@ -210,7 +210,9 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 		case s := <-queue:
 			return s, true
 		case <-timer:
-			return nil, true
+			if !p.held() {
+				return nil, true
+			}
 		case <-moved:
 		case <-p.look:
 		case <-m.LeaderCh():
@@ -221,8 +223,14 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 	}
 }
 
-// full says whether as much is applied and not final as there may be.
-func (p *packer) full() bool { return p.node.store.Pending() >= maxTentative }
+// heldPause is how often a packer that may not pack looks at the clock.
+const heldPause = time.Second
+
+// held says that no batch may be packed: as much is applied and not final as there may be, or the time of the head is one
+// that no honest validator attests yet.
+func (p *packer) held() bool {
+	return p.node.store.Pending() >= maxTentative || p.node.ahead(p.node.store.Head().TimeUnixMs)
+}
 
 // refuse answers what is queued, since it cannot be packed for now. What an epoch took back stays.
 func (p *packer) refuse() {

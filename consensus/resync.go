@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -49,6 +50,8 @@ type astray struct {
 	last  time.Time
 	floor uint64
 	wake  chan struct{}
+	// gap says that the newest batch in the log does not go on after the head.
+	gap atomic.Bool
 
 	// running is held over a resync, and by who must not meet one.
 	running sync.Mutex
@@ -70,6 +73,7 @@ func (n *Node) strayed(reason error) bool {
 	n.log.Error("this node's log is not the others': it goes back to what is final", "final", floor, "reason", reason)
 	a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor
 	n.suspended.Store(true)
+	a.gap.Store(false)
 	select {
 	case a.wake <- struct{}{}:
 	default:
@@ -118,8 +122,12 @@ func (n *Node) contradicts(at checkpoint.Vote) bool {
 	return !(ok && root == at.Root) && turns%2 == 0 && turns == n.turns.Load()
 }
 
-// lookAgain asks for a resync when a contradiction has lasted.
+// lookAgain asks for a resync when a contradiction has lasted, or when what is sealed is beyond the own tree and the log does
+// not lead there.
 func (n *Node) lookAgain() {
+	if head := n.store.Head(); n.astray.gap.Load() && n.finality.Status().Proved > head.Size {
+		n.strayed(fmt.Errorf("the log does not go on after batch %d, and more is final", head.Batch))
+	}
 	a := &n.astray
 	a.mu.Lock()
 	s := a.suspect

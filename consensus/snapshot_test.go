@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -78,3 +79,26 @@ func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
 func (s *sink) Close() error                { return nil }
 func (s *sink) ID() string                  { return "test" }
 func (s *sink) Cancel() error               { close(s.cancelled); return nil }
+
+// TestSnapshotOfWhatIsTakenBack: a snapshot that waits for its state to be final is dropped when that state is taken back,
+// though another one of the same size becomes final. What is kept is final, and the log is not cut past it.
+func TestSnapshotOfWhatIsTakenBack(t *testing.T) {
+	s := newScribe(t)
+	start, _ := s.pays()
+	s.pays()
+	snapshot, err := (fsm{s.n}).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Release()
+	sink := &sink{cancelled: make(chan struct{})}
+	persisted := make(chan error, 1)
+	go func() { persisted <- snapshot.Persist(sink) }()
+	s.order(s.opening(s.change(1, voteOf(start)), start, nil))
+	again, _ := s.pays()
+	s.final(again)
+	if err := <-persisted; !errors.Is(err, errTakenBack) {
+		t.Errorf("persisted: %v", err)
+	}
+	<-sink.cancelled
+}

@@ -9,13 +9,20 @@ type Status struct {
 	Named uint64
 	// The newest sizes.
 	Applied, Attested, Ratified, Final, Sealed uint64
+	// Proved is the largest size that anybody has shown a sealed note of, though the own tree may not be there.
+	Proved uint64
 	// Halted is why this validator signs nothing more, or nil.
 	Halted error
 }
 
 func (m *Machine) status() Status {
 	s := m.signer.state
+	proved := m.sealed.Size
+	for _, p := range m.waiting {
+		proved = max(proved, p.checkpoint.Size)
+	}
 	return Status{
+		Proved: proved,
 		Leader: m.leader, Term: m.term, Named: m.target(), Applied: m.applied.Size, Attested: s.Attested.Size,
 		Ratified: s.Ratified.Size, Final: s.Final.Size, Sealed: m.sealed.Size, Halted: m.halted,
 	}
