@@ -234,7 +234,14 @@ func (d *raftDisk) flip() bool {
 	return false
 }
 
-// last copies the newest entry of a type.
+// term is the term that raft last kept.
+func (d *raftDisk) term() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.numbers["CurrentTerm"]
+}
+
+// last copies the newest entry.
 func (d *raftDisk) last() (raft.Log, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

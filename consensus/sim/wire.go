@@ -42,7 +42,12 @@ type station struct {
 	life *life
 	// tap changes or swallows what this validator sends; nil for an honest one.
 	tap tap
+	// ear may refuse what this validator is told; nil for an honest one.
+	ear ear
 }
+
+// ear hears a call before the node does; an error is its answer.
+type ear func(from, method string, raw []byte) error
 
 // tap sees a message that leaves for another validator and says what leaves in its place; nil is nothing.
 type tap func(to, method string, m proto.Message) proto.Message
@@ -53,8 +58,6 @@ type life struct {
 	station *station
 	ctx     context.Context
 	end     context.CancelFunc
-	// serving counts calls under way.
-	serving sync.WaitGroup
 
 	mu       sync.Mutex
 	services map[string]service
@@ -137,6 +140,19 @@ func (w *wire) setTap(name string, t tap) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stations[name].tap = t
+}
+
+// setEar makes a validator deaf to some things.
+func (w *wire) setEar(name string, e ear) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stations[name].ear = e
+}
+
+func (w *wire) earOf(name string) ear {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stations[name].ear
 }
 
 func (w *wire) tapOf(name string) tap {
@@ -244,6 +260,11 @@ func (l *life) serve(ctx context.Context, caller *station, method string, raw []
 	s, name, ok := l.find(method)
 	if !ok {
 		return nil, status.Error(codes.Unimplemented, method)
+	}
+	if ear := l.wire.earOf(l.station.name); ear != nil {
+		if err := ear(caller.name, method, raw); err != nil {
+			return nil, err
+		}
 	}
 	for _, m := range s.desc.Methods {
 		if m.MethodName != name {

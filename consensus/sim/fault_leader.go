@@ -1,0 +1,229 @@
+package sim
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
+)
+
+type headOf = ledger.Head
+
+// leaderFaults are liars that lead.
+func leaderFaults() []Fault {
+	return []Fault{
+		{Name: "equivocate", Says: "a leader sends other batches to one half than to the other", Liars: 1, Run: leading(equivocation), Alone: true},
+		{Name: "invalid-batch", Says: "a leader packs bad signatures and the same payment twice", Liars: 1, Run: leading(invalidBatches), Alone: true},
+		{Name: "lying-commit", Says: "a leader calls committed what only one follower has", Liars: 1, Run: leading(lyingCommits), Alone: true},
+		{Name: "stall", Says: "a leader sends heartbeats and nothing else", Liars: 1, Run: leading(stalling), Lasting: tapped(stalling), Alone: true},
+		{Name: "unnamed", Says: "a leader never names a round of finality", Liars: 1, Run: leading(unnamed), Lasting: tapped(unnamed), Alone: true},
+		{Name: "censor", Says: "a leader takes no payment of one person", Liars: 1, Run: censoring, Alone: true},
+	}
+}
+
+// leading makes a liar lead, by crashing whoever else does, and gives it a tap for as long as the trouble lasts.
+func leading(lie func(c *chaos, l liar) tap) func(context.Context, *chaos) {
+	return func(ctx context.Context, c *chaos) {
+		defer c.tap(lie)()
+		c.crown(ctx)
+	}
+}
+
+// tapped gives liars a tap, whoever leads.
+func tapped(lie func(c *chaos, l liar) tap) func(context.Context, *chaos) {
+	return func(ctx context.Context, c *chaos) {
+		defer c.tap(lie)()
+		<-ctx.Done()
+	}
+}
+
+func (c *chaos) tap(lie func(c *chaos, l liar) tap) (untap func()) {
+	for _, l := range c.liars() {
+		c.cluster.wire.setTap(l.name, lie(c, l))
+	}
+	return func() {
+		for _, l := range c.liars() {
+			c.cluster.wire.setTap(l.name, honestly)
+		}
+	}
+}
+
+// crown sees to it that a liar leads, as far as it can, until the trouble is over.
+func (c *chaos) crown(ctx context.Context) {
+	for tries := 0; c.sleep(ctx, 2500*time.Millisecond); {
+		if m := c.cluster.leader(); m != nil && !c.cluster.liars[m.name] && tries < 6 {
+			tries++
+			m.crash()
+		}
+	}
+}
+
+// changed remembers what a liar made of an entry, so that it sends the same again.
+type changed struct {
+	mu   sync.Mutex
+	data map[string][]byte
+}
+
+func (c *changed) of(key string, make func() []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.data[key] == nil {
+		c.data[key] = make()
+	}
+	return c.data[key]
+}
+
+// rewrite changes the commands of an append; the liar's own log keeps what its node made.
+func rewrite(r *peerv1.AppendEntriesRequest, change func(e *peerv1.RaftEntry) []byte) *peerv1.AppendEntriesRequest {
+	out := proto.Clone(r).(*peerv1.AppendEntriesRequest)
+	for _, e := range out.GetEntries() {
+		if data := change(e); data != nil {
+			e.Data = data
+		}
+	}
+	return out
+}
+
+func equivocation(c *chaos, l liar) tap {
+	other := &changed{data: make(map[string][]byte)}
+	return func(to, method string, m protoMessage) protoMessage {
+		r, ok := m.(*peerv1.AppendEntriesRequest)
+		if !ok || method != callAppend || !c.secondHalf(to) {
+			return m
+		}
+		return rewrite(r, func(e *peerv1.RaftEntry) []byte {
+			data := other.of(string(e.GetData()), func() []byte { return c.resealed(l, e.GetData(), c.pays()) })
+			if data != nil {
+				c.took(1)
+			}
+			return data
+		})
+	}
+}
+
+// secondHalf splits the validators in two.
+func (c *chaos) secondHalf(name string) bool {
+	for i, n := range c.cluster.names {
+		if n == name {
+			return i >= len(c.cluster.names)/2
+		}
+	}
+	return false
+}
+
+func invalidBatches(c *chaos, l liar) tap {
+	bad := &changed{data: make(map[string][]byte)}
+	return func(_, method string, m protoMessage) protoMessage {
+		r, ok := m.(*peerv1.AppendEntriesRequest)
+		if !ok || method != callAppend {
+			return m
+		}
+		return rewrite(r, func(e *peerv1.RaftEntry) []byte {
+			data := bad.of(string(e.GetData()), func() []byte {
+				switch n := uint64(5_000_000 + c.intN(1_000_000)); c.intN(4) {
+				case 0:
+					return c.resealed(l, e.GetData(), c.envelope(n, 5, true))
+				case 1:
+					twice := c.envelope(n, 5, false)
+					return c.resealed(l, e.GetData(), twice, twice)
+				case 2:
+					return c.resealed(l, e.GetData(), c.envelope(n, 1<<62, false))
+				}
+				return c.resealed(l, e.GetData(), []byte{1, 2, 3})
+			})
+			if data != nil {
+				c.took(1)
+			}
+			return data
+		})
+	}
+}
+
+func lyingCommits(c *chaos, l liar) tap {
+	victim := c.cluster.pickHonest().name
+	return func(to, method string, m protoMessage) protoMessage {
+		r, ok := m.(*peerv1.AppendEntriesRequest)
+		if !ok || method != callAppend || len(r.GetEntries()) == 0 {
+			return m
+		}
+		if to != victim {
+			if c.intN(3) > 0 {
+				return nil
+			}
+			return m
+		}
+		out := proto.Clone(r).(*peerv1.AppendEntriesRequest)
+		out.LeaderCommitIndex = r.GetPrevLogEntry() + uint64(len(r.GetEntries()))
+		c.took(1)
+		return out
+	}
+}
+
+func stalling(c *chaos, _ liar) tap {
+	return func(_, method string, m protoMessage) protoMessage {
+		if method == callAppend {
+			c.took(1)
+			return nil
+		}
+		return m
+	}
+}
+
+func unnamed(c *chaos, _ liar) tap {
+	silent := func(m *peerv1.FinalityMessages) bool {
+		if m.GetNamed() == nil {
+			return false
+		}
+		m.Named = nil
+		c.took(1)
+		return true
+	}
+	return func(_, _ string, m protoMessage) protoMessage {
+		switch m.(type) {
+		case *peerv1.ExchangeRequest, *peerv1.ExchangeResponse:
+		default:
+			return m
+		}
+		switch out := proto.Clone(m).(type) {
+		case *peerv1.ExchangeRequest:
+			silent(out.GetMessages())
+			return out
+		case *peerv1.ExchangeResponse:
+			silent(out.GetMessages())
+			return out
+		}
+		return m
+	}
+}
+
+func censoring(ctx context.Context, c *chaos) {
+	juma := c.cluster.world.Juma.Account
+	for _, l := range c.liars() {
+		c.cluster.wire.setEar(l.name, func(_, method string, raw []byte) error {
+			var r peerv1.ForwardRequest
+			if method != callForward || proto.Unmarshal(raw, &r) != nil {
+				return nil
+			}
+			signed, err := tx.Parse(c.cluster.world.Network, r.GetEnvelope())
+			if err != nil {
+				return nil
+			}
+			for _, op := range signed.Body.Operations {
+				if t, ok := op.(tx.Transfer); ok && t.Debit == juma {
+					c.took(1)
+					return status.Error(codes.Unavailable, "busy")
+				}
+			}
+			return nil
+		})
+		defer c.cluster.wire.setEar(l.name, nil)
+	}
+	c.crown(ctx)
+}
