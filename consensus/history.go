@@ -54,5 +54,21 @@ func (n *Node) Consistency(small, size uint64) ([][32]byte, error) {
 	return proof, nil
 }
 
+// Growth proves how the final tree grew, with the root that it had.
+func (n *Node) Growth(from, to uint64) (checkpoint.Growth, error) {
+	hashes, err := n.Consistency(from, to)
+	if err != nil {
+		return checkpoint.Growth{}, err
+	}
+	root, err := n.store.Root(from)
+	if err != nil {
+		return checkpoint.Growth{}, n.Fatal(err)
+	}
+	return checkpoint.Growth{From: from, FromRoot: root, Hashes: hashes}, nil
+}
+
+// ValidatorSet is who may cosign.
+func (n *Node) ValidatorSet() checkpoint.ValidatorSet { return n.set }
+
 // SignAsLog signs a final checkpoint of this node as the log itself.
 func (n *Node) SignAsLog(c checkpoint.Checkpoint) string { return c.LogLine(n.key) }

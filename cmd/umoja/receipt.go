@@ -138,13 +138,18 @@ type receiptDocument struct {
 
 func newReceiptVerifyCommand() *cobra.Command {
 	var flags networkFlags
+	var light lightFlags
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify FILE",
 		Short: "verify a receipt offline, against the genesis file alone",
 		Long: `verify checks a receipt without asking anybody: the signatures of the payer, the place in the ledger's history, and the
-cosignatures of a quorum of the validators that the genesis file names. A receipt with one bit changed does not verify.`,
-		Example: "  umoja receipt verify lunch.receipt --genesis genesis.json",
+cosignatures of a quorum of the validators that the genesis file names. A receipt with one bit changed does not verify.
+
+With --light it is also held to what was seen before: the file keeps the highest checkpoint seen and the chain of validator
+sets that led there. With --online as well, validators are asked for the newest checkpoint, and it is proved that the receipt
+is of the same history. Two final histories are an error, and the evidence is kept beside the file, in FILE.fork.`,
+		Example: "  umoja receipt verify lunch.receipt --genesis genesis.json\n  umoja receipt verify lunch.receipt --light seen.json --online",
 		Args:    wants("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := flags.readGenesis()
@@ -155,7 +160,10 @@ cosignatures of a quorum of the validators that the genesis file names. A receip
 			if err != nil {
 				return err
 			}
-			verified, err := receipt.Verify(g.Trust())
+			verified, err := light.verify(cmd, &flags, g, receipt)
+			if undecided(err) {
+				return err
+			}
 			if err != nil {
 				return fmt.Errorf("%s does not verify on network %s: %w", args[0], g.Name, err)
 			}
@@ -165,8 +173,8 @@ cosignatures of a quorum of the validators that the genesis file names. A receip
 			return printReceipt(cmd.OutOrStdout(), g, verified)
 		},
 	}
-	addDirFlag(cmd, &flags.dir)
-	cmd.Flags().StringVar(&flags.genesis, "genesis", "", "the network's genesis file; by default the sandbox's")
+	flags.add(cmd)
+	light.add(cmd)
 	addJSON(cmd, &asJSON)
 	return cmd
 }

@@ -118,15 +118,6 @@ func (s *service) GetReceipt(_ context.Context, req *apiv1.GetReceiptRequest) (*
 	return &apiv1.GetReceiptResponse{Receipt: receipt.Proto()}, nil
 }
 
-// GetCheckpoint returns the newest final checkpoint.
-func (s *service) GetCheckpoint(context.Context, *apiv1.GetCheckpointRequest) (*apiv1.GetCheckpointResponse, error) {
-	note, err := s.node.Checkpoint()
-	if err != nil {
-		return nil, consensus.ToStatus(err)
-	}
-	return &apiv1.GetCheckpointResponse{Checkpoint: note}, nil
-}
-
 // GetExpiryStatement signs that an expired transaction never was and never will be.
 func (s *service) GetExpiryStatement(ctx context.Context, req *apiv1.GetExpiryStatementRequest) (*apiv1.GetExpiryStatementResponse, error) {
 	id, err := idOf(req.GetId())

@@ -91,7 +91,7 @@ func (p Proof) verify(network tx.NetworkID, set ValidatorSet) (Checkpoint, []Cos
 // Verify checks the whole receipt: the chain of validator sets, the checkpoint's cosignatures, the inclusion proof, and
 // the transaction's own signatures.
 func (r Receipt) Verify(trust Trust) (*Verified, error) {
-	set, err := r.followChanges(trust)
+	set, err := Follow(trust, r.Changes)
 	if err != nil {
 		return nil, err
 	}
@@ -123,11 +123,11 @@ func (r Receipt) Verify(trust Trust) (*Verified, error) {
 	return v, nil
 }
 
-// followChanges walks from the genesis set to the set that must have cosigned. Each change is proved under the set before
-// it, comes later than the one before, and changes something, so that there is one chain and not many.
-func (r Receipt) followChanges(trust Trust) (ValidatorSet, error) {
+// Follow walks from the genesis set to the set that the last change names. Each change is proved under the set before it,
+// comes later than the one before, and changes something, so that there is one chain and not many.
+func Follow(trust Trust, changes []SetChange) (ValidatorSet, error) {
 	set := trust.Validators
-	for i, change := range r.Changes {
+	for i, change := range changes {
 		if _, _, err := change.verify(trust.Network, set); err != nil {
 			return nil, fmt.Errorf("validator set change %d: %w", i, err)
 		}
@@ -140,7 +140,7 @@ func (r Receipt) followChanges(trust Trust) (ValidatorSet, error) {
 			return nil, fmt.Errorf("validator set change %d: header names another set: %w", i, ErrBadReceipt)
 		case hash == set.Hash():
 			return nil, fmt.Errorf("validator set change %d: changes nothing: %w", i, ErrBadReceipt)
-		case i > 0 && change.LeafIndex <= r.Changes[i-1].LeafIndex:
+		case i > 0 && change.LeafIndex <= changes[i-1].LeafIndex:
 			return nil, fmt.Errorf("validator set change %d: out of order: %w", i, ErrBadReceipt)
 		}
 		set = change.Set
@@ -154,12 +154,19 @@ const maxReceiptBytes = 1 << 20
 // Proto gives the message form, for services.
 func (r Receipt) Proto() *umojav1.Receipt {
 	m := &umojav1.Receipt{Leaf: r.Leaf, LeafIndex: r.LeafIndex, Proof: hashesOut(r.Inclusion), Checkpoint: r.Checkpoint}
-	for _, c := range r.Changes {
-		m.Changes = append(m.Changes, &umojav1.ValidatorSetChange{
+	m.Changes = ChangesProto(r.Changes)
+	return m
+}
+
+// ChangesProto gives the message form of a chain of set changes.
+func ChangesProto(changes []SetChange) []*umojav1.ValidatorSetChange {
+	var out []*umojav1.ValidatorSetChange
+	for _, c := range changes {
+		out = append(out, &umojav1.ValidatorSetChange{
 			HeaderLeaf: c.Leaf, LeafIndex: c.LeafIndex, Proof: hashesOut(c.Inclusion), Checkpoint: c.Checkpoint, ValidatorSet: c.Set.Encode(),
 		})
 	}
-	return m
+	return out
 }
 
 // Encode gives the canonical bytes, which is what a receipt file holds.
@@ -201,18 +208,28 @@ func ReceiptOf(m *umojav1.Receipt) (Receipt, error) {
 	if r.Inclusion, err = hashesIn(m.GetProof()); err != nil {
 		return Receipt{}, err
 	}
-	for _, mc := range m.GetChanges() {
-		var c SetChange
-		c.Leaf, c.LeafIndex, c.Checkpoint = mc.GetHeaderLeaf(), mc.GetLeafIndex(), mc.GetCheckpoint()
-		if c.Inclusion, err = hashesIn(mc.GetProof()); err != nil {
-			return Receipt{}, err
-		}
-		if c.Set, err = ParseValidatorSet(mc.GetValidatorSet()); err != nil {
-			return Receipt{}, err
-		}
-		r.Changes = append(r.Changes, c)
+	if r.Changes, err = ChangesOf(m.GetChanges()); err != nil {
+		return Receipt{}, err
 	}
 	return r, nil
+}
+
+// ChangesOf reads the message form of a chain of set changes; Follow checks it.
+func ChangesOf(messages []*umojav1.ValidatorSetChange) ([]SetChange, error) {
+	var out []SetChange
+	var err error
+	for _, m := range messages {
+		var c SetChange
+		c.Leaf, c.LeafIndex, c.Checkpoint = m.GetHeaderLeaf(), m.GetLeafIndex(), m.GetCheckpoint()
+		if c.Inclusion, err = hashesIn(m.GetProof()); err != nil {
+			return nil, err
+		}
+		if c.Set, err = ParseValidatorSet(m.GetValidatorSet()); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
 }
 
 func hashesOut(hashes [][32]byte) [][]byte {

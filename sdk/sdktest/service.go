@@ -3,7 +3,9 @@ package sdktest
 import (
 	"context"
 	"errors"
+	"fmt"
 
+	"golang.org/x/mod/sumdb/tlog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -212,11 +214,36 @@ func (s *service) GetReceipt(_ context.Context, req *apiv1.GetReceiptRequest) (*
 	return &apiv1.GetReceiptResponse{Receipt: n.receipt(index).Proto()}, nil
 }
 
-// GetCheckpoint gives the final checkpoint.
-func (s *service) GetCheckpoint(context.Context, *apiv1.GetCheckpointRequest) (*apiv1.GetCheckpointResponse, error) {
-	s.network.mu.Lock()
-	defer s.network.mu.Unlock()
-	return &apiv1.GetCheckpointResponse{Checkpoint: s.network.checkpoint()}, nil
+// GetCheckpoint gives the final checkpoint, and how the history grew.
+func (s *service) GetCheckpoint(_ context.Context, req *apiv1.GetCheckpointRequest) (*apiv1.GetCheckpointResponse, error) {
+	n := s.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	res := &apiv1.GetCheckpointResponse{Checkpoint: n.checkpoint()}
+	size := n.final.Head().Size
+	from, to := req.GetFromSize(), req.GetToSize()
+	if to == 0 {
+		to = size
+	}
+	switch {
+	case to > size:
+		return nil, Refusal("NOT_FOUND")
+	case from == 0 || from > to:
+		return res, nil
+	}
+	root, err := tlog.TreeHash(int64(from), n.final)
+	if err != nil {
+		panic(fmt.Sprintf("sdktest: root of %d: %v", from, err))
+	}
+	proof, err := tlog.ProveTree(int64(to), int64(from), n.final)
+	if err != nil {
+		panic(fmt.Sprintf("sdktest: prove growth: %v", err))
+	}
+	res.FromRoot = root[:]
+	for _, h := range proof {
+		res.Consistency = append(res.Consistency, h[:])
+	}
+	return res, nil
 }
 
 // GetExpiryStatement signs that an id has no leaf and never will.

@@ -2351,11 +2351,17 @@ func (x *GetReceiptResponse) GetReceipt() *v1.Receipt {
 	return nil
 }
 
-// GetCheckpointRequest asks for the newest final checkpoint.
+// GetCheckpointRequest asks for the newest final checkpoint, and for the proof that the history has only grown.
 type GetCheckpointRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The size of a tree that the caller knows: the answer proves how it grew from there. 0 asks for no proof.
+	FromSize uint64 `protobuf:"varint,1,opt,name=from_size,json=fromSize,proto3" json:"from_size,omitempty"`
+	// The size to prove the growth up to; 0 is that of the checkpoint in the answer.
+	ToSize uint64 `protobuf:"varint,2,opt,name=to_size,json=toSize,proto3" json:"to_size,omitempty"`
+	// The hash of the validator set that the caller knows, 32 bytes: the answer leads from it to today's. Absent is the genesis set.
+	ValidatorSetHash []byte `protobuf:"bytes,3,opt,name=validator_set_hash,json=validatorSetHash,proto3" json:"validator_set_hash,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *GetCheckpointRequest) Reset() {
@@ -2388,11 +2394,38 @@ func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
 	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
 }
 
+func (x *GetCheckpointRequest) GetFromSize() uint64 {
+	if x != nil {
+		return x.FromSize
+	}
+	return 0
+}
+
+func (x *GetCheckpointRequest) GetToSize() uint64 {
+	if x != nil {
+		return x.ToSize
+	}
+	return 0
+}
+
+func (x *GetCheckpointRequest) GetValidatorSetHash() []byte {
+	if x != nil {
+		return x.ValidatorSetHash
+	}
+	return nil
+}
+
 // GetCheckpointResponse carries it.
 type GetCheckpointResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A C2SP checkpoint with its cosignatures.
-	Checkpoint    []byte `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	Checkpoint []byte `protobuf:"bytes,1,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
+	// The root of the tree of from_size, 32 bytes; absent when no proof was asked for, or from_size is above what is final here.
+	FromRoot []byte `protobuf:"bytes,2,opt,name=from_root,json=fromRoot,proto3" json:"from_root,omitempty"`
+	// The RFC 6962 consistency proof between the trees of from_size and of to_size, 32 bytes each.
+	Consistency [][]byte `protobuf:"bytes,3,rep,name=consistency,proto3" json:"consistency,omitempty"`
+	// Every change of the validator set after the one named, in order; empty when it is still in force.
+	Changes       []*v1.ValidatorSetChange `protobuf:"bytes,4,rep,name=changes,proto3" json:"changes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2430,6 +2463,27 @@ func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
 func (x *GetCheckpointResponse) GetCheckpoint() []byte {
 	if x != nil {
 		return x.Checkpoint
+	}
+	return nil
+}
+
+func (x *GetCheckpointResponse) GetFromRoot() []byte {
+	if x != nil {
+		return x.FromRoot
+	}
+	return nil
+}
+
+func (x *GetCheckpointResponse) GetConsistency() [][]byte {
+	if x != nil {
+		return x.Consistency
+	}
+	return nil
+}
+
+func (x *GetCheckpointResponse) GetChanges() []*v1.ValidatorSetChange {
+	if x != nil {
+		return x.Changes
 	}
 	return nil
 }
@@ -4307,12 +4361,18 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x11GetReceiptRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\"A\n" +
 	"\x12GetReceiptResponse\x12+\n" +
-	"\areceipt\x18\x01 \x01(\v2\x11.umoja.v1.ReceiptR\areceipt\"\x16\n" +
-	"\x14GetCheckpointRequest\"7\n" +
+	"\areceipt\x18\x01 \x01(\v2\x11.umoja.v1.ReceiptR\areceipt\"z\n" +
+	"\x14GetCheckpointRequest\x12\x1b\n" +
+	"\tfrom_size\x18\x01 \x01(\x04R\bfromSize\x12\x17\n" +
+	"\ato_size\x18\x02 \x01(\x04R\x06toSize\x12,\n" +
+	"\x12validator_set_hash\x18\x03 \x01(\fR\x10validatorSetHash\"\xae\x01\n" +
 	"\x15GetCheckpointResponse\x12\x1e\n" +
 	"\n" +
 	"checkpoint\x18\x01 \x01(\fR\n" +
-	"checkpoint\"X\n" +
+	"checkpoint\x12\x1b\n" +
+	"\tfrom_root\x18\x02 \x01(\fR\bfromRoot\x12 \n" +
+	"\vconsistency\x18\x03 \x03(\fR\vconsistency\x126\n" +
+	"\achanges\x18\x04 \x03(\v2\x1c.umoja.v1.ValidatorSetChangeR\achanges\"X\n" +
 	"\x19GetExpiryStatementRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12+\n" +
 	"\x12expires_at_unix_ms\x18\x02 \x01(\x04R\x0fexpiresAtUnixMs\"U\n" +
@@ -4560,12 +4620,13 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(v1.GrantedOperation)(0),           // 60: umoja.v1.GrantedOperation
 	(*v1.Attestor)(nil),                // 61: umoja.v1.Attestor
 	(*v1.Receipt)(nil),                 // 62: umoja.v1.Receipt
-	(*v1.ExpiryStatement)(nil),         // 63: umoja.v1.ExpiryStatement
-	(v1.AssetKind)(0),                  // 64: umoja.v1.AssetKind
-	(*v1.TierLimit)(nil),               // 65: umoja.v1.TierLimit
-	(*v1.FeeBand)(nil),                 // 66: umoja.v1.FeeBand
-	(v1.HoldExpiry)(0),                 // 67: umoja.v1.HoldExpiry
-	(*v1.SetParameter)(nil),            // 68: umoja.v1.SetParameter
+	(*v1.ValidatorSetChange)(nil),      // 63: umoja.v1.ValidatorSetChange
+	(*v1.ExpiryStatement)(nil),         // 64: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 65: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 66: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 67: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 68: umoja.v1.HoldExpiry
+	(*v1.SetParameter)(nil),            // 69: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
@@ -4597,81 +4658,82 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	61, // 26: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
 	0,  // 27: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
 	62, // 28: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	63, // 29: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
-	0,  // 30: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
-	42, // 31: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
-	4,  // 32: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 33: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	42, // 34: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
-	64, // 35: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
-	65, // 36: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
-	0,  // 37: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
-	47, // 38: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
-	49, // 39: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
-	4,  // 40: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 41: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
-	47, // 42: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
-	48, // 43: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	66, // 44: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
-	50, // 45: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
-	50, // 46: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
-	50, // 47: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
-	0,  // 48: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
-	67, // 49: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
-	4,  // 50: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 51: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 52: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	68, // 53: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
-	19, // 54: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	5,  // 55: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	8,  // 56: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	10, // 57: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	13, // 58: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	15, // 59: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	17, // 60: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	20, // 61: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	22, // 62: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
-	25, // 63: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
-	28, // 64: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
-	30, // 65: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	32, // 66: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	34, // 67: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	36, // 68: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	38, // 69: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	40, // 70: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	43, // 71: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	45, // 72: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	51, // 73: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	53, // 74: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	55, // 75: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	57, // 76: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	6,  // 77: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	9,  // 78: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	11, // 79: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	14, // 80: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	16, // 81: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	18, // 82: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	21, // 83: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	23, // 84: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
-	26, // 85: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
-	29, // 86: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
-	31, // 87: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	33, // 88: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	35, // 89: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	37, // 90: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	39, // 91: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	41, // 92: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	44, // 93: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	46, // 94: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	52, // 95: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	54, // 96: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	56, // 97: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	58, // 98: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	77, // [77:99] is the sub-list for method output_type
-	55, // [55:77] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	63, // 29: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
+	64, // 30: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	0,  // 31: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
+	42, // 32: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
+	4,  // 33: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 34: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	42, // 35: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
+	65, // 36: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	66, // 37: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	0,  // 38: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
+	47, // 39: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
+	49, // 40: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
+	4,  // 41: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 42: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
+	47, // 43: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
+	48, // 44: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
+	67, // 45: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	50, // 46: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
+	50, // 47: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
+	50, // 48: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
+	0,  // 49: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
+	68, // 50: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	4,  // 51: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 52: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 53: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
+	69, // 54: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	19, // 55: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	5,  // 56: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	8,  // 57: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	10, // 58: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	13, // 59: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	15, // 60: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	17, // 61: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	20, // 62: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	22, // 63: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
+	25, // 64: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
+	28, // 65: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
+	30, // 66: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	32, // 67: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	34, // 68: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	36, // 69: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	38, // 70: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	40, // 71: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	43, // 72: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	45, // 73: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	51, // 74: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	53, // 75: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	55, // 76: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	57, // 77: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	6,  // 78: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	9,  // 79: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	11, // 80: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	14, // 81: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	16, // 82: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	18, // 83: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	21, // 84: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	23, // 85: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
+	26, // 86: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
+	29, // 87: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
+	31, // 88: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	33, // 89: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	35, // 90: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	37, // 91: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	39, // 92: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	41, // 93: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	44, // 94: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	46, // 95: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	52, // 96: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	54, // 97: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	56, // 98: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	58, // 99: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	78, // [78:100] is the sub-list for method output_type
+	56, // [56:78] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }

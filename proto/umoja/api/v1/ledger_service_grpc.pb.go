@@ -79,7 +79,7 @@ type LedgerServiceClient interface {
 	ResolveAlias(ctx context.Context, in *ResolveAliasRequest, opts ...grpc.CallOption) (*ResolveAliasResponse, error)
 	// GetReceipt proves a final transaction.
 	GetReceipt(ctx context.Context, in *GetReceiptRequest, opts ...grpc.CallOption) (*GetReceiptResponse, error)
-	// GetCheckpoint returns the newest final checkpoint.
+	// GetCheckpoint returns the newest final checkpoint, with what a light client needs to go there from where it is.
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*GetCheckpointResponse, error)
 	// GetExpiryStatement signs that an expired transaction has no leaf and never will.
 	GetExpiryStatement(ctx context.Context, in *GetExpiryStatementRequest, opts ...grpc.CallOption) (*GetExpiryStatementResponse, error)
@@ -373,7 +373,7 @@ type LedgerServiceServer interface {
 	ResolveAlias(context.Context, *ResolveAliasRequest) (*ResolveAliasResponse, error)
 	// GetReceipt proves a final transaction.
 	GetReceipt(context.Context, *GetReceiptRequest) (*GetReceiptResponse, error)
-	// GetCheckpoint returns the newest final checkpoint.
+	// GetCheckpoint returns the newest final checkpoint, with what a light client needs to go there from where it is.
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error)
 	// GetExpiryStatement signs that an expired transaction has no leaf and never will.
 	GetExpiryStatement(context.Context, *GetExpiryStatementRequest) (*GetExpiryStatementResponse, error)
