@@ -265,7 +265,7 @@ func TestTheLogTellsNoSecret(t *testing.T) {
 	s.start()
 	j = s.phone(juma)
 	s.network.HoldOrder(true)
-	j.play("1", "0722000003", "10", jumaPIN)
+	j.play("2", "1", "0722000003", "10", jumaPIN) // Not what was begun: the main menu.
 	all(s.network, (*sdktest.Validator).Stop)
 	j.play("1", "0722000003")
 	j.play("2")
