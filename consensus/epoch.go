@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hashicorp/raft"
-
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
@@ -30,33 +28,65 @@ var (
 // spot is a batch of the own tree.
 type spot struct {
 	store.Head
-	hash tx.BatchHash
+	hash  tx.BatchHash
+	epoch uint64
 }
 
-// spotOf finds the batch after which the own tree is the vote's; size zero is the genesis.
-func (n *Node) spotOf(v checkpoint.Vote) (s spot, found bool, err error) {
-	size := max(v.Size, 1)
-	if head := n.store.Head(); size > head.Size {
+// startOf finds where a change starts in the own log: at the highest tree that the votes name, if that is of the epoch in
+// force here. What was certified before that epoch, and is not in it, was given up when it was opened; so if the votes name
+// nothing newer, the next epoch starts where this one did. A tree of an epoch that this log does not know is in another log.
+func (n *Node) startOf(c checkpoint.EpochChange) (s spot, found bool, err error) {
+	head, start := n.store.Head(), c.Start()
+	if start.Size == 0 || start.Epoch < head.Epoch {
+		s, err = n.epochStart(head)
+		return s, err == nil, err
+	}
+	if start.Epoch > head.Epoch || start.Size > head.Size {
 		return spot{}, false, nil
 	}
-	if s.Head, err = n.store.HeaderAfter(size - 1); err != nil || s.Size != size {
+	if s, err = n.spotAt(start.Size - 1); err != nil || s.Size != start.Size {
 		return spot{}, false, err
 	}
-	if v.Size > 0 {
-		if root, err := n.store.Root(size); err != nil || root != v.Root {
-			return spot{}, false, err
+	root, err := n.store.Root(start.Size)
+	return s, err == nil && root == start.Root, err
+}
+
+// spotAt is the batch that a leaf of the own tree is in.
+func (n *Node) spotAt(leaf uint64) (s spot, err error) {
+	if s.Head, err = n.store.HeaderAfter(leaf); err != nil {
+		return spot{}, err
+	}
+	raw, err := n.store.Leaf(s.Size - 1)
+	if err != nil {
+		return spot{}, err
+	}
+	parsed, err := tx.ParseLeaf(raw)
+	if err != nil || parsed.Header == nil {
+		return spot{}, fmt.Errorf("leaf %d is no header: %v: %w", s.Size-1, err, ledger.ErrCorrupt)
+	}
+	s.hash, s.epoch = parsed.Header.BatchHash, parsed.Header.Epoch
+	return s, nil
+}
+
+// epochStart is the batch at which the epoch of the head starts; that of epoch 0 is the genesis. Epochs rise along the tree.
+func (n *Node) epochStart(head ledger.Head) (spot, error) {
+	below, above := uint64(0), head.Size-1 // Leaf below is of an epoch before, leaf above of this one.
+	if head.Epoch == 0 {
+		above = 1
+	}
+	for above-below > 1 {
+		middle := below + (above-below)/2
+		s, err := n.spotAt(middle)
+		if err != nil {
+			return spot{}, err
+		}
+		if s.epoch < head.Epoch {
+			below = middle
+		} else {
+			above = middle
 		}
 	}
-	raw, err := n.store.Leaf(size - 1)
-	if err != nil {
-		return spot{}, false, err
-	}
-	leaf, err := tx.ParseLeaf(raw)
-	if err != nil || leaf.Header == nil {
-		return spot{}, false, fmt.Errorf("leaf %d is no header: %v: %w", size-1, err, ledger.ErrCorrupt)
-	}
-	s.hash = leaf.Header.BatchHash
-	return s, true, nil
+	return n.spotAt(above - 1)
 }
 
 // opens says whether a batch claims to open an epoch above the one in force.
@@ -109,8 +139,7 @@ func (s spot) follows(h tx.BatchHeader) error {
 
 // turn takes the state back to where a batch opens an epoch. Any other batch changes nothing here: the rules judge it.
 // Errors: ErrVoid, errNoStart, errForked; all others end the node.
-func (f fsm) turn(entry *raft.Log, b *tx.Batch) error {
-	n := f.node
+func (n *Node) turn(b *tx.Batch) error {
 	if !opens(b, n.store.Head()) {
 		return nil
 	}
@@ -118,18 +147,15 @@ func (f fsm) turn(entry *raft.Log, b *tx.Batch) error {
 	if err != nil {
 		return err
 	}
-	start := c.Start()
-	if floor := n.store.Floor(); max(start.Size, 1) < floor.Size {
-		return fmt.Errorf("epoch %d starts at size %d, final is %d: %w", c.Epoch, start.Size, floor.Size, errForked)
-	}
-	at, found, err := n.spotOf(start)
+	at, found, err := n.startOf(c)
 	if err != nil {
 		return err
 	}
+	if floor := n.store.Floor(); found && at.Size < floor.Size || !found && c.Start().Size < floor.Size {
+		return fmt.Errorf("epoch %d starts at size %d, final is %d: %w", c.Epoch, c.Start().Size, floor.Size, errForked)
+	}
 	if !found {
-		if at, err = f.revive(start, entry.Index); err != nil {
-			return err
-		}
+		return fmt.Errorf("epoch %d, size %d of epoch %d: %w", c.Epoch, c.Start().Size, c.Start().Epoch, errNoStart)
 	}
 	if err := at.follows(b.Header); err != nil {
 		return err
@@ -156,34 +182,4 @@ func (n *Node) undo(toBatch uint64) error {
 	n.pending.undone(n.store.Head().Size)
 	n.progress.moved()
 	return n.point("epoch: undone, not opened")
-}
-
-// revive brings back a start that an epoch in between has taken back: its certificate was not among the votes then, and
-// is now. The log led there once, so it leads there again, from the last final batch on. If it does not, the state ends where
-// it was: the same entries give the same state.
-func (f fsm) revive(start checkpoint.Vote, before uint64) (spot, error) {
-	n := f.node
-	if err := n.undo(n.store.Floor().Batch); err != nil {
-		return spot{}, err
-	}
-	for i := n.store.Made() + 1; i < before; i++ {
-		var entry raft.Log
-		if err := n.raftLog.GetLog(i, &entry); errors.Is(err, raft.ErrLogNotFound) {
-			continue // Below a snapshot, which has it.
-		} else if err != nil {
-			return spot{}, err
-		}
-		if entry.Type != raft.LogCommand {
-			continue
-		}
-		if a, ok := f.apply(&entry).(*applied); !ok || n.failed() {
-			return spot{}, errFatal
-		} else if a.void != nil {
-			continue
-		}
-		if at, found, err := n.spotOf(start); err != nil || found {
-			return at, err
-		}
-	}
-	return spot{}, fmt.Errorf("size %d of epoch %d: %w", start.Size, start.Epoch, errNoStart)
 }

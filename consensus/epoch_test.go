@@ -181,24 +181,30 @@ func TestEpochTakesBack(t *testing.T) {
 	}
 }
 
-// TestEpochComesBackToWhatWasTakenBack: the certificate of the highest tree was not among the votes for one epoch and is among
-// those for the next. The log has it, and everybody gets there again.
-func TestEpochComesBackToWhatWasTakenBack(t *testing.T) {
+// TestEpochGivesUpWhatTheOneBeforeDid: a certificate was not among the votes for one epoch and is among those for the next.
+// Its tree was given up everywhere when the first was opened, so the second starts where the first did: else one late
+// validator would hold up everybody for ever.
+func TestEpochGivesUpWhatTheOneBeforeDid(t *testing.T) {
 	s := newScribe(t)
 	first, _ := s.pays()
 	_, two := s.pays()
-	certified, three := s.pays()
-	_, four := s.pays()
+	certified, _ := s.pays()
 	s.order(s.opening(s.change(1, voteOf(first)), first, nil))
 	s.pays()
-	if a := s.order(s.opening(s.change(2, voteOf(certified)), certified, nil)).(*applied); a.void != nil {
+	later, three := s.pays()
+	if a := s.order(s.opening(s.change(2, voteOf(certified)), first, nil)).(*applied); a.void != nil {
 		t.Fatal(a.void)
 	}
-	if head := s.n.store.Head(); head.Epoch != 2 || head.Batch != certified.Batch+1 {
+	if head := s.n.store.Head(); head.Epoch != 2 || head.Batch != first.Batch+1 {
 		t.Errorf("epoch %d, batch %d", head.Epoch, head.Batch)
 	}
-	if got := fmt.Sprint(s.stages(two, three, four)); got != fmt.Sprint([]Stage{Accepted, Accepted, Unknown}) {
+	if got := fmt.Sprint(s.stages(two, three)); got != fmt.Sprint([]Stage{Unknown, Unknown}) {
 		t.Errorf("stages %s", got)
+	}
+	// A tree of an epoch that this log does not know is in another log.
+	later.Epoch = 3
+	if a := s.order(s.opening(s.change(4, voteOf(later)), later, nil)); a != errFatal {
+		t.Errorf("a start in a later epoch: %v", a)
 	}
 }
 
@@ -282,11 +288,12 @@ func TestCrashWhileAnEpochOpens(t *testing.T) {
 	s.order([]byte("void"))
 	s.pays()
 	s.order([]byte("void"))
-	certified, _ := s.pays()
+	s.pays()
 	s.order(s.opening(s.change(1, voteOf(first)), first, nil))
+	opened, _ := s.pays()
 	s.pays()
 	s.order([]byte("void"))
-	s.order(s.opening(s.change(2, voteOf(certified)), certified, nil))
+	s.order(s.opening(s.change(2, voteOf(opened)), opened, nil))
 	s.pays()
 	want, head := s.export(), s.n.store.Head()
 
@@ -300,7 +307,7 @@ func TestCrashWhileAnEpochOpens(t *testing.T) {
 		}
 		batch, err := tx.ParseBatch(n.network, entry.Data)
 		if err == nil { // A kill between what is taken back and what is put in its place.
-			if err := (fsm{n}).turn(entry, batch); err != nil {
+			if err := n.turn(batch); err != nil {
 				t.Fatalf("entry %d: %v", entry.Index, err)
 			}
 			other.stop("v1")

@@ -53,7 +53,7 @@ func (f fsm) apply(entry *raft.Log) any {
 	if err != nil {
 		err = fmt.Errorf("%v: %w", err, ledger.ErrVoid)
 	} else {
-		err = f.turn(entry, batch)
+		err = n.turn(batch)
 	}
 	if errors.Is(err, errNoStart) {
 		if n.strayed(err) {

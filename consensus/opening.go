@@ -26,13 +26,11 @@ func (p *packer) open(c checkpoint.EpochChange) error {
 	if head := n.store.Head(); c.Epoch <= head.Epoch {
 		return nil // Opened by who led before.
 	}
-	at, found, err := n.spotOf(c.Start())
+	at, found, err := n.startOf(c)
 	if err != nil {
 		return n.Fatal(err)
 	}
 	if !found {
-		// Either this log is not the others', or the start was taken back by an epoch in between. Going through the log again
-		// from what is final settles it: the others may open the epoch meanwhile.
 		n.strayed(fmt.Errorf("epoch %d, size %d: %w", c.Epoch, c.Start().Size, errNoStart))
 		return errNoStart
 	}
