@@ -29,8 +29,8 @@ type Local struct {
 	Approve func(raft.Configuration) error
 	// OnEvidence takes proof that a validator voted for two candidates in one term; once for each term. May be nil.
 	OnEvidence func(checkpoint.DoubleVote)
-	// OnConflict hears that the elected leader of a term sends another entry than the one committed here at the index:
-	// one of the two has been fed a lie. May be nil.
+	// OnConflict hears that the elected leader of a term sends another entry than the one committed here at the index: it
+	// lies, or this node was fed a lie before. It is called again for every such append. May be nil.
 	OnConflict func(leader string, index uint64)
 }
 
@@ -197,10 +197,11 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if isHeartbeat(c) {
 			return filterHeartbeat(c, peer, known)
 		}
-		if err = filterAppend(c, peer, known); errors.Is(err, ErrCommitted) && f.local.OnConflict != nil {
-			f.local.OnConflict(peer, known.commit)
-		}
-		if err != nil {
+		if err := filterAppend(c, peer, known); err != nil {
+			var other *conflict
+			if errors.As(err, &other) && f.local.OnConflict != nil {
+				f.local.OnConflict(peer, other.index)
+			}
 			return err
 		}
 		return f.take(now, peer, deedBytes, entryBytes(c), "bytes")

@@ -25,7 +25,7 @@ func commitGuard(r *raft.AppendEntriesRequest, f facts) error {
 			continue
 		}
 		if !sameEntry(own, e) {
-			return fmt.Errorf("%w: entry %d of term %d is another than the one of term %d here", ErrCommitted, e.Index, e.Term, own.Term)
+			return &conflict{index: e.Index, term: e.Term, own: own.Term}
 		}
 	}
 	if covered > 0 {
@@ -34,6 +34,15 @@ func commitGuard(r *raft.AppendEntriesRequest, f facts) error {
 	}
 	return nil
 }
+
+// conflict is an ErrCommitted that names the entry.
+type conflict struct{ index, term, own uint64 }
+
+func (c *conflict) Error() string {
+	return fmt.Sprintf("%v: entry %d of term %d is another than the one of term %d here", ErrCommitted, c.index, c.term, c.own)
+}
+
+func (c *conflict) Unwrap() error { return ErrCommitted }
 
 // sameEntry compares all that a log keeps of an entry but the leader's clock.
 func sameEntry(a, b *raft.Log) bool {

@@ -99,7 +99,7 @@ func (l Limits) rates() [deeds]rate {
 		deedSnapshot:  {l.SnapshotPause - l.SnapshotPause/8, 1},
 		deedFed:       {l.SnapshotPause, 1},
 		deedUnwilling: {100 * time.Millisecond, 256},
-		deedTerm:      {l.SnapshotPause, 2},
+		deedTerm:      {l.SnapshotPause, 4},
 	}
 }
 

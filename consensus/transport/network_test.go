@@ -6,13 +6,10 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/tls"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -42,8 +39,8 @@ type validator struct {
 	logs      *raft.InmemStore
 	snapshots *raft.InmemSnapshotStore
 	fsm       *lines
-	// evidence counts what was given out.
-	evidence atomic.Int32
+	// evidence and conflicts count what the filter gave out.
+	evidence, conflicts atomic.Int32
 }
 
 // network is n validators on loopback, on ports the system chose.
@@ -151,6 +148,7 @@ func (v *validator) local(t testing.TB, peers []Peer) Local {
 			v.evidence.Add(1)
 			t.Logf("%s: evidence against %s", v.name, d.Guilty())
 		},
+		OnConflict: func(string, uint64) { v.conflicts.Add(1) },
 	}
 }
 
@@ -216,11 +214,17 @@ func (w *network) stop(v *validator) {
 // bootstrap starts the named validators with a configuration of all of them.
 func (w *network) bootstrap(validators ...*validator) {
 	w.t.Helper()
+	w.begin(validators, validators)
+}
+
+// begin starts some validators with a configuration of others too, which tests play.
+func (w *network) begin(members, running []*validator) {
+	w.t.Helper()
 	var c raft.Configuration
-	for _, v := range validators {
+	for _, v := range members {
 		c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(v.name), Address: raft.ServerAddress(v.name)})
 	}
-	for _, v := range validators {
+	for _, v := range running {
 		w.start(v)
 		if err := v.raft.Load().BootstrapCluster(c).Error(); err != nil {
 			w.t.Fatal(err)
@@ -263,71 +267,6 @@ func (w *network) eventually(what string, so func() bool) {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
-
-// lines is a state machine: the lines applied, in order.
-type lines struct {
-	mu       sync.Mutex
-	applied  []string
-	restored int
-}
-
-func (l *lines) Apply(e *raft.Log) any {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.applied = append(l.applied, string(e.Data))
-	return nil
-}
-
-func (l *lines) last() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.applied) == 0 {
-		return ""
-	}
-	return l.applied[len(l.applied)-1]
-}
-
-func (l *lines) Snapshot() (raft.FSMSnapshot, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var buf []byte
-	for _, line := range l.applied {
-		buf = binary.BigEndian.AppendUint32(buf, uint32(len(line)))
-		buf = append(buf, line...)
-	}
-	return linesSnapshot(buf), nil
-}
-
-func (l *lines) Restore(r io.ReadCloser) error {
-	defer r.Close()
-	buf, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.applied, l.restored = nil, l.restored+1
-	for len(buf) >= 4 {
-		n := binary.BigEndian.Uint32(buf)
-		if uint32(len(buf)-4) < n {
-			return errors.New("snapshot of lines is short")
-		}
-		l.applied = append(l.applied, string(buf[4:4+n]))
-		buf = buf[4+n:]
-	}
-	return nil
-}
-
-type linesSnapshot []byte
-
-func (s linesSnapshot) Persist(sink raft.SnapshotSink) error {
-	if _, err := sink.Write(s); err != nil {
-		return errors.Join(err, sink.Cancel())
-	}
-	return sink.Close()
-}
-
-func (s linesSnapshot) Release() {}
 
 // elect lets all validators vote for one in a term, as if it had asked them.
 func (w *network) elect(v *validator, term uint64) {

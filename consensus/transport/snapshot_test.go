@@ -66,6 +66,7 @@ func TestSnapshotFrames(t *testing.T) {
 	})
 	t.Run("our own store lies", func(t *testing.T) {
 		for _, held := range []int{4, 6} {
+			w.eventually("the last transfer to end", func() bool { return len(callee.transport.rooms[caller.name].snapshot) == 0 })
 			var resp raft.InstallSnapshotResponse
 			err := caller.transport.InstallSnapshot(id, raft.ServerAddress(id), goodSnapshot(caller.name, 5), &resp, bytes.NewReader(make([]byte, held)))
 			if !errors.Is(err, ErrSnapshotSize) || resp.Success {

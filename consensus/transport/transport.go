@@ -20,20 +20,69 @@
 //
 //   - Who is not a validator does not get past the TLS handshake: the certificate's key must be pinned in the Config, and
 //     on the calling side be the very peer dialled. Names and dates in certificates mean nothing.
-//   - Nothing reaches raft that does not name, as its sender, the validator whose key the connection proved.
-//   - Nothing reaches raft that raft would panic on or store unread: see filter.go. A refusal is an error with a sentinel of
+//   - Nothing reaches raft that does not name, as its sender, the validator whose key the connection proved, in requests and
+//     in answers.
+//   - Nothing reaches raft that raft would panic on or store unread: see rules.go. A refusal is an error with a sentinel of
 //     errors.go, which both sides can tell by errors.Is.
-//   - Every call has a deadline, every message a size, every peer a number of calls in flight. A call to a dead peer fails
-//     at once as soon as one attempt to connect has failed.
-//   - An answer is judged like a request: by its sender's name and its term.
+//   - Only who was elected speaks for a term. A granted vote is signed over network, term, candidate and the candidate's last
+//     entry; a leader shows the votes of a majority with its appends, heartbeats and snapshots until the peer has answered
+//     once. Without them they are dropped. With them a node that was cut off for days follows at once, however far the term.
+//   - A term has one leader here: the first whose election was proved. Two votes of one validator in a term are given out
+//     as evidence (Local.OnEvidence) that anybody can check with the validator set.
+//   - What is committed here is not replaced, and no snapshot goes back behind it (commitGuard). What contradicts it is
+//     reported (Local.OnConflict).
+//   - No single peer moves the term: not by a request beyond the window (terms.go), not by the flag of a transfer, not by its
+//     answers more than now and then.
+//   - Every call has a deadline, every message a size, every peer a number of calls in flight and a rate of all that could be
+//     done in a loop, in both directions (limits.go). A call to a dead peer fails at once as soon as one attempt to connect
+//     has failed.
+//
+// # How the parts meet
+//
+// Filter is the step machine that all requests and answers pass. What it decides on is gathered into facts, and the rules
+// (rules.go, guard.go) are pure functions of request, peer and facts. Its memory is the book of elections (book.go), the
+// claims of terms (terms.go) and the allowances (limits.go): all in memory and bounded. A restart forgets them, and loses
+// nothing: raft itself persists term and vote, leaders show their certificates again, and Local.CommitIndex knows what the
+// state has applied. The rest of the package is the wire.
 //
 // # What it leaves to others
 //
-// It does not know whether a leader was elected, whether an entry replaces a committed one, or whether a snapshot's
-// content is true. The first two will be further facts of the filter; the last is for the snapshot store, whose sink may
-// refuse before raft touches anything. A validator may still ask for votes with the flag of a leadership transfer.
+// An elected leader can still lie about what is committed: what raft applies is tentative, and finality finds out. It can
+// stall or censor: when enough others complain, the node calls Drop, and an ordinary election follows. It can propose
+// entries that are void: the ledger judges these. Whether a snapshot's content is true is for the snapshot store, whose sink
+// may refuse before raft touches anything. A validator that lost its raft folder and comes back may vote in a term in which
+// it has voted already; so it counts as one that lies, as one that lost its signer's state does.
 //
 // # Decisions
+//
+// The flag of a leadership transfer, which makes raft vote against a leader that it knows, counts only with the signed word
+// of the certified leader of the current term, for this candidate and the next term: the leader sends it with TimeoutNow, and
+// the candidate shows it to the voters. Otherwise the flag is cleared and not the request refused: the rest is an ordinary
+// request, which an honest candidate may still win if the leader has gone meanwhile, and which raft refuses if it has not.
+//
+// A validator that votes twice does not harm whom others elected by its vote: the certificate that comes first is followed,
+// and the voter is named. To refuse it would let one liar cut an honest leader off from whoever it also voted for. Only a
+// vote for this node that is known to be the second one is not counted.
+//
+// A majority of raft's voters elects, counted among all validators: raft counts so, and who lies is excluded by the
+// rules above and not by a larger quorum. With seven or more validators and two liars, two candidates can have a
+// majority each; each node follows the first, and the certificates together name the liars.
+//
+// A peer's word for a higher term in its answers makes raft's leader give up, so it counts four times at once and then once
+// in Limits.SnapshotPause, unless enough peers say it that one of them is honest. An honest follower that is alone in a
+// higher term so waits half a minute at worst.
+//
+// Committed entries that a snapshot covers cannot be compared. They are taken off the front of an append instead of being
+// refused, since an honest leader repeats them when an answer was lost.
+//
+// An interrupted snapshot goes on where it stopped: the follower keeps the frames in a file (spool.go) and names the hash of
+// what it has; the leader goes on only if its own bytes have the same. So nothing depends on names or sizes being the same
+// snapshot, nor on the file having survived a crash. Raft is given the snapshot when it is whole, and never waits for the
+// network in its main loop. Cost: it is written to disk once more, and what is wrong in its content is found only then; a
+// leader that was elected can make a follower keep as much as Limits.SnapshotBytes, at Limits.BytesPerSecond.
+//
+// A snapshot may not end more than 2^44 entries beyond what is committed here. Its index is the leader's word: nobody signs
+// raft's numbers. A leader that was elected and lies may use up that much of their range each time, and no more.
 //
 // No pipelining: hashicorp/raft #612 can wedge a follower for ever, and unary calls with large batches cost one round
 // trip each. Appends are cut to a byte budget here, since raft counts entries only (see trimEntries). A panic in raft's

@@ -1,0 +1,78 @@
+package transport
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/hashicorp/raft"
+)
+
+// What is committed is not replaced, whatever the terms say; what is not may be, as raft's rules have it.
+func TestCommitGuard(t *testing.T) {
+	entry := func(index, term uint64, data string) *raft.Log {
+		return &raft.Log{Index: index, Term: term, Data: []byte(data)}
+	}
+	kept := map[uint64]*raft.Log{5: entry(5, 3, "five"), 6: entry(6, 3, "six"), 7: entry(7, 3, "seven"), 8: entry(8, 3, "eight")}
+	const committed = 7 // Entries up to 4 are gone: a snapshot covers them.
+	for _, row := range []struct {
+		name    string
+		prev    uint64
+		entries []*raft.Log
+		want    error
+		// left is where the request continues, and with how many entries, when it passes.
+		prevLeft uint64
+		left     int
+	}{
+		{"nothing", 8, nil, nil, 8, 0},
+		{"new entries", 8, []*raft.Log{entry(9, 4, "nine")}, nil, 8, 1},
+		{"the same again", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "seven"), entry(8, 3, "eight")}, nil, 5, 3},
+		{"another after the commit index", 7, []*raft.Log{entry(8, 4, "other")}, nil, 7, 1},
+		{"another content", 6, []*raft.Log{entry(7, 3, "other")}, ErrCommitted, 0, 0},
+		{"another term", 6, []*raft.Log{entry(7, 4, "seven")}, ErrCommitted, 0, 0},
+		{"another kind", 6, []*raft.Log{{Index: 7, Term: 3, Type: raft.LogNoop, Data: []byte("seven")}}, ErrCommitted, 0, 0},
+		{"other extensions", 6, []*raft.Log{{Index: 7, Term: 3, Data: []byte("seven"), Extensions: []byte{1}}}, ErrCommitted, 0, 0},
+		{"another behind the same", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "other")}, ErrCommitted, 0, 0},
+		{"entries under the snapshot", 0, []*raft.Log{entry(1, 1, "other"), entry(2, 1, "other")}, nil, 2, 0},
+		{"entries under the snapshot and kept ones", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "five"), entry(6, 3, "six")}, nil, 4, 2},
+		{"a lie behind entries under the snapshot", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "other")}, ErrCommitted, 0, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := &raft.AppendEntriesRequest{RPCHeader: headerOf("b"), Term: 9, PrevLogEntry: row.prev, Entries: row.entries}
+			if row.prev > 0 {
+				r.PrevLogTerm = 1
+			}
+			f := testFacts()
+			f.commit, f.stored = committed, func(index uint64) (*raft.Log, bool) { e, ok := kept[index]; return e, ok }
+			if err := filterAppend(r, "b", f); !errors.Is(err, row.want) {
+				t.Fatalf("got %v, want %v", err, row.want)
+			}
+			if row.want == nil && (r.PrevLogEntry != row.prevLeft || len(r.Entries) != row.left) {
+				t.Errorf("continues at %d with %d entries, want %d with %d", r.PrevLogEntry, len(r.Entries), row.prevLeft, row.left)
+			}
+		})
+	}
+}
+
+// The guard never goes back by itself: a node that says that less is committed than before has lost something, unless it
+// says that it has cut its log.
+func TestResetCommitGuard(t *testing.T) {
+	w := newElectors(t, 4)
+	w.log[1], w.log[2] = &raft.Log{Index: 1, Term: 1, Data: []byte("one")}, &raft.Log{Index: 2, Term: 1, Data: []byte("lie")}
+	w.want("elected", w.hear("v2", heartbeatOf("v2", 11), Words{Certificate: w.elected(11, "v2", "v2", "v3", "v4")}), nil)
+	truth := func() error {
+		return w.hear("v2", &raft.AppendEntriesRequest{
+			RPCHeader: headerOf("v2"), Term: 11, PrevLogEntry: 1, PrevLogTerm: 1, Entries: []*raft.Log{{Index: 2, Term: 2, Data: []byte("truth")}},
+		}, Words{})
+	}
+	w.commit = 2
+	w.want("committed", truth(), ErrCommitted)
+	w.commit = 1
+	w.want("after the commit index fell", truth(), ErrCommitted)
+	if len(w.conflicts) != 2 || w.conflicts[0] != 2 {
+		t.Errorf("conflicts at %v, want twice at 2", w.conflicts)
+	}
+	w.ResetCommitGuard()
+	w.want("after the reset", truth(), nil)
+	w.commit = 2
+	w.want("committed again", truth(), ErrCommitted)
+}
