@@ -135,6 +135,12 @@ func (n *Node) local() transport.Local {
 			}
 			return index
 		},
+		LastIndex: func() uint64 {
+			if r := n.member(); r != nil {
+				return r.LastIndex()
+			}
+			return 0
+		},
 		OnEvidence: func(d checkpoint.DoubleVote) {
 			n.log.Error("a validator voted twice in one election", "validator", d.Guilty(), "evidence", fmt.Sprintf("%x", d.Encode()))
 		},

@@ -69,6 +69,9 @@ func (f *Filter) stand(c *raft.RequestVoteRequest) *Transfer {
 // Answering gives the words that go with raft's answer to a peer's request: a granted vote is signed. Raft has persisted
 // it. An error means that the answer must not be sent.
 func (f *Filter) Answering(peer string, command, response any) (Words, error) {
+	if r, ok := response.(*raft.InstallSnapshotResponse); ok && r.Success {
+		f.ResetCommitGuard() // The log is gone, and the snapshot may be older: its store decides by what is final.
+	}
 	c, asked := command.(*raft.RequestVoteRequest)
 	r, ok := response.(*raft.RequestVoteResponse)
 	if !asked || !ok || !r.Granted {

@@ -21,6 +21,8 @@ type Local struct {
 	Leader func() string
 	// CommitIndex is the highest index that raft has committed or the state has applied.
 	CommitIndex func() uint64
+	// LastIndex is the end of raft's log, or of its newest snapshot if that is later.
+	LastIndex func() uint64
 	// Entry reads an entry of the log; any error means that it is not there.
 	Entry func(index uint64, into *raft.Log) error
 	// Voters are the names of the voters in raft's latest configuration; nil or none means all validators.
@@ -68,7 +70,7 @@ type Filter struct {
 	transfer *Transfer
 	// dropped holds the term up to which a leader is not followed.
 	dropped map[string]uint64
-	// committed never falls but by ResetCommitGuard.
+	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
 
@@ -77,8 +79,8 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	if public, ok := keys[name]; !ok || len(secret) != ed25519.PrivateKeySize || !public.Equal(secret.Public()) {
 		return nil, fmt.Errorf("%w: Key is not the one that peers know %q by", ErrConfig, name)
 	}
-	if local.Term == nil || local.Leader == nil || local.CommitIndex == nil || local.Entry == nil {
-		return nil, fmt.Errorf("%w: Local lacks Term, Leader, CommitIndex or Entry", ErrConfig)
+	if local.Term == nil || local.Leader == nil || local.CommitIndex == nil || local.LastIndex == nil || local.Entry == nil {
+		return nil, fmt.Errorf("%w: Local lacks Term, Leader, CommitIndex, LastIndex or Entry", ErrConfig)
 	}
 	if limits.Entries < 0 || limits.SnapshotBytes < 0 || limits.BytesPerSecond < 0 || limits.Election < 0 || limits.SnapshotPause < 0 {
 		return nil, fmt.Errorf("%w: a field of Limits is negative", ErrConfig)
@@ -134,13 +136,13 @@ func (f *Filter) enough() int {
 
 // facts gathers what the rules are to know of this node and a peer now.
 func (f *Filter) facts(peer string) (facts, uint64) {
-	term, leader, commit := f.local.Term(), f.local.Leader(), f.local.CommitIndex()
+	term, leader, commit, last := f.local.Term(), f.local.Leader(), f.local.CommitIndex(), f.local.LastIndex()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.committed = max(f.committed, commit)
 	out := facts{
 		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped[peer],
-		commit: f.committed, stored: f.stored,
+		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}
 	if leader != "" && f.book.leader(term) == leader {

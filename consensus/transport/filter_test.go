@@ -48,6 +48,12 @@ func (w *electors) filterOf(name string) *Filter {
 	w.t.Helper()
 	f, err := NewFilter(testNetwork, name, w.secret[name], w.keys, Local{
 		Term: func() uint64 { return w.term }, Leader: func() string { return w.leader }, CommitIndex: func() uint64 { return w.commit },
+		LastIndex: func() (last uint64) {
+			for index := range w.log {
+				last = max(last, index)
+			}
+			return last
+		},
 		Entry: func(index uint64, into *raft.Log) error {
 			e, ok := w.log[index]
 			if !ok {

@@ -30,6 +30,12 @@ func (l *lines) lines() []string {
 	return slices.Clone(l.applied)
 }
 
+func (l *lines) restoredTimes() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.restored
+}
+
 func (l *lines) last() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -12,11 +12,12 @@ import (
 //
 // Committed entries that the log does not hold any more (a snapshot covers them) cannot be compared. They are taken off the
 // front of the request, which then continues from the last of them: raft checks that by its term, and an honest leader
-// loses nothing, since the entries are not needed here.
+// loses nothing, since the entries are not needed here. Entries beyond the end of the log are new, whatever was committed
+// before an older snapshot was installed.
 func commitGuard(r *raft.AppendEntriesRequest, f facts) error {
 	covered := 0
 	for i, e := range r.Entries {
-		if e.Index > f.commit {
+		if e.Index > f.commit || e.Index > f.last {
 			break
 		}
 		own, ok := f.stored(e.Index)

@@ -13,28 +13,30 @@ func TestCommitGuard(t *testing.T) {
 		return &raft.Log{Index: index, Term: term, Data: []byte(data)}
 	}
 	kept := map[uint64]*raft.Log{5: entry(5, 3, "five"), 6: entry(6, 3, "six"), 7: entry(7, 3, "seven"), 8: entry(8, 3, "eight")}
-	const committed = 7 // Entries up to 4 are gone: a snapshot covers them.
+	// Entries up to 4 are gone: a snapshot covers them.
 	for _, row := range []struct {
 		name    string
 		prev    uint64
 		entries []*raft.Log
 		want    error
 		// left is where the request continues, and with how many entries, when it passes.
-		prevLeft uint64
-		left     int
+		prevLeft  uint64
+		left      int
+		committed uint64
 	}{
-		{"nothing", 8, nil, nil, 8, 0},
-		{"new entries", 8, []*raft.Log{entry(9, 4, "nine")}, nil, 8, 1},
-		{"the same again", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "seven"), entry(8, 3, "eight")}, nil, 5, 3},
-		{"another after the commit index", 7, []*raft.Log{entry(8, 4, "other")}, nil, 7, 1},
-		{"another content", 6, []*raft.Log{entry(7, 3, "other")}, ErrCommitted, 0, 0},
-		{"another term", 6, []*raft.Log{entry(7, 4, "seven")}, ErrCommitted, 0, 0},
-		{"another kind", 6, []*raft.Log{{Index: 7, Term: 3, Type: raft.LogNoop, Data: []byte("seven")}}, ErrCommitted, 0, 0},
-		{"other extensions", 6, []*raft.Log{{Index: 7, Term: 3, Data: []byte("seven"), Extensions: []byte{1}}}, ErrCommitted, 0, 0},
-		{"another behind the same", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "other")}, ErrCommitted, 0, 0},
-		{"entries under the snapshot", 0, []*raft.Log{entry(1, 1, "other"), entry(2, 1, "other")}, nil, 2, 0},
-		{"entries under the snapshot and kept ones", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "five"), entry(6, 3, "six")}, nil, 4, 2},
-		{"a lie behind entries under the snapshot", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "other")}, ErrCommitted, 0, 0},
+		{"nothing", 8, nil, nil, 8, 0, 7},
+		{"new entries", 8, []*raft.Log{entry(9, 4, "nine")}, nil, 8, 1, 7},
+		{"the same again", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "seven"), entry(8, 3, "eight")}, nil, 5, 3, 7},
+		{"another after the commit index", 7, []*raft.Log{entry(8, 4, "other")}, nil, 7, 1, 7},
+		{"another content", 6, []*raft.Log{entry(7, 3, "other")}, ErrCommitted, 0, 0, 7},
+		{"another term", 6, []*raft.Log{entry(7, 4, "seven")}, ErrCommitted, 0, 0, 7},
+		{"another kind", 6, []*raft.Log{{Index: 7, Term: 3, Type: raft.LogNoop, Data: []byte("seven")}}, ErrCommitted, 0, 0, 7},
+		{"other extensions", 6, []*raft.Log{{Index: 7, Term: 3, Data: []byte("seven"), Extensions: []byte{1}}}, ErrCommitted, 0, 0, 7},
+		{"another behind the same", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "other")}, ErrCommitted, 0, 0, 7},
+		{"entries under the snapshot", 0, []*raft.Log{entry(1, 1, "other"), entry(2, 1, "other")}, nil, 2, 0, 7},
+		{"entries under the snapshot and kept ones", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "five"), entry(6, 3, "six")}, nil, 4, 2, 7},
+		{"a lie behind entries under the snapshot", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "other")}, ErrCommitted, 0, 0, 7},
+		{"entries beyond a log that an older snapshot has replaced", 8, []*raft.Log{entry(9, 4, "nine")}, nil, 8, 1, 20},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := &raft.AppendEntriesRequest{RPCHeader: headerOf("b"), Term: 9, PrevLogEntry: row.prev, Entries: row.entries}
@@ -42,7 +44,7 @@ func TestCommitGuard(t *testing.T) {
 				r.PrevLogTerm = 1
 			}
 			f := testFacts()
-			f.commit, f.stored = committed, func(index uint64) (*raft.Log, bool) { e, ok := kept[index]; return e, ok }
+			f.commit, f.last, f.stored = row.committed, 8, func(index uint64) (*raft.Log, bool) { e, ok := kept[index]; return e, ok }
 			if err := filterAppend(r, "b", f); !errors.Is(err, row.want) {
 				t.Fatalf("got %v, want %v", err, row.want)
 			}

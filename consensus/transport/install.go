@@ -117,6 +117,9 @@ func (t *Transport) takeSnapshot(stream peerv1.RaftService_InstallSnapshotServer
 		return nil, err
 	}
 	resp, err := t.install(ctx, peer, req, words, spool)
+	if err == nil {
+		_, err = t.filter.Answering(peer, req, resp)
+	}
 	return resp, errors.Join(err, spool.remove())
 }
 

@@ -127,6 +127,12 @@ func (v *validator) local(t testing.TB, peers []Peer) Local {
 			}
 			return 0
 		},
+		LastIndex: func() uint64 {
+			if r := v.raft.Load(); r != nil {
+				return r.LastIndex()
+			}
+			return 0
+		},
 		Entry: func(index uint64, into *raft.Log) error { return v.logs.GetLog(index, into) },
 		Voters: func() (voters []string) {
 			if r := v.raft.Load(); r != nil {

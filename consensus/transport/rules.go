@@ -30,8 +30,8 @@ type facts struct {
 	leader string
 	// transfer says whether the leader has announced that the sender takes over.
 	transfer bool
-	// commit is the highest committed index.
-	commit uint64
+	// commit is the highest committed index, and last the end of log and snapshot.
+	commit, last uint64
 	// stored returns an entry of the log, or false when it is not there any more.
 	stored func(index uint64) (*raft.Log, bool)
 	// maxEntries and maxEntryBytes bound one append.
@@ -276,11 +276,7 @@ func filterSnapshot(r *raft.InstallSnapshotRequest, peer string, f facts) error 
 	if err := filterLeader(r.Term, peer, f); err != nil {
 		return err
 	}
-	// Raft would go back to the snapshot's end, whatever it has committed since.
-	if r.LastLogIndex < f.commit {
-		return fmt.Errorf("%w: snapshot ends at %d, committed is %d", ErrCommitted, r.LastLogIndex, f.commit)
-	}
-	if r.LastLogIndex-f.commit > indexWindow {
+	if r.LastLogIndex > f.commit && r.LastLogIndex-f.commit > indexWindow {
 		return fmt.Errorf("%w: snapshot ends at %d, committed is %d", ErrTooLarge, r.LastLogIndex, f.commit)
 	}
 	return nil

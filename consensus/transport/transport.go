@@ -29,8 +29,8 @@
 //     once. Without them they are dropped. With them a node that was cut off for days follows at once, however far the term.
 //   - A term has one leader here: the first whose election was proved. Two votes of one validator in a term are given out
 //     as evidence (Local.OnEvidence) that anybody can check with the validator set.
-//   - What is committed here is not replaced, and no snapshot goes back behind it (commitGuard). What contradicts it is
-//     reported (Local.OnConflict).
+//   - What is committed here is not replaced by an append (commitGuard). One that contradicts it is reported
+//     (Local.OnConflict).
 //   - No single peer moves the term: not by a request beyond the window (terms.go), not by the flag of a transfer, not by its
 //     answers more than now and then.
 //   - Every call has a deadline, every message a size, every peer a number of calls in flight and a rate of all that could be
@@ -80,6 +80,10 @@
 // snapshot, nor on the file having survived a crash. Raft is given the snapshot when it is whole, and never waits for the
 // network in its main loop. Cost: it is written to disk once more, and what is wrong in its content is found only then; a
 // leader that was elected can make a follower keep as much as Limits.SnapshotBytes, at Limits.BytesPerSecond.
+//
+// A snapshot may end behind what is committed here: the commit guard then begins anew. Only what is final decides whether it is
+// stale, and the snapshot store knows that. To refuse it would lock a node out for good that has taken a snapshot under a
+// raft index that a liar made up.
 //
 // A snapshot may not end more than 2^44 entries beyond what is committed here. Its index is the leader's word: nobody signs
 // raft's numbers. A leader that was elected and lies may use up that much of their range each time, and no more.
