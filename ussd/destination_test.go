@@ -107,7 +107,7 @@ func FuzzRead(f *testing.F) {
 			if transcript == before {
 				continue // An empty first answer looks like dialling.
 			}
-			said := read(s.Turns, transcript, d)
+			said := read(s.Turns, transcript, d, 0)
 			if said.repeated != nil || said.lost {
 				t.Fatalf("answer %d %q: %+v", i, answer, said)
 			}
@@ -115,10 +115,10 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("answer %q was read as %q", answer, said.answers)
 			}
 			s.record(len(transcript), d.transcript(transcript), Reply{Text: transcript}, 0)
-			if again := read(s.Turns, transcript, d); again.repeated == nil || again.repeated.Text != transcript {
+			if again := read(s.Turns, transcript, d, 0); again.repeated == nil || again.repeated.Text != transcript {
 				t.Fatalf("a duplicate of %q was read as %+v", transcript, again)
 			}
-			if again := read(s.Turns, "", d); again.repeated == nil {
+			if again := read(s.Turns, "", d, 0); again.repeated == nil {
 				t.Fatal("the first turn is forgotten")
 			}
 		}

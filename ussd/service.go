@@ -280,8 +280,8 @@ func (f *Facts) read(r Reader, phone Phone) (err error) {
 	return err
 }
 
-// answer gives the new answers to the machine one by one. It stops at the last screen, and at a confirm screen: a PIN is
-// taken only from a turn after the one that showed it.
+// answer gives the new answers to the machine one by one. It stops at the last screen, and at a confirm screen: a PIN, or the "1" of
+// a screen without one, is taken only from a turn after the one that showed it.
 func (t *inHand) answer(ctx context.Context, said reading) (Reply, error) {
 	text := t.turn.Transcript.Reveal()
 	joined := len(said.answers) > 1 && said.start > 0
@@ -308,7 +308,7 @@ func (t *inHand) answer(ctx context.Context, said reading) (Reply, error) {
 		if reply, err = t.step(ctx, event, text[:min(at, len(text))], i == len(said.answers)-1); err != nil {
 			return Reply{}, err
 		}
-		if t.dropped || t.session.Prompt.secret() {
+		if t.dropped || t.session.Prompt.seen() {
 			break
 		}
 	}
@@ -333,7 +333,7 @@ func (t *inHand) step(ctx context.Context, event Event, prefix string, last bool
 		if t.turn.Last == nil {
 			t.session.record(len(prefix), t.digester.transcript(prefix), reply, t.facts.NowUnixMs)
 		}
-		if t.dropped = action.Drop; last || reply.End || action.Drop || t.session.Prompt.secret() {
+		if t.dropped = action.Drop; last || reply.End || action.Drop || t.session.Prompt.seen() {
 			// What was typed after the last screen, or after a confirm screen that nobody saw, is dropped; the whole
 			// transcript has this reply.
 			length, digest := t.turn.digest(t.digester)

@@ -48,6 +48,8 @@ const (
 	maxTranscript = 1024
 	// maxTurnID bounds an aggregator's id of a session or request.
 	maxTurnID = 128
+	// sessionLives is longer after its last reply than any carrier keeps a session open.
+	sessionLives = uint64(5 * time.Minute / time.Millisecond)
 	// duplicateWithin is how soon after a reply the same input is the aggregator asking again: nobody reads and answers as fast.
 	duplicateWithin = uint64(2 * time.Second / time.Millisecond)
 )
@@ -136,7 +138,7 @@ func (t Turn) reads(turns []answered, d digester, nowUnixMs uint64) reading {
 	if t.Last != nil {
 		return readLast(turns, *t.Last, d, nowUnixMs)
 	}
-	return read(turns, t.Transcript.Reveal(), d)
+	return read(turns, t.Transcript.Reveal(), d, nowUnixMs)
 }
 
 // digest is what the session knows the whole turn by.
@@ -180,24 +182,31 @@ func readLast(turns []answered, l LastInput, d digester, nowUnixMs uint64) readi
 
 // read compares a transcript with the turns that were answered. It does not split the transcript as a whole: what stands
 // before the new answers is whatever was answered, by its digest.
-func read(turns []answered, text string, d digester) reading {
+//
+// Aggregators use ids again. Once the session is over, whatever begins like another one does: the same dial, or what continues nothing. A later
+// turn that comes late is still answered as it was.
+func read(turns []answered, text string, d digester, nowUnixMs uint64) reading {
 	if len(turns) == 0 {
 		return reading{answers: split(text)}
 	}
+	over := nowUnixMs >= turns[len(turns)-1].AtUnixMs+sessionLives
 	for i := range turns {
+		if over && i == 0 {
+			continue
+		}
 		if turns[i].Length == len(text) && turns[i].Digest == d.transcript(text) {
 			return reading{repeated: &turns[i].Reply}
 		}
 	}
 	last := turns[len(turns)-1]
-	if last.Length >= len(text) || last.Digest != d.transcript(text[:last.Length]) {
+	if last.Length >= len(text) || last.Digest != d.transcript(text[:last.Length]) || last.Length > 0 && text[last.Length] != '*' {
+		if over {
+			return reading{anew: true, answers: split(text)}
+		}
 		return reading{lost: true}
 	}
 	if last.Length == 0 {
 		return reading{answers: split(text)}
-	}
-	if text[last.Length] != '*' {
-		return reading{lost: true}
 	}
 	return reading{start: last.Length, answers: strings.Split(text[last.Length+1:], "*")}
 }

@@ -216,6 +216,9 @@ func (p *person) pay(to *person, a amount.Amount) {
 	made := payment{amount: a}
 	ctx := context.Background()
 	screen, err := p.phone.Dial(ctx)
+	if err == nil && strings.Contains(screen.Text, "1 Continue") {
+		screen, err = p.phone.Type(ctx, "2") // What was begun when the leader died is not wanted.
+	}
 	for _, input := range []string{"1", to.number, a.Text(2)} {
 		if err == nil && screen.More {
 			screen, err = p.phone.Type(ctx, input)

@@ -255,6 +255,7 @@ func TestTheLogTellsNoSecret(t *testing.T) {
 	j.play("1", "0711000002", "150", "9205")
 	j.play("1", "0733000009")
 	j.play("1*0711000002*150*" + jumaPIN) // Stars.
+	j.play("2")                           // Not what was begun.
 	bad := j.Form()
 	bad.Set("phoneNumber", juma+"0000000")
 	if _, err := handset.Post(t.Context(), http.DefaultClient, s.url+callback, bad); !errors.Is(err, handset.ErrRefused) {

@@ -269,3 +269,45 @@ func TestStuckPaymentsDoNotStopTheSettler(t *testing.T) {
 		}
 	})
 }
+
+// Aggregators use ids of sessions again. Once a session is over, a dial under its id is another one; a turn of the old one that comes late is still
+// answered as it was, and pays nothing.
+func TestAnIDIsUsedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWorld(t)
+		paid := w.Play(Amina, "s", "1", "0711000002", "150", AminaPIN)
+		if again := w.Post(Amina, "s", ""); !strings.Contains(again, "Amina Wanjiru") {
+			t.Errorf("the dial again, at once: %s", again)
+		}
+		time.Sleep(6 * time.Minute)
+		if late := w.Post(Amina, "s", "1*0711000002*150*"+AminaPIN); late != paid {
+			t.Errorf("the last turn, late: %s", late)
+		}
+		if dial := w.Post(Amina, "s", ""); !strings.Contains(dial, "Paid 150.00") {
+			t.Errorf("a dial under the id of before does not tell the news: %s", dial)
+		}
+		if next := w.Play(Amina, "s", "1", "0711000002", "20", AminaPIN); !strings.Contains(next, "Paid 20.00") || !strings.Contains(next, "9,828.00") {
+			t.Errorf("a payment under the id of before: %s", next)
+		}
+		time.Sleep(6 * time.Minute)
+		if short := w.Post(Amina, "s", "1*0711000002*30"); !strings.Contains(short, "Pay 30.00") {
+			t.Errorf("a short-cut under the id of before: %s", short)
+		}
+	})
+}
+
+// The "1" that confirms without a PIN counts only once its screen was seen: a short-cut cannot have it with it.
+func TestAShortCutConfirmsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWorld(t)
+		if got := w.Play(Amina, "s", "1", "0711000002", "4600", AminaPIN); !strings.Contains(got, "choose 7") {
+			t.Fatal(got)
+		}
+		if got := w.Post(Amina, "cancel", "7*1"); !strings.Contains(got, "Cancel 4,600.00 KES to Juma O.?") {
+			t.Errorf("a screen that nobody saw: %s", got)
+		}
+		if got := w.Post(Amina, "cancel", "7*1*1"); !strings.Contains(got, "Cancelled.") {
+			t.Errorf("once it was seen: %s", got)
+		}
+	})
+}
