@@ -17,7 +17,20 @@ type orders struct {
 	byID map[tx.ID]*order
 	// background is how many are brought without anybody waiting. Invariant: at most maxBackground.
 	background int
+	// left are those that nobody brings any more, for as long as whoever gave up may try again. Invariant: at most maxLeft.
+	left map[tx.ID]leftOrder
 }
+
+// leftOrder says since when a submission waited, and when the last who brought it gave up.
+type leftOrder struct{ begun, at time.Time }
+
+const (
+	// maxLeft bounds the memory; past it a submission that is tried again counts as a new one.
+	maxLeft = 1024
+	// comeBack is how soon a caller whose time was up tries again. What is brought again so soon has waited all the while: a leader
+	// that stalls may not hide behind its victims' impatience.
+	comeBack = 3 * time.Second
+)
 
 type order struct {
 	carriers   int
@@ -30,7 +43,9 @@ type order struct {
 // maxBackground bounds the submissions that nobody waits for.
 const maxBackground = 1024
 
-func newOrders() *orders { return &orders{byID: make(map[tx.ID]*order)} }
+func newOrders() *orders {
+	return &orders{byID: make(map[tx.ID]*order), left: make(map[tx.ID]leftOrder)}
+}
 
 // begin notes one who waits.
 func (s *orders) begin(id tx.ID, signed *tx.Signed) {
@@ -60,6 +75,10 @@ func (s *orders) of(id tx.ID, signed *tx.Signed) *order {
 	o := s.byID[id]
 	if o == nil {
 		o = &order{signed: signed, begun: time.Now()}
+		if was, ok := s.left[id]; ok && o.begun.Sub(was.at) <= comeBack {
+			o.begun = was.begun
+		}
+		delete(s.left, id)
 		s.byID[id] = o
 	}
 	return o
@@ -103,8 +122,20 @@ func (s *orders) end(id tx.ID, background bool) (last bool) {
 	}
 	if o.carriers == 0 {
 		delete(s.byID, id)
+		s.leave(id, o.begun)
 	}
 	return o.carriers == 0
+}
+
+// leave remembers a submission that nobody brings any more.
+func (s *orders) leave(id tx.ID, begun time.Time) {
+	now := time.Now()
+	if len(s.left) >= maxLeft {
+		maps.DeleteFunc(s.left, func(_ tx.ID, was leftOrder) bool { return now.Sub(was.at) > comeBack })
+	}
+	if len(s.left) < maxLeft {
+		s.left[id] = leftOrder{begun, now}
+	}
 }
 
 // has says whether a transaction is under way.
