@@ -90,8 +90,8 @@ func (n *Node) openFinality(c Config) error {
 		NowUnixS: func() uint64 { return uint64(n.now().Unix()) },
 		OnFinal:  func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
 		OnSealed: n.sealed,
-		OnEvidence: func(e finality.Evidence) {
-			n.log.Error("a validator contradicts itself", "evidence", fmt.Sprintf("%+v", e))
+		OnEvidence: func(e checkpoint.Evidence) {
+			n.log.Error("a validator contradicts itself", "evidence", fmt.Sprintf("%x", e.Encode()))
 		},
 		OnEpochReady: n.packer.epochReady,
 		OnAstray:     n.contradicted,

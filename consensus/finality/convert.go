@@ -19,6 +19,9 @@ func encodeMessages(m Messages) *peerv1.FinalityMessages {
 	if c := m.Cosignature; c.Size > 0 {
 		p.Cosignature = &peerv1.Cosignature{Size: c.Size, Root: c.Root[:], TimeUnixS: c.TimeUnixS, Signature: c.Signature[:]}
 	}
+	if w := m.Wish; w.Epoch > 0 {
+		p.WishedEpoch, p.EpochVote, p.Certificate = w.Epoch, w.by(m.Validator).Proto(), w.certificate().Proto()
+	}
 	return p
 }
 
@@ -53,7 +56,37 @@ func parseMessages(p *peerv1.FinalityMessages) (Messages, error) {
 			Size: c.GetSize(), Root: [32]byte(c.GetRoot()), TimeUnixS: c.GetTimeUnixS(), Signature: [64]byte(c.GetSignature()),
 		}
 	}
-	return m, nil
+	m.Wish, err = parseWish(p)
+	return m, err
+}
+
+// parseWish reads a vote for an epoch with its certificate. Both name the tree, and one is enough.
+func parseWish(p *peerv1.FinalityMessages) (EpochWord, error) {
+	if p.GetEpochVote() == nil {
+		if p.GetWishedEpoch() > 0 || p.GetCertificate() != nil {
+			return EpochWord{}, fmt.Errorf("epoch_vote is missing: %w", ErrBadMessage)
+		}
+		return EpochWord{}, nil
+	}
+	vote, err := checkpoint.EpochVoteOf(p.GetEpochVote())
+	if err != nil {
+		return EpochWord{}, fmt.Errorf("%w: %w", ErrBadMessage, err)
+	}
+	certificate, err := checkpoint.CertificateOf(p.GetCertificate())
+	if err != nil {
+		return EpochWord{}, fmt.Errorf("%w: %w", ErrBadMessage, err)
+	}
+	switch {
+	case p.GetWishedEpoch() == 0:
+		return EpochWord{}, fmt.Errorf("wished_epoch is zero: %w", ErrBadMessage)
+	case vote.Validator != p.GetValidator():
+		return EpochWord{}, fmt.Errorf("epoch_vote is of %q: %w", vote.Validator, ErrBadMessage)
+	case vote.Certified != certificate.Vote:
+		return EpochWord{}, fmt.Errorf("certificate is not of the tree that epoch_vote names: %w", ErrBadMessage)
+	}
+	return EpochWord{
+		Epoch: p.GetWishedEpoch(), Certified: vote.Certified, Signature: vote.Signature, Certificate: certificate.Signatures,
+	}, nil
 }
 
 func parseVote(field string, p *peerv1.Vote) (SignedVote, error) {

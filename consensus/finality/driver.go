@@ -63,7 +63,7 @@ type DriverConfig struct {
 	// OnSealed tells of a note with q cosignatures, in the same way.
 	OnSealed func(note []byte, c checkpoint.Checkpoint)
 	// OnEvidence tells of a lying validator; may be nil.
-	OnEvidence func(e Evidence)
+	OnEvidence func(e checkpoint.Evidence)
 	// OnEpochReady gives the change that opens the next epoch, while this validator leads: it goes into the next batch if
 	// its start is in the own tree. It may come again, with the same change or another; may be nil.
 	OnEpochReady func(change checkpoint.EpochChange)

@@ -1,6 +1,7 @@
 package finality
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"fmt"
 
@@ -75,8 +76,11 @@ type Sealed struct {
 	Note       []byte
 }
 
-// Accuse gives two signatures of a lying validator, once per validator and kind.
-type Accuse struct{ Evidence Evidence }
+// Accuse gives what proves that a validator lied, once per validator and offence.
+type Accuse struct {
+	Offence  checkpoint.Offence
+	Evidence checkpoint.Evidence
+}
 
 // EpochReady gives what opens the next epoch, while this validator leads: it goes into the next batch's header. It is given
 // again when another change is better, or when this validator comes to lead.
@@ -113,20 +117,27 @@ type Config struct {
 	// Consistency proves that the own tree at one size extends it at a smaller one. It may be nil; then lies that only such
 	// a proof shows are not reported.
 	Consistency func(small, size uint64) ([][32]byte, error)
+	// EpochTicks is how many ticks may pass without anything becoming final before the epoch is ended; 0 means 40. It
+	// doubles with each epoch that makes nothing final.
+	EpochTicks int
 }
 
 // Machine is one validator's part in the protocol. It is not safe for concurrent use.
 type Machine struct {
-	network tx.NetworkID
-	set     checkpoint.ValidatorSet
-	signer  signer
-	rootAt  func(size uint64) ([32]byte, uint64, bool)
+	network     tx.NetworkID
+	set         checkpoint.ValidatorSet
+	signer      signer
+	rootAt      func(size uint64) ([32]byte, uint64, bool)
+	consistency func(small, size uint64) ([][32]byte, error)
 
 	// applied is the newest header leaf's boundary of the own tree.
 	applied Applied
 	// leader is who leads term; empty when nobody is known to.
 	leader string
 	term   uint64
+	// astray is what a quorum signed and the own tree contradicts; size zero when nothing. While it stands nothing is
+	// attested or ratified.
+	astray checkpoint.Vote
 
 	// heard holds the newest words of every validator of the set, its own included.
 	heard map[string]*heard
@@ -143,6 +154,16 @@ type Machine struct {
 	// ticks counts since the round was named or the last one became final; patience is how many a round gets before
 	// another size is named.
 	ticks, patience int
+	// clock counts all ticks. idle counts those in which something could have become final and nothing did; after wait of
+	// them the epoch is ended.
+	clock             uint64
+	idle, wait, least int
+	// ready is the change last given as EpochReady.
+	ready readyFor
+	// strays counts the ticks in a row at which the last attestation was not in the own tree.
+	strays int
+	// sound holds trees that are of the own final history, without epochs.
+	sound map[checkpoint.Vote]bool
 	// halted is why this validator signs nothing more.
 	halted error
 
@@ -155,15 +176,19 @@ type turn struct {
 	persist, send bool
 	final         *Final
 	sealed        *Sealed
-	more          []Effect
+	// contradicted says that a certificate of the epoch in force is not of the own tree.
+	contradicted bool
+	more         []Effect
 }
 
 // New checks the configuration and makes a machine. What Messages then gives was persisted before, so it may be sent.
 func New(c Config) (*Machine, error) {
 	m := &Machine{
-		network: c.Network, set: c.Validators, rootAt: c.RootAt, patience: minPatience,
+		network: c.Network, set: c.Validators, rootAt: c.RootAt, consistency: c.Consistency, patience: minPatience,
+		least: cmp.Or(c.EpochTicks, epochTicks), wait: cmp.Or(c.EpochTicks, epochTicks),
 		signer: signer{network: c.Network, name: c.Name, key: c.Key, state: c.State},
 		heard:  make(map[string]*heard, len(c.Validators)),
+		sound:  make(map[checkpoint.Vote]bool),
 		sealed: checkpoint.Checkpoint{Network: c.Network},
 	}
 	if c.RootAt == nil {
@@ -185,6 +210,9 @@ func New(c Config) (*Machine, error) {
 		}
 		m.sealed = sealed
 	}
+	if c.State.Final.Size < c.State.Cosigned.Size {
+		return nil, fmt.Errorf("new machine: final size %d is below what was cosigned: %w", c.State.Final.Size, ErrWrongSigner)
+	}
 	m.owed.final, m.owed.sealed = c.State.Final.Size > 0, m.sealed.Size > 0
 	m.say()
 	return m, nil
@@ -195,9 +223,7 @@ func (m *Machine) Step(nowUnixS uint64, e Event) []Effect {
 	m.turn = turn{}
 	switch e := e.(type) {
 	case Applied:
-		if e.Size > m.applied.Size {
-			m.applied = e
-		}
+		m.apply(e)
 	case Leading:
 		m.follow(m.signer.name, e.Term)
 	case Following:
@@ -211,7 +237,7 @@ func (m *Machine) Step(nowUnixS uint64, e Event) []Effect {
 	case Proof:
 		m.take(e.Note)
 	case Tick:
-		m.ticks++
+		m.tick()
 	}
 	m.advance(nowUnixS)
 	return m.effects()
@@ -242,6 +268,9 @@ func (m *Machine) State() State { return m.signer.state }
 func (m *Machine) Messages() Messages {
 	words := m.heard[m.signer.name].words
 	words.FinalSize = m.sealed.Size
+	if words.Wish.Epoch <= m.signer.state.Epoch {
+		words.Wish = EpochWord{} // That epoch is open; its first batch says what else there is to say.
+	}
 	return words
 }
 
@@ -258,11 +287,13 @@ func (m *Machine) Halted() error { return m.halted }
 
 // Open says that a round is under way, or that others are ahead: peers should be asked often.
 func (m *Machine) Open() bool {
-	if m.target() > m.sealed.Size || m.signer.state.Attested.Size > m.sealed.Size || m.Ready() {
+	state := m.signer.state
+	if m.target() > m.sealed.Size || state.Attested.Size > m.sealed.Size || m.Ready() || state.Wished.Epoch > state.Epoch ||
+		m.applied.Size > state.Final.Size {
 		return true
 	}
 	for _, h := range m.heard {
-		if h.words.FinalSize > m.sealed.Size {
+		if h.words.FinalSize > m.sealed.Size || h.words.Wish.Epoch > state.Epoch {
 			return true
 		}
 	}
@@ -272,7 +303,14 @@ func (m *Machine) Open() bool {
 // say puts the signer's newest words among those heard, where they count like anybody's.
 func (m *Machine) say() {
 	words, state := &m.heard[m.signer.name].words, m.signer.state
-	words.Attestation, words.Ratification, words.Cosignature = state.Attested, state.Ratified, state.Cosigned
+	words.Attestation, words.Ratification, words.Cosignature, words.Wish = state.Attested, state.Ratified, state.Cosigned, state.Wished
+	h := m.heard[m.signer.name]
+	if n := len(h.ratifications); state.Ratified.Size > 0 && (n == 0 || h.ratifications[n-1] != state.Ratified) {
+		h.ratifications = remember(h.ratifications, state.Ratified)
+	}
+	if n := len(h.wishes); state.Wished.Epoch > 0 && (n == 0 || h.wishes[n-1].Epoch != state.Wished.Epoch) {
+		h.wishes = remember(h.wishes, state.Wished)
+	}
 }
 
 // signed is what follows each new signature.

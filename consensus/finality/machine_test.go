@@ -64,6 +64,15 @@ func signVote(key ed25519.PrivateKey, kind checkpoint.VoteKind, epoch, size uint
 	return SignedVote{Vote: vote, Signature: vote.Sign(testNetwork, kind, key)}
 }
 
+func certificate(keys map[string]ed25519.PrivateKey, epoch, size uint64, root [32]byte, names ...string) checkpoint.Certificate {
+	c := checkpoint.Certificate{Vote: checkpoint.Vote{Epoch: epoch, Size: size, Root: root}}
+	for _, name := range names {
+		signed := signVote(keys[name], checkpoint.Attestation, epoch, size, root)
+		c.Signatures = append(c.Signatures, Signature{Validator: name, Signature: signed.Signature})
+	}
+	return c
+}
+
 func signCheckpoint(name string, key ed25519.PrivateKey, size uint64, root [32]byte) SignedCheckpoint {
 	cosig := checkpoint.Checkpoint{Network: testNetwork, Size: size, Root: root}.Cosign(name, key, 1000)
 	return SignedCheckpoint{Size: size, Root: root, TimeUnixS: 1000, Signature: cosig.Signature}
@@ -223,7 +232,11 @@ func show(e Effect) string {
 	case Sealed:
 		return fmt.Sprintf("sealed %d%s with %d cosignatures", e.Checkpoint.Size, branchOf(e.Checkpoint.Root, e.Checkpoint.Size), bytes.Count(e.Note, []byte("— ")))
 	case Accuse:
-		return fmt.Sprintf("accuse %s of two %ss", e.Evidence.Validator, e.Evidence.Kind)
+		return fmt.Sprintf("accuse %s of %s", e.Evidence.Validator, e.Offence)
+	case EpochReady:
+		return fmt.Sprintf("epoch %d is ready with %d votes from size %d", e.Change.Epoch, len(e.Change.Votes), e.Change.Start().Size)
+	case Astray:
+		return fmt.Sprintf("astray at %d%s of epoch %d", e.At.Size, branchOf(e.At.Root, e.At.Size), e.At.Epoch)
 	case Halt:
 		return "halt: " + e.Err.Error()
 	}

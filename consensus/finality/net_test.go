@@ -42,7 +42,7 @@ type netNode struct {
 	finals  []uint64
 	seals   []uint64
 	sealed  time.Time
-	accused []Evidence
+	accused []checkpoint.Evidence
 	halted  error
 }
 
@@ -91,7 +91,7 @@ func (w *net) start(v checkpoint.Validator) {
 		File: file, Peers: peers,
 		NowUnixS:   func() uint64 { return uint64(time.Now().Unix()) },
 		OnFinal:    func(c checkpoint.Checkpoint) { w.locked(func() { node.finals = append(node.finals, c.Size) }) },
-		OnEvidence: func(e Evidence) { w.locked(func() { node.accused = append(node.accused, e) }) },
+		OnEvidence: func(e checkpoint.Evidence) { w.locked(func() { node.accused = append(node.accused, e) }) },
 		OnHalt:     func(err error) { w.locked(func() { node.halted = err }) },
 		OnSealed: func(note []byte, c checkpoint.Checkpoint) {
 			if opened, _, err := checkpoint.Open(testNetwork, w.set, note); err != nil || opened != c {

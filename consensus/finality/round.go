@@ -35,10 +35,10 @@ func (m *Machine) target() uint64 {
 // Ready says that this validator leads and has a round to open.
 func (m *Machine) Ready() bool {
 	state := m.signer.state
-	if m.leader != m.signer.name || m.halted != nil {
+	if m.leader != m.signer.name || !m.votes() {
 		return false
 	}
-	if m.applied.Size <= state.Final.Size || m.applied.Size < state.Attested.Size {
+	if m.applied.Size <= state.Final.Size || m.applied.Size < m.attested(m.signer.name) {
 		return false
 	}
 	if m.target() > state.Final.Size {
@@ -47,12 +47,26 @@ func (m *Machine) Ready() bool {
 	return m.applied.Size >= m.honestlyAttested()
 }
 
+// votes says that this validator attests and ratifies: the epoch in force in its tree is the one in which it signs, it has
+// not ended it, and no quorum has contradicted its tree.
+func (m *Machine) votes() bool {
+	return m.halted == nil && m.applied.Epoch == m.signer.state.Epoch && m.signer.current() && m.astray.Size == 0
+}
+
+// attested is the size that a validator last attested in the epoch in force.
+func (m *Machine) attested(name string) uint64 {
+	if word := m.heard[name].words.Attestation; word.Epoch == m.signer.state.Epoch {
+		return word.Size
+	}
+	return 0
+}
+
 // honestlyAttested is a size that at least one honest validator has attested: the (f+1)-th highest. It can attest no
 // lower one, and since it applied what raft committed, so will this leader.
 func (m *Machine) honestlyAttested() uint64 {
 	var sizes []uint64
 	for _, v := range m.set {
-		sizes = append(sizes, m.heard[v.Name].words.Attestation.Size)
+		sizes = append(sizes, m.attested(v.Name))
 	}
 	slices.Sort(sizes)
 	return sizes[len(sizes)-1-m.set.Faults()]
@@ -65,8 +79,8 @@ func (m *Machine) stuck() bool {
 		return false
 	}
 	named := m.target()
-	for _, h := range m.heard {
-		if size := h.words.Attestation.Size; size > named && size <= m.applied.Size {
+	for _, v := range m.set {
+		if size := m.attested(v.Name); size > named && size <= m.applied.Size {
 			return true
 		}
 	}
@@ -87,94 +101,161 @@ func (m *Machine) name() {
 func (m *Machine) advance(nowUnixS uint64) {
 	m.remind()
 	m.adopt()
+	m.certify()
 	m.attest()
 	m.ratify()
 	m.finish(nowUnixS)
 	m.seal()
+	m.endEpoch()
+	m.openEpoch()
 }
 
 // remind tells what was final or sealed before a restart, when the own tree has it.
 func (m *Machine) remind() {
-	if m.owed.final && m.agrees(m.Final()) {
+	if m.owed.final && m.agrees(m.signer.state.Final) {
 		m.owed.final = false
 		m.turn.final = &Final{Checkpoint: m.Final(), Ratifications: m.signer.state.Ratifications}
 	}
-	if m.owed.sealed && m.agrees(m.sealed) {
+	if m.owed.sealed && m.agrees(checkpoint.Vote{Size: m.sealed.Size, Root: m.sealed.Root}) {
 		m.owed.sealed = false
 		m.turn.sealed = &Sealed{Checkpoint: m.sealed, Note: m.signer.state.Sealed}
 	}
 }
 
-// agrees says that the own tree has reached a checkpoint that a quorum signed and has the same root. Another root means
-// that this validator went astray.
-func (m *Machine) agrees(c checkpoint.Checkpoint) bool {
-	own, ok := m.root(c.Size)
-	if ok && own != c.Root {
-		m.halt(fmt.Errorf("a quorum signed another root of size %d: %w", c.Size, ErrDiverged))
+// agrees says that the own tree has reached a tree that a quorum signed and is the same there. Another one means that this
+// validator was fed a lie; at or below what is final here, that more than f validators lie.
+func (m *Machine) agrees(at checkpoint.Vote) bool {
+	own, ok := m.root(at.Size)
+	switch {
+	case !ok || own == at.Root:
+		return ok
+	case at.Size <= m.signer.state.Final.Size:
+		if m.applied.Epoch < m.signer.state.Epoch {
+			return false // The tree is of before the epoch that will roll it back.
+		}
+		m.halt(fmt.Errorf("a quorum signed another root of size %d: %w", at.Size, ErrDiverged))
+	case m.astray.Size == 0:
+		m.astray = at
+		m.turn.more = append(m.turn.more, Astray{at})
 	}
-	return ok && own == c.Root
+	return false
+}
+
+// apply takes the new head of the own tree, and with it the epoch in force.
+func (m *Machine) apply(e Applied) {
+	m.applied = e
+	if state := &m.signer.state; e.Epoch > state.Epoch {
+		state.Epoch = e.Epoch
+		m.turn.persist, m.turn.send = true, true
+		m.heard[m.signer.name].words.Named = Named{}
+		m.ticks, m.idle = 0, 0
+	}
+	if at := m.astray; at.Size > 0 {
+		if own, ok := m.root(at.Size); !ok || own == at.Root {
+			m.astray = checkpoint.Vote{} // The tree was taken back.
+		}
+	}
+	if final := m.signer.state.Final; final.Size > 0 {
+		m.agrees(final) // What is final here must stay.
+	}
 }
 
 // root is the own tree's root at a size, false when that is not known yet.
 func (m *Machine) root(size uint64) ([32]byte, bool) {
-	switch {
-	case size == 0 || size > m.applied.Size:
-		return [32]byte{}, false
-	case size == m.applied.Size:
-		return m.applied.Root, true
-	}
-	root, _, ok := m.rootAt(size)
+	root, _, ok := m.boundary(size)
 	return root, ok
 }
 
-// attest gives the own word on the named size.
+// boundary is the own tree's root at a size, and the epoch of the batch that ends there.
+func (m *Machine) boundary(size uint64) ([32]byte, uint64, bool) {
+	switch {
+	case size == 0 || size > m.applied.Size:
+		return [32]byte{}, 0, false
+	case size == m.applied.Size:
+		return m.applied.Root, m.applied.Epoch, true
+	}
+	return m.rootAt(size)
+}
+
+// extends says that the own tree at a vote begins with an earlier tree. The tree may be rolled back while this looks at it,
+// so with a proof: what one validator signs never contradicts itself.
+func (m *Machine) extends(vote, earlier checkpoint.Vote) bool {
+	if earlier.Size == 0 {
+		return true
+	}
+	if m.consistency == nil {
+		own, ok := m.root(earlier.Size)
+		return ok && own == earlier.Root
+	}
+	proof, err := m.consistency(earlier.Size, vote.Size)
+	return err == nil && checkpoint.CheckConsistency(proof, earlier.Size, earlier.Root, vote.Size, vote.Root) == nil
+}
+
+// attest gives the own word on the named size: of a batch of this epoch, so that it is above the start, and of a tree that
+// extends what was attested before in this epoch.
 func (m *Machine) attest() {
 	state, size := m.signer.state, m.target()
-	if m.halted != nil || size <= state.Attested.Size || size <= state.Final.Size {
+	if !m.votes() || size <= m.attested(m.signer.name) || size <= state.Final.Size {
 		return
 	}
-	root, ok := m.root(size)
-	if !ok {
+	root, epoch, ok := m.boundary(size)
+	if !ok || epoch != state.Epoch {
 		return
 	}
-	if last := state.Attested; last.Size > 0 && last.Epoch == state.Epoch {
-		own, ok := m.root(last.Size)
-		if !ok {
-			return
-		}
-		if own != last.Root {
-			m.halt(fmt.Errorf("attest size %d: own attestation of size %d: %w", size, last.Size, ErrDiverged))
-			return
-		}
+	vote := checkpoint.Vote{Epoch: epoch, Size: size, Root: root}
+	if state.Attested.Epoch == epoch && !m.extends(vote, state.Attested.Vote) || !m.extends(vote, state.Final) {
+		return // Nothing in this epoch any more; orphaned ends it.
 	}
-	if err := m.signer.attest(checkpoint.Vote{Epoch: state.Epoch, Size: size, Root: root}); err != nil {
+	if err := m.signer.attest(vote); err != nil {
 		m.halt(err)
 		return
 	}
 	m.signed()
 }
 
-// ratify answers a certificate. What is sealed needs it no more.
+// certify looks for a quorum of attestations in the epoch in force, and keeps the highest.
+func (m *Machine) certify() {
+	state := &m.signer.state
+	found, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Epoch == state.Epoch && v.Above(state.Highest.Vote) },
+		func(h *heard) []SignedVote { return []SignedVote{h.words.Attestation} })
+	if ok {
+		state.Highest = found
+	}
+	if held := state.Highest; held.Epoch == state.Epoch && held.Size > state.Final.Size && m.applied.Epoch == state.Epoch && !m.agrees(held.Vote) {
+		_, reached := m.root(held.Size)
+		m.turn.contradicted = reached
+	}
+}
+
+// ratify answers the highest certificate. What is sealed needs it no more.
 func (m *Machine) ratify() {
-	above := max(m.signer.state.Ratified.Size, m.sealed.Size)
-	certified, ok := m.quorum(above, func(w *Messages) SignedVote { return w.Attestation })
-	if !ok || m.halted != nil {
+	state := m.signer.state
+	held := state.Highest.Vote
+	if !m.votes() || held.Epoch != state.Epoch || !held.Above(state.Ratified.Vote) || held.Size <= m.sealed.Size {
 		return
 	}
-	if err := m.signer.ratify(certified.vote, certified.signatures); err != nil {
+	if own, epoch, ok := m.boundary(held.Size); !ok || own != held.Root || epoch != held.Epoch {
+		return
+	}
+	if err := m.signer.ratify(); err != nil {
 		m.halt(err)
 		return
 	}
 	m.signed()
 }
 
-// finish makes a checkpoint final on a quorum of ratifications, and only then cosigns it.
+// finish makes a checkpoint final on a quorum of ratifications in one epoch, and only then cosigns it. The epoch need not
+// be the one in force: whatever was ratified so is in the start of every later one.
 func (m *Machine) finish(nowUnixS uint64) {
-	ratified, ok := m.quorum(m.signer.state.Final.Size, func(w *Messages) SignedVote { return w.Ratification })
-	if !ok {
+	ratified, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Size > m.signer.state.Final.Size && v.Size <= m.applied.Size },
+		func(h *heard) []SignedVote { return h.ratifications })
+	if !ok || !m.agrees(ratified.Vote) {
 		return
 	}
-	m.finalize(ratified.vote, ratified.signatures)
+	if !m.extends(ratified.Vote, m.signer.state.Final) {
+		return // The own tree is being taken back.
+	}
+	m.finalize(ratified.Vote, ratified.Signatures)
 	if m.halted != nil {
 		return
 	}
@@ -187,24 +268,23 @@ func (m *Machine) finish(nowUnixS uint64) {
 
 func (m *Machine) finalize(vote checkpoint.Vote, ratifications []Signature) {
 	m.signer.state.Final, m.signer.state.Ratifications = vote, ratifications
-	m.ticks, m.patience = 0, minPatience
+	m.ticks, m.patience, m.idle, m.wait = 0, minPatience, 0, m.least
 	m.owed.final, m.turn.persist = false, true
 	m.turn.final = &Final{Checkpoint: m.Final(), Ratifications: ratifications}
 }
 
 // seal writes the note when a quorum has cosigned.
 func (m *Machine) seal() {
-	cosigned, ok := m.quorum(m.sealed.Size, func(w *Messages) SignedVote {
-		vote := checkpoint.Vote{Epoch: m.signer.state.Epoch, Size: w.Cosignature.Size, Root: w.Cosignature.Root}
-		return SignedVote{Vote: vote, Signature: w.Cosignature.Signature}
+	cosigned, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Size > m.sealed.Size && v.Size <= m.applied.Size }, func(h *heard) []SignedVote {
+		return []SignedVote{{Vote: treeOf(h.words.Cosignature), Signature: h.words.Cosignature.Signature}}
 	})
-	if !ok {
+	if !ok || !m.agrees(cosigned.Vote) {
 		return
 	}
-	c := checkpoint.Checkpoint{Network: m.network, Size: cosigned.vote.Size, Root: cosigned.vote.Root}
+	c := checkpoint.Checkpoint{Network: m.network, Size: cosigned.Size, Root: cosigned.Root}
 	var cosigs []checkpoint.Cosignature
-	for _, s := range cosigned.signatures {
-		cosigs = append(cosigs, m.heard[s.Validator].words.Cosignature.by(s.Validator))
+	for _, s := range cosigned.Signatures {
+		cosigs = append(cosigs, m.heard[s.Validator].words.Cosignature.By(s.Validator))
 	}
 	note, err := c.Seal(m.set, cosigs)
 	if err != nil {
@@ -217,44 +297,42 @@ func (m *Machine) seal() {
 // keep takes a sealed checkpoint that the own tree agrees with. It is final for this validator too, even when it missed
 // the round.
 func (m *Machine) keep(c checkpoint.Checkpoint, note []byte) {
+	vote := checkpoint.Vote{Epoch: m.signer.state.Epoch, Size: c.Size, Root: c.Root}
+	if c.Size > m.signer.state.Final.Size {
+		if !m.extends(vote, m.signer.state.Final) {
+			return // The own tree is being taken back.
+		}
+		m.finalize(vote, nil)
+	}
 	m.sealed, m.signer.state.Sealed, m.owed.sealed = c, note, false
 	m.turn.sealed = &Sealed{Checkpoint: c, Note: note}
-	if c.Size > m.signer.state.Final.Size {
-		m.finalize(checkpoint.Vote{Epoch: m.signer.state.Epoch, Size: c.Size, Root: c.Root}, nil)
-	}
+	m.compareTrees()
 }
 
-// agreement is a vote that a quorum gave.
-type agreement struct {
-	vote       checkpoint.Vote
-	signatures []Signature
-}
-
-// quorum finds the highest vote above a size that a quorum gave and the own tree agrees with. A quorum that the own tree
-// contradicts means that this validator went astray; it must not sign any more.
-func (m *Machine) quorum(above uint64, pick func(*Messages) SignedVote) (agreement, bool) {
-	var best agreement
+// quorum finds the highest vote that a quorum gave, among those wanted.
+func (m *Machine) quorum(wanted func(checkpoint.Vote) bool, given func(*heard) []SignedVote) (best checkpoint.Certificate, found bool) {
 	for i, v := range m.set {
-		candidate := pick(&m.heard[v.Name].words)
-		if candidate.Size <= max(above, best.vote.Size) || candidate.Epoch != m.signer.state.Epoch {
-			continue
-		}
 		// A quorum has more than f members, so its first is among the first n-q+1; the rest can not start one.
 		if i > len(m.set)-m.set.Quorum() {
 			break
 		}
-		var signatures []Signature
-		for _, w := range m.set[i:] {
-			if word := pick(&m.heard[w.Name].words); word.Vote == candidate.Vote {
-				signatures = append(signatures, Signature{Validator: w.Name, Signature: word.Signature})
+		for _, candidate := range given(m.heard[v.Name]) {
+			if candidate.Size == 0 || !wanted(candidate.Vote) || found && !candidate.Above(best.Vote) {
+				continue
+			}
+			var signatures []Signature
+			for _, w := range m.set[i:] {
+				for _, word := range given(m.heard[w.Name]) {
+					if word.Vote == candidate.Vote {
+						signatures = append(signatures, Signature{Validator: w.Name, Signature: word.Signature})
+						break
+					}
+				}
+			}
+			if len(signatures) >= m.set.Quorum() {
+				best, found = checkpoint.Certificate{Vote: candidate.Vote, Signatures: signatures}, true
 			}
 		}
-		if len(signatures) < m.set.Quorum() {
-			continue
-		}
-		if m.agrees(checkpoint.Checkpoint{Network: m.network, Size: candidate.Size, Root: candidate.Root}) {
-			best = agreement{vote: candidate.Vote, signatures: signatures}
-		}
 	}
-	return best, best.vote.Size > 0
+	return best, found
 }

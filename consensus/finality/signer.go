@@ -12,16 +12,19 @@ import (
 // State is what a validator must never forget: the highest word of each kind with its signature, so that after a crash
 // the same bytes are sent again, and why they were given. A State is a value: its slices are replaced, never written to.
 type State struct {
-	// Epoch is the epoch in which the validator attests and ratifies.
+	// Epoch is the epoch in which the validator attests and ratifies. Invariant: no vote is of a later one.
 	Epoch uint64
 
-	// Attested is the highest attestation.
+	// Attested is the highest attestation, by epoch, then by size.
 	Attested SignedVote
 
 	// Ratified is the highest ratification.
 	Ratified SignedVote
-	// Certificate is the quorum of attestations of Ratified, sorted by validator.
-	Certificate []Signature
+	// Highest is the highest certificate held. Invariant: Ratified is not above it.
+	Highest checkpoint.Certificate
+
+	// Wished is the last epoch vote. Invariant: no ratification of an epoch before it is above what it names.
+	Wished EpochWord
 
 	// Final is the highest final checkpoint, zero before the first.
 	Final checkpoint.Vote
@@ -36,32 +39,52 @@ type State struct {
 	Sealed []byte
 }
 
-// follows says that a state may replace an earlier one: no word went back or changed.
+// follows says that a state may replace an earlier one: no word went back or changed, and none was given in an epoch that
+// had been ended.
 func (s State) follows(old State) error {
 	for _, word := range []struct {
-		kind     Kind
+		kind     checkpoint.VoteKind
 		was, now checkpoint.Vote
 	}{
-		{KindAttestation, old.Attested.Vote, s.Attested.Vote},
-		{KindRatification, old.Ratified.Vote, s.Ratified.Vote},
-		{
-			KindCosignature, checkpoint.Vote{Size: old.Cosigned.Size, Root: old.Cosigned.Root},
-			checkpoint.Vote{Size: s.Cosigned.Size, Root: s.Cosigned.Root},
-		},
+		{checkpoint.Attestation, old.Attested.Vote, s.Attested.Vote},
+		{checkpoint.Ratification, old.Ratified.Vote, s.Ratified.Vote},
+		{"cosignature", treeOf(old.Cosigned), treeOf(s.Cosigned)},
+		{"final checkpoint", checkpoint.Vote{Size: old.Final.Size, Root: old.Final.Root}, checkpoint.Vote{Size: s.Final.Size, Root: s.Final.Root}},
+		{"certificate", old.Highest.Vote, s.Highest.Vote},
+		{"epoch vote", checkpoint.Vote{Epoch: old.Wished.Epoch, Root: old.Wished.Certified.Root}, checkpoint.Vote{Epoch: s.Wished.Epoch, Root: s.Wished.Certified.Root}},
 	} {
-		if word.now != word.was && !above(word.now, word.was) {
-			return fmt.Errorf("%s of size %d after size %d: %w", word.kind, word.now.Size, word.was.Size, ErrWatermark)
+		if word.now != word.was && !word.now.Above(word.was) {
+			return fmt.Errorf("%s of epoch %d and size %d after epoch %d and size %d: %w",
+				word.kind, word.now.Epoch, word.now.Size, word.was.Epoch, word.was.Size, ErrWatermark)
 		}
+	}
+	for _, vote := range []struct{ was, now checkpoint.Vote }{{old.Attested.Vote, s.Attested.Vote}, {old.Ratified.Vote, s.Ratified.Vote}} {
+		if vote.now != vote.was && vote.now.Epoch < old.Wished.Epoch {
+			return fmt.Errorf("vote in epoch %d after a vote for epoch %d: %w", vote.now.Epoch, old.Wished.Epoch, ErrWatermark)
+		}
+	}
+	if s.Wished.Epoch == old.Wished.Epoch && s.Wished.Certified != old.Wished.Certified {
+		return fmt.Errorf("two votes for epoch %d: %w", s.Wished.Epoch, ErrWatermark)
 	}
 	if s.Epoch < old.Epoch {
 		return fmt.Errorf("epoch %d after epoch %d: %w", s.Epoch, old.Epoch, ErrWatermark)
 	}
-	return nil
+	return s.sound()
 }
 
-// above orders votes by epoch, then by size.
-func above(a, b checkpoint.Vote) bool {
-	return a.Epoch > b.Epoch || a.Epoch == b.Epoch && a.Size > b.Size
+// sound checks the invariants of a state.
+func (s State) sound() error {
+	switch {
+	case s.Attested.Epoch > s.Epoch || s.Ratified.Epoch > s.Epoch:
+		return fmt.Errorf("vote of an epoch after %d: %w", s.Epoch, ErrWatermark)
+	case s.Ratified.Above(s.Highest.Vote):
+		return fmt.Errorf("ratified size %d without its certificate: %w", s.Ratified.Size, ErrWatermark)
+	case s.Ratified.Epoch < s.Wished.Epoch && s.Ratified.Above(s.Wished.Certified):
+		return fmt.Errorf("vote for epoch %d hides the certificate of size %d: %w", s.Wished.Epoch, s.Ratified.Size, ErrWatermark)
+	case s.Cosigned.Size > s.Final.Size:
+		return fmt.Errorf("cosigned size %d, final is %d: %w", s.Cosigned.Size, s.Final.Size, ErrWatermark)
+	}
+	return nil
 }
 
 // signer signs words above its watermarks, and nothing else. It is the only place where the key is used.
@@ -82,16 +105,22 @@ func (s *signer) check(set checkpoint.ValidatorSet) error {
 		return fmt.Errorf("key is not the one that the set names for %q: %w", s.name, ErrConfig)
 	}
 	st := s.state
-	var errs []error
+	errs := []error{st.sound()}
 	if st.Attested.Size > 0 {
 		errs = append(errs, st.Attested.Verify(s.network, checkpoint.Attestation, self, st.Attested.Signature))
 	}
 	if st.Ratified.Size > 0 {
 		errs = append(errs, st.Ratified.Verify(s.network, checkpoint.Ratification, self, st.Ratified.Signature))
 	}
+	if st.Highest.Size > 0 {
+		errs = append(errs, st.Highest.Verify(s.network, set, checkpoint.Attestation))
+	}
+	if st.Wished.Epoch > 0 {
+		errs = append(errs, st.Wished.verify(s.network, set, self))
+	}
 	if st.Cosigned.Size > 0 {
 		c := checkpoint.Checkpoint{Network: s.network, Size: st.Cosigned.Size, Root: st.Cosigned.Root}
-		errs = append(errs, c.VerifyCosignature(set, st.Cosigned.by(s.name)))
+		errs = append(errs, c.VerifyCosignature(set, st.Cosigned.By(s.name)))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%w: %w", ErrWrongSigner, err)
@@ -99,33 +128,41 @@ func (s *signer) check(set checkpoint.ValidatorSet) error {
 	return nil
 }
 
-// by gives the cosignature in the form that package checkpoint verifies.
-func (c SignedCheckpoint) by(name string) checkpoint.Cosignature {
-	return checkpoint.Cosignature{Validator: name, TimeUnixS: c.TimeUnixS, Signature: c.Signature}
-}
+// current says that nothing was said that ends the epoch in force.
+func (s *signer) current() bool { return s.state.Wished.Epoch <= s.state.Epoch }
 
 // attest signs an attestation above the last one. The same vote again gives the same signature.
 func (s *signer) attest(vote checkpoint.Vote) error {
 	return s.vote(vote, checkpoint.Attestation, &s.state.Attested)
 }
 
-// ratify signs a ratification above the last one and keeps its certificate.
-func (s *signer) ratify(vote checkpoint.Vote, certificate []Signature) error {
-	if err := s.vote(vote, checkpoint.Ratification, &s.state.Ratified); err != nil {
-		return err
-	}
-	s.state.Certificate = certificate
-	return nil
+// ratify signs a ratification above the last one of what the highest certificate is for.
+func (s *signer) ratify() error {
+	return s.vote(s.state.Highest.Vote, checkpoint.Ratification, &s.state.Ratified)
 }
 
 func (s *signer) vote(vote checkpoint.Vote, kind checkpoint.VoteKind, last *SignedVote) error {
 	if vote == last.Vote {
 		return nil
 	}
-	if vote.Epoch != s.state.Epoch || !above(vote, last.Vote) {
-		return fmt.Errorf("sign %s of size %d, signed %d before: %w", kind, vote.Size, last.Size, ErrWatermark)
+	if vote.Epoch != s.state.Epoch || !s.current() || !vote.Above(last.Vote) {
+		return fmt.Errorf("sign %s of epoch %d and size %d, signed epoch %d and size %d before, epoch is %d: %w",
+			kind, vote.Epoch, vote.Size, last.Epoch, last.Size, max(s.state.Epoch, s.state.Wished.Epoch), ErrWatermark)
 	}
 	*last = SignedVote{Vote: vote, Signature: vote.Sign(s.network, kind, s.key)}
+	return nil
+}
+
+// wish signs the vote for an epoch above every one so far, with the highest certificate. It ends all epochs before.
+func (s *signer) wish(epoch uint64) error {
+	if epoch <= s.state.Wished.Epoch || epoch <= s.state.Epoch {
+		return fmt.Errorf("vote for epoch %d, voted for %d in epoch %d: %w", epoch, s.state.Wished.Epoch, s.state.Epoch, ErrWatermark)
+	}
+	held := s.state.Highest
+	s.state.Wished = EpochWord{
+		Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures,
+		Signature: checkpoint.SignEpoch(s.network, epoch, held.Vote, s.key),
+	}
 	return nil
 }
 

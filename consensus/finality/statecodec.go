@@ -16,15 +16,16 @@ import (
 //	epoch u64
 //	attested: epoch u64  size u64  root [32]  signature [64]
 //	ratified: the same
-//	certificate: count u8, each: validator u8+bytes  signature [64]
+//	highest: epoch u64  size u64  root [32]  signatures: count u8, each: validator u8+bytes  signature [64]
+//	wished: epoch u64  certified: epoch u64  size u64  root [32]  signature [64]  certificate: signatures as above
 //	final: epoch u64  size u64  root [32]
-//	ratifications: as certificate
+//	ratifications: signatures as above
 //	cosigned: size u64  root [32]  time u64  signature [64]
 //	sealed: length u16, note
 //	SHA-256 of all of the above
 const (
 	stateMagic    = "umoja-signer"
-	stateVersion  = 1
+	stateVersion  = 2
 	maxStateBytes = 64 << 10
 	maxSignatures = 31
 )
@@ -38,7 +39,9 @@ func encodeState(s State, identity Identity) []byte {
 	for _, v := range []SignedVote{s.Attested, s.Ratified} {
 		b = append(appendVote(b, v.Vote), v.Signature[:]...)
 	}
-	b = appendSignatures(b, s.Certificate)
+	b = appendSignatures(appendVote(b, s.Highest.Vote), s.Highest.Signatures)
+	b = appendVote(binary.BigEndian.AppendUint64(b, s.Wished.Epoch), s.Wished.Certified)
+	b = appendSignatures(append(b, s.Wished.Signature[:]...), s.Wished.Certificate)
 	b = appendVote(b, s.Final)
 	b = appendSignatures(b, s.Ratifications)
 	b = binary.BigEndian.AppendUint64(b, s.Cosigned.Size)
@@ -88,7 +91,8 @@ func parseState(raw []byte, identity Identity) (State, error) {
 	s.Epoch = d.uint64()
 	s.Attested = SignedVote{Vote: d.vote(), Signature: d.array64()}
 	s.Ratified = SignedVote{Vote: d.vote(), Signature: d.array64()}
-	s.Certificate = d.signatures()
+	s.Highest = checkpoint.Certificate{Vote: d.vote(), Signatures: d.signatures()}
+	s.Wished = EpochWord{Epoch: d.uint64(), Certified: d.vote(), Signature: d.array64(), Certificate: d.signatures()}
 	s.Final = d.vote()
 	s.Ratifications = d.signatures()
 	s.Cosigned = SignedCheckpoint{Size: d.uint64(), Root: d.array32(), TimeUnixS: d.uint64(), Signature: d.array64()}

@@ -21,12 +21,14 @@ func fullState(t testing.TB) (State, Identity) {
 	s := State{
 		Attested:      signVote(key, checkpoint.Attestation, 0, 12, rootOf("main", 12)),
 		Ratified:      signVote(key, checkpoint.Ratification, 0, 10, root),
-		Certificate:   []Signature{{"a", [64]byte{1}}, {"b", [64]byte{2}}, {"c", [64]byte{3}}},
+		Highest:       certificate(keys, 0, 10, root, "a", "b", "c"),
 		Final:         checkpoint.Vote{Size: 10, Root: root},
-		Ratifications: []Signature{{"a", [64]byte{4}}, {"c", [64]byte{5}}, {"d", [64]byte{6}}},
+		Ratifications: []Signature{{Validator: "a", Signature: [64]byte{4}}, {Validator: "c", Signature: [64]byte{5}}},
 		Cosigned:      signCheckpoint("a", key, 10, root),
 		Sealed:        sealBy(t, set, keys, 10, root, "a", "b", "c"),
 	}
+	s.Wished = EpochWord{Epoch: 1, Certified: s.Highest.Vote, Certificate: s.Highest.Signatures}
+	s.Wished.Signature = checkpoint.SignEpoch(testNetwork, 1, s.Highest.Vote, key)
 	return s, Identity{Network: testNetwork, Name: "a", Key: [32]byte(key.Public().(ed25519.PublicKey))}
 }
 
@@ -76,7 +78,7 @@ func TestBadStateFileIsRefused(t *testing.T) {
 		{name: "missing part", mutate: func(raw []byte) []byte { return reseal(raw[:len(raw)-40]) }, want: ErrCorrupt},
 		{name: "too long", mutate: func(raw []byte) []byte { return append(raw, make([]byte, maxStateBytes)...) }, want: ErrCorrupt},
 		{name: "older format", mutate: func(raw []byte) []byte { raw[13] = 0; return reseal(raw[:len(raw)-32]) }, want: ErrFormat},
-		{name: "newer format", mutate: func(raw []byte) []byte { raw[13] = 2; return reseal(raw[:len(raw)-32]) }, want: ErrFormat},
+		{name: "newer format", mutate: func(raw []byte) []byte { raw[13] = 3; return reseal(raw[:len(raw)-32]) }, want: ErrFormat},
 		{name: "other network", identity: func(i *Identity) { i.Network[0]++ }, want: ErrWrongSigner},
 		{name: "other name", identity: func(i *Identity) { i.Name = "b" }, want: ErrWrongSigner},
 		{name: "other key", identity: func(i *Identity) { i.Key[0]++ }, want: ErrWrongSigner},
@@ -133,6 +135,12 @@ func TestSaveRefusesToGoBack(t *testing.T) {
 	for name, change := range map[string]func(s *State){
 		"everything":         func(s *State) { *s = State{Epoch: 1} },
 		"epoch":              func(s *State) { s.Epoch = 0 },
+		"epoch vote":         func(s *State) { s.Wished = EpochWord{} },
+		"epoch vote other":   func(s *State) { s.Wished.Certified.Root[0]++ },
+		"certificate lower":  func(s *State) { s.Highest.Size-- },
+		"final lower":        func(s *State) { s.Final.Size-- },
+		"final other":        func(s *State) { s.Final.Root[0]++ },
+		"ended epoch":        func(s *State) { s.Attested.Size++ },
 		"attestation lower":  func(s *State) { s.Attested.Size-- },
 		"attestation other":  func(s *State) { s.Attested.Root[0]++ },
 		"ratification lower": func(s *State) { s.Ratified.Size-- },
@@ -146,7 +154,7 @@ func TestSaveRefusesToGoBack(t *testing.T) {
 			t.Errorf("%s went back: %v", name, err)
 		}
 	}
-	state.Attested = signVote(keys["a"], checkpoint.Attestation, 0, 14, rootOf("main", 14))
+	state.Attested = signVote(keys["a"], checkpoint.Attestation, 1, 14, rootOf("main", 14))
 	if err := f.Save(state); err != nil {
 		t.Error("after refusals:", err)
 	}

@@ -5,6 +5,8 @@ type Status struct {
 	// Leader is who leads Term; empty when nobody is known to.
 	Leader string
 	Term   uint64
+	// Epoch is the one in force in the own tree; Wished is the last that this validator voted for.
+	Epoch, Wished uint64
 	// Named is the size named in this term.
 	Named uint64
 	// The newest sizes.
@@ -22,8 +24,8 @@ func (m *Machine) status() Status {
 		proved = max(proved, p.checkpoint.Size)
 	}
 	return Status{
-		Proved: proved,
-		Leader: m.leader, Term: m.term, Named: m.target(), Applied: m.applied.Size, Attested: s.Attested.Size,
+		Leader: m.leader, Term: m.term, Epoch: m.applied.Epoch, Wished: s.Wished.Epoch, Named: m.target(),
+		Applied: m.applied.Size, Attested: s.Attested.Size, Proved: proved,
 		Ratified: s.Ratified.Size, Final: s.Final.Size, Sealed: m.sealed.Size, Halted: m.halted,
 	}
 }

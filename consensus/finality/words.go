@@ -1,25 +1,56 @@
 package finality
 
-import "github.com/umoja-ledger/umoja/ledger/checkpoint"
+import (
+	"fmt"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
 
 // SignedVote is a validator's attestation or ratification. Size zero means that it was not given yet.
-type SignedVote struct {
-	checkpoint.Vote
-	Signature [64]byte
-}
-
-// SignedCheckpoint is a validator's cosignature. Size zero means that it was not given yet.
-type SignedCheckpoint struct {
-	Size      uint64
-	Root      [32]byte
-	TimeUnixS uint64
-	Signature [64]byte
-}
+type SignedVote = checkpoint.SignedVote
 
 // Signature is one validator's part of a certificate or of a final checkpoint's ratifications.
-type Signature struct {
-	Validator string
+type Signature = checkpoint.Signature
+
+// SignedCheckpoint is a validator's cosignature. Size zero means that it was not given yet.
+type SignedCheckpoint = checkpoint.SignedCheckpoint
+
+// treeOf is what a cosignature is of, without an epoch.
+func treeOf(c SignedCheckpoint) checkpoint.Vote { return checkpoint.Vote{Size: c.Size, Root: c.Root} }
+
+// EpochWord is a validator's vote for an epoch, with what proves the certificate that it names. Epoch zero means that it
+// was not given yet.
+type EpochWord struct {
+	Epoch uint64
+	// Certified is the highest tree that it held a certificate of; size zero when none.
+	Certified checkpoint.Vote
 	Signature [64]byte
+	// Certificate is the quorum of attestations of Certified, sorted by validator.
+	Certificate []Signature
+}
+
+// by gives the vote in the form that package checkpoint verifies.
+func (w EpochWord) by(name string) checkpoint.EpochVote {
+	return checkpoint.EpochVote{Validator: name, Certified: w.Certified, Signature: w.Signature}
+}
+
+// certificate is what the vote names.
+func (w EpochWord) certificate() checkpoint.Certificate {
+	return checkpoint.Certificate{Vote: w.Certified, Signatures: w.Certificate}
+}
+
+// verify checks the vote, and that the certificate which it names is there.
+func (w EpochWord) verify(network tx.NetworkID, set checkpoint.ValidatorSet, by checkpoint.Validator) error {
+	if w.Certified.Size == 0 && len(w.Certificate) > 0 {
+		return fmt.Errorf("epoch vote of %q has a certificate of nothing: %w", by.Name, ErrBadMessage)
+	}
+	if w.Certified.Size > 0 {
+		if err := w.certificate().Verify(network, set, checkpoint.Attestation); err != nil {
+			return err
+		}
+	}
+	return w.by(by.Name).Verify(network, w.Epoch, by)
 }
 
 // Named is the round that the leader of a raft term opens. Size zero means none.
@@ -28,6 +59,17 @@ type Named struct {
 	Term  uint64
 	// Size is a header leaf's boundary.
 	Size uint64
+}
+
+// newer orders rounds by term, epoch and size.
+func (n Named) newer(last Named) bool {
+	switch {
+	case n.Term != last.Term:
+		return n.Term > last.Term
+	case n.Epoch != last.Epoch:
+		return n.Epoch > last.Epoch
+	}
+	return n.Size > last.Size
 }
 
 // Messages is what one validator has last said of each kind.
@@ -39,25 +81,6 @@ type Messages struct {
 	Cosignature  SignedCheckpoint
 	// FinalSize is the size of its newest sealed checkpoint.
 	FinalSize uint64
-}
-
-// Kind says which of a validator's words is meant.
-type Kind string
-
-// The kinds of words that are signed.
-const (
-	KindAttestation  Kind = "attestation"
-	KindRatification Kind = "ratification"
-	KindCosignature  Kind = "cosignature"
-)
-
-// Evidence is two signatures of one validator that an honest one never gives: two roots for one epoch and size. Anybody
-// who knows the validator's key can check it.
-type Evidence struct {
-	Validator string
-	Kind      Kind
-	// Votes are set for attestations and ratifications.
-	Votes [2]SignedVote
-	// Cosignatures are set for cosignatures.
-	Cosignatures [2]SignedCheckpoint
+	// Wish is its vote for the epoch after the one in force.
+	Wish EpochWord
 }

@@ -4,14 +4,15 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
-// A world is several machines, a network that loses, repeats and reorders, and a scheduler that decides by a seed what
-// happens next. It checks after every effect what must always hold.
+// A world is several machines, the raft log that they follow, a network that loses, repeats and reorders, and a scheduler
+// that decides by a seed what happens next. It checks after every effect what must always hold.
 type world struct {
 	t     *testing.T
 	rand  *rand.Rand
@@ -20,20 +21,24 @@ type world struct {
 	nodes []*simNode
 	// flying are the packets under way.
 	flying []packet
-	// log is the size up to which raft has committed.
-	log uint64
+	// log is what raft has committed.
+	log []entry
 	// leader and term are what raft decided; nodes learn it at different times.
 	leader *simNode
 	term   uint64
 	// crashes says that a node may crash between any two effects.
 	crashes bool
+	// forks says that more than f lie, so that two final checkpoints may conflict.
+	forks bool
 
-	// signed holds every root that an honest validator ever let out.
-	signed map[string][32]byte
-	// finals holds every root that was final or sealed anywhere.
-	finals  map[uint64][32]byte
-	crashed int
-	accused map[string]bool
+	// signed holds every root that an honest validator ever let out, wished the epochs that it voted for.
+	signed map[string]checkpoint.Vote
+	wished map[string]uint64
+	// history holds the roots of every batch in a tree that was final or sealed anywhere.
+	history map[uint64][32]byte
+	// accused holds what was proved, by culprit.
+	accused map[string][]checkpoint.Offence
+	counts  struct{ crashed, finals, epochs, resyncs, forked int }
 }
 
 type simNode struct {
@@ -41,11 +46,17 @@ type simNode struct {
 	// machine is nil while the node is down, and always for a liar.
 	machine *Machine
 	liar    bool
-	branch  string
 	// disk is what the last Persist left.
 	disk []byte
-	// applied survives crashes, as the ledger's store does, but may come back lower.
-	applied uint64
+	// log is the node's own; lies are in it when it was fed some. tree is what applying it has left.
+	log  []entry
+	tree *tree
+	// read counts the entries applied.
+	read int
+	// change is the last EpochReady.
+	change *checkpoint.EpochChange
+	// astray says that the node has to fetch its tentative batches anew.
+	astray bool
 	// out is what peers can get: what was sent last, and the newest note.
 	out  Messages
 	note []byte
@@ -53,6 +64,7 @@ type simNode struct {
 	final uint64
 	// stopped nodes are not started again by chance.
 	stopped bool
+	halted  error
 }
 
 type packet struct {
@@ -62,12 +74,14 @@ type packet struct {
 
 func newWorld(t *testing.T, n int, seed uint64) *world {
 	w := &world{
-		t: t, rand: rand.New(rand.NewPCG(seed, uint64(n))), log: 2, term: 1,
-		signed: make(map[string][32]byte), finals: make(map[uint64][32]byte), accused: make(map[string]bool),
+		t: t, rand: rand.New(rand.NewPCG(seed, uint64(n))), term: 1,
+		signed: make(map[string]checkpoint.Vote), wished: make(map[string]uint64),
+		history: make(map[uint64][32]byte), accused: make(map[string][]checkpoint.Offence),
 	}
 	w.set, w.keys = members(t, n)
+	w.log = append(w.log, newTree().next("first", nil))
 	for _, v := range w.set {
-		node := &simNode{name: v.Name, branch: "main"}
+		node := &simNode{name: v.Name, tree: newTree()}
 		node.disk = encodeState(State{}, w.identity(node))
 		w.nodes = append(w.nodes, node)
 	}
@@ -78,7 +92,7 @@ func (w *world) identity(n *simNode) Identity {
 	return Identity{Network: testNetwork, Name: n.name, Key: [32]byte(w.keys[n.name].Public().(ed25519.PublicKey))}
 }
 
-// start brings a node up with what its disk has.
+// start brings a node up with what its disk has. The ledger's store may have lost its last batches.
 func (w *world) start(n *simNode) {
 	if n.machine != nil || n.liar || n.stopped {
 		return
@@ -87,23 +101,124 @@ func (w *world) start(n *simNode) {
 	if err != nil {
 		w.t.Fatalf("start %s: %v", n.name, err)
 	}
+	w.replay(n, n.read-w.rand.IntN(min(n.read, 3)+1))
 	n.machine, err = New(Config{
-		Network: testNetwork, Validators: w.set, Name: n.name, Key: w.keys[n.name], State: state,
+		Network: testNetwork, Validators: w.set, Name: n.name, Key: w.keys[n.name], State: state, EpochTicks: 6,
 		RootAt: func(size uint64) ([32]byte, uint64, bool) {
-			return rootOf(n.branch, size), 0, size%2 == 0 && size <= n.applied
+			h, ok := n.tree.at(size)
+			return h.root, h.epoch, ok
 		},
+		Consistency: func(small, size uint64) ([][32]byte, error) { return n.tree.consistency(small, size) },
 	})
 	if err != nil {
 		w.t.Fatalf("start %s: %v", n.name, err)
 	}
-	n.note = state.Sealed
-	n.applied = 2 * w.rand.Uint64N(n.applied/2+1)
+	n.note, n.change = state.Sealed, nil
 	w.send(n, n.machine.Messages())
-	w.apply(n, n.applied)
+	w.tell(n)
 }
 
-// stop lets a node forget everything but its disk.
-func (w *world) stop(n *simNode) { n.machine = nil }
+// replay makes the tree that so many entries of the node's log leave.
+func (w *world) replay(n *simNode, read int) {
+	n.tree, n.read = newTree(), 0
+	for n.read < read && n.tree.apply(n.log[n.read], n.read, w.set) == nil {
+		n.read++
+	}
+}
+
+// tell says where the head is.
+func (w *world) tell(n *simNode) {
+	if h := n.tree.head(); h.size > 0 {
+		w.step(n, Applied{Size: h.size, Root: h.root, Epoch: h.epoch})
+	}
+}
+
+// follow fetches from the raft log and applies, as far as so many entries. Where the own log is another, nothing comes.
+func (w *world) follow(n *simNode, entries int) {
+	if n.machine == nil {
+		return
+	}
+	if n.astray {
+		w.resync(n)
+	}
+	for range entries {
+		if n.read == len(n.log) {
+			if w.common(n) < len(n.log) {
+				// What the leader sends contradicts what is committed here. The transport's guard lets none of it pass, and
+				// after some time the node looks into it.
+				n.astray = w.rand.IntN(8) == 0
+				break
+			}
+			if len(n.log) >= len(w.log) {
+				break
+			}
+			n.log = append(n.log, w.log[len(n.log)])
+		}
+		if err := n.tree.apply(n.log[n.read], n.read, w.set); err != nil {
+			n.astray = true
+			break
+		}
+		n.read++
+	}
+	w.tell(n)
+}
+
+// common is how many entries the node's log shares with raft's.
+func (w *world) common(n *simNode) int {
+	i := 0
+	for i < min(len(n.log), len(w.log)) && n.log[i].content == w.log[i].content && n.log[i].epoch == w.log[i].epoch && n.log[i].previous == w.log[i].previous {
+		i++
+	}
+	return i
+}
+
+// resync takes back every batch above the final checkpoint, and the log from where it is another.
+func (w *world) resync(n *simNode) {
+	w.counts.resyncs++
+	n.astray = false
+	keep := 0
+	if final := n.machine.Final(); final.Size > 0 {
+		h, ok := n.tree.at(final.Size)
+		if !ok || h.root != final.Root {
+			return // Not reached yet after a restart.
+		}
+		keep = h.index
+	}
+	n.log = slices.Clone(n.log[:min(keep, w.common(n))])
+	w.replay(n, len(n.log))
+	w.tell(n)
+}
+
+// feed lets a lying leader put batches that nobody else gets into a node's log.
+func (w *world) feed(n *simNode, batches int) {
+	if n.machine == nil || n.read < len(n.log) || n.astray {
+		return
+	}
+	for i := range batches {
+		n.log = append(n.log, n.tree.next(fmt.Sprint("lie ", n.name, w.rand.Uint64()), nil))
+		_ = i
+		w.follow(n, 1)
+	}
+}
+
+// pack lets the leader order a batch. An honest one has applied all that was ordered before.
+func (w *world) pack() {
+	n := w.leader
+	if n == nil {
+		return
+	}
+	if !n.liar && (n.machine == nil || n.astray || w.common(n) < len(n.log) || n.read < len(w.log)) {
+		return
+	}
+	on, change := n.tree, n.change
+	if n.liar { // It orders what an honest one would, and opens no epoch.
+		on, change = newTree(), nil
+		for i, e := range w.log {
+			_ = on.apply(e, i, w.set)
+		}
+	}
+	w.log = append(w.log, on.next(fmt.Sprint(n.name, w.term, len(w.log)), change))
+}
 
 func (w *world) step(n *simNode, e Event) {
 	if n.machine == nil {
@@ -111,19 +226,25 @@ func (w *world) step(n *simNode, e Event) {
 	}
 	for _, effect := range n.machine.Step(5000, e) {
 		if w.crashes && w.rand.IntN(40) == 0 {
-			w.crashed++
-			w.stop(n)
+			w.counts.crashed++
+			n.machine = nil
 			return
 		}
 		switch effect := effect.(type) {
 		case Persist:
+			before, err := parseState(n.disk, w.identity(n))
+			if err == nil {
+				err = effect.State.follows(before)
+			}
+			if err != nil {
+				w.t.Fatalf("%s persists: %v", n.name, err)
+			}
 			n.disk = encodeState(effect.State, w.identity(n))
 		case Send:
 			w.send(n, effect.Messages)
 		case Final:
 			if effect.Ratifications != nil { // Else a note proved it.
-				vote := checkpoint.Vote{Size: effect.Checkpoint.Size, Root: effect.Checkpoint.Root}
-				w.checkQuorum(n, checkpoint.Ratification, vote, effect.Ratifications)
+				w.checkQuorum(n, effect.Checkpoint, effect.Ratifications)
 			}
 			w.final(n, effect.Checkpoint)
 		case Sealed:
@@ -134,13 +255,37 @@ func (w *world) step(n *simNode, e Event) {
 			w.final(n, c)
 			n.note = effect.Note
 		case Accuse:
-			w.accused[effect.Evidence.Validator] = true
+			w.accuse(n, effect)
+		case EpochReady:
+			if err := effect.Change.Verify(testNetwork, w.set); err != nil {
+				w.t.Fatalf("%s would open an epoch: %v", n.name, err)
+			}
+			n.change = &effect.Change
+		case Astray:
+			n.astray = true
 		case Halt:
-			if n.branch == "main" {
+			n.halted = effect.Err
+			if !w.forks {
 				w.t.Fatalf("%s halted: %v", n.name, effect.Err)
 			}
 		}
 	}
+}
+
+// accuse checks evidence as anybody can who gets it as a file.
+func (w *world) accuse(n *simNode, a Accuse) {
+	e, err := checkpoint.ParseEvidence(a.Evidence.Encode())
+	if err != nil {
+		w.t.Fatalf("%s gives evidence: %v", n.name, err)
+	}
+	culprit, offence, err := e.Verify(testNetwork, w.set)
+	if err != nil || offence != a.Offence {
+		w.t.Fatalf("%s gives evidence of %s: %s, %v", n.name, a.Offence, offence, err)
+	}
+	if i := slices.IndexFunc(w.nodes, func(n *simNode) bool { return n.name == culprit }); !w.nodes[i].liar {
+		w.t.Fatalf("%s is honest and was accused of %s: %+v", culprit, offence, e)
+	}
+	w.accused[culprit] = append(w.accused[culprit], offence)
 }
 
 // send checks that every word is on disk, and that no honest validator contradicts itself.
@@ -155,56 +300,76 @@ func (w *world) send(n *simNode, m Messages) {
 	if m.Cosignature.Size > disk.Final.Size {
 		w.t.Fatalf("%s cosigned size %d, final is %d", n.name, m.Cosignature.Size, disk.Final.Size)
 	}
-	if m.Ratification != n.out.Ratification {
-		w.checkQuorum(n, checkpoint.Attestation, disk.Ratified.Vote, disk.Certificate)
+	if m.Ratification.Above(disk.Highest.Vote) || disk.Highest.Size > 0 && disk.Highest.Verify(testNetwork, w.set, checkpoint.Attestation) != nil {
+		w.t.Fatalf("%s ratified without a certificate", n.name)
 	}
-	for kind, vote := range map[Kind]checkpoint.Vote{
-		KindAttestation: m.Attestation.Vote, KindRatification: m.Ratification.Vote,
-		KindCosignature: {Size: m.Cosignature.Size, Root: m.Cosignature.Root},
+	for kind, vote := range map[string]checkpoint.Vote{
+		"attest": m.Attestation.Vote, "ratify": m.Ratification.Vote, "cosign": treeOf(m.Cosignature),
 	} {
 		if vote.Size == 0 {
 			continue
 		}
 		key := fmt.Sprint(n.name, kind, vote.Epoch, vote.Size)
-		if root, ok := w.signed[key]; ok && root != vote.Root {
-			w.t.Fatalf("%s gave two %ss of size %d", n.name, kind, vote.Size)
+		was, given := w.signed[key]
+		if given && was != vote {
+			w.t.Fatalf("%s: two times %s of size %d", n.name, kind, vote.Size)
 		}
-		w.signed[key] = vote.Root
+		if !given && kind != "cosign" && vote.Epoch < w.wished[n.name] {
+			w.t.Fatalf("%s: %s in epoch %d after a vote for epoch %d", n.name, kind, vote.Epoch, w.wished[n.name])
+		}
+		w.signed[key] = vote
+	}
+	if wish := m.Wish; wish.Epoch > 0 {
+		key := fmt.Sprint(n.name, "wish", wish.Epoch)
+		if was, given := w.signed[key]; given && was != wish.Certified {
+			w.t.Fatalf("%s: two votes for epoch %d", n.name, wish.Epoch)
+		}
+		if m.Ratification.Epoch < wish.Epoch && m.Ratification.Above(wish.Certified) {
+			w.t.Fatalf("%s hides a certificate", n.name)
+		}
+		if disk.Wished.Epoch != wish.Epoch {
+			w.t.Fatalf("%s votes for epoch %d before it is persisted", n.name, wish.Epoch)
+		}
+		w.signed[key], w.wished[n.name] = wish.Certified, wish.Epoch
 	}
 	n.out = m
 }
 
-// checkQuorum verifies a certificate or the ratifications of a final checkpoint, as others will.
-func (w *world) checkQuorum(n *simNode, kind checkpoint.VoteKind, vote checkpoint.Vote, signatures []Signature) {
-	by := make(map[string]bool)
-	for _, s := range signatures {
-		v, ok := w.set.Find(s.Validator)
-		if !ok || vote.Verify(testNetwork, kind, v, s.Signature) != nil {
-			w.t.Fatalf("%s counts a bad signature of %q", n.name, s.Validator)
+// checkQuorum verifies the ratifications of a final checkpoint: of one epoch, which only they know.
+func (w *world) checkQuorum(n *simNode, c checkpoint.Checkpoint, signatures []Signature) {
+	for epoch := range uint64(100) {
+		vote := checkpoint.Vote{Epoch: epoch, Size: c.Size, Root: c.Root}
+		if (checkpoint.Certificate{Vote: vote, Signatures: signatures}).Verify(testNetwork, w.set, checkpoint.Ratification) == nil {
+			return
 		}
-		by[s.Validator] = true
 	}
-	if len(by) < w.set.Quorum() {
-		w.t.Fatalf("%s counts %d as a quorum", n.name, len(by))
-	}
+	w.t.Fatalf("%s: size %d is final without a quorum", n.name, c.Size)
 }
 
 // final checks that no two final checkpoints conflict, anywhere, at any time.
 func (w *world) final(n *simNode, c checkpoint.Checkpoint) {
-	if root, ok := w.finals[c.Size]; ok && root != c.Root {
-		w.t.Fatalf("two final checkpoints of size %d", c.Size)
+	if h, ok := n.tree.at(c.Size); !ok || h.root != c.Root {
+		w.t.Fatalf("%s: size %d is final, but not in its tree", n.name, c.Size)
 	}
-	if c.Root != rootOf("main", c.Size) || c.Size > w.log {
-		w.t.Fatalf("%s: size %d is final, but is not in the log", n.name, c.Size)
-	}
-	w.finals[c.Size] = c.Root
+	w.counts.finals++
+	w.counts.epochs = max(w.counts.epochs, int(n.tree.head().epoch))
 	n.final = max(n.final, c.Size)
-}
-
-func (w *world) apply(n *simNode, size uint64) {
-	n.applied = max(n.applied, size)
-	if n.applied > 0 {
-		w.step(n, Applied{Size: n.applied, Root: rootOf(n.branch, n.applied)})
+	for _, h := range n.tree.heads[1:] {
+		if h.size > c.Size {
+			break
+		}
+		if root, ok := w.history[h.size]; ok && root != h.root {
+			w.counts.forked++
+			if !w.forks {
+				w.t.Fatalf("%s: final checkpoint of size %d forks the history at size %d", n.name, c.Size, h.size)
+			}
+			return
+		}
+	}
+	for _, h := range n.tree.heads[1:] {
+		if h.size <= c.Size {
+			w.history[h.size] = h.root
+		}
 	}
 }
 
@@ -238,131 +403,17 @@ func (w *world) exchange(a, b *simNode) {
 
 func (w *world) pick() *simNode { return w.nodes[w.rand.IntN(len(w.nodes))] }
 
-// lie lets a liar say anything to somebody, in its own name.
-func (w *world) lie(liar, to *simNode) {
-	key, size := w.keys[liar.name], 1+w.rand.Uint64N(w.log+4)
-	root := rootOf([]string{"main", "fork"}[w.rand.IntN(2)], size)
-	m := Messages{Validator: liar.name, FinalSize: w.rand.Uint64N(100)}
-	switch w.rand.IntN(6) {
-	case 0:
-		m.Attestation = signVote(key, checkpoint.Attestation, 0, size, root)
-	case 1:
-		m.Ratification = signVote(key, checkpoint.Ratification, 0, size, root)
-	case 2:
-		m.Cosignature = signCheckpoint(liar.name, key, size, root)
-	case 3:
-		m.Named = Named{Term: w.term, Size: size}
-	case 4: // Garbage signatures.
-		m.Attestation = SignedVote{Vote: checkpoint.Vote{Size: size, Root: root}, Signature: [64]byte{1}}
-		m.Cosignature = SignedCheckpoint{Size: size, Root: root}
-	case 5: // In another's name.
-		m = w.pick().out
-	}
-	w.flying = append(w.flying, packet{to, Message{From: liar.name, Messages: m}})
-	if w.rand.IntN(10) == 0 {
-		w.flying = append(w.flying, packet{to, Proof{Note: sealBy(w.t, w.set, w.keys, size, root, liar.name)}})
-	}
-}
-
-// chaos lets anything happen, so many times.
-func (w *world) chaos(steps int) {
-	for _, n := range w.nodes {
-		w.start(n)
-	}
-	for range steps {
-		n := w.pick()
-		switch p := w.rand.IntN(100); {
-		case p < 20:
-			w.exchange(n, w.pick())
-		case p < 65:
-			w.deliver()
-		case p < 75:
-			w.apply(n, n.applied+2*w.rand.Uint64N((w.log-n.applied)/2+1))
-		case p < 78:
-			w.log += 2
-		case p < 85:
-			w.learn(n)
-		case p < 90:
-			if w.leader != nil {
-				w.step(w.leader, Name{})
-			}
-		case p < 92:
-			w.step(n, Tick{})
-		case p < 93 && (w.leader == nil || w.rand.IntN(6) == 0):
-			w.term++
-			w.leader = n
-		case p < 94 && w.crashes && w.rand.IntN(4) == 0:
-			w.stop(n)
-		default:
-			w.start(n)
-		}
-		for _, liar := range w.nodes {
-			if liar.liar && w.rand.IntN(5) == 0 {
-				w.lie(liar, w.pick())
-			}
-		}
-	}
-}
-
-// deliver hands over a packet out of order; some are lost, some stay to arrive again.
-func (w *world) deliver() {
-	if len(w.flying) == 0 {
-		return
-	}
-	i := w.rand.IntN(len(w.flying))
-	p := w.flying[i]
-	if w.rand.IntN(6) > 0 {
-		w.flying[i] = w.flying[len(w.flying)-1]
-		w.flying = w.flying[:len(w.flying)-1]
-	}
-	if w.rand.IntN(5) > 0 {
-		w.step(p.to, p.event)
-	}
-}
-
-// calm lets raft and the network work for some rounds, with a leader that is up, and no crashes. Liars go on.
-func (w *world) calm(rounds int) {
-	w.crashes = false
-	for _, n := range w.nodes {
-		w.start(n)
-	}
-	w.term++
-	for w.leader = w.pick(); w.leader.machine == nil || w.leader.branch != "main"; {
-		w.leader = w.pick()
-	}
-	for round := range rounds {
-		for _, n := range w.nodes {
-			if round > 2 { // At first a leader may name less than others have attested.
-				w.apply(n, w.log)
-			}
-			w.learn(n)
-			w.step(n, Tick{})
-		}
-		w.step(w.leader, Name{})
-		for _, a := range w.nodes {
-			for _, b := range w.nodes {
-				w.exchange(a, b)
-				for _, p := range w.flying {
-					w.step(p.to, p.event)
-				}
-				w.flying = w.flying[:0]
-			}
-			if a.liar {
-				w.lie(a, w.pick())
-			}
-		}
-	}
-}
-
-// unsettled says which live, honest nodes that have the true tree have not sealed the whole log.
+// unsettled says which live, honest nodes have not sealed the whole log.
 func (w *world) unsettled() string {
 	var behind []string
 	for _, n := range w.nodes {
-		if n.machine == nil || n.branch != "main" {
+		if n.machine == nil {
 			continue
 		}
-		if c, _ := n.machine.Sealed(); c.Size != w.log || n.machine.Final().Size != w.log {
-			behind = append(behind, fmt.Sprintf("%s: %+v", n.name, n.machine.status()))
+		size := n.tree.head().size
+		if c, _ := n.machine.Sealed(); c.Size != size || n.machine.Final().Size != size || n.read != len(w.log) || w.common(n) != len(w.log) {
+			behind = append(behind, fmt.Sprintf("%s: %+v, read %d of %d (%d common), astray %v",
+				n.name, n.machine.status(), n.read, len(w.log), w.common(n), n.astray))
 		}
 	}
 	return strings.Join(behind, "\n")

@@ -99,6 +99,15 @@ type EpochChange struct {
 // Start is the tree from which the epoch goes on; size zero is the genesis.
 func (c EpochChange) Start() Vote { return c.Certificate.Vote }
 
+// StartIn is the tree from which the epoch goes on in a log where another epoch is in force. It is not known by the change
+// alone (false) when no vote names a tree of that epoch: what was certified before that epoch and is not in it was given
+// up when it was opened, so the new one starts from where it started. A start of a later epoch than the one in force is in
+// another log.
+func (c EpochChange) StartIn(inForce uint64) (start Vote, ok bool) {
+	start = c.Start()
+	return start, start.Size > 0 && start.Epoch >= inForce
+}
+
 // Verify checks that a quorum of the set has voted for the epoch, and that the certificate is the highest they name.
 func (c EpochChange) Verify(network tx.NetworkID, set ValidatorSet) error {
 	if c.Epoch == 0 {

@@ -27,6 +27,12 @@ type Vote struct {
 	Root  [32]byte
 }
 
+// SignedVote is a validator's vote. Size zero means that it was not given.
+type SignedVote struct {
+	Vote
+	Signature [64]byte
+}
+
 func (v Vote) digest(network tx.NetworkID, kind VoteKind) [32]byte {
 	var numbers [16]byte
 	binary.BigEndian.PutUint64(numbers[:], v.Epoch)

@@ -23,6 +23,9 @@ type BatchHeader struct {
 	EnvelopesHash [32]byte
 	// EpochChange is the canonical EpochChange in the first batch of an epoch, else nil. Only its form is checked here.
 	EpochChange []byte
+	// Term is the raft term in which the leader packed the batch. It signs one batch of an epoch and number in a term; after
+	// another leader's term it may sign another, since raft can drop what was not committed.
+	Term uint64
 }
 
 // Batch is what one raft entry carries.
@@ -55,7 +58,7 @@ func SealBatch(network NetworkID, h BatchHeader, envelopes [][]byte, leader ed25
 	h.EnvelopesHash = EnvelopesHash(network, envelopes)
 	rawHeader := marshal(&umojav1.BatchHeader{
 		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs,
-		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:], EpochChange: h.EpochChange,
+		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:], EpochChange: h.EpochChange, Term: h.Term,
 	}, formBatchHeader)
 	hash := newBatchHash(network, rawHeader)
 	return marshal(&umojav1.Batch{Header: rawHeader, Signature: ed25519.Sign(leader, hash[:]), Envelopes: envelopes}, formBatch)
@@ -73,28 +76,11 @@ func ParseBatch(network NetworkID, raw []byte) (*Batch, error) {
 	if err := proto.Unmarshal(raw, &m); err != nil {
 		return nil, fmt.Errorf("batch: %w", ErrNotCanonical)
 	}
-	if err := formBatchHeader.check(m.GetHeader()); err != nil {
+	header, hash, err := ParseBatchHeader(network, m.GetHeader())
+	if err != nil {
 		return nil, err
 	}
-	var mh umojav1.BatchHeader
-	if err := proto.Unmarshal(m.GetHeader(), &mh); err != nil {
-		return nil, fmt.Errorf("batch header: %w", ErrNotCanonical)
-	}
-	b := &Batch{rawHeader: m.GetHeader(), hash: newBatchHash(network, m.GetHeader()), Envelopes: m.GetEnvelopes()}
-	b.Header = BatchHeader{
-		Epoch: mh.GetEpoch(), Number: mh.GetNumber(), TimeUnixMs: mh.GetTimeUnixMs(), Leader: mh.GetLeader(), EpochChange: mh.GetEpochChange(),
-	}
-	if len(b.Header.EpochChange) > 0 {
-		if err := CheckEpochChange(b.Header.EpochChange); err != nil {
-			return nil, fmt.Errorf("batch epoch_change: %w", err)
-		}
-	}
-	if err := fixed(b.Header.PreviousHash[:], mh.GetPreviousHash(), "batch previous_hash"); err != nil {
-		return nil, err
-	}
-	if err := fixed(b.Header.EnvelopesHash[:], mh.GetEnvelopesHash(), "batch envelopes_hash"); err != nil {
-		return nil, err
-	}
+	b := &Batch{rawHeader: m.GetHeader(), hash: hash, Header: header, Envelopes: m.GetEnvelopes()}
 	if err := fixed(b.Signature[:], m.GetSignature(), "batch signature"); err != nil {
 		return nil, err
 	}
@@ -111,6 +97,33 @@ func ParseBatch(network NetworkID, raw []byte) (*Batch, error) {
 	return b, nil
 }
 
+// ParseBatchHeader reads the header of a batch, of which the rest may be unknown, and gives the batch's hash.
+func ParseBatchHeader(network NetworkID, raw []byte) (BatchHeader, BatchHash, error) {
+	if err := formBatchHeader.check(raw); err != nil {
+		return BatchHeader{}, BatchHash{}, err
+	}
+	var m umojav1.BatchHeader
+	if err := proto.Unmarshal(raw, &m); err != nil {
+		return BatchHeader{}, BatchHash{}, fmt.Errorf("batch header: %w", ErrNotCanonical)
+	}
+	h := BatchHeader{
+		Epoch: m.GetEpoch(), Number: m.GetNumber(), TimeUnixMs: m.GetTimeUnixMs(), Leader: m.GetLeader(),
+		EpochChange: m.GetEpochChange(), Term: m.GetTerm(),
+	}
+	if len(h.EpochChange) > 0 {
+		if err := CheckEpochChange(h.EpochChange); err != nil {
+			return BatchHeader{}, BatchHash{}, fmt.Errorf("batch epoch_change: %w", err)
+		}
+	}
+	if err := fixed(h.PreviousHash[:], m.GetPreviousHash(), "batch previous_hash"); err != nil {
+		return BatchHeader{}, BatchHash{}, err
+	}
+	if err := fixed(h.EnvelopesHash[:], m.GetEnvelopesHash(), "batch envelopes_hash"); err != nil {
+		return BatchHeader{}, BatchHash{}, err
+	}
+	return h, newBatchHash(network, raw), nil
+}
+
 // Hash is the batch's hash.
 func (b *Batch) Hash() BatchHash { return b.hash }
 
@@ -123,6 +136,12 @@ func (b *Batch) VerifyLeader(leader ed25519.PublicKey) error {
 		return fmt.Errorf("batch header: %w", ErrBadSignature)
 	}
 	return nil
+}
+
+// VerifyHeader checks the signature of the leader's key over a batch of which only the header is known.
+func VerifyHeader(network NetworkID, rawHeader []byte, signature [64]byte, leader ed25519.PublicKey) error {
+	b := Batch{hash: newBatchHash(network, rawHeader), Signature: signature}
+	return b.VerifyLeader(leader)
 }
 
 func newBatchHash(network NetworkID, rawHeader []byte) BatchHash {

@@ -45,6 +45,7 @@ var (
 	formReceipt      = newForm((&umojav1.Receipt{}).ProtoReflect().Descriptor())
 	formValidatorSet = newForm((&umojav1.ValidatorSet{}).ProtoReflect().Descriptor())
 	formEpochChange  = newForm((&umojav1.EpochChange{}).ProtoReflect().Descriptor())
+	formEvidence     = newForm((&umojav1.Evidence{}).ProtoReflect().Descriptor())
 )
 
 // CheckBody says whether the bytes are a TransactionBody in canonical form.
@@ -64,6 +65,9 @@ func CheckValidatorSet(raw []byte) error { return formValidatorSet.check(raw) }
 
 // CheckEpochChange says whether the bytes are an EpochChange in canonical form.
 func CheckEpochChange(raw []byte) error { return formEpochChange.check(raw) }
+
+// CheckEvidence says whether the bytes are an Evidence in canonical form.
+func CheckEvidence(raw []byte) error { return formEvidence.check(raw) }
 
 // newForm makes the table of a message. The messages are a tree: none contains itself.
 func newForm(d protoreflect.MessageDescriptor) *form {

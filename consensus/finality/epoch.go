@@ -1,0 +1,160 @@
+package finality
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+)
+
+const (
+	// epochTicks is how many ticks an epoch gets to make something final: ten seconds of the driver's. That is above what
+	// raft takes to find a new leader, which is the cheaper cure.
+	epochTicks = 40
+	// maxDoublings bounds how often that is doubled.
+	maxDoublings = 5
+	// lately is for how many ticks a validator counts as present after it was heard.
+	lately = 16
+	// readyAgain is after how many ticks a change that is still not in a batch is given again.
+	readyAgain = 8
+	// wishesPerTick bounds how many votes for epochs are verified of one validator; an honest one gives one at most.
+	wishesPerTick = 4
+)
+
+// readyFor says which change was given, to which leadership, and when.
+type readyFor struct{ term, epoch, clock uint64 }
+
+// tick counts the time, and the time in which something could have become final.
+func (m *Machine) tick() {
+	m.ticks++
+	m.clock++
+	if m.orphaned() {
+		m.strays++
+	} else {
+		m.strays = 0
+	}
+	for _, h := range m.heard {
+		h.wishesHeard = 0
+	}
+	state := m.signer.state
+	if m.applied.Size <= state.Final.Size || m.applied.Epoch < state.Epoch {
+		m.idle = 0
+		return
+	}
+	present, wishing := 1, 1
+	for _, v := range m.set {
+		if h := m.heard[v.Name]; v.Name != m.signer.name && h.lastHeard > 0 && h.lastHeard+lately > m.clock {
+			present++
+			if h.words.Wish.Epoch >= state.Wished.Epoch {
+				wishing++
+			}
+		}
+	}
+	// Once this validator has voted for an epoch, it waits for a quorum to do so before it doubts that epoch too.
+	if present >= m.set.Quorum() && (m.signer.current() || wishing >= m.set.Quorum()) {
+		m.idle++
+	}
+}
+
+// orphaned says that what this validator attested last in this epoch is not in its tree any more. Its attestations must
+// extend it, so it can help in this epoch no more.
+func (m *Machine) orphaned() bool {
+	last := m.signer.state.Attested
+	if last.Size == 0 || last.Epoch != m.signer.state.Epoch || m.applied.Epoch != last.Epoch || m.applied.Size < last.Size {
+		return false
+	}
+	own, ok := m.root(last.Size)
+	return !ok || own != last.Root
+}
+
+// endEpoch votes for another epoch when this one can not go on, and ends this one by that.
+func (m *Machine) endEpoch() {
+	if m.halted != nil {
+		return
+	}
+	state := m.signer.state
+	last := max(state.Epoch, state.Wished.Epoch)
+	next := max(last, m.wishedByHonest())
+	// One look at a tree that is being rolled back may be mistaken, so an orphan is looked at twice.
+	if m.signer.current() && (m.turn.contradicted || m.strays >= 2) {
+		next = max(next, last+1)
+	}
+	if m.idle >= m.wait {
+		next = max(next, last+1)
+		m.wait = min(2*m.wait, m.least<<maxDoublings)
+	}
+	if next == last {
+		return
+	}
+	if err := m.signer.wish(next); err != nil {
+		m.halt(err)
+		return
+	}
+	m.idle = 0
+	m.signed()
+}
+
+// wishedByHonest is the highest epoch that f+1 validators have voted for, or for a later one.
+func (m *Machine) wishedByHonest() uint64 {
+	var wished []uint64
+	for _, v := range m.set {
+		wished = append(wished, m.heard[v.Name].words.Wish.Epoch)
+	}
+	slices.Sort(wished)
+	return wished[len(wished)-1-m.set.Faults()]
+}
+
+// openEpoch gives the leader what opens the next epoch, when a quorum has voted for it.
+func (m *Machine) openEpoch() {
+	if m.halted != nil || m.leader != m.signer.name || m.applied.Epoch != m.signer.state.Epoch {
+		return
+	}
+	var epochs []uint64
+	for _, v := range m.set {
+		for _, w := range m.heard[v.Name].wishes {
+			if w.Epoch > m.applied.Epoch {
+				epochs = append(epochs, w.Epoch)
+			}
+		}
+	}
+	slices.SortFunc(epochs, func(a, b uint64) int { return cmp.Compare(b, a) })
+	for _, epoch := range slices.Compact(epochs) {
+		last := m.ready
+		if last.term == m.term && (last.epoch > epoch || last.epoch == epoch && last.clock+readyAgain > m.clock) {
+			return
+		}
+		if change, ok := m.change(epoch); ok {
+			m.ready = readyFor{term: m.term, epoch: epoch, clock: m.clock}
+			m.turn.more = append(m.turn.more, EpochReady{change})
+			return
+		}
+	}
+}
+
+// change puts together what opens an epoch in the own tree. Any quorum of votes will do for safety, so one that names a
+// tree which is not the own one is left out: only a leader that has that tree could use it.
+func (m *Machine) change(epoch uint64) (checkpoint.EpochChange, bool) {
+	c := checkpoint.EpochChange{Epoch: epoch}
+	for _, v := range m.set {
+		wishes := m.heard[v.Name].wishes
+		i := slices.IndexFunc(wishes, func(w EpochWord) bool { return w.Epoch == epoch })
+		if i < 0 || !m.startsHere(wishes[i].Certified) {
+			continue
+		}
+		c.Votes = append(c.Votes, wishes[i].by(v.Name))
+		if wishes[i].Certified.Above(c.Certificate.Vote) {
+			c.Certificate = wishes[i].certificate()
+		}
+	}
+	return c, len(c.Votes) >= m.set.Quorum()
+}
+
+// startsHere says that an epoch which starts from a certified tree can be opened in the own tree. What was certified before
+// the epoch in force was given up when that was opened, as far as it is not in its start (EpochChange.StartIn).
+func (m *Machine) startsHere(certified checkpoint.Vote) bool {
+	if certified.Size == 0 || certified.Epoch != m.applied.Epoch {
+		return certified.Epoch <= m.applied.Epoch
+	}
+	own, ok := m.root(certified.Size)
+	return ok && own == certified.Root
+}
