@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
@@ -146,6 +147,7 @@ func (n *Node) local() transport.Local {
 		},
 		OnConflict: func(leader string, index uint64) {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
+			n.astray.dispute.again(time.Now())
 		},
 	}
 }

@@ -52,6 +52,8 @@ type astray struct {
 	wake  chan struct{}
 	// gap says that the newest batch in the log does not go on after the head.
 	gap atomic.Bool
+	// dispute is with leaders, about what is committed.
+	dispute dispute
 
 	// running is held over a resync, and by who must not meet one.
 	running sync.Mutex
@@ -74,6 +76,7 @@ func (n *Node) strayed(reason error) bool {
 	a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor
 	n.suspended.Store(true)
 	a.gap.Store(false)
+	a.dispute.over()
 	select {
 	case a.wake <- struct{}{}:
 	default:
@@ -123,10 +126,13 @@ func (n *Node) contradicts(at checkpoint.Vote) bool {
 }
 
 // lookAgain asks for a resync when a contradiction has lasted, or when what is sealed is beyond the own tree and the log does
-// not lead there.
+// not lead there, or leaders' entries have long contradicted it.
 func (n *Node) lookAgain() {
 	if head := n.store.Head(); n.astray.gap.Load() && n.finality.Status().Proved > head.Size {
 		n.strayed(fmt.Errorf("the log does not go on after batch %d, and more is final", head.Batch))
+	}
+	if head := n.store.Head(); n.astray.dispute.lasts(time.Now()) && n.finality.Status().Proved > head.Size {
+		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
 	a := &n.astray
 	a.mu.Lock()
