@@ -76,8 +76,8 @@ func (s *Sandbox) configure() error {
 }
 
 // gateways are what tells one gateway from the other.
-var gateways = []struct{ shown, code, key, pepper string }{
-	{"", ServiceCode, providerKeyFile, pepperFile}, {secondBy, SecondCode, secondKeyFile, secondPepperFile},
+var gateways = []struct{ shown, code, key, pepper, telephone string }{
+	{"", ServiceCode, providerKeyFile, pepperFile, "+254700000000"}, {secondBy, SecondCode, secondKeyFile, secondPepperFile, "+254700000001"},
 }
 
 // configureGateway writes the configuration of a gateway, counted from 1. The phones are the first one's.
@@ -91,7 +91,7 @@ func (s *Sandbox) configureGateway(n int) error {
 		Name: gatewayPlace(n), Dir: ".", Genesis: filepath.Join("..", "genesis.json"), Validators: s.clients(), Listen: s.plan.gateways[n-1],
 		ProviderKey: keyFile(own.key), AliasKey: keyFile(aliasKeyFile), Pepper: keyFile(own.pepper),
 		Provider: own.shown, ServiceCode: own.code, Region: regionCode, Asset: AssetCode, Sandbox: true, Log: "info",
-		Telephone: "+254700000000", ProtectAbove: protectAbove, SMSCap: smsCap, SMSCapDay: smsCapDay, LowFloat: lowFloat, Commission: commission,
+		Telephone: own.telephone, ProtectAbove: protectAbove, SMSCap: smsCap, SMSCapDay: smsCapDay, LowFloat: lowFloat, Commission: commission,
 	}
 	for _, l := range menu.Languages() {
 		c.Drafts = append(c.Drafts, string(l))

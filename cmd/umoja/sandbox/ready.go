@@ -193,6 +193,14 @@ func (s *Sandbox) announce() {
 		fmt.Fprintf(s.out, "curl -s %s -d sessionId=%s -d networkCode=63902 --data-urlencode 'serviceCode=%s' --data-urlencode 'phoneNumber=%s' --data-urlencode 'text=%s'; echo\n",
 			ussd, session, ServiceCode, payer.number, strings.Join(typed[:n], "*"))
 	}
+	fmt.Fprintf(s.out, "\nThe phones:\n")
+	for _, p := range phones {
+		fmt.Fprintf(s.out, "  %s  %s, PIN %s, %s", p.number, p.name, p.pin, p.language)
+		if p.role != "" {
+			fmt.Fprintf(s.out, ", %s", p.role)
+		}
+		fmt.Fprintln(s.out)
+	}
 	fmt.Fprintf(s.out, "\nOr in a second terminal: umoja phone %s --dir %s. Ctrl-C stops the sandbox; its balances are kept.\n", payer.number, s.folder)
 	if len(s.plan.gateways) > 1 {
 		fmt.Fprintf(s.out, "%s is dialled by %s: umoja phone %s --code '%s' --dir %s\n", secondBy, SecondCode, payer.number, SecondCode, s.folder)
