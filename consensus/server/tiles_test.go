@@ -356,3 +356,19 @@ func TestTilesLimits(t *testing.T) {
 		t.Errorf("a header that never ends: %q, %v", answer, err)
 	}
 }
+
+func FuzzTilePath(f *testing.F) {
+	for _, path := range []string{"tile/0/000", "tile/entries/x001/234.p/7", "tile/1/x001/x002/003", "tile/data/000", "checkpoint"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		tile, ok := parseTile(path)
+		if !ok {
+			return
+		}
+		again := strings.Replace(strings.Replace(tile.Path(), "tile/8/", "tile/", 1), "tile/data/", "tile/entries/", 1)
+		if again != path || tile.L > maxTileLevel || tile.N < 0 || tile.W < 1 || tile.W > 256 {
+			t.Errorf("%q is read as %+v, which is %q", path, tile, again)
+		}
+	})
+}
