@@ -1,11 +1,15 @@
 package consensus
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/store"
 )
 
 // TestSnapshots: a validator that was away while the log was cut, and one whose folder was lost, get the whole state by a
@@ -101,4 +105,55 @@ func TestSnapshotOfWhatIsTakenBack(t *testing.T) {
 		t.Errorf("persisted: %v", err)
 	}
 	<-sink.cancelled
+}
+
+// blockingSink takes nothing until it is let.
+type blockingSink struct {
+	*bytes.Buffer
+	begun   chan struct{}
+	once    sync.Once
+	release chan struct{}
+}
+
+func (s *blockingSink) Write(p []byte) (int, error) {
+	s.once.Do(func() { close(s.begun) })
+	<-s.release
+	return s.Buffer.Write(p)
+}
+func (s *blockingSink) Close() error  { return nil }
+func (s *blockingSink) ID() string    { return "test" }
+func (s *blockingSink) Cancel() error { return nil }
+
+// TestWritingPausesNothing: while a snapshot goes to a slow disk, payments are applied and become final; the snapshot is of
+// the moment it was captured at.
+func TestWritingPausesNothing(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	first := c.submit(n, c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(first.LeafIndex + 2)
+	captured := n.Head()
+	head := captured.Size
+	snapshot, err := (fsm{n}).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Release()
+	sink := &blockingSink{Buffer: new(bytes.Buffer), begun: make(chan struct{}), release: make(chan struct{})}
+	persisted := make(chan error, 1)
+	go func() { persisted <- snapshot.Persist(sink) }()
+	<-sink.begun
+	for range 3 {
+		c.submit(n, c.pay(c.world.Juma.Account, 1), Final)
+	}
+	close(sink.release)
+	if err := <-persisted; err != nil {
+		t.Fatal(err)
+	}
+	h, err := store.ReadSnapshotHeader(bytes.NewReader(sink.Bytes()))
+	if err != nil || h.Head.Root != captured.Root || h.Head.Size != head {
+		t.Errorf("the snapshot is of size %d, captured at %d: %v", h.Head.Size, head, err)
+	}
+	if n.Head().Size <= head {
+		t.Error("nothing was applied meanwhile")
+	}
 }
