@@ -111,6 +111,10 @@ func (t *inText) send(ctx context.Context, words []string) error {
 	if !ok {
 		return t.finish(menu.TextSendForm, menu.Args{}, counted)
 	}
+	if s := t.service; aboveCap(value, s.machine.asset.Scale, s.smsCap) {
+		// Before the balance is looked at: a smaller amount that the balance covers could still be too much by SMS.
+		return t.finish(menu.TextOverCap, menu.Args{Limit: s.machine.money(s.smsCap)}, counted)
+	}
 	effects, reply, err := t.sendFlow(ctx, to, value)
 	if err != nil {
 		return err
@@ -129,6 +133,12 @@ func (t *inText) send(ctx context.Context, words []string) error {
 		return err
 	}
 	return t.offer(*p, effects)
+}
+
+// aboveCap tells whether a text is an amount above what SMS may pay.
+func aboveCap(text string, scale uint8, most amount.Amount) bool {
+	value, err := amount.Parse(text, scale)
+	return err == nil && value > most
 }
 
 // payment reads amount and payee, in this order, or in the other where the first can only be a phone number.
