@@ -13,5 +13,8 @@
 // that no read is older than what this client has seen final as long as some validator is that far. Other reads (balance, history, holds) are one validator's word;
 // Receipt proves a transaction of a history. It refuses to guess: no call turns an error into an outcome.
 //
+// A Light client needs no validator to verify a receipt: it remembers the highest checkpoint that it has seen and the chain
+// of validator sets that led there, in one small file, and tells two histories from one with evidence.
+//
 // It links neither the consensus nor a store; imports_test.go holds it to that.
 package sdk

@@ -52,12 +52,13 @@ type TilesConfig struct {
 	Log              *slog.Logger
 }
 
-// What one address, and all together, may take of the tiles, and how patient they are. An entry bundle may have 16 MiB.
+// What one address, and all together, may take of the tiles, and how patient they are. A cache in front is one address; an
+// entry bundle has some hundred kilobytes, at most 16 MiB, and may have to go over a link of 64 kbit/s.
 const (
-	tileCallsOfOne, tileCallsOfAll = 16, 128
-	tileConnsOfOne, tileConnsOfAll = 32, 512
-	tileReadWithin                 = 5 * time.Second
-	tileWriteWithin                = 60 * time.Second
+	tileCallsOfOne, tileCallsOfAll = 64, 256
+	tileConnsOfOne, tileConnsOfAll = 64, 512
+	tileReadWithin                 = 10 * time.Second
+	tileWriteWithin                = 5 * time.Minute
 	tileIdleWithin                 = 60 * time.Second
 	tileHeaderBytes                = 8 << 10
 	// tileHeight is the number of tree levels in a tile: 256 hashes.

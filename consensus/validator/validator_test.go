@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/umoja-ledger/umoja/consensus/witness"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
@@ -358,6 +360,22 @@ func TestLoad(t *testing.T) {
 		if _, err := Load(path); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v, want %q", c.text, err, c.want)
 		}
+	}
+}
+
+// TestLoadWitnesses: witnesses are a table each.
+func TestLoadWitnesses(t *testing.T) {
+	v := ledgertest.Network(t, "witnesses").Set[0]
+	path := filepath.Join(t.TempDir(), "validator.toml")
+	written := Config{
+		Name: "x", Dir: "/x", Genesis: "/g", SigningKey: "/s", TLSKey: "/t", PeerListen: "p", Listen: "l", Tiles: "127.0.0.1:0",
+		Witnesses: []witness.Config{{URL: "https://one.example", Key: v.VerifierKey()}, {URL: "https://two.example/w", Key: v.VerifierKey()}},
+	}
+	if err := written.Write(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(path); err != nil || !reflect.DeepEqual(got.Witnesses, written.Witnesses) || got.Tiles != written.Tiles {
+		t.Errorf("loaded %+v, %v", got, err)
 	}
 }
 
