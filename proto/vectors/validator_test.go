@@ -20,11 +20,11 @@ import (
 	"github.com/umoja-ledger/umoja/proto/vectors"
 )
 
-// rulesOfValidator are the rules of SPEC.md 8.1 and 8.3 to 8.6.
+// rulesOfValidator are the rules of SPEC.md 8.1, 8.3 to 8.6 and 8.9.
 var rulesOfValidator = map[string]string{
 	"signature": `signature does not verify|who is not in the set`, "proof": `proof does not verify`, "of-another": `of something else`, "address": `addresses must be`,
 	"set": `validator set is malformed|keys must be 32 bytes|validator name|genesis: name`, "batch": `not the header's`, "form": `not in canonical form`,
-	"fixed-length": `must be (32|64) bytes, not`,
+	"fixed-length": `must be (32|64) bytes, not`, "epoch": `does not hold|epoch vote of .* names`, "quorum": `fewer than a quorum`, "evidence": `evidence does not hold`,
 }
 
 func hexBytes(text string) ([]byte, error) { return hex.DecodeString(text) }
@@ -32,7 +32,7 @@ func hexBytes(text string) ([]byte, error) { return hex.DecodeString(text) }
 // makeValidator makes everything else that validators sign. The field "what" says which.
 func makeValidator(m *maker) []vectors.Vector {
 	c := m.history()
-	return slices.Concat(m.votes(c), m.expiryStatements(c), m.validatorRecords(), m.batches(c), m.validatorSets())
+	return slices.Concat(m.votes(c), m.expiryStatements(c), m.validatorRecords(), m.batches(c), m.validatorSets(), m.epochVotes(), m.epochChanges(), m.evidences())
 }
 
 // votes are of v1 on the tree of the history.
@@ -156,6 +156,12 @@ func checkValidator(t *testing.T, v vectors.Vector) (fields, error) {
 		return checkBatch(t, v)
 	case "set":
 		return checkSet(t, v)
+	case "epoch-vote":
+		return checkEpochVote(t, v)
+	case "epoch-change":
+		return checkEpochChange(t, v)
+	case "evidence":
+		return checkEvidence(t, v)
 	}
 	t.Fatalf("what is %q", v.In["what"])
 	return nil, nil
@@ -227,6 +233,7 @@ func encodedBatch(b *tx.Batch) ([]byte, error) {
 	h := b.Header
 	header, err := proto.MarshalOptions{Deterministic: true}.Marshal(&umojav1.BatchHeader{
 		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs, Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:],
+		EpochChange: h.EpochChange, Term: h.Term,
 	})
 	if err != nil {
 		return nil, err
