@@ -24,12 +24,15 @@ type cluster struct {
 	wire      *wire
 	weather   *weather
 	watch     *watch
+	court     *court
 	log       *slog.Logger
 	timing    consensus.Timing
 	snapshots consensus.Snapshots
 	// clock is what the validators' clocks show at the beginning of the bubble.
 	began, clock time.Time
 
+	// forks says that more lie than the network stands, so that nothing but I14 is promised.
+	forks bool
 	// liars are the validators that lie in this run. Invariant: fixed before anything starts.
 	liars map[string]bool
 
@@ -56,7 +59,8 @@ func newCluster(t testing.TB, seed uint64, validators, liars int, dir string, lo
 		rand: rand.New(rand.NewPCG(seed, 3)), visited: make(map[string]int), crashes: make(map[string]int),
 	}
 	c.wire = newWire(seed, c.weather)
-	c.watch = newWatch(c)
+	c.watch, c.court = newWatch(c), newCourt(c)
+	c.log = slog.New(clerk{c.court, "", log.Handler()})
 	c.wire.overhear = c.watch.overhear
 	for i, v := range c.world.Set {
 		c.names = append(c.names, v.Name)
@@ -193,6 +197,9 @@ const maxViolations = 20
 
 // violate notes a broken invariant.
 func (c *cluster) violate(invariant, format string, args ...any) {
+	if c.forks && invariant != "I14" {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	text := invariant + ": " + fmt.Sprintf(format, args...)

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -219,6 +220,18 @@ func (d *raftDisk) forget(writes int) int {
 	d.entries = slices.DeleteFunc(d.entries, func(l *raft.Log) bool { return l.Index > keep })
 	d.acknowledged = nil
 	return before - len(d.entries)
+}
+
+// image copies the disk, and put makes it the disk again.
+func (d *raftDisk) image() (put func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	entries, stable, numbers := slices.Clone(d.entries), maps.Clone(d.stable), maps.Clone(d.numbers)
+	return func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.entries, d.stable, d.numbers, d.acknowledged = entries, stable, numbers, nil
+	}
 }
 
 // flip turns one bit of one of the newest commands.

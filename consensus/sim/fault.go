@@ -25,6 +25,8 @@ type Fault struct {
 	Verdict func(c *chaos)
 	// Alone says that it does not go with others.
 	Alone bool
+	// Proves says that evidence must name every liar, if the fault took effect.
+	Proves bool
 	// Forks says that more lie than the network stands: a fork may succeed, and progress is not asked for.
 	Forks bool
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"os"
 	"time"
 )
 
@@ -14,6 +15,9 @@ func diskFaults() []Fault {
 		{Name: "torn-write", Says: "a crash leaves half of the entries that were being written", Run: tornWrites, Count: func(c *chaos) int {
 			return c.cluster.crashesAt("raft log: entries half written")
 		}},
+		{Name: "lost-write", Says: "a disk forgets entries that it called synced", Run: lostWrites, Alone: true},
+		{Name: "bit-flip", Says: "a bit turns in an entry of the raft log", Run: bitFlips, Alone: true},
+		{Name: "old-image", Says: "a validator's disk is put back to what it was before", Run: oldImage, Alone: true},
 	}
 }
 
@@ -49,4 +53,66 @@ func tornWrites(ctx context.Context, c *chaos) {
 	for c.sleep(ctx, c.between(500*time.Millisecond, 3*time.Second)) {
 		c.cluster.pick().planCrash(&crashPlan{point: "raft log: entries half written", after: 1 + c.intN(4)})
 	}
+}
+
+// down takes a member down, and is true when it rests.
+func (c *chaos) down(ctx context.Context, m *member) bool {
+	m.hold(true)
+	m.crash()
+	for !m.resting() {
+		if !c.sleep(ctx, 50*time.Millisecond) {
+			return false
+		}
+	}
+	return true
+}
+
+// lostWrites and bitFlips hit one validator only: f is one.
+func lostWrites(ctx context.Context, c *chaos) {
+	m := c.cluster.pickHonest()
+	m.mar()
+	for c.sleep(ctx, c.between(2*time.Second, 5*time.Second)) {
+		if c.down(ctx, m) && m.disk.forget(1+c.intN(6)) > 0 {
+			c.took(1)
+		}
+		m.hold(false)
+	}
+}
+
+func bitFlips(ctx context.Context, c *chaos) {
+	m := c.cluster.pickHonest()
+	m.mar()
+	for c.sleep(ctx, c.between(2*time.Second, 5*time.Second)) {
+		if c.down(ctx, m) && m.disk.flip() {
+			c.took(1)
+		}
+		m.hold(false)
+	}
+}
+
+// oldImage puts a copy of everything that a validator has in the place of what it has later, its signer's state included.
+func oldImage(ctx context.Context, c *chaos) {
+	m := c.cluster.pickHonest()
+	defer m.hold(false)
+	if !c.sleep(ctx, c.between(time.Second, 4*time.Second)) || !c.down(ctx, m) {
+		return
+	}
+	m.forgets()
+	put, copied := m.disk.image(), m.dir+".image"
+	if err := os.CopyFS(copied, os.DirFS(m.dir)); err != nil {
+		c.cluster.violate("setup", "copy %s: %v", m.dir, err)
+		return
+	}
+	m.hold(false)
+	if !c.sleep(ctx, c.between(4*time.Second, 9*time.Second)) || !c.down(ctx, m) {
+		return
+	}
+	if err := os.RemoveAll(m.dir); err == nil {
+		err = os.Rename(copied, m.dir)
+		if err != nil {
+			c.cluster.violate("setup", "put back %s: %v", m.dir, err)
+		}
+	}
+	put()
+	c.took(1)
 }

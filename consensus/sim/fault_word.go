@@ -11,7 +11,8 @@ import (
 // wordFaults are liars that sign what they should not.
 func wordFaults() []Fault {
 	return []Fault{
-		{Name: "double-sign", Says: "f validators sign every tree that they hear of, and others", Liars: 1, Run: doubleSign, Lasting: doubleSign},
+		{Name: "double-sign", Says: "f validators sign every tree that they hear of, and others", Liars: 1, Run: doubleSign, Lasting: doubleSign, Proves: true},
+		{Name: "fork", Says: "f+1 validators make two final histories", Liars: 2, Run: fork, Forks: true, Proves: true, Alone: true, Count: func(c *chaos) int { return c.cluster.watch.countForks() }},
 	}
 }
 

@@ -44,6 +44,8 @@ type member struct {
 	refused error
 	// marred says that the disk was damaged: then a refusal, or an end in order, is what is asked for.
 	marred bool
+	// forgetful says that what it signed was taken from it: then it counts as a liar, and its words as lies.
+	forgetful bool
 }
 
 type crashPlan struct {
@@ -152,6 +154,26 @@ func (m *member) mar() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.marred = true
+}
+
+// forgets takes from the member what it signed.
+func (m *member) forgets() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.marred, m.forgetful = true, true
+}
+
+func (m *member) hasForgotten() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.forgetful
+}
+
+// resting says that the member is between two lives.
+func (m *member) resting() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.node == nil && m.held
 }
 
 // state tells how the member is.

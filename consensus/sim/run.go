@@ -62,6 +62,7 @@ func Run(t *testing.T, seed uint64, fault Fault, dir string, log io.Writer) *Res
 			r.Violations = append(r.Violations, err.Error())
 			return
 		}
+		c.forks = fault.Forks
 		c.play(fault, r, seed)
 	})
 	return r
@@ -118,6 +119,9 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	}
 	if fault.Count != nil {
 		ch.effects += fault.Count(ch)
+	}
+	if named := c.court.named(); fault.Proves && len(named) < len(c.liars) {
+		c.violate("I14", "%d validators lied, and evidence names %v", len(c.liars), named)
 	}
 	r.Payments, r.Final = w.counts()
 	r.Effects, r.Crashes, r.Points, r.Crashed, r.Violations = ch.count(), c.countCrashes(), c.visited, c.crashes, c.violations

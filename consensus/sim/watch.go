@@ -26,10 +26,12 @@ type watch struct {
 	roots map[string][32]byte
 	// votes holds for whom a validator voted in a term.
 	votes map[string]string
-	// asked holds who stands for election in a call under way: answers do not say it.
+	// finals holds every final checkpoint.
 	finals map[uint64]sealedBy
 	// newest is the newest final size seen of each validator.
 	newest map[string]uint64
+	// forks counts how often two final checkpoints of one size were seen.
+	forks int
 }
 
 // sealedBy is a final checkpoint and who was the first to show it.
@@ -74,7 +76,7 @@ func (w *watch) word(by, kind string, epoch, size uint64, root []byte) {
 	said, ok := w.roots[key]
 	w.roots[key] = [32]byte(root)
 	w.mu.Unlock()
-	if ok && said != [32]byte(root) {
+	if ok && said != [32]byte(root) && !w.cluster.members[by].hasForgotten() {
 		w.cluster.violate("I5", "%s gave two %ss of size %d in epoch %d", by, kind, size, epoch)
 	}
 }
@@ -85,7 +87,7 @@ func (w *watch) vote(by, candidate string, term uint64) {
 	given, ok := w.votes[key]
 	w.votes[key] = candidate
 	w.mu.Unlock()
-	if ok && given != candidate {
+	if ok && given != candidate && !w.cluster.members[by].hasForgotten() {
 		w.cluster.violate("I5", "%s voted for %s and for %s in term %d", by, given, candidate, term)
 	}
 }
@@ -110,20 +112,18 @@ func (w *watch) look(n *consensus.Node) {
 	w.newest[n.Name()] = max(w.newest[n.Name()], c.Size)
 	w.mu.Unlock()
 	if ok && seen.root != c.Root {
+		w.mu.Lock()
+		w.forks++
+		w.mu.Unlock()
 		w.cluster.violate("I5", "two final checkpoints of size %d: of %s and of %s", c.Size, seen.by, n.Name())
 	}
-	if older {
+	if older && !w.cluster.members[n.Name()].hasForgotten() {
 		w.cluster.violate("I4", "%s: the final checkpoint went back to size %d", n.Name(), c.Size)
 	}
 }
 
-// highest is the largest final size seen anywhere.
-func (w *watch) highest() uint64 {
+func (w *watch) countForks() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var most uint64
-	for size := range w.finals {
-		most = max(most, size)
-	}
-	return most
+	return w.forks
 }
