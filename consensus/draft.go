@@ -57,6 +57,12 @@ func (p *packer) pack(all []*submission) error {
 	if err := n.point("pack: batch not handed to raft"); err != nil {
 		return n.Fatal(err)
 	}
+	if err := p.sign(head.Epoch, head.Batch+1); err != nil {
+		for _, s := range d.packed {
+			s.reply(Status{}, ErrNotLeader)
+		}
+		return err
+	}
 	m := n.member()
 	future := m.Apply(p.seal(d, head), raftPatience)
 	err = m.await(context.Background(), future) // Close gives raft the time to answer.
@@ -68,7 +74,8 @@ func (p *packer) pack(all []*submission) error {
 	}
 	told := fmt.Errorf("%w: %v", ErrUnknownOutcome, err)
 	if errors.Is(err, raft.ErrEnqueueTimeout) || errors.Is(err, raft.ErrNotLeader) {
-		told = ErrNotLeader // Raft never took it.
+		told = ErrNotLeader // Raft never took it, and nobody has seen it.
+		p.signed = batchPlace{}
 	}
 	// Else the entry may or may not be committed by the next leader: nobody here knows.
 	for _, s := range d.packed {
@@ -104,7 +111,7 @@ func (p *packer) fill(view *store.View, head ledger.Head, all []*submission) (*d
 func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
 	n := p.node
 	return tx.SealBatch(n.network, tx.BatchHeader{
-		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: d.timeUnixMs, Leader: n.name,
+		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: d.timeUnixMs, Leader: n.name, Term: p.term.Load(),
 	}, d.builder.Envelopes(), n.key)
 }
 

@@ -48,7 +48,7 @@ func (s *scribe) next(signed ...*tx.Signed) []byte {
 		envelopes = append(envelopes, one.Envelope())
 	}
 	return tx.SealBatch(s.n.network, tx.BatchHeader{
-		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: max(s.n.nowUnixMs(), head.TimeUnixMs), Leader: "v2",
+		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: max(s.n.nowUnixMs(), head.TimeUnixMs), Leader: "v2", Term: 1,
 	}, envelopes, s.world.Validators["v2"])
 }
 
@@ -87,7 +87,7 @@ func (c *cluster) change(epoch uint64, start checkpoint.Vote) checkpoint.EpochCh
 // opening is the batch that opens an epoch after a batch.
 func (s *scribe) opening(change checkpoint.EpochChange, after ledger.Head, spoil func(*tx.BatchHeader)) []byte {
 	h := tx.BatchHeader{
-		Epoch: change.Epoch, Number: after.Batch + 1, PreviousHash: after.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v3", EpochChange: change.Encode(),
+		Epoch: change.Epoch, Number: after.Batch + 1, PreviousHash: after.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v3", Term: 1, EpochChange: change.Encode(),
 	}
 	if spoil != nil {
 		spoil(&h)
@@ -156,7 +156,7 @@ func TestEpochTakesBack(t *testing.T) {
 		t.Error("no batch in the new epoch:", a)
 	}
 	// A batch of the epoch before is void, though it came from who led then.
-	old := tx.SealBatch(s.n.network, tx.BatchHeader{Number: last.Batch + 1, PreviousHash: last.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v2"}, nil, s.world.Validators["v2"])
+	old := tx.SealBatch(s.n.network, tx.BatchHeader{Number: last.Batch + 1, PreviousHash: last.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v2", Term: 1}, nil, s.world.Validators["v2"])
 	if a := s.order(old).(*applied); !errors.Is(a.void, ledger.ErrVoid) {
 		t.Error("a batch of the epoch before:", a.void)
 	}
@@ -245,7 +245,7 @@ func TestVoidOpenings(t *testing.T) {
 		{"no validator leads", s.opening(good, start, func(h *tx.BatchHeader) { h.Leader = "v9" })},
 		{"signed by another", s.opening(good, start, func(h *tx.BatchHeader) { h.Leader = "v1" })},
 		{"with transactions", tx.SealBatch(s.n.network, tx.BatchHeader{
-			Epoch: 1, Number: start.Batch + 1, PreviousHash: start.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v3", EpochChange: good.Encode(),
+			Epoch: 1, Number: start.Batch + 1, PreviousHash: start.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v3", Term: 1, EpochChange: good.Encode(),
 		}, [][]byte{s.pay(s.world.Juma.Account, 1).Envelope()}, s.world.Validators["v3"])},
 		{"the epoch in force", s.opening(same, start, nil)},
 	} {

@@ -63,6 +63,10 @@ func (n *Node) openState(c Config) error {
 // openFinality opens the signer's state. It is made together with the state store and never again: a validator that lost
 // it must not sign, since it cannot know what it signed.
 func (n *Node) openFinality(c Config) error {
+	var err error
+	if n.evidence, err = openEvidence(filepath.Join(c.Dir, "evidence"), n.network, n.set); err != nil {
+		return err
+	}
 	path := filepath.Join(c.Dir, "signer.state")
 	identity := finality.Identity{Network: n.network, Name: n.name, Key: [32]byte(n.key.Public().(ed25519.PublicKey))}
 	file, err := finality.OpenStateFile(path, identity)
@@ -86,14 +90,13 @@ func (n *Node) openFinality(c Config) error {
 		}
 	}
 	n.finality, err = finality.NewDriver(finality.DriverConfig{
-		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt, Consistency: n.store.Consistency},
-		File:   file, Peers: peers,
-		NowUnixS: func() uint64 { return uint64(n.now().Unix()) },
-		OnFinal:  func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
-		OnSealed: n.sealed,
-		OnEvidence: func(e checkpoint.Evidence) {
-			n.log.Error("a validator contradicts itself", "evidence", fmt.Sprintf("%x", e.Encode()))
-		},
+		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt, Consistency: n.store.Consistency,
+			MayAttest: n.mayAttest},
+		File: file, Peers: peers,
+		NowUnixS:     func() uint64 { return uint64(n.now().Unix()) },
+		OnFinal:      func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
+		OnSealed:     n.sealed,
+		OnEvidence:   n.accuse,
 		OnEpochReady: n.packer.epochReady,
 		OnAstray:     n.contradicted,
 		OnHalt:       func(err error) { n.log.Error("this validator signs nothing more", "reason", err) },
@@ -142,9 +145,7 @@ func (n *Node) local() transport.Local {
 			}
 			return 0
 		},
-		OnEvidence: func(d checkpoint.DoubleVote) {
-			n.log.Error("a validator voted twice in one election", "validator", d.Guilty(), "evidence", fmt.Sprintf("%x", d.Encode()))
-		},
+		OnEvidence: n.accuseVoter,
 		OnConflict: func(leader string, index uint64) {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())

@@ -36,8 +36,11 @@ func (p *packer) open(c checkpoint.EpochChange) error {
 	}
 	entry := tx.SealBatch(n.network, tx.BatchHeader{
 		Epoch: c.Epoch, Number: at.Batch + 1, PreviousHash: at.hash, TimeUnixMs: max(n.nowUnixMs(), at.TimeUnixMs), Leader: n.name,
-		EpochChange: c.Encode(),
+		EpochChange: c.Encode(), Term: p.term.Load(),
 	}, nil, n.key)
+	if err := p.sign(c.Epoch, at.Batch+1); err != nil {
+		return err
+	}
 	m := n.member()
 	future := m.Apply(entry, raftPatience)
 	if err := m.await(context.Background(), future); err != nil {

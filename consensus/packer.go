@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,8 @@ type packer struct {
 	empty *rate.Limiter
 	// opening is what opens the next epoch, when this validator leads; nil when nothing does.
 	opening atomic.Pointer[checkpoint.EpochChange]
+	// signed is the place of the last batch that was handed to raft.
+	signed batchPlace
 	// look wakes a packer that waits.
 	look chan struct{}
 	// done is closed when run has returned.
@@ -225,6 +228,21 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 
 // heldPause is how often a packer that may not pack looks at the clock.
 const heldPause = time.Second
+
+// errSigned means that another batch of this place was signed in this term.
+var errSigned = errors.New("a batch of this place was signed in this term")
+
+// sign notes that a batch is handed to raft. Whoever signs two of one epoch and number in one term is guilty, so a leader
+// whose batch came to nothing gives its term up. A term before a restart is another one.
+func (p *packer) sign(epoch, number uint64) error {
+	place := batchPlace{p.node.name, epoch, p.term.Load(), number}
+	if place == p.signed {
+		future := p.node.member().LeadershipTransfer()
+		return errors.Join(errSigned, p.node.member().await(context.Background(), future))
+	}
+	p.signed = place
+	return nil
+}
 
 // held says that no batch may be packed: as much is applied and not final as there may be, or the time of the head is one
 // that no honest validator attests yet.

@@ -38,7 +38,7 @@ func (c *cluster) lieTo(name string) (forged *tx.Signed) {
 	}
 	forged = c.pay(c.world.Amina.Account, 666)
 	data := tx.SealBatch(c.world.Network, tx.BatchHeader{
-		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: head.TimeUnixMs, Leader: "v1",
+		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: head.TimeUnixMs, Leader: "v1", Term: entry.Term,
 	}, [][]byte{forged.Envelope()}, c.world.Validators["v1"])
 	if err := w.StoreLogs([]*raft.Log{{Index: last + 1, Term: entry.Term, Type: raft.LogCommand, Data: data}}); err != nil {
 		c.t.Fatal(err)

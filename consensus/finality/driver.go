@@ -222,29 +222,32 @@ func (d *Driver) loop(ctx context.Context) error {
 	for {
 		var effects []Effect
 		var waiting []arrival
-		step := func(e Event) { effects = append(effects, d.machine.Step(d.config.NowUnixS(), e)...) }
-		take := func(a arrival) {
-			for _, e := range a.events {
-				step(e)
-			}
-			waiting = append(waiting, a)
-		}
+		ticked := false
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.wake:
 		case <-pace.C:
 		case a := <-d.arrivals:
-			take(a)
+			waiting = append(waiting, a)
 		case <-tick.C:
-			ticking = false
-			step(Tick{})
+			ticking, ticked = false, true
 		}
 		for len(waiting) < maxBatch && len(d.arrivals) > 0 {
-			take(<-d.arrivals)
+			waiting = append(waiting, <-d.arrivals)
 		}
+		step := func(e Event) { effects = append(effects, d.machine.Step(d.config.NowUnixS(), e)...) }
+		// What the node said comes first: RootAt answers for the tree of now, which may have been taken back.
 		for _, e := range d.news() {
 			step(e)
+		}
+		for _, a := range waiting {
+			for _, e := range a.events {
+				step(e)
+			}
+		}
+		if ticked {
+			step(Tick{})
 		}
 		if d.machine.Ready() {
 			if rest := namePause - time.Since(named); rest > 0 {

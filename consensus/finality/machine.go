@@ -117,6 +117,8 @@ type Config struct {
 	// Consistency proves that the own tree at one size extends it at a smaller one. It may be nil; then lies that only such
 	// a proof shows are not reported.
 	Consistency func(small, size uint64) ([][32]byte, error)
+	// MayAttest says whether the own clock has come to the batch at a size; attesting waits until it has. Nil is always.
+	MayAttest func(size uint64) bool
 	// EpochTicks is how many ticks may pass without anything becoming final before the epoch is ended; 0 means 40. It
 	// doubles with each epoch that makes nothing final.
 	EpochTicks int
@@ -128,6 +130,7 @@ type Machine struct {
 	set         checkpoint.ValidatorSet
 	signer      signer
 	rootAt      func(size uint64) ([32]byte, uint64, bool)
+	mayAttest   func(size uint64) bool
 	consistency func(small, size uint64) ([][32]byte, error)
 
 	// applied is the newest header leaf's boundary of the own tree.
@@ -184,7 +187,7 @@ type turn struct {
 // New checks the configuration and makes a machine. What Messages then gives was persisted before, so it may be sent.
 func New(c Config) (*Machine, error) {
 	m := &Machine{
-		network: c.Network, set: c.Validators, rootAt: c.RootAt, consistency: c.Consistency, patience: minPatience,
+		network: c.Network, set: c.Validators, rootAt: c.RootAt, mayAttest: c.MayAttest, consistency: c.Consistency, patience: minPatience,
 		least: cmp.Or(c.EpochTicks, epochTicks), wait: cmp.Or(c.EpochTicks, epochTicks),
 		signer: signer{network: c.Network, name: c.Name, key: c.Key, state: c.State},
 		heard:  make(map[string]*heard, len(c.Validators)),

@@ -199,7 +199,7 @@ func (m *Machine) attest() {
 		return
 	}
 	root, epoch, ok := m.boundary(size)
-	if !ok || epoch != state.Epoch {
+	if !ok || epoch != state.Epoch || m.mayAttest != nil && !m.mayAttest(size) {
 		return
 	}
 	vote := checkpoint.Vote{Epoch: epoch, Size: size, Root: root}
