@@ -73,7 +73,9 @@ func (m *Machine) endEpoch() {
 		return
 	}
 	state := m.signer.state
-	last := max(state.Epoch, state.Wished.Epoch)
+	// Whoever holds a certificate of an epoch knows that it was opened, though the own tree may not be there: only a later one
+	// is of use, and only a vote for a later one can name it.
+	last := max(state.Epoch, state.Wished.Epoch, state.Highest.Epoch)
 	next := max(last, m.wishedByHonest())
 	// One look at a tree that is being rolled back may be mistaken, so an orphan is looked at twice.
 	if m.signer.current() && (m.turn.contradicted || m.strays >= 2) {

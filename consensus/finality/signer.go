@@ -23,7 +23,8 @@ type State struct {
 	// Highest is the highest certificate held. Invariant: Ratified is not above it.
 	Highest checkpoint.Certificate
 
-	// Wished is the last epoch vote. Invariant: no ratification of an epoch before it is above what it names.
+	// Wished is the last epoch vote. Invariant: no ratification of an epoch before it is above what it names, and that is of
+	// an epoch before it.
 	Wished EpochWord
 
 	// Final is the highest final checkpoint, zero before the first.
@@ -155,10 +156,11 @@ func (s *signer) vote(vote checkpoint.Vote, kind checkpoint.VoteKind, last *Sign
 
 // wish signs the vote for an epoch above every one so far, with the highest certificate. It ends all epochs before.
 func (s *signer) wish(epoch uint64) error {
-	if epoch <= s.state.Wished.Epoch || epoch <= s.state.Epoch {
-		return fmt.Errorf("vote for epoch %d, voted for %d in epoch %d: %w", epoch, s.state.Wished.Epoch, s.state.Epoch, ErrWatermark)
-	}
 	held := s.state.Highest
+	if epoch <= s.state.Wished.Epoch || epoch <= s.state.Epoch || epoch <= held.Epoch {
+		return fmt.Errorf("vote for epoch %d, voted for %d in epoch %d, with a certificate of epoch %d: %w",
+			epoch, s.state.Wished.Epoch, s.state.Epoch, held.Epoch, ErrWatermark)
+	}
 	s.state.Wished = EpochWord{
 		Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures,
 		Signature: checkpoint.SignEpoch(s.network, epoch, held.Vote, s.key),
