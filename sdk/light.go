@@ -124,9 +124,9 @@ func (l *Light) Update(ctx context.Context, sources ...LightSource) error {
 			behind = append(behind, next.note)
 		}
 		if err == nil {
-			err = l.save(next)
-		}
-		if err == nil {
+			if err := l.save(next); err != nil {
+				return fmt.Errorf("update light client: %w", err) // No source can mend its file.
+			}
 			return l.compareBehind(ctx, source, append(behind, next.note))
 		}
 		if isFork(err) {

@@ -55,7 +55,8 @@ func readLightFile(path string, trust checkpoint.Trust) (lightState, bool, error
 		return lightState{}, false, fmt.Errorf("%s: %w: put a copy back, or remove it to begin at the genesis: %w", path, err, ErrLightFile)
 	}
 	if f.Version != lightVersion || f.Network != trust.Network.String() {
-		return bad(fmt.Errorf("version %d of network %s", f.Version, f.Network))
+		// It may be anything else of the caller's: no advice to remove it.
+		return lightState{}, false, fmt.Errorf("%s is not the file of a light client of network %s and version %d: %w", path, trust.Network, lightVersion, ErrLightFile)
 	}
 	s := lightState{note: []byte(f.Checkpoint)}
 	if s.changes, err = decodeChanges(f.Changes); err != nil {

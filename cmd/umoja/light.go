@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -22,14 +23,15 @@ func (f *lightFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.online, "online", false, "ask validators for the newest checkpoint, and prove that the receipt is of the same history")
 }
 
-// undecided says that an error tells nothing of the receipt.
+// undecided says that an error tells nothing of the receipt: it is of the validators, or of the client's own file.
 func undecided(err error) bool {
-	for _, other := range []error{sdk.ErrUnavailable, sdk.ErrBehind, sdk.ErrLightFile, errNoLight} {
+	for _, other := range []error{sdk.ErrUnavailable, sdk.ErrBehind, sdk.ErrBadAnswer, sdk.ErrLightFile, errNoLight} {
 		if errors.Is(err, other) {
 			return true
 		}
 	}
-	return false
+	var file *fs.PathError
+	return errors.As(err, &file)
 }
 
 var errNoLight = errors.New("--online needs --light FILE, where what was seen is remembered")
