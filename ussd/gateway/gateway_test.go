@@ -221,10 +221,29 @@ func (p *phone) play(inputs ...string) string {
 	p.t.Helper()
 	screen, err := p.Dial(p.t.Context())
 	check(p.t, err)
-	for _, input := range inputs {
-		if screen, err = p.Type(p.t.Context(), input); err != nil {
-			p.t.Fatalf("type after %q: %v", screen.Text, err)
+	return p.typeAfter(screen, inputs...)
+}
+
+// anew is play from the main menu, whether or not it is offered to go on with what was begun.
+func (p *phone) anew(inputs ...string) string {
+	p.t.Helper()
+	screen, err := p.Dial(p.t.Context())
+	check(p.t, err)
+	if strings.HasSuffix(screen.Text, "\n1 Continue\n2 Main menu") {
+		inputs = append([]string{"2"}, inputs...)
+	}
+	return p.typeAfter(screen, inputs...)
+}
+
+// typeAfter types after a screen, and gives the last one.
+func (p *phone) typeAfter(screen handset.Screen, inputs ...string) string {
+	p.t.Helper()
+	for i, input := range inputs {
+		next, err := p.Type(p.t.Context(), input)
+		if err != nil {
+			p.t.Fatalf("type input %d after %q: %v", i+1, screen.Text, err)
 		}
+		screen = next
 	}
 	return screen.Text
 }
