@@ -35,6 +35,8 @@ type grievances struct {
 	mu    sync.Mutex
 	book  *complaint.Book
 	watch *complaint.Watch
+	// overdue is what the validators say that leaders leave out.
+	overdue *complaint.Overdue
 	// unnamed is since when the leader could have named a round of finality and did not; zero while it need not.
 	unnamed time.Time
 	// offers bounds each peer's. Invariant: one for each other validator.
@@ -44,7 +46,7 @@ type grievances struct {
 func (n *Node) newGrievances(patience time.Duration) *grievances {
 	g := &grievances{
 		book: complaint.New(n.network, n.set, n.name, n.key), watch: complaint.NewWatch(complaintPatience * patience),
-		offers: make(map[string]*rate.Limiter, len(n.set)),
+		overdue: complaint.NewOverdue(n.set), offers: make(map[string]*rate.Limiter, len(n.set)),
 	}
 	for _, v := range n.set {
 		g.offers[v.Name] = rate.NewLimiter(offersPerSecond, offered)
@@ -68,6 +70,7 @@ func (n *Node) watchLeader(ctx context.Context, every time.Duration) {
 			n.offer()
 		}
 		n.drop(drop)
+		n.strike()
 		if own != nil {
 			n.complain(*own)
 		}
@@ -128,6 +131,7 @@ func (n *Node) complain(c checkpoint.Complaint) {
 func (n *Node) offer() {
 	waiting, _ := n.orders.oldest(offered)
 	for _, signed := range waiting {
+		n.listOverdue(n.name, signed)
 		n.toPeers(func(ctx context.Context, peer peerv1.PeerServiceClient) error {
 			_, err := peer.Offer(ctx, &peerv1.OfferRequest{Envelope: signed.Envelope()})
 			return err
@@ -164,12 +168,26 @@ func (n *Node) heardComplaint(from string, c checkpoint.Complaint) {
 	n.drop(drop)
 }
 
-// offeredBy takes a transaction that another validator could not get ordered. From now on it waits here too.
+// listOverdue notes that a validator says a submission is left out.
+func (n *Node) listOverdue(validator string, signed *tx.Signed) {
+	n.grievances.mu.Lock()
+	defer n.grievances.mu.Unlock()
+	n.grievances.overdue.List(validator, signed)
+}
+
+// offeredBy takes a transaction that another validator could not get ordered. From now on it waits here too, and what is
+// listed by f+1 is overdue.
 func (n *Node) offeredBy(from string, envelope []byte) error {
 	if limit := n.grievances.offers[from]; limit == nil || !limit.Allow() {
 		return fmt.Errorf("offer of %q: %w", from, ErrRateLimited)
 	}
-	_, err := n.Submit(n.ctx, envelope, Taken)
+	if s, err := n.Submit(n.ctx, envelope, Taken); err != nil || s.Stage >= Accepted {
+		return err
+	}
+	signed, err := n.verified.verify(envelope) // Known by now.
+	if err == nil {
+		n.listOverdue(from, signed)
+	}
 	return err
 }
 

@@ -260,10 +260,10 @@ const maxAheadMs = 10_000
 // ahead says whether ledger time is further than that. Clocks are for attesting and packing only: no batch is void by one.
 func (n *Node) ahead(timeUnixMs uint64) bool { return timeUnixMs > n.nowUnixMs()+maxAheadMs }
 
-// mayAttest says whether the clock has come to the batch at a size of the own tree.
+// mayAttest says whether the clock has come to the batch at a size of the own tree, and nothing overdue is left out of it.
 func (n *Node) mayAttest(size uint64) bool {
 	h, err := n.store.HeaderAfter(size - 1)
-	return err == nil && h.Size == size && !n.ahead(h.TimeUnixMs)
+	return err == nil && h.Size == size && !n.ahead(h.TimeUnixMs) && !n.leavesOutOverdue()
 }
 
 func (n *Node) nowUnixMs() uint64 { return uint64(n.now().UnixMilli()) }

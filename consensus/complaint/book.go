@@ -11,6 +11,9 @@
 //     that all honest ones hear f+1, and drops the leader: its transport takes no append of it and gives it no vote for
 //     some terms. Without the honest ones a leader has no majority; an ordinary election follows.
 //
+// What f+1 validators list as left out is overdue, and no tree without it is attested: Overdue. So a leader that leaves something
+// out makes nothing final with it, even in the terms before it is dropped.
+//
 // The package promises that f liars alone drop nobody, and that a validator says one complaint at a time and keeps at most one of
 // each other. It refuses complaints of strangers, in another's name, about oneself, and of terms that are past. A complaint is no
 // evidence: it can be wrong, and costs the leader nothing but a few terms. Patience doubles with each complaint until
