@@ -62,6 +62,9 @@ func New(network tx.NetworkID, set checkpoint.ValidatorSet, name string, key ed2
 	return &Book{network: network, set: set, name: name, key: key, heard: make(map[string]checkpoint.Complaint, len(set))}
 }
 
+// Dropped is the newest term whose leader was dropped; zero is none.
+func (b *Book) Dropped() uint64 { return b.dropped }
+
 // Lead takes note of raft's term and leader. Complaints of earlier terms count no more.
 func (b *Book) Lead(leader string, term uint64) {
 	b.leader, b.term = leader, term
