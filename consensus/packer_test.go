@@ -76,45 +76,59 @@ func TestRevokedGrantDoesNotVoidItsBatch(t *testing.T) {
 	}
 }
 
-// TestEmptyBatchesAreBounded: whoever asks again and again whether something has expired does not fill the history.
+// TestEmptyBatchesAreBounded: whoever asks again and again whether something has expired does not fill the history. On a slow machine
+// leaders change, and each has its own bound.
 func TestEmptyBatchesAreBounded(t *testing.T) {
 	c := newCluster(t)
-	n := c.leader()
-	var overloaded bool
-	for i := 0; i < 3*emptyAtOnce && !overloaded; i++ {
-		past := n.nowUnixMs() - 1
-		_, err := n.packer.submit(t.Context(), nil, past)
-		overloaded = errors.Is(err, ErrOverloaded)
-		if err != nil && !overloaded {
-			t.Fatal(err)
-		}
+	for _, n := range c.nodes {
+		n.packer.empty.SetLimit(0) // However long it takes here, none comes back.
 	}
-	if !overloaded {
-		t.Errorf("%d empty batches at once", n.Head().Batch)
+	made := make(map[*Node]int)
+	for overloaded := false; !overloaded; {
+		n := c.leader()
+		past := n.nowUnixMs() - 1
+		switch _, err := n.packer.submit(t.Context(), nil, past); {
+		case errors.Is(err, ErrOverloaded):
+			overloaded = true
+		case errors.Is(err, ErrNotLeader), errors.Is(err, ErrUnknownOutcome): // Another one leads, or soon will.
+		case err != nil:
+			t.Fatal(err)
+		default:
+			if made[n]++; made[n] > emptyAtOnce {
+				t.Fatalf("%d empty batches at once", made[n])
+			}
+		}
 	}
 	// A payment is no empty batch.
-	c.submit(n, c.pay(c.world.Amina.Account, 1), Final)
+	c.submit(c.leader(), c.pay(c.world.Amina.Account, 1), Final)
 }
 
-// TestOneEmptyBatchServesAllWhoAsk: a question about a time that the ledger has passed meanwhile makes no further batch.
+// TestOneEmptyBatchServesAllWhoAsk: a question about a time that the ledger has passed meanwhile makes no further batch. A leader that is
+// deposed meanwhile, as happens on a slow machine, proves nothing: the next one is asked.
 func TestOneEmptyBatchServesAllWhoAsk(t *testing.T) {
 	c := newCluster(t)
-	n := c.leader()
-	past := n.nowUnixMs() - 1
-	asked := make(chan error)
-	for range 50 {
-		go func() {
-			_, err := n.packer.submit(t.Context(), nil, past)
-			asked <- err
-		}()
-	}
-	for range 50 {
-		if err := <-asked; err != nil {
-			t.Error(err)
+	for deposed := true; deposed; {
+		n := c.leader()
+		before, past := n.Head().Batch, n.nowUnixMs()-1
+		asked := make(chan error)
+		for range 50 {
+			go func() {
+				_, err := n.packer.submit(t.Context(), nil, past)
+				asked <- err
+			}()
 		}
-	}
-	if batch := n.Head().Batch; batch != 1 {
-		t.Errorf("%d batches", batch)
+		deposed = false
+		for range 50 {
+			switch err := <-asked; {
+			case errors.Is(err, ErrNotLeader), errors.Is(err, ErrUnknownOutcome):
+				deposed = true
+			case err != nil:
+				t.Error(err)
+			}
+		}
+		if batch := n.Head().Batch; !deposed && batch != before+1 {
+			t.Errorf("%d batches", batch-before)
+		}
 	}
 }
 

@@ -59,20 +59,21 @@ func (s *Sandbox) probe(ctx context.Context) error {
 	}
 	fmt.Fprintln(s.progress, "paying from the issuer to see that everything works")
 	probe := sdk.NewWallet(client, s.keys.Probe, sdk.WalletOptions{})
-	if _, err := client.Account(ctx, probe.Account()); err != nil {
-		if !errors.Is(err, sdk.ErrNotFound) {
-			return fmt.Errorf("look for the probe account: %w", err)
-		}
-		outcome, err := probe.OpenAccount(ctx)
-		if err == nil && outcome.Result.Code != tx.AccountExists {
-			err = applied(outcome)
-		}
-		if err != nil {
+	err = reached(ctx, func() error { _, err := client.Account(ctx, probe.Account()); return err })
+	if errors.Is(err, sdk.ErrNotFound) {
+		if err := s.openProbe(ctx, probe); err != nil {
 			return fmt.Errorf("open the probe account: %w", err)
 		}
+	} else if err != nil {
+		return fmt.Errorf("look for the probe account: %w", err)
 	}
 	asset, _, _ := s.genesis.AssetByCode(AssetCode)
-	outcome, err := sdk.NewWallet(client, s.keys.Issuer, sdk.WalletOptions{}).Pay(ctx, probe.Account().String(), asset, probeAmount, "")
+	issuer := sdk.NewWallet(client, s.keys.Issuer, sdk.WalletOptions{})
+	var outcome sdk.Outcome
+	err = reached(ctx, func() (err error) {
+		outcome, err = issuer.Pay(ctx, probe.Account().String(), asset, probeAmount, "")
+		return err
+	})
 	if err == nil {
 		err = applied(outcome)
 	}
@@ -90,6 +91,33 @@ func (s *Sandbox) probe(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// openProbe opens the account that the probe pays to.
+func (s *Sandbox) openProbe(ctx context.Context, probe *sdk.Wallet) error {
+	var outcome sdk.Outcome
+	err := reached(ctx, func() (err error) { outcome, err = probe.OpenAccount(ctx); return err })
+	if err == nil && outcome.Result.Code != tx.AccountExists {
+		err = applied(outcome)
+	}
+	return err
+}
+
+// reached tries until enough validators answered, or the context ends: on a slow machine some of them serve long before the others, and one
+// that answered may be busy. Whatever else is said counts; a call that found nobody to ask has sent nothing.
+func reached(ctx context.Context, try func() error) error {
+	var answer error
+	err := eventually(ctx, func() error {
+		answer = try()
+		if errors.Is(answer, sdk.ErrUnavailable) && !errors.Is(answer, sdk.ErrUnknown) {
+			return answer
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return answer
 }
 
 // readBack waits until one validator proves the payment and shows the balance that the proof says.
