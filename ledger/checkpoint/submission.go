@@ -39,9 +39,12 @@ func (r SubmissionReceipt) Sign(network tx.NetworkID, secret ed25519.PrivateKey)
 
 // Verify checks that a validator of the set gave the promise for the transaction.
 func (r SubmissionReceipt) Verify(network tx.NetworkID, set ValidatorSet, id tx.ID) error {
-	by, ok := set.Find(r.Validator)
-	if !ok || r.ID != id || r.IncludeBySize <= r.SeenSize {
+	if r.ID != id || r.IncludeBySize <= r.SeenSize {
 		return fmt.Errorf("submission receipt of %q is of something else: %w", r.Validator, ErrBadSignature)
+	}
+	by, ok := set.Find(r.Validator)
+	if !ok {
+		return fmt.Errorf("submission receipt of %q, who is not in the set: %w", r.Validator, ErrBadSignature)
 	}
 	digest := r.digest(network)
 	if !ed25519.Verify(by.PublicKey(), digest[:], r.Signature[:]) {

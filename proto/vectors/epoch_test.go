@@ -37,20 +37,32 @@ func (m *maker) epochVotes() []vectors.Vector {
 	}
 }
 
-// epochChanges open epoch 3.
-func (m *maker) epochChanges() []vectors.Vector {
-	low := checkpoint.Vote{Epoch: 1, Size: 90, Root: [32]byte(fill(1, 32))}
-	high := checkpoint.Vote{Epoch: 2, Size: 40, Root: [32]byte(fill(2, 32))}
-	vote := func(name string, epoch uint64, held checkpoint.Vote) checkpoint.EpochVote {
-		return checkpoint.EpochVote{Validator: name, Certified: held, Signature: checkpoint.SignEpoch(m.Network, epoch, held, m.Validators[name])}
+// What is named in the votes for epoch 3: the higher is of a later epoch, and smaller.
+var (
+	lowTree  = checkpoint.Vote{Epoch: 1, Size: 90, Root: [32]byte(fill(1, 32))}
+	highTree = checkpoint.Vote{Epoch: 2, Size: 40, Root: [32]byte(fill(2, 32))}
+)
+
+func (m *maker) epochVote(name string, epoch uint64, held checkpoint.Vote) checkpoint.EpochVote {
+	return checkpoint.EpochVote{Validator: name, Certified: held, Signature: checkpoint.SignEpoch(m.Network, epoch, held, m.Validators[name])}
+}
+
+// epochChange opens epoch 3.
+func (m *maker) epochChange() checkpoint.EpochChange {
+	c := checkpoint.EpochChange{Epoch: 3, Certificate: checkpoint.Certificate{Vote: highTree}}
+	c.Votes = []checkpoint.EpochVote{m.epochVote("v1", 3, checkpoint.Vote{}), m.epochVote("v2", 3, lowTree), m.epochVote("v3", 3, highTree)}
+	for _, name := range []string{"v1", "v2", "v4"} {
+		signature := highTree.Sign(m.Network, checkpoint.Attestation, m.Validators[name])
+		c.Certificate.Signatures = append(c.Certificate.Signatures, checkpoint.Signature{Validator: name, Signature: signature})
 	}
+	return c
+}
+
+// epochChanges open epoch 3, or do not.
+func (m *maker) epochChanges() []vectors.Vector {
+	low, high, vote := lowTree, highTree, m.epochVote
 	change := func(with func(c *checkpoint.EpochChange)) checkpoint.EpochChange {
-		c := checkpoint.EpochChange{Epoch: 3, Certificate: checkpoint.Certificate{Vote: high}}
-		c.Votes = []checkpoint.EpochVote{vote("v1", 3, checkpoint.Vote{}), vote("v2", 3, low), vote("v3", 3, high)}
-		for _, name := range []string{"v1", "v2", "v4"} {
-			signature := high.Sign(m.Network, checkpoint.Attestation, m.Validators[name])
-			c.Certificate.Signatures = append(c.Certificate.Signatures, checkpoint.Signature{Validator: name, Signature: signature})
-		}
+		c := m.epochChange()
 		with(&c)
 		return c
 	}

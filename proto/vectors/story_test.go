@@ -112,7 +112,12 @@ func (s *story) does(effects ...tx.EffectKind) { s.effects = effects }
 // batch applies acts as the next batch.
 func (s *story) batch(comment string, acts ...*act) *ledger.Effects {
 	s.t.Helper()
-	header := s.chain.Header()
+	return s.under(comment, s.chain.Header(), acts...)
+}
+
+// under applies acts as the next batch with this header.
+func (s *story) under(comment string, header tx.BatchHeader, acts ...*act) *ledger.Effects {
+	s.t.Helper()
 	out := s.pack(comment, header, s.chain.World.Validators[s.chain.Leader], acts)
 	fx, err := s.chain.Apply(s.t, header, s.chain.World.Validators[s.chain.Leader], envelopes(acts)...)
 	if err != nil {

@@ -3,4 +3,4 @@ package vectors_test
 import "github.com/umoja-ledger/umoja/proto/vectors"
 
 // tales make the whole ledgers, family by family.
-var tales = []func(*maker) []vectors.Ledger{questionTales, paymentTales, holdTales, accountTales, aliasTales, assetTales, ballotTales, ruleTales}
+var tales = []func(*maker) []vectors.Ledger{questionTales, paymentTales, holdTales, accountTales, aliasTales, assetTales, ballotTales, ruleTales, epochTales}

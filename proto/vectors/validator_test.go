@@ -20,9 +20,9 @@ import (
 	"github.com/umoja-ledger/umoja/proto/vectors"
 )
 
-// rulesOfValidator are the rules of SPEC.md 8.1, 8.3 to 8.6 and 8.9.
+// rulesOfValidator are the rules of SPEC.md 8.1 and 8.3 to 8.9.
 var rulesOfValidator = map[string]string{
-	"signature": `signature does not verify|who is not in the set`, "proof": `proof does not verify`, "of-another": `of something else`, "address": `addresses must be`,
+	"signature": `signature does not verify|who is not in the set|no verifiable signatures|invalid signature`, "proof": `proof does not verify`, "of-another": `of something else`, "address": `addresses must be`,
 	"set": `validator set is malformed|keys must be 32 bytes|validator name|genesis: name`, "batch": `not the header's`, "form": `not in canonical form`,
 	"fixed-length": `must be (32|64) bytes, not`, "epoch": `does not hold|epoch vote of .* names`, "quorum": `fewer than a quorum`, "evidence": `evidence does not hold`,
 }
@@ -32,7 +32,8 @@ func hexBytes(text string) ([]byte, error) { return hex.DecodeString(text) }
 // makeValidator makes everything else that validators sign. The field "what" says which.
 func makeValidator(m *maker) []vectors.Vector {
 	c := m.history()
-	return slices.Concat(m.votes(c), m.expiryStatements(c), m.validatorRecords(), m.batches(c), m.validatorSets(), m.epochVotes(), m.epochChanges(), m.evidences())
+	return slices.Concat(m.votes(c), m.expiryStatements(c), m.validatorRecords(), m.batches(c), m.validatorSets(), m.epochVotes(), m.epochChanges(), m.evidences(),
+		m.complaints(), m.submissions(), m.elections(), m.logLines(c))
 }
 
 // votes are of v1 on the tree of the history.
@@ -115,6 +116,11 @@ func (m *maker) batches(c *ledgertest.Chain) []vectors.Vector {
 	v1, _ := m.Set.Find("v1")
 	header, envelope, secret := c.Header(), m.seal(m.issuing(), m.Issuer).Envelope(), m.Validators["v1"]
 	batch := tx.SealBatch(m.Network, header, [][]byte{envelope}, secret)
+	inTerm, opening := header, header
+	inTerm.Term = 3
+	opening.Term, opening.Epoch, opening.EpochChange = 3, 3, m.epochChange().Encode()
+	misshapen := opening
+	misshapen.EpochChange = cat(opening.EpochChange, []byte{0})
 	empty := tx.SealBatch(m.Network, header, nil, secret)
 	in := func(raw []byte) fields {
 		return fields{"what": "batch", "network": m.Network.String(), "leader": hx(v1.Key[:]), "batch": hx(raw)}
@@ -130,6 +136,9 @@ func (m *maker) batches(c *ledgertest.Chain) []vectors.Vector {
 	return []vectors.Vector{
 		ok("batch", "One transaction, sealed by the leader: the header carries the hash of the envelopes' hashes.", batch),
 		ok("batch-of-nothing", "A batch may be empty: its envelopes' hash is of no bytes.", empty),
+		ok("batch-of-a-term", "The header names the raft term in which the leader packed it.", tx.SealBatch(m.Network, inTerm, [][]byte{envelope}, secret)),
+		ok("batch-that-opens-an-epoch", "It carries what opens the epoch, and no transaction.", tx.SealBatch(m.Network, opening, nil, secret)),
+		no("batch-with-a-change-not-in-form", "form", "What opens the epoch is in canonical form too.", tx.SealBatch(m.Network, misshapen, nil, secret)),
 		no("batch-with-an-envelope-more", "batch", "The header does not cover it.", cat(batch, ld(3, envelope))),
 		no("batch-with-an-envelope-less", "batch", "The header covers one that is gone.", bytes.Replace(batch, ld(3, envelope), nil, 1)),
 		no("batch-sealed-by-another", "signature", "v2 signs, and the header names v1.", tx.SealBatch(m.Network, header, [][]byte{envelope}, m.Validators["v2"])),
@@ -162,6 +171,14 @@ func checkValidator(t *testing.T, v vectors.Vector) (fields, error) {
 		return checkEpochChange(t, v)
 	case "evidence":
 		return checkEvidence(t, v)
+	case "complaint":
+		return checkComplaint(t, v)
+	case "submission":
+		return checkSubmission(t, v)
+	case "election":
+		return checkElection(t, v)
+	case "log-line":
+		return checkLogLine(t, v)
 	}
 	t.Fatalf("what is %q", v.In["what"])
 	return nil, nil

@@ -22,7 +22,7 @@ const (
 )
 
 // Evidence is two statements of one validator of which an honest one gives at most one. Which lists are set, and how many
-// entries each has, says what it did (SPEC.md 8.7). The statements are in ascending order, so that there is one form.
+// entries each has, says what it did (SPEC.md 8.9). The statements are in ascending order, so that there is one form.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The name of the validator.

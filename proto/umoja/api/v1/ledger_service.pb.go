@@ -461,7 +461,7 @@ func (x *SubmitResponse) GetReceipt() *SubmissionReceipt {
 }
 
 // SubmissionReceipt is a validator's promise that a transaction it took stands in the history by a size, or that it will have
-// said why not, or complained of the leader (SPEC.md 8.7).
+// said why not, or complained of the leader (SPEC.md 8.8).
 type SubmissionReceipt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transaction id, 32 bytes.

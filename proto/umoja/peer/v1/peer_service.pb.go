@@ -730,7 +730,7 @@ type ComplainRequest struct {
 	Term uint64 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
 	// The name of the validator that leads it.
 	Leader string `protobuf:"bytes,3,opt,name=leader,proto3" json:"leader,omitempty"`
-	// The validator's Ed25519 signature, 64 bytes (SPEC.md 8.7).
+	// The validator's Ed25519 signature, 64 bytes (SPEC.md 8.8).
 	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

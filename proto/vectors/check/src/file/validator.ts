@@ -1,11 +1,14 @@
-// validator.json: votes, expiry statements, validator records and batches.
+// validator.json: what validators sign beside checkpoints, sets of them, and batches.
 import type { Kinds } from "../kind.js";
 import { Difference, same, type Input } from "../vector.js";
 import { hex } from "../protocol/bytes.js";
+import { verifyLogLine } from "../protocol/checkpoint.js";
+import { verifyEpochChange, verifyEpochVote } from "../protocol/epoch.js";
+import { verifyEvidence } from "../protocol/evidence.js";
 import { ed25519 } from "../protocol/hash.js";
 import {
-  checkSignature, digestText, parseBatch, parseSet, quorum, recordDigest, setHash, verifyExpiry, verifyLeader,
-  verifyRecord, voteDigest,
+  checkSignature, digestText, electionDigest, parseBatch, parseSet, quorum, recordDigest, setHash, verifyComplaint,
+  verifyExpiry, verifyLeader, verifyRecord, verifySubmission, voteDigest,
   type ValidatorRecord,
 } from "../protocol/validator.js";
 
@@ -80,6 +83,82 @@ export const validator: Kinds = {
           batch_hash: hex(sealed.hash), envelopes: String(sealed.envelopes.length), envelopes_hash: hex(sealed.envelopesHash),
           raw_header: hex(sealed.header),
         };
+      },
+    },
+    {
+      what: "epoch-vote",
+      in: ["certified_epoch", "certified_root", "certified_size", "epoch", "network", "public", "signature"],
+      check(input) {
+        const certified = {
+          epoch: input.integer("certified_epoch"), size: input.integer("certified_size"), root: input.bytes("certified_root", 32),
+        };
+        const [network, signature] = [input.bytes("network", 32), input.bytes("signature")];
+        const digest = verifyEpochVote(network, input.integer("epoch"), certified, signature, input.bytes("public"));
+        return { digest: hex(digest) };
+      },
+    },
+    {
+      what: "epoch-change",
+      in: ["epoch_change", "network", "validator_set"],
+      check(input) {
+        const set = parseSet(input.bytes("validator_set"));
+        const change = verifyEpochChange(input.bytes("network", 32), set, input.bytes("epoch_change"));
+        const start = change.certificate ?? { epoch: 0n, size: 0n, root: new Uint8Array(32) };
+        return {
+          epoch: String(change.epoch), voters: change.votes.map(({ validator }) => validator).join(" "),
+          start_epoch: String(start.epoch), start_size: String(start.size), start_root: hex(start.root),
+        };
+      },
+    },
+    {
+      what: "evidence",
+      in: ["evidence", "network", "validator_set"],
+      check(input) {
+        const set = parseSet(input.bytes("validator_set"));
+        return { ...verifyEvidence(input.bytes("network", 32), set, input.bytes("evidence")) };
+      },
+    },
+    {
+      what: "complaint",
+      in: ["leader", "network", "signature", "term", "validator", "validator_set"],
+      check(input) {
+        const set = parseSet(input.bytes("validator_set"));
+        const said = { validator: input.text("validator"), term: input.integer("term"), leader: input.text("leader") };
+        return { digest: hex(verifyComplaint(input.bytes("network", 32), set, said, input.bytes("signature"))) };
+      },
+    },
+    {
+      what: "submission",
+      in: ["id", "include_by_size", "network", "seen_size", "signature", "submitted", "validator", "validator_set"],
+      check(input) {
+        const set = parseSet(input.bytes("validator_set"));
+        const said = {
+          id: input.bytes("id", 32), seenSize: input.integer("seen_size"), includeBySize: input.integer("include_by_size"),
+          validator: input.text("validator"),
+        };
+        const [network, submitted] = [input.bytes("network", 32), input.bytes("submitted", 32)];
+        return { digest: hex(verifySubmission(network, set, submitted, said, input.bytes("signature"))) };
+      },
+    },
+    {
+      what: "election",
+      in: ["candidate", "last_index", "last_term", "network", "public", "signature", "term"],
+      check(input) {
+        const digest = electionDigest(input.bytes("network", 32), {
+          term: input.integer("term"), candidate: input.text("candidate"), lastIndex: input.integer("last_index"),
+          lastTerm: input.integer("last_term"),
+        });
+        checkSignature(input.bytes("signature"), digest, input.bytes("public"));
+        return { digest: hex(digest) };
+      },
+    },
+    {
+      what: "log-line",
+      in: ["line", "network", "public", "root", "size"],
+      check(input) {
+        const [network, root] = [input.bytes("network", 32), input.bytes("root", 32)];
+        const verifierKey = verifyLogLine(network, input.integer("size"), root, input.text("line"), input.bytes("public"));
+        return { verifier_key: verifierKey };
       },
     },
   ],

@@ -3,10 +3,11 @@ import type { Acts } from "../protocol/act.js";
 import { accountId } from "../protocol/authority.js";
 import { compare, equal, hex } from "../protocol/bytes.js";
 import type { Entry } from "../protocol/entry.js";
+import { verifyEpochChange } from "../protocol/epoch.js";
 import { foundingEntries, foundingLeaf } from "../protocol/founding.js";
 import type { Network } from "../protocol/genesis.js";
 import { Tree } from "../protocol/history.js";
-import { encode, enumNumber, parse, type LegResult, type ValidatorSet } from "../protocol/message.js";
+import { encode, enumNumber, parse, type EpochChange, type LegResult, type ValidatorSet } from "../protocol/message.js";
 import { resultName } from "../protocol/leaf.js";
 import { Refusal } from "../protocol/refusal.js";
 import { State, type Changes } from "../protocol/state.js";
@@ -59,12 +60,16 @@ export class Ledger {
   private number = 0n;
   private hash: Bytes;
   private time: bigint;
+  private epoch = 0n;
+  /** start is the tree from which the epoch in force went on. */
+  private start: { size: bigint; root: Bytes };
 
   constructor(private readonly network: Network) {
     this.state = new State(network.id, foundingEntries(network));
     this.hash = network.id;
     this.time = network.genesis.time_unix_ms;
     this.append(foundingLeaf(network));
+    this.start = { size: this.tree.size, root: this.tree.root() };
   }
 
   private append(leaf: Bytes): void {
@@ -92,8 +97,9 @@ export class Ledger {
 
   /** admitBatch asks what makes a batch void before anything is applied (SPEC.md 8.4). */
   private admitBatch(batch: SealedBatch): Transaction[] {
-    const { epoch, number, previousHash, timeUnixMs, leader } = batch.fields;
-    unless(epoch === 0n, "epoch");
+    const { epoch, number, previousHash, timeUnixMs, leader, epochChange } = batch.fields;
+    const opens = epochChange.length > 0;
+    unless(opens ? epoch > this.epoch && batch.envelopes.length === 0 : epoch === this.epoch, "epoch");
     unless(number === this.number + 1n, "number");
     unless(equal(previousHash, this.hash), "previous");
     unless(timeUnixMs >= this.time, "time");
@@ -101,12 +107,23 @@ export class Ledger {
     const key = set.validators.find(({ name }) => name === leader)?.key;
     if (key === undefined) throw new Void("leader");
     voidOnRefusal("signature", () => verifyLeader(batch, key));
+    const change = () => verifyEpochChange(this.network.id, set.validators, epochChange);
+    if (opens) this.checkStart(voidOnRefusal("epoch", change), epoch);
     const parsed = (envelope: Bytes) => voidOnRefusal("envelope", () => parseTransaction(this.network.id, envelope));
     const transactions = batch.envelopes.map(parsed);
     for (const { expiresAtUnixMs } of transactions) unless(expiresAtUnixMs >= timeUnixMs, "expired");
     const weight = transactions.reduce((sum, { operations }) => sum + weightOf(operations), 0);
     unless(weight <= mostWeight, "weight");
     return transactions;
+  }
+
+  /** checkStart holds an epoch to start at the head (SPEC.md 8.3): nothing here takes batches back. */
+  private checkStart({ epoch, certificate }: EpochChange, opened: bigint): void {
+    unless(epoch === opened, "epoch");
+    const certified = certificate !== undefined && certificate.epoch >= this.epoch;
+    unless(!certified || certificate.epoch === this.epoch, "epoch");
+    const start = certified ? certificate : this.start;
+    if (start.size !== this.tree.size || !equal(start.root, this.tree.root())) throw new Error("it takes batches back");
   }
 
   private applyTransactions(time: bigint, transactions: Transaction[]): { outcomes: Outcome[]; leaves: Bytes[] } {
@@ -237,7 +254,9 @@ export class Ledger {
       rulesVersion: Number(this.state.get("r")?.integer("version")),
     };
     leaves.push(encode("Leaf", { leaf: { case: "header", value } }));
+    if (epoch !== this.epoch) this.start = { size: this.tree.size, root: this.tree.root() };
     leaves.forEach((leaf) => this.append(leaf));
+    this.epoch = epoch;
     this.number = number;
     this.hash = batch.hash;
     this.time = timeUnixMs;

@@ -5,6 +5,7 @@ import type { Validator } from "./message.js";
 import { quorum } from "./validator.js";
 import { Refusal, refuseUnless } from "./refusal.js";
 
+const logType = new Uint8Array([1]);
 const cosignatureType = new Uint8Array([4]);
 const widestNote = 16384;
 const lineFeed = ascii("\n");
@@ -31,6 +32,22 @@ export function verifierKey(name: string, key: Uint8Array): string {
 
 export function cosignatureLine({ name, timeUnixS, signature }: Cosignature, key: Uint8Array): string {
   return `— ${name} ${base64(joined(keyHash(name, key), bigEndian(timeUnixS, 8), signature))}\n`;
+}
+
+function logKeyHash(origin: string, key: Uint8Array): Uint8Array {
+  return sha256(joined(ascii(origin), lineFeed, logType, key)).slice(0, 4);
+}
+
+/** verifyLogLine holds the signature of the log under a served checkpoint to its key, and gives the key as C2SP writes it. */
+export function verifyLogLine(network: Uint8Array, size: bigint, root: Uint8Array, line: string, key: Uint8Array): string {
+  const text = checkpointText(network, size, root);
+  const [origin = ""] = text.split("\n");
+  const [, name = "", encoded = ""] = /^— ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
+  const bytes = fromBase64(encoded);
+  const known = name === origin && bytes?.length === 68 && equal(bytes.subarray(0, 4), logKeyHash(origin, key));
+  refuseUnless(known && bytes !== undefined, "signature", `${line} is of another key`);
+  refuseUnless(ed25519.verify(bytes.slice(4), ascii(text), key), "signature", "it is of another text");
+  return `${origin}+${hex(logKeyHash(origin, key))}+${base64(joined(logType, key))}`;
 }
 
 /** open reads a checkpoint that a quorum of the set cosigned, and refuses every other way to write the same. */

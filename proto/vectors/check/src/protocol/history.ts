@@ -33,6 +33,30 @@ export function includes(root: Uint8Array, size: bigint, index: bigint, leaf: Ui
   return last === 0n && equal(hash, root);
 }
 
+/** extendsTree verifies a consistency proof (RFC 9162, 2.1.4.2): the tree begins with the smaller one. */
+export function extendsTree(
+  root: Uint8Array, size: bigint, smallRoot: Uint8Array, small: bigint, proof: Uint8Array[],
+): boolean {
+  if (small === 0n || small >= size) return false;
+  const isComplete = (small & (small - 1n)) === 0n;
+  const [first, ...rest] = isComplete ? [smallRoot, ...proof] : proof;
+  if (first === undefined) return false;
+  let [before, last] = [small - 1n, size - 1n];
+  while ((before & 1n) === 1n) [before, last] = [before >> 1n, last >> 1n];
+  let [smallHash, hash] = [first, first];
+  for (const sibling of rest) {
+    if (last === 0n) return false;
+    if ((before & 1n) === 1n || before === last) {
+      [smallHash, hash] = [nodeHash(sibling, smallHash), nodeHash(sibling, hash)];
+      while ((before & 1n) === 0n && before !== 0n) [before, last] = [before >> 1n, last >> 1n];
+    } else {
+      hash = nodeHash(hash, sibling);
+    }
+    [before, last] = [before >> 1n, last >> 1n];
+  }
+  return last === 0n && equal(smallHash, smallRoot) && equal(hash, root);
+}
+
 /** Tree is the history as it grows: of each complete subtree on its right edge the root, the largest first. */
 export class Tree {
   size = 0n;

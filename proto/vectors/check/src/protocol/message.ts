@@ -119,4 +119,22 @@ export interface Receipt {
 export interface Batch { header: Uint8Array; signature: Uint8Array; envelopes: Uint8Array[] }
 export interface BatchHeader {
   epoch: bigint; number: bigint; previousHash: Uint8Array; timeUnixMs: bigint; leader: string; envelopesHash: Uint8Array;
+  epochChange: Uint8Array; term: bigint;
+}
+export interface EpochVote {
+  validator: string; certifiedEpoch: bigint; certifiedSize: bigint; certifiedRoot: Uint8Array; signature: Uint8Array;
+}
+export interface ValidatorSignature { validator: string; signature: Uint8Array }
+export interface Certificate { epoch: bigint; size: bigint; root: Uint8Array; signatures: ValidatorSignature[] }
+export interface EpochChange { epoch: bigint; votes: EpochVote[]; certificate?: Certificate }
+export interface SignedTree { epoch: bigint; size: bigint; root: Uint8Array; signature: Uint8Array }
+export interface SignedCheckpoint { size: bigint; root: Uint8Array; timeUnixS: bigint; signature: Uint8Array }
+export interface SignedEpoch { epoch: bigint; vote?: EpochVote }
+export interface SignedHeader { header: Uint8Array; signature: Uint8Array }
+export interface SignedElection {
+  term: bigint; candidate: string; lastIndex: bigint; lastTerm: bigint; signature: Uint8Array;
+}
+export interface Evidence {
+  validator: string; attestations: SignedTree[]; ratifications: SignedTree[]; cosignatures: SignedCheckpoint[];
+  epochVotes: SignedEpoch[]; batches: SignedHeader[]; elections: SignedElection[]; prefixRoot: Uint8Array; proof: Uint8Array[];
 }

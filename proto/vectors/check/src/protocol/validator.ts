@@ -66,6 +66,42 @@ export function checkSignature(signature: Uint8Array, digest: Uint8Array, key: U
   refuseUnless(ed25519.verify(signature, digest, key), "signature", `it is not one of ${hex(key)}`);
 }
 
+/** verifyComplaint gives what a validator of the set signed about another one that leads. */
+export function verifyComplaint(
+  network: Uint8Array, set: Validator[], said: { validator: string; term: bigint; leader: string }, signature: Uint8Array,
+): Uint8Array {
+  const by = set.find(({ name }) => name === said.validator);
+  const known = set.some(({ name }) => name === said.leader) && said.leader !== said.validator;
+  refuseUnless(by !== undefined && known, "signature", `${said.validator} about ${said.leader}`);
+  const digest = taggedHash("umoja/complaint/v1", network, bigEndian(said.term, 8), ascii(said.leader));
+  checkSignature(signature, digest, by.key);
+  return digest;
+}
+
+export interface Submission { id: Uint8Array; seenSize: bigint; includeBySize: bigint; validator: string }
+
+/** verifySubmission gives what a validator of the set promised about a transaction. */
+export function verifySubmission(
+  network: Uint8Array, set: Validator[], submitted: Uint8Array, said: Submission, signature: Uint8Array,
+): Uint8Array {
+  const { id, seenSize, includeBySize, validator } = said;
+  refuseUnless(equal(id, submitted) && seenSize < includeBySize, "of-another", "the promise is of something else");
+  const by = set.find(({ name }) => name === validator);
+  refuseUnless(by !== undefined, "signature", `${validator} is not in the set`);
+  const sizes = [seenSize, includeBySize].map((size) => bigEndian(size, 8));
+  const digest = taggedHash("umoja/submission/v1", network, id, ...sizes, ascii(validator));
+  checkSignature(signature, digest, by.key);
+  return digest;
+}
+
+export interface Election { term: bigint; candidate: string; lastIndex: bigint; lastTerm: bigint }
+
+/** electionDigest is what a validator signs that votes for a candidate in the raft group. */
+export function electionDigest(network: Uint8Array, { term, candidate, lastIndex, lastTerm }: Election): Uint8Array {
+  const numbers = [term, lastIndex, lastTerm].map((n) => bigEndian(n, 8));
+  return taggedHash("umoja/raft-vote/v1", network, ...numbers, ascii(candidate));
+}
+
 export interface ValidatorRecord {
   name: string; key: string; tls_key_hash: string; peer_address: string; address: string; proof: string;
 }
@@ -109,6 +145,7 @@ export function parseBatch(network: Uint8Array, bytes: Uint8Array): SealedBatch 
   check(bytes.length <= 327680, `a batch of ${bytes.length} bytes`);
   const batch = parseInForm<Batch>("Batch", bytes);
   const header = parseInForm<BatchHeader>("BatchHeader", batch.header);
+  if (header.epochChange.length > 0) parseInForm("EpochChange", header.epochChange);
   for (const hash of [header.previousHash, header.envelopesHash]) {
     refuseUnless(hash.length === 32, "fixed-length", `a hash of ${hash.length} bytes`);
   }
