@@ -39,6 +39,8 @@ type grievances struct {
 	overdue *complaint.Overdue
 	// unnamed is since when the leader could have named a round of finality and did not; zero while it need not.
 	unnamed time.Time
+	// hurried is since when this leader's batches are ahead of the clock; zero while they are not.
+	hurried time.Time
 	// offers bounds each peer's. Invariant: one for each other validator.
 	offers map[string]*rate.Limiter
 }
@@ -83,17 +85,25 @@ func (n *Node) seen(now time.Time) complaint.Seen {
 	waiting := n.orders.waiting()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if status.Halted == nil && status.Applied > status.Final && status.Named <= status.Final {
-		if g.unnamed.IsZero() {
-			g.unnamed = now
-		}
-		if waiting.IsZero() || g.unnamed.Before(waiting) {
-			waiting = g.unnamed
-		}
-	} else {
-		g.unnamed = time.Time{}
+	leader, term := n.Leader(), n.term()
+	waiting = sinceWhen(&g.unnamed, now, status.Halted == nil && status.Applied > status.Final && status.Named <= status.Final, waiting)
+	waiting = sinceWhen(&g.hurried, now, n.hurries(leader, term), waiting)
+	return complaint.Seen{Now: now, Leader: leader, Term: term, Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
+}
+
+// sinceWhen notes since when something holds, and gives the earlier of that and another time. Zero times are none.
+func sinceWhen(since *time.Time, now time.Time, holds bool, other time.Time) time.Time {
+	if !holds {
+		*since = time.Time{}
+		return other
 	}
-	return complaint.Seen{Now: now, Leader: n.Leader(), Term: n.term(), Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
+	if since.IsZero() {
+		*since = now
+	}
+	if other.IsZero() || since.Before(other) {
+		return *since
+	}
+	return other
 }
 
 // look takes one look at the leader; own is what this node complains of now.

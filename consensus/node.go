@@ -111,6 +111,7 @@ type Node struct {
 	astray    astray
 	evidence  *evidence
 	headers   headers
+	clock     clock
 	// joinAgain starts raft after a resync.
 	joinAgain func() error
 	dir       string
@@ -253,17 +254,3 @@ func (n *Node) FinalSize() uint64 {
 	_, size, _ := n.store.Final()
 	return size
 }
-
-// maxAheadMs is how far a batch may be ahead of a validator's clock when it attests it: SPEC.md, 5.8.
-const maxAheadMs = 10_000
-
-// ahead says whether ledger time is further than that. Clocks are for attesting and packing only: no batch is void by one.
-func (n *Node) ahead(timeUnixMs uint64) bool { return timeUnixMs > n.nowUnixMs()+maxAheadMs }
-
-// mayAttest says whether the clock has come to the batch at a size of the own tree, and nothing overdue is left out of it.
-func (n *Node) mayAttest(size uint64) bool {
-	h, err := n.store.HeaderAfter(size - 1)
-	return err == nil && h.Size == size && !n.ahead(h.TimeUnixMs) && !n.leavesOutOverdue()
-}
-
-func (n *Node) nowUnixMs() uint64 { return uint64(n.now().UnixMilli()) }

@@ -245,9 +245,9 @@ func (p *packer) sign(epoch, number uint64) error {
 }
 
 // held says that no batch may be packed: as much is applied and not final as there may be, or the time of the head is one
-// that no honest validator attests yet.
+// that no honest validator attests yet, and an epoch may take back.
 func (p *packer) held() bool {
-	return p.node.store.Pending() >= maxTentative || p.node.ahead(p.node.store.Head().TimeUnixMs)
+	return p.node.store.Pending() >= maxTentative || p.node.early(p.node.store.Head().TimeUnixMs)
 }
 
 // refuse answers what is queued, since it cannot be packed for now. What an epoch took back stays.

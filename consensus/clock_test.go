@@ -1,0 +1,99 @@
+package consensus
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// skewed gives every node of a network that does not run yet a clock that the test sets: so far from the machine's.
+func (c *cluster) skewed() map[string]*atomic.Int64 {
+	ahead := make(map[string]*atomic.Int64)
+	c.clocks = make(map[string]func() time.Time)
+	for name := range c.addresses {
+		by := new(atomic.Int64)
+		ahead[name] = by
+		c.clocks[name] = func() time.Time { return time.Now().Add(time.Duration(by.Load())) }
+	}
+	return ahead
+}
+
+const halfAnHour = int64(30 * time.Minute)
+
+// TestALeaderWithAClockAheadIsDropped: nobody attests what a leader packs whose clock is half an hour ahead. The others
+// complain of it, another leads, the next epoch takes the early time back, and the payment becomes final now, not later.
+func TestALeaderWithAClockAheadIsDropped(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	ahead := c.skewed()
+	c.startAll()
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
+	var leader string
+	var signed *tx.Signed
+	for hasty := false; !hasty; { // A leader that is replaced at this moment packs nothing any more.
+		leader = c.leader().Name()
+		ahead[leader].Store(halfAnHour)
+		signed = c.pay(c.world.Juma.Account, 2)
+		hasty = c.submit(c.nodes[leader], signed, Accepted).TimeUnixMs > uint64(time.Now().Add(20*time.Minute).UnixMilli())
+		if !hasty {
+			ahead[leader].Store(0)
+		}
+	}
+	through := c.other(leader)
+	s := c.submitWithin(90*time.Second, through, signed, Final)
+	if s.TimeUnixMs > uint64(time.Now().UnixMilli())+maxAheadMs {
+		t.Errorf("it became final %d ms ahead of the clock", int64(s.TimeUnixMs)-time.Now().UnixMilli())
+	}
+	if now := c.leader().Name(); now == leader {
+		t.Errorf("%s still leads", leader)
+	}
+	if epoch := through.Head().Epoch; epoch == 0 {
+		t.Error("final without a new epoch: somebody attested it")
+	}
+}
+
+// TestFinalTimeStandsStill: all clocks were ahead, so what became final is. When they are right again, payments go on at
+// once, and ledger time stands until the clocks have come to it.
+func TestFinalTimeStandsStill(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	ahead := c.skewed()
+	for _, by := range ahead {
+		by.Store(halfAnHour)
+	}
+	c.startAll()
+	first := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(first.LeafIndex + 1)
+	for _, by := range ahead {
+		by.Store(0)
+	}
+	for range 3 {
+		s := c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
+		if s.TimeUnixMs < first.TimeUnixMs || s.TimeUnixMs > first.TimeUnixMs+maxAheadMs {
+			t.Errorf("ledger time went from %d to %d", first.TimeUnixMs, s.TimeUnixMs)
+		}
+	}
+}
+
+// TestEarly: what a clock says of a batch's time.
+func TestEarly(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	var now atomic.Uint64
+	c.clocks = map[string]func() time.Time{"v1": func() time.Time { return time.UnixMilli(int64(now.Load())) }}
+	at := c.world.Genesis.TimeUnixMs + 3_600_000
+	now.Store(at)
+	c.restart("v1")
+	final := c.nodes["v1"].store.FinalHead().TimeUnixMs
+	for _, row := range []struct {
+		clock, time uint64
+		early       bool
+	}{
+		{at, 0, false}, {at, at, false}, {at, at + maxAheadMs, false}, {at, at + maxAheadMs + 1, true}, {at, 1 << 63, true},
+		{0, final, false}, {0, final + 1, true},
+	} {
+		now.Store(row.clock)
+		if got := c.nodes["v1"].early(row.time); got != row.early {
+			t.Errorf("time %d at %d: early %v, want %v", row.time, row.clock, got, row.early)
+		}
+	}
+}
