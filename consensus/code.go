@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
 
 // Domain is the domain of every error's google.rpc.ErrorInfo.
@@ -96,4 +97,16 @@ func fromStatus(err error) error {
 		}
 	}
 	return errors.Join(ErrUnknownOutcome, err)
+}
+
+// ToFailure is ToStatus for one result among many.
+func ToFailure(err error) *apiv1.SubmitFailure {
+	s := status.Convert(ToStatus(err))
+	f := &apiv1.SubmitFailure{Code: uint32(s.Code()), Message: s.Message()}
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.ErrorInfo); ok {
+			f.Reason = info.GetReason()
+		}
+	}
+	return f
 }

@@ -460,6 +460,235 @@ func (x *SubmitResponse) GetReceipt() *SubmissionReceipt {
 	return nil
 }
 
+// SubmitStreamRequest brings some envelopes.
+type SubmitStreamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The canonical encodings of umoja.v1.Envelopes, 1 or more. The whole message is at most 64 KiB.
+	Envelopes [][]byte `protobuf:"bytes,1,rep,name=envelopes,proto3" json:"envelopes,omitempty"`
+	// The stage to wait for.
+	Wait          Stage `protobuf:"varint,2,opt,name=wait,proto3,enum=umoja.api.v1.Stage" json:"wait,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitStreamRequest) Reset() {
+	*x = SubmitStreamRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitStreamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitStreamRequest) ProtoMessage() {}
+
+func (x *SubmitStreamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitStreamRequest.ProtoReflect.Descriptor instead.
+func (*SubmitStreamRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SubmitStreamRequest) GetEnvelopes() [][]byte {
+	if x != nil {
+		return x.Envelopes
+	}
+	return nil
+}
+
+func (x *SubmitStreamRequest) GetWait() Stage {
+	if x != nil {
+		return x.Wait
+	}
+	return Stage_STAGE_UNSPECIFIED
+}
+
+// SubmitStreamResponse brings some results.
+type SubmitStreamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// In the order in which they became known.
+	Results       []*SubmitResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitStreamResponse) Reset() {
+	*x = SubmitStreamResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitStreamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitStreamResponse) ProtoMessage() {}
+
+func (x *SubmitStreamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitStreamResponse.ProtoReflect.Descriptor instead.
+func (*SubmitStreamResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SubmitStreamResponse) GetResults() []*SubmitResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+// SubmitResult is what became of one envelope.
+type SubmitResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which envelope of the stream, counted from 0.
+	Place uint64 `protobuf:"varint,1,opt,name=place,proto3" json:"place,omitempty"`
+	// What this node knows; absent when it did not take the envelope.
+	Status *TransactionStatus `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
+	// Why it did not take it, or why the wait ended before its stage; absent when it did not.
+	Failure       *SubmitFailure `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitResult) Reset() {
+	*x = SubmitResult{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitResult) ProtoMessage() {}
+
+func (x *SubmitResult) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitResult.ProtoReflect.Descriptor instead.
+func (*SubmitResult) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SubmitResult) GetPlace() uint64 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
+}
+
+func (x *SubmitResult) GetStatus() *TransactionStatus {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *SubmitResult) GetFailure() *SubmitFailure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+// SubmitFailure is the error that Submit would have given.
+type SubmitFailure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The gRPC code.
+	Code uint32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The reason, the same as in an ErrorInfo.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For people.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitFailure) Reset() {
+	*x = SubmitFailure{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitFailure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitFailure) ProtoMessage() {}
+
+func (x *SubmitFailure) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitFailure.ProtoReflect.Descriptor instead.
+func (*SubmitFailure) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SubmitFailure) GetCode() uint32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *SubmitFailure) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SubmitFailure) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 // SubmissionReceipt is a validator's promise that a transaction it took stands in the history by a size, or that it will have
 // said why not, or complained of the leader (SPEC.md 8.8).
 type SubmissionReceipt struct {
@@ -480,7 +709,7 @@ type SubmissionReceipt struct {
 
 func (x *SubmissionReceipt) Reset() {
 	*x = SubmissionReceipt{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -492,7 +721,7 @@ func (x *SubmissionReceipt) String() string {
 func (*SubmissionReceipt) ProtoMessage() {}
 
 func (x *SubmissionReceipt) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[4]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -505,7 +734,7 @@ func (x *SubmissionReceipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmissionReceipt.ProtoReflect.Descriptor instead.
 func (*SubmissionReceipt) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{4}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SubmissionReceipt) GetId() []byte {
@@ -556,7 +785,7 @@ type GetTransactionRequest struct {
 
 func (x *GetTransactionRequest) Reset() {
 	*x = GetTransactionRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +797,7 @@ func (x *GetTransactionRequest) String() string {
 func (*GetTransactionRequest) ProtoMessage() {}
 
 func (x *GetTransactionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[5]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +810,7 @@ func (x *GetTransactionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTransactionRequest.ProtoReflect.Descriptor instead.
 func (*GetTransactionRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{5}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetTransactionRequest) GetId() []byte {
@@ -609,7 +838,7 @@ type GetTransactionResponse struct {
 
 func (x *GetTransactionResponse) Reset() {
 	*x = GetTransactionResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +850,7 @@ func (x *GetTransactionResponse) String() string {
 func (*GetTransactionResponse) ProtoMessage() {}
 
 func (x *GetTransactionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[6]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +863,7 @@ func (x *GetTransactionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTransactionResponse.ProtoReflect.Descriptor instead.
 func (*GetTransactionResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{6}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetTransactionResponse) GetStatus() *TransactionStatus {
@@ -661,7 +890,7 @@ type ListPendingRequest struct {
 
 func (x *ListPendingRequest) Reset() {
 	*x = ListPendingRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -673,7 +902,7 @@ func (x *ListPendingRequest) String() string {
 func (*ListPendingRequest) ProtoMessage() {}
 
 func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[7]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -686,7 +915,7 @@ func (x *ListPendingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingRequest.ProtoReflect.Descriptor instead.
 func (*ListPendingRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{7}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListPendingRequest) GetAccount() []byte {
@@ -728,7 +957,7 @@ type ListPendingResponse struct {
 
 func (x *ListPendingResponse) Reset() {
 	*x = ListPendingResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +969,7 @@ func (x *ListPendingResponse) String() string {
 func (*ListPendingResponse) ProtoMessage() {}
 
 func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[8]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +982,7 @@ func (x *ListPendingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPendingResponse.ProtoReflect.Descriptor instead.
 func (*ListPendingResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{8}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListPendingResponse) GetTransactions() []*PendingTransaction {
@@ -776,7 +1005,7 @@ type PendingTransaction struct {
 
 func (x *PendingTransaction) Reset() {
 	*x = PendingTransaction{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +1017,7 @@ func (x *PendingTransaction) String() string {
 func (*PendingTransaction) ProtoMessage() {}
 
 func (x *PendingTransaction) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[9]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +1030,7 @@ func (x *PendingTransaction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PendingTransaction.ProtoReflect.Descriptor instead.
 func (*PendingTransaction) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{9}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PendingTransaction) GetId() []byte {
@@ -836,7 +1065,7 @@ type GetAccountRequest struct {
 
 func (x *GetAccountRequest) Reset() {
 	*x = GetAccountRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +1077,7 @@ func (x *GetAccountRequest) String() string {
 func (*GetAccountRequest) ProtoMessage() {}
 
 func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[10]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +1090,7 @@ func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountRequest.ProtoReflect.Descriptor instead.
 func (*GetAccountRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{10}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetAccountRequest) GetAccount() isGetAccountRequest_Account {
@@ -937,7 +1166,7 @@ type GetAccountResponse struct {
 
 func (x *GetAccountResponse) Reset() {
 	*x = GetAccountResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1178,7 @@ func (x *GetAccountResponse) String() string {
 func (*GetAccountResponse) ProtoMessage() {}
 
 func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[11]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1191,7 @@ func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAccountResponse.ProtoReflect.Descriptor instead.
 func (*GetAccountResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{11}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetAccountResponse) GetId() []byte {
@@ -1029,7 +1258,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1270,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[12]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1283,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{12}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetBalanceRequest) GetAccount() []byte {
@@ -1093,7 +1322,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1105,7 +1334,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[13]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1118,7 +1347,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{13}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetBalanceResponse) GetPosted() uint64 {
@@ -1159,7 +1388,7 @@ type ListHistoryRequest struct {
 
 func (x *ListHistoryRequest) Reset() {
 	*x = ListHistoryRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1400,7 @@ func (x *ListHistoryRequest) String() string {
 func (*ListHistoryRequest) ProtoMessage() {}
 
 func (x *ListHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[14]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1413,7 @@ func (x *ListHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{14}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListHistoryRequest) GetAccount() []byte {
@@ -1226,7 +1455,7 @@ type ListHistoryResponse struct {
 
 func (x *ListHistoryResponse) Reset() {
 	*x = ListHistoryResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1467,7 @@ func (x *ListHistoryResponse) String() string {
 func (*ListHistoryResponse) ProtoMessage() {}
 
 func (x *ListHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[15]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1251,7 +1480,7 @@ func (x *ListHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{15}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListHistoryResponse) GetEntries() []*HistoryEntry {
@@ -1276,7 +1505,7 @@ type HistoryEntry struct {
 
 func (x *HistoryEntry) Reset() {
 	*x = HistoryEntry{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1517,7 @@ func (x *HistoryEntry) String() string {
 func (*HistoryEntry) ProtoMessage() {}
 
 func (x *HistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[16]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1530,7 @@ func (x *HistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryEntry.ProtoReflect.Descriptor instead.
 func (*HistoryEntry) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{16}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *HistoryEntry) GetLeafIndex() uint64 {
@@ -1340,7 +1569,7 @@ type GetGrantRequest struct {
 
 func (x *GetGrantRequest) Reset() {
 	*x = GetGrantRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1581,7 @@ func (x *GetGrantRequest) String() string {
 func (*GetGrantRequest) ProtoMessage() {}
 
 func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[17]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1594,7 @@ func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGrantRequest.ProtoReflect.Descriptor instead.
 func (*GetGrantRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{17}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetGrantRequest) GetAccount() []byte {
@@ -1412,7 +1641,7 @@ type GetGrantResponse struct {
 
 func (x *GetGrantResponse) Reset() {
 	*x = GetGrantResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +1653,7 @@ func (x *GetGrantResponse) String() string {
 func (*GetGrantResponse) ProtoMessage() {}
 
 func (x *GetGrantResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[18]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1437,7 +1666,7 @@ func (x *GetGrantResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGrantResponse.ProtoReflect.Descriptor instead.
 func (*GetGrantResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{18}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetGrantResponse) GetAsset() uint32 {
@@ -1506,7 +1735,7 @@ type ListGrantsRequest struct {
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1747,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[19]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1760,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{19}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListGrantsRequest) GetAccount() []byte {
@@ -1575,7 +1804,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1816,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[20]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1829,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{20}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ListGrantsResponse) GetGrants() []*KeyGrant {
@@ -1630,7 +1859,7 @@ type KeyGrant struct {
 
 func (x *KeyGrant) Reset() {
 	*x = KeyGrant{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1642,7 +1871,7 @@ func (x *KeyGrant) String() string {
 func (*KeyGrant) ProtoMessage() {}
 
 func (x *KeyGrant) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[21]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1655,7 +1884,7 @@ func (x *KeyGrant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyGrant.ProtoReflect.Descriptor instead.
 func (*KeyGrant) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{21}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *KeyGrant) GetGrantee() []byte {
@@ -1690,7 +1919,7 @@ type ListMovesRequest struct {
 
 func (x *ListMovesRequest) Reset() {
 	*x = ListMovesRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +1931,7 @@ func (x *ListMovesRequest) String() string {
 func (*ListMovesRequest) ProtoMessage() {}
 
 func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[22]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1715,7 +1944,7 @@ func (x *ListMovesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesRequest.ProtoReflect.Descriptor instead.
 func (*ListMovesRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{22}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListMovesRequest) GetOf() isListMovesRequest_Of {
@@ -1782,7 +2011,7 @@ type ListMovesResponse struct {
 
 func (x *ListMovesResponse) Reset() {
 	*x = ListMovesResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1794,7 +2023,7 @@ func (x *ListMovesResponse) String() string {
 func (*ListMovesResponse) ProtoMessage() {}
 
 func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[23]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2036,7 @@ func (x *ListMovesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMovesResponse.ProtoReflect.Descriptor instead.
 func (*ListMovesResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{23}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListMovesResponse) GetMoves() []*Move {
@@ -1851,7 +2080,7 @@ type Move struct {
 
 func (x *Move) Reset() {
 	*x = Move{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1863,7 +2092,7 @@ func (x *Move) String() string {
 func (*Move) ProtoMessage() {}
 
 func (x *Move) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[24]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1876,7 +2105,7 @@ func (x *Move) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Move.ProtoReflect.Descriptor instead.
 func (*Move) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{24}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Move) GetAlias() []byte {
@@ -1957,7 +2186,7 @@ type ListAttestorsRequest struct {
 
 func (x *ListAttestorsRequest) Reset() {
 	*x = ListAttestorsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1969,7 +2198,7 @@ func (x *ListAttestorsRequest) String() string {
 func (*ListAttestorsRequest) ProtoMessage() {}
 
 func (x *ListAttestorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[25]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1982,7 +2211,7 @@ func (x *ListAttestorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttestorsRequest.ProtoReflect.Descriptor instead.
 func (*ListAttestorsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{25}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListAttestorsRequest) GetAfter() []byte {
@@ -2017,7 +2246,7 @@ type ListAttestorsResponse struct {
 
 func (x *ListAttestorsResponse) Reset() {
 	*x = ListAttestorsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2258,7 @@ func (x *ListAttestorsResponse) String() string {
 func (*ListAttestorsResponse) ProtoMessage() {}
 
 func (x *ListAttestorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[26]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2271,7 @@ func (x *ListAttestorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAttestorsResponse.ProtoReflect.Descriptor instead.
 func (*ListAttestorsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{26}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListAttestorsResponse) GetAttestors() []*v1.Attestor {
@@ -2073,7 +2302,7 @@ type ResolveAliasRequest struct {
 
 func (x *ResolveAliasRequest) Reset() {
 	*x = ResolveAliasRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2085,7 +2314,7 @@ func (x *ResolveAliasRequest) String() string {
 func (*ResolveAliasRequest) ProtoMessage() {}
 
 func (x *ResolveAliasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[27]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2098,7 +2327,7 @@ func (x *ResolveAliasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveAliasRequest.ProtoReflect.Descriptor instead.
 func (*ResolveAliasRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{27}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ResolveAliasRequest) GetAlias() isResolveAliasRequest_Alias {
@@ -2182,7 +2411,7 @@ type ResolveAliasResponse struct {
 
 func (x *ResolveAliasResponse) Reset() {
 	*x = ResolveAliasResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2194,7 +2423,7 @@ func (x *ResolveAliasResponse) String() string {
 func (*ResolveAliasResponse) ProtoMessage() {}
 
 func (x *ResolveAliasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[28]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2436,7 @@ func (x *ResolveAliasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveAliasResponse.ProtoReflect.Descriptor instead.
 func (*ResolveAliasResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{28}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ResolveAliasResponse) GetAccount() []byte {
@@ -2270,7 +2499,7 @@ type GetReceiptRequest struct {
 
 func (x *GetReceiptRequest) Reset() {
 	*x = GetReceiptRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2282,7 +2511,7 @@ func (x *GetReceiptRequest) String() string {
 func (*GetReceiptRequest) ProtoMessage() {}
 
 func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[29]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2295,7 +2524,7 @@ func (x *GetReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptRequest.ProtoReflect.Descriptor instead.
 func (*GetReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{29}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetReceiptRequest) GetId() []byte {
@@ -2316,7 +2545,7 @@ type GetReceiptResponse struct {
 
 func (x *GetReceiptResponse) Reset() {
 	*x = GetReceiptResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2328,7 +2557,7 @@ func (x *GetReceiptResponse) String() string {
 func (*GetReceiptResponse) ProtoMessage() {}
 
 func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[30]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2341,7 +2570,7 @@ func (x *GetReceiptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReceiptResponse.ProtoReflect.Descriptor instead.
 func (*GetReceiptResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{30}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetReceiptResponse) GetReceipt() *v1.Receipt {
@@ -2366,7 +2595,7 @@ type GetCheckpointRequest struct {
 
 func (x *GetCheckpointRequest) Reset() {
 	*x = GetCheckpointRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2378,7 +2607,7 @@ func (x *GetCheckpointRequest) String() string {
 func (*GetCheckpointRequest) ProtoMessage() {}
 
 func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[31]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2391,7 +2620,7 @@ func (x *GetCheckpointRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointRequest.ProtoReflect.Descriptor instead.
 func (*GetCheckpointRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{31}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetCheckpointRequest) GetFromSize() uint64 {
@@ -2432,7 +2661,7 @@ type GetCheckpointResponse struct {
 
 func (x *GetCheckpointResponse) Reset() {
 	*x = GetCheckpointResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2444,7 +2673,7 @@ func (x *GetCheckpointResponse) String() string {
 func (*GetCheckpointResponse) ProtoMessage() {}
 
 func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[32]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2457,7 +2686,7 @@ func (x *GetCheckpointResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCheckpointResponse.ProtoReflect.Descriptor instead.
 func (*GetCheckpointResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{32}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetCheckpointResponse) GetCheckpoint() []byte {
@@ -2501,7 +2730,7 @@ type GetExpiryStatementRequest struct {
 
 func (x *GetExpiryStatementRequest) Reset() {
 	*x = GetExpiryStatementRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2742,7 @@ func (x *GetExpiryStatementRequest) String() string {
 func (*GetExpiryStatementRequest) ProtoMessage() {}
 
 func (x *GetExpiryStatementRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[33]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2755,7 @@ func (x *GetExpiryStatementRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpiryStatementRequest.ProtoReflect.Descriptor instead.
 func (*GetExpiryStatementRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{33}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetExpiryStatementRequest) GetId() []byte {
@@ -2554,7 +2783,7 @@ type GetExpiryStatementResponse struct {
 
 func (x *GetExpiryStatementResponse) Reset() {
 	*x = GetExpiryStatementResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2566,7 +2795,7 @@ func (x *GetExpiryStatementResponse) String() string {
 func (*GetExpiryStatementResponse) ProtoMessage() {}
 
 func (x *GetExpiryStatementResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[34]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2579,7 +2808,7 @@ func (x *GetExpiryStatementResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetExpiryStatementResponse.ProtoReflect.Descriptor instead.
 func (*GetExpiryStatementResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{34}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetExpiryStatementResponse) GetStatement() *v1.ExpiryStatement {
@@ -2607,7 +2836,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2619,7 +2848,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[35]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2632,7 +2861,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{35}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetAssetRequest) GetAsset() isGetAssetRequest_Asset {
@@ -2698,7 +2927,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2710,7 +2939,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[36]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2723,7 +2952,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{36}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetAssetResponse) GetAsset() *Asset {
@@ -2755,7 +2984,7 @@ type ListAssetsRequest struct {
 
 func (x *ListAssetsRequest) Reset() {
 	*x = ListAssetsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2767,7 +2996,7 @@ func (x *ListAssetsRequest) String() string {
 func (*ListAssetsRequest) ProtoMessage() {}
 
 func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[37]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2780,7 +3009,7 @@ func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsRequest.ProtoReflect.Descriptor instead.
 func (*ListAssetsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{37}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ListAssetsRequest) GetAfter() uint32 {
@@ -2815,7 +3044,7 @@ type ListAssetsResponse struct {
 
 func (x *ListAssetsResponse) Reset() {
 	*x = ListAssetsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2827,7 +3056,7 @@ func (x *ListAssetsResponse) String() string {
 func (*ListAssetsResponse) ProtoMessage() {}
 
 func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[38]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2840,7 +3069,7 @@ func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsResponse.ProtoReflect.Descriptor instead.
 func (*ListAssetsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{38}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ListAssetsResponse) GetAssets() []*Asset {
@@ -2888,7 +3117,7 @@ type Asset struct {
 
 func (x *Asset) Reset() {
 	*x = Asset{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2900,7 +3129,7 @@ func (x *Asset) String() string {
 func (*Asset) ProtoMessage() {}
 
 func (x *Asset) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2913,7 +3142,7 @@ func (x *Asset) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asset.ProtoReflect.Descriptor instead.
 func (*Asset) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *Asset) GetNumber() uint32 {
@@ -3036,7 +3265,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3048,7 +3277,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3061,7 +3290,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetProviderRequest) GetProvider() isGetProviderRequest_Provider {
@@ -3143,7 +3372,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3155,7 +3384,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3168,7 +3397,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -3207,7 +3436,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3219,7 +3448,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3232,7 +3461,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListProvidersRequest) GetAfter() []byte {
@@ -3267,7 +3496,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3279,7 +3508,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3292,7 +3521,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -3329,7 +3558,7 @@ type Provider struct {
 
 func (x *Provider) Reset() {
 	*x = Provider{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3341,7 +3570,7 @@ func (x *Provider) String() string {
 func (*Provider) ProtoMessage() {}
 
 func (x *Provider) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3354,7 +3583,7 @@ func (x *Provider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provider.ProtoReflect.Descriptor instead.
 func (*Provider) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Provider) GetAccount() []byte {
@@ -3440,7 +3669,7 @@ type FeeSchedule struct {
 
 func (x *FeeSchedule) Reset() {
 	*x = FeeSchedule{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3452,7 +3681,7 @@ func (x *FeeSchedule) String() string {
 func (*FeeSchedule) ProtoMessage() {}
 
 func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3465,7 +3694,7 @@ func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeeSchedule.ProtoReflect.Descriptor instead.
 func (*FeeSchedule) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *FeeSchedule) GetVersion() uint32 {
@@ -3521,7 +3750,7 @@ type WorstDay struct {
 
 func (x *WorstDay) Reset() {
 	*x = WorstDay{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3533,7 +3762,7 @@ func (x *WorstDay) String() string {
 func (*WorstDay) ProtoMessage() {}
 
 func (x *WorstDay) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3546,7 +3775,7 @@ func (x *WorstDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorstDay.ProtoReflect.Descriptor instead.
 func (*WorstDay) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *WorstDay) GetGrants() uint64 {
@@ -3590,7 +3819,7 @@ type Bound struct {
 
 func (x *Bound) Reset() {
 	*x = Bound{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3602,7 +3831,7 @@ func (x *Bound) String() string {
 func (*Bound) ProtoMessage() {}
 
 func (x *Bound) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3615,7 +3844,7 @@ func (x *Bound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bound.ProtoReflect.Descriptor instead.
 func (*Bound) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *Bound) GetMost() uint64 {
@@ -3645,7 +3874,7 @@ type GetHoldRequest struct {
 
 func (x *GetHoldRequest) Reset() {
 	*x = GetHoldRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3657,7 +3886,7 @@ func (x *GetHoldRequest) String() string {
 func (*GetHoldRequest) ProtoMessage() {}
 
 func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3670,7 +3899,7 @@ func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldRequest.ProtoReflect.Descriptor instead.
 func (*GetHoldRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *GetHoldRequest) GetHold() []byte {
@@ -3718,7 +3947,7 @@ type GetHoldResponse struct {
 
 func (x *GetHoldResponse) Reset() {
 	*x = GetHoldResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3730,7 +3959,7 @@ func (x *GetHoldResponse) String() string {
 func (*GetHoldResponse) ProtoMessage() {}
 
 func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3743,7 +3972,7 @@ func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldResponse.ProtoReflect.Descriptor instead.
 func (*GetHoldResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *GetHoldResponse) GetDebit() []byte {
@@ -3836,7 +4065,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3848,7 +4077,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3861,7 +4090,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *GetRequestRequest) GetRequest() []byte {
@@ -3899,7 +4128,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3911,7 +4140,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3924,7 +4153,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *GetRequestResponse) GetCredit() []byte {
@@ -3978,7 +4207,7 @@ type GetNetworkRequest struct {
 
 func (x *GetNetworkRequest) Reset() {
 	*x = GetNetworkRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3990,7 +4219,7 @@ func (x *GetNetworkRequest) String() string {
 func (*GetNetworkRequest) ProtoMessage() {}
 
 func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4003,7 +4232,7 @@ func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkRequest.ProtoReflect.Descriptor instead.
 func (*GetNetworkRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{56}
 }
 
 // GetNetworkResponse describes it.
@@ -4031,7 +4260,7 @@ type GetNetworkResponse struct {
 
 func (x *GetNetworkResponse) Reset() {
 	*x = GetNetworkResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4043,7 +4272,7 @@ func (x *GetNetworkResponse) String() string {
 func (*GetNetworkResponse) ProtoMessage() {}
 
 func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4056,7 +4285,7 @@ func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkResponse.ProtoReflect.Descriptor instead.
 func (*GetNetworkResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetNetworkResponse) GetNetworkId() []byte {
@@ -4126,7 +4355,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4138,7 +4367,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4151,7 +4380,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *WatchRequest) GetFromLeaf() uint64 {
@@ -4172,7 +4401,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4184,7 +4413,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4197,7 +4426,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{55}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *WatchResponse) GetEntry() *HistoryEntry {
@@ -4231,7 +4460,20 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\fwant_receipt\x18\x03 \x01(\bR\vwantReceipt\"\x84\x01\n" +
 	"\x0eSubmitResponse\x127\n" +
 	"\x06status\x18\x01 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\x129\n" +
-	"\areceipt\x18\x02 \x01(\v2\x1f.umoja.api.v1.SubmissionReceiptR\areceipt\"\xa4\x01\n" +
+	"\areceipt\x18\x02 \x01(\v2\x1f.umoja.api.v1.SubmissionReceiptR\areceipt\"\\\n" +
+	"\x13SubmitStreamRequest\x12\x1c\n" +
+	"\tenvelopes\x18\x01 \x03(\fR\tenvelopes\x12'\n" +
+	"\x04wait\x18\x02 \x01(\x0e2\x13.umoja.api.v1.StageR\x04wait\"L\n" +
+	"\x14SubmitStreamResponse\x124\n" +
+	"\aresults\x18\x01 \x03(\v2\x1a.umoja.api.v1.SubmitResultR\aresults\"\x94\x01\n" +
+	"\fSubmitResult\x12\x14\n" +
+	"\x05place\x18\x01 \x01(\x04R\x05place\x127\n" +
+	"\x06status\x18\x02 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\x125\n" +
+	"\afailure\x18\x03 \x01(\v2\x1b.umoja.api.v1.SubmitFailureR\afailure\"U\n" +
+	"\rSubmitFailure\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\rR\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xa4\x01\n" +
 	"\x11SubmissionReceipt\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1b\n" +
 	"\tseen_size\x18\x02 \x01(\x04R\bseenSize\x12&\n" +
@@ -4510,9 +4752,10 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x16MOVE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MOVE_STATE_RUNNING\x10\x01\x12\x13\n" +
 	"\x0fMOVE_STATE_HELD\x10\x02\x12\x18\n" +
-	"\x14MOVE_STATE_CONFIRMED\x10\x032\xa2\x0e\n" +
+	"\x14MOVE_STATE_CONFIRMED\x10\x032\xfd\x0e\n" +
 	"\rLedgerService\x12C\n" +
-	"\x06Submit\x12\x1b.umoja.api.v1.SubmitRequest\x1a\x1c.umoja.api.v1.SubmitResponse\x12[\n" +
+	"\x06Submit\x12\x1b.umoja.api.v1.SubmitRequest\x1a\x1c.umoja.api.v1.SubmitResponse\x12Y\n" +
+	"\fSubmitStream\x12!.umoja.api.v1.SubmitStreamRequest\x1a\".umoja.api.v1.SubmitStreamResponse(\x010\x01\x12[\n" +
 	"\x0eGetTransaction\x12#.umoja.api.v1.GetTransactionRequest\x1a$.umoja.api.v1.GetTransactionResponse\x12R\n" +
 	"\vListPending\x12 .umoja.api.v1.ListPendingRequest\x1a!.umoja.api.v1.ListPendingResponse\x12O\n" +
 	"\n" +
@@ -4555,7 +4798,7 @@ func file_umoja_api_v1_ledger_service_proto_rawDescGZIP() []byte {
 }
 
 var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
 var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(Freshness)(0),                     // 0: umoja.api.v1.Freshness
 	(Stage)(0),                         // 1: umoja.api.v1.Stage
@@ -4564,176 +4807,186 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(*AsOf)(nil),                       // 4: umoja.api.v1.AsOf
 	(*SubmitRequest)(nil),              // 5: umoja.api.v1.SubmitRequest
 	(*SubmitResponse)(nil),             // 6: umoja.api.v1.SubmitResponse
-	(*SubmissionReceipt)(nil),          // 7: umoja.api.v1.SubmissionReceipt
-	(*GetTransactionRequest)(nil),      // 8: umoja.api.v1.GetTransactionRequest
-	(*GetTransactionResponse)(nil),     // 9: umoja.api.v1.GetTransactionResponse
-	(*ListPendingRequest)(nil),         // 10: umoja.api.v1.ListPendingRequest
-	(*ListPendingResponse)(nil),        // 11: umoja.api.v1.ListPendingResponse
-	(*PendingTransaction)(nil),         // 12: umoja.api.v1.PendingTransaction
-	(*GetAccountRequest)(nil),          // 13: umoja.api.v1.GetAccountRequest
-	(*GetAccountResponse)(nil),         // 14: umoja.api.v1.GetAccountResponse
-	(*GetBalanceRequest)(nil),          // 15: umoja.api.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),         // 16: umoja.api.v1.GetBalanceResponse
-	(*ListHistoryRequest)(nil),         // 17: umoja.api.v1.ListHistoryRequest
-	(*ListHistoryResponse)(nil),        // 18: umoja.api.v1.ListHistoryResponse
-	(*HistoryEntry)(nil),               // 19: umoja.api.v1.HistoryEntry
-	(*GetGrantRequest)(nil),            // 20: umoja.api.v1.GetGrantRequest
-	(*GetGrantResponse)(nil),           // 21: umoja.api.v1.GetGrantResponse
-	(*ListGrantsRequest)(nil),          // 22: umoja.api.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),         // 23: umoja.api.v1.ListGrantsResponse
-	(*KeyGrant)(nil),                   // 24: umoja.api.v1.KeyGrant
-	(*ListMovesRequest)(nil),           // 25: umoja.api.v1.ListMovesRequest
-	(*ListMovesResponse)(nil),          // 26: umoja.api.v1.ListMovesResponse
-	(*Move)(nil),                       // 27: umoja.api.v1.Move
-	(*ListAttestorsRequest)(nil),       // 28: umoja.api.v1.ListAttestorsRequest
-	(*ListAttestorsResponse)(nil),      // 29: umoja.api.v1.ListAttestorsResponse
-	(*ResolveAliasRequest)(nil),        // 30: umoja.api.v1.ResolveAliasRequest
-	(*ResolveAliasResponse)(nil),       // 31: umoja.api.v1.ResolveAliasResponse
-	(*GetReceiptRequest)(nil),          // 32: umoja.api.v1.GetReceiptRequest
-	(*GetReceiptResponse)(nil),         // 33: umoja.api.v1.GetReceiptResponse
-	(*GetCheckpointRequest)(nil),       // 34: umoja.api.v1.GetCheckpointRequest
-	(*GetCheckpointResponse)(nil),      // 35: umoja.api.v1.GetCheckpointResponse
-	(*GetExpiryStatementRequest)(nil),  // 36: umoja.api.v1.GetExpiryStatementRequest
-	(*GetExpiryStatementResponse)(nil), // 37: umoja.api.v1.GetExpiryStatementResponse
-	(*GetAssetRequest)(nil),            // 38: umoja.api.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),           // 39: umoja.api.v1.GetAssetResponse
-	(*ListAssetsRequest)(nil),          // 40: umoja.api.v1.ListAssetsRequest
-	(*ListAssetsResponse)(nil),         // 41: umoja.api.v1.ListAssetsResponse
-	(*Asset)(nil),                      // 42: umoja.api.v1.Asset
-	(*GetProviderRequest)(nil),         // 43: umoja.api.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),        // 44: umoja.api.v1.GetProviderResponse
-	(*ListProvidersRequest)(nil),       // 45: umoja.api.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),      // 46: umoja.api.v1.ListProvidersResponse
-	(*Provider)(nil),                   // 47: umoja.api.v1.Provider
-	(*FeeSchedule)(nil),                // 48: umoja.api.v1.FeeSchedule
-	(*WorstDay)(nil),                   // 49: umoja.api.v1.WorstDay
-	(*Bound)(nil),                      // 50: umoja.api.v1.Bound
-	(*GetHoldRequest)(nil),             // 51: umoja.api.v1.GetHoldRequest
-	(*GetHoldResponse)(nil),            // 52: umoja.api.v1.GetHoldResponse
-	(*GetRequestRequest)(nil),          // 53: umoja.api.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),         // 54: umoja.api.v1.GetRequestResponse
-	(*GetNetworkRequest)(nil),          // 55: umoja.api.v1.GetNetworkRequest
-	(*GetNetworkResponse)(nil),         // 56: umoja.api.v1.GetNetworkResponse
-	(*WatchRequest)(nil),               // 57: umoja.api.v1.WatchRequest
-	(*WatchResponse)(nil),              // 58: umoja.api.v1.WatchResponse
-	(*v1.Result)(nil),                  // 59: umoja.v1.Result
-	(v1.GrantedOperation)(0),           // 60: umoja.v1.GrantedOperation
-	(*v1.Attestor)(nil),                // 61: umoja.v1.Attestor
-	(*v1.Receipt)(nil),                 // 62: umoja.v1.Receipt
-	(*v1.ValidatorSetChange)(nil),      // 63: umoja.v1.ValidatorSetChange
-	(*v1.ExpiryStatement)(nil),         // 64: umoja.v1.ExpiryStatement
-	(v1.AssetKind)(0),                  // 65: umoja.v1.AssetKind
-	(*v1.TierLimit)(nil),               // 66: umoja.v1.TierLimit
-	(*v1.FeeBand)(nil),                 // 67: umoja.v1.FeeBand
-	(v1.HoldExpiry)(0),                 // 68: umoja.v1.HoldExpiry
-	(*v1.SetParameter)(nil),            // 69: umoja.v1.SetParameter
+	(*SubmitStreamRequest)(nil),        // 7: umoja.api.v1.SubmitStreamRequest
+	(*SubmitStreamResponse)(nil),       // 8: umoja.api.v1.SubmitStreamResponse
+	(*SubmitResult)(nil),               // 9: umoja.api.v1.SubmitResult
+	(*SubmitFailure)(nil),              // 10: umoja.api.v1.SubmitFailure
+	(*SubmissionReceipt)(nil),          // 11: umoja.api.v1.SubmissionReceipt
+	(*GetTransactionRequest)(nil),      // 12: umoja.api.v1.GetTransactionRequest
+	(*GetTransactionResponse)(nil),     // 13: umoja.api.v1.GetTransactionResponse
+	(*ListPendingRequest)(nil),         // 14: umoja.api.v1.ListPendingRequest
+	(*ListPendingResponse)(nil),        // 15: umoja.api.v1.ListPendingResponse
+	(*PendingTransaction)(nil),         // 16: umoja.api.v1.PendingTransaction
+	(*GetAccountRequest)(nil),          // 17: umoja.api.v1.GetAccountRequest
+	(*GetAccountResponse)(nil),         // 18: umoja.api.v1.GetAccountResponse
+	(*GetBalanceRequest)(nil),          // 19: umoja.api.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),         // 20: umoja.api.v1.GetBalanceResponse
+	(*ListHistoryRequest)(nil),         // 21: umoja.api.v1.ListHistoryRequest
+	(*ListHistoryResponse)(nil),        // 22: umoja.api.v1.ListHistoryResponse
+	(*HistoryEntry)(nil),               // 23: umoja.api.v1.HistoryEntry
+	(*GetGrantRequest)(nil),            // 24: umoja.api.v1.GetGrantRequest
+	(*GetGrantResponse)(nil),           // 25: umoja.api.v1.GetGrantResponse
+	(*ListGrantsRequest)(nil),          // 26: umoja.api.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),         // 27: umoja.api.v1.ListGrantsResponse
+	(*KeyGrant)(nil),                   // 28: umoja.api.v1.KeyGrant
+	(*ListMovesRequest)(nil),           // 29: umoja.api.v1.ListMovesRequest
+	(*ListMovesResponse)(nil),          // 30: umoja.api.v1.ListMovesResponse
+	(*Move)(nil),                       // 31: umoja.api.v1.Move
+	(*ListAttestorsRequest)(nil),       // 32: umoja.api.v1.ListAttestorsRequest
+	(*ListAttestorsResponse)(nil),      // 33: umoja.api.v1.ListAttestorsResponse
+	(*ResolveAliasRequest)(nil),        // 34: umoja.api.v1.ResolveAliasRequest
+	(*ResolveAliasResponse)(nil),       // 35: umoja.api.v1.ResolveAliasResponse
+	(*GetReceiptRequest)(nil),          // 36: umoja.api.v1.GetReceiptRequest
+	(*GetReceiptResponse)(nil),         // 37: umoja.api.v1.GetReceiptResponse
+	(*GetCheckpointRequest)(nil),       // 38: umoja.api.v1.GetCheckpointRequest
+	(*GetCheckpointResponse)(nil),      // 39: umoja.api.v1.GetCheckpointResponse
+	(*GetExpiryStatementRequest)(nil),  // 40: umoja.api.v1.GetExpiryStatementRequest
+	(*GetExpiryStatementResponse)(nil), // 41: umoja.api.v1.GetExpiryStatementResponse
+	(*GetAssetRequest)(nil),            // 42: umoja.api.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),           // 43: umoja.api.v1.GetAssetResponse
+	(*ListAssetsRequest)(nil),          // 44: umoja.api.v1.ListAssetsRequest
+	(*ListAssetsResponse)(nil),         // 45: umoja.api.v1.ListAssetsResponse
+	(*Asset)(nil),                      // 46: umoja.api.v1.Asset
+	(*GetProviderRequest)(nil),         // 47: umoja.api.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),        // 48: umoja.api.v1.GetProviderResponse
+	(*ListProvidersRequest)(nil),       // 49: umoja.api.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),      // 50: umoja.api.v1.ListProvidersResponse
+	(*Provider)(nil),                   // 51: umoja.api.v1.Provider
+	(*FeeSchedule)(nil),                // 52: umoja.api.v1.FeeSchedule
+	(*WorstDay)(nil),                   // 53: umoja.api.v1.WorstDay
+	(*Bound)(nil),                      // 54: umoja.api.v1.Bound
+	(*GetHoldRequest)(nil),             // 55: umoja.api.v1.GetHoldRequest
+	(*GetHoldResponse)(nil),            // 56: umoja.api.v1.GetHoldResponse
+	(*GetRequestRequest)(nil),          // 57: umoja.api.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),         // 58: umoja.api.v1.GetRequestResponse
+	(*GetNetworkRequest)(nil),          // 59: umoja.api.v1.GetNetworkRequest
+	(*GetNetworkResponse)(nil),         // 60: umoja.api.v1.GetNetworkResponse
+	(*WatchRequest)(nil),               // 61: umoja.api.v1.WatchRequest
+	(*WatchResponse)(nil),              // 62: umoja.api.v1.WatchResponse
+	(*v1.Result)(nil),                  // 63: umoja.v1.Result
+	(v1.GrantedOperation)(0),           // 64: umoja.v1.GrantedOperation
+	(*v1.Attestor)(nil),                // 65: umoja.v1.Attestor
+	(*v1.Receipt)(nil),                 // 66: umoja.v1.Receipt
+	(*v1.ValidatorSetChange)(nil),      // 67: umoja.v1.ValidatorSetChange
+	(*v1.ExpiryStatement)(nil),         // 68: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 69: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 70: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 71: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 72: umoja.v1.HoldExpiry
+	(*v1.SetParameter)(nil),            // 73: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
-	59, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
+	63, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
 	1,  // 2: umoja.api.v1.SubmitRequest.wait:type_name -> umoja.api.v1.Stage
 	3,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	7,  // 4: umoja.api.v1.SubmitResponse.receipt:type_name -> umoja.api.v1.SubmissionReceipt
-	1,  // 5: umoja.api.v1.GetTransactionRequest.wait:type_name -> umoja.api.v1.Stage
-	3,  // 6: umoja.api.v1.GetTransactionResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	12, // 7: umoja.api.v1.ListPendingResponse.transactions:type_name -> umoja.api.v1.PendingTransaction
-	0,  // 8: umoja.api.v1.GetAccountRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 9: umoja.api.v1.GetAccountResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 10: umoja.api.v1.GetBalanceRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 11: umoja.api.v1.GetBalanceResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 12: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
-	19, // 13: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
-	0,  // 14: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
-	60, // 15: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
-	0,  // 16: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	24, // 17: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
-	4,  // 18: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
-	21, // 19: umoja.api.v1.KeyGrant.grant:type_name -> umoja.api.v1.GetGrantResponse
-	0,  // 20: umoja.api.v1.ListMovesRequest.freshness:type_name -> umoja.api.v1.Freshness
-	27, // 21: umoja.api.v1.ListMovesResponse.moves:type_name -> umoja.api.v1.Move
-	4,  // 22: umoja.api.v1.ListMovesResponse.as_of:type_name -> umoja.api.v1.AsOf
-	2,  // 23: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
-	24, // 24: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
-	0,  // 25: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	61, // 26: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
-	0,  // 27: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
-	62, // 28: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	63, // 29: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
-	64, // 30: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
-	0,  // 31: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
-	42, // 32: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
-	4,  // 33: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 34: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	42, // 35: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
-	65, // 36: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
-	66, // 37: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
-	0,  // 38: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
-	47, // 39: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
-	49, // 40: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
-	4,  // 41: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 42: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
-	47, // 43: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
-	48, // 44: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	67, // 45: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
-	50, // 46: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
-	50, // 47: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
-	50, // 48: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
-	0,  // 49: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
-	68, // 50: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
-	4,  // 51: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 52: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 53: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	69, // 54: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
-	19, // 55: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	5,  // 56: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	8,  // 57: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	10, // 58: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	13, // 59: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	15, // 60: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	17, // 61: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	20, // 62: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	22, // 63: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
-	25, // 64: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
-	28, // 65: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
-	30, // 66: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	32, // 67: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	34, // 68: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	36, // 69: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	38, // 70: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	40, // 71: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	43, // 72: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	45, // 73: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	51, // 74: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	53, // 75: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	55, // 76: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	57, // 77: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	6,  // 78: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	9,  // 79: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	11, // 80: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	14, // 81: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	16, // 82: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	18, // 83: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	21, // 84: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	23, // 85: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
-	26, // 86: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
-	29, // 87: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
-	31, // 88: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	33, // 89: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	35, // 90: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	37, // 91: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	39, // 92: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	41, // 93: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	44, // 94: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	46, // 95: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	52, // 96: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	54, // 97: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	56, // 98: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	58, // 99: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	78, // [78:100] is the sub-list for method output_type
-	56, // [56:78] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	11, // 4: umoja.api.v1.SubmitResponse.receipt:type_name -> umoja.api.v1.SubmissionReceipt
+	1,  // 5: umoja.api.v1.SubmitStreamRequest.wait:type_name -> umoja.api.v1.Stage
+	9,  // 6: umoja.api.v1.SubmitStreamResponse.results:type_name -> umoja.api.v1.SubmitResult
+	3,  // 7: umoja.api.v1.SubmitResult.status:type_name -> umoja.api.v1.TransactionStatus
+	10, // 8: umoja.api.v1.SubmitResult.failure:type_name -> umoja.api.v1.SubmitFailure
+	1,  // 9: umoja.api.v1.GetTransactionRequest.wait:type_name -> umoja.api.v1.Stage
+	3,  // 10: umoja.api.v1.GetTransactionResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	16, // 11: umoja.api.v1.ListPendingResponse.transactions:type_name -> umoja.api.v1.PendingTransaction
+	0,  // 12: umoja.api.v1.GetAccountRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 13: umoja.api.v1.GetAccountResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 14: umoja.api.v1.GetBalanceRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 15: umoja.api.v1.GetBalanceResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 16: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
+	23, // 17: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
+	0,  // 18: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
+	64, // 19: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
+	0,  // 20: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	28, // 21: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
+	4,  // 22: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
+	25, // 23: umoja.api.v1.KeyGrant.grant:type_name -> umoja.api.v1.GetGrantResponse
+	0,  // 24: umoja.api.v1.ListMovesRequest.freshness:type_name -> umoja.api.v1.Freshness
+	31, // 25: umoja.api.v1.ListMovesResponse.moves:type_name -> umoja.api.v1.Move
+	4,  // 26: umoja.api.v1.ListMovesResponse.as_of:type_name -> umoja.api.v1.AsOf
+	2,  // 27: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
+	28, // 28: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
+	0,  // 29: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	65, // 30: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
+	0,  // 31: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
+	66, // 32: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
+	67, // 33: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
+	68, // 34: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	0,  // 35: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
+	46, // 36: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
+	4,  // 37: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 38: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	46, // 39: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
+	69, // 40: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	70, // 41: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	0,  // 42: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
+	51, // 43: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
+	53, // 44: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
+	4,  // 45: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 46: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
+	51, // 47: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
+	52, // 48: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
+	71, // 49: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	54, // 50: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
+	54, // 51: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
+	54, // 52: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
+	0,  // 53: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
+	72, // 54: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	4,  // 55: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 56: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 57: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
+	73, // 58: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	23, // 59: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	5,  // 60: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	7,  // 61: umoja.api.v1.LedgerService.SubmitStream:input_type -> umoja.api.v1.SubmitStreamRequest
+	12, // 62: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	14, // 63: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	17, // 64: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	19, // 65: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	21, // 66: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	24, // 67: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	26, // 68: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
+	29, // 69: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
+	32, // 70: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
+	34, // 71: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	36, // 72: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	38, // 73: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	40, // 74: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	42, // 75: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	44, // 76: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	47, // 77: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	49, // 78: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	55, // 79: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	57, // 80: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	59, // 81: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	61, // 82: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	6,  // 83: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	8,  // 84: umoja.api.v1.LedgerService.SubmitStream:output_type -> umoja.api.v1.SubmitStreamResponse
+	13, // 85: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	15, // 86: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	18, // 87: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	20, // 88: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	22, // 89: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	25, // 90: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	27, // 91: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
+	30, // 92: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
+	33, // 93: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
+	35, // 94: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	37, // 95: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	39, // 96: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	41, // 97: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	43, // 98: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	45, // 99: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	48, // 100: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	50, // 101: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	56, // 102: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	58, // 103: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	60, // 104: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	62, // 105: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	83, // [83:106] is the sub-list for method output_type
+	60, // [60:83] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
@@ -4741,23 +4994,23 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 	if File_umoja_api_v1_ledger_service_proto != nil {
 		return
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[10].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[14].OneofWrappers = []any{
 		(*GetAccountRequest_Id)(nil),
 		(*GetAccountRequest_Number)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[22].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[26].OneofWrappers = []any{
 		(*ListMovesRequest_Alias)(nil),
 		(*ListMovesRequest_Account)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[27].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[31].OneofWrappers = []any{
 		(*ResolveAliasRequest_Hash)(nil),
 		(*ResolveAliasRequest_PhoneNumber)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[35].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[39].OneofWrappers = []any{
 		(*GetAssetRequest_Number)(nil),
 		(*GetAssetRequest_Code)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[40].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[44].OneofWrappers = []any{
 		(*GetProviderRequest_Account)(nil),
 		(*GetProviderRequest_Key)(nil),
 	}
@@ -4767,7 +5020,7 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_api_v1_ledger_service_proto_rawDesc), len(file_umoja_api_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   56,
+			NumMessages:   60,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	LedgerService_Submit_FullMethodName             = "/umoja.api.v1.LedgerService/Submit"
+	LedgerService_SubmitStream_FullMethodName       = "/umoja.api.v1.LedgerService/SubmitStream"
 	LedgerService_GetTransaction_FullMethodName     = "/umoja.api.v1.LedgerService/GetTransaction"
 	LedgerService_ListPending_FullMethodName        = "/umoja.api.v1.LedgerService/ListPending"
 	LedgerService_GetAccount_FullMethodName         = "/umoja.api.v1.LedgerService/GetAccount"
@@ -56,6 +57,10 @@ type LedgerServiceClient interface {
 	// validator: it is applied at most once, and the answer is the recorded result. A deadline that passes says nothing
 	// about the outcome: ask again.
 	Submit(ctx context.Context, in *SubmitRequest, opts ...grpc.CallOption) (*SubmitResponse, error)
+	// SubmitStream is Submit for who has many: envelopes go up as they come, results come down in the order in which they are known. A result
+	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results; the stream takes no more until
+	// one has it. When the stream ends, what had no result is open: ask for the transaction.
+	SubmitStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubmitStreamRequest, SubmitStreamResponse], error)
 	// GetTransaction tells how far a transaction has come.
 	GetTransaction(ctx context.Context, in *GetTransactionRequest, opts ...grpc.CallOption) (*GetTransactionResponse, error)
 	// ListPending lists the transactions on an account that this validator took and has not seen resolved. The request
@@ -119,6 +124,19 @@ func (c *ledgerServiceClient) Submit(ctx context.Context, in *SubmitRequest, opt
 	}
 	return out, nil
 }
+
+func (c *ledgerServiceClient) SubmitStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubmitStreamRequest, SubmitStreamResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &LedgerService_ServiceDesc.Streams[0], LedgerService_SubmitStream_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SubmitStreamRequest, SubmitStreamResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LedgerService_SubmitStreamClient = grpc.BidiStreamingClient[SubmitStreamRequest, SubmitStreamResponse]
 
 func (c *ledgerServiceClient) GetTransaction(ctx context.Context, in *GetTransactionRequest, opts ...grpc.CallOption) (*GetTransactionResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -322,7 +340,7 @@ func (c *ledgerServiceClient) GetNetwork(ctx context.Context, in *GetNetworkRequ
 
 func (c *ledgerServiceClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &LedgerService_ServiceDesc.Streams[0], LedgerService_Watch_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &LedgerService_ServiceDesc.Streams[1], LedgerService_Watch_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -350,6 +368,10 @@ type LedgerServiceServer interface {
 	// validator: it is applied at most once, and the answer is the recorded result. A deadline that passes says nothing
 	// about the outcome: ask again.
 	Submit(context.Context, *SubmitRequest) (*SubmitResponse, error)
+	// SubmitStream is Submit for who has many: envelopes go up as they come, results come down in the order in which they are known. A result
+	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results; the stream takes no more until
+	// one has it. When the stream ends, what had no result is open: ask for the transaction.
+	SubmitStream(grpc.BidiStreamingServer[SubmitStreamRequest, SubmitStreamResponse]) error
 	// GetTransaction tells how far a transaction has come.
 	GetTransaction(context.Context, *GetTransactionRequest) (*GetTransactionResponse, error)
 	// ListPending lists the transactions on an account that this validator took and has not seen resolved. The request
@@ -406,6 +428,9 @@ type UnimplementedLedgerServiceServer struct{}
 
 func (UnimplementedLedgerServiceServer) Submit(context.Context, *SubmitRequest) (*SubmitResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Submit not implemented")
+}
+func (UnimplementedLedgerServiceServer) SubmitStream(grpc.BidiStreamingServer[SubmitStreamRequest, SubmitStreamResponse]) error {
+	return status.Error(codes.Unimplemented, "method SubmitStream not implemented")
 }
 func (UnimplementedLedgerServiceServer) GetTransaction(context.Context, *GetTransactionRequest) (*GetTransactionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTransaction not implemented")
@@ -508,6 +533,13 @@ func _LedgerService_Submit_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _LedgerService_SubmitStream_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(LedgerServiceServer).SubmitStream(&grpc.GenericServerStream[SubmitStreamRequest, SubmitStreamResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type LedgerService_SubmitStreamServer = grpc.BidiStreamingServer[SubmitStreamRequest, SubmitStreamResponse]
 
 func _LedgerService_GetTransaction_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetTransactionRequest)
@@ -973,6 +1005,12 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "SubmitStream",
+			Handler:       _LedgerService_SubmitStream_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 		{
 			StreamName:    "Watch",
 			Handler:       _LedgerService_Watch_Handler,
