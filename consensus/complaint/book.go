@@ -9,7 +9,8 @@
 //     the term lasts. Meanwhile it gives what was not ordered to all others, so that they wait for it too.
 //  3. Whoever has heard f+1 complaints of one leader in one term knows that an honest validator complains. It complains too, so
 //     that all honest ones hear f+1, and drops the leader: its transport takes no append of it and gives it no vote for
-//     some terms. Without the honest ones a leader has no majority; an ordinary election follows.
+//     some terms (transport.Filter.Drop). Without the honest ones a leader has no majority; an ordinary election follows. As many
+//     as may lie stay dropped at a time, so that there is always somebody to elect, whoever was complained of.
 //
 // What f+1 validators list as left out is overdue, and no tree without it is attested: Overdue. So a leader that leaves something
 // out makes nothing final with it, even in the terms before it is dropped.

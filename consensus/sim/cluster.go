@@ -149,10 +149,6 @@ func (c *cluster) intN(n int) int {
 	return c.rand.IntN(n)
 }
 
-func (c *cluster) between(low, high time.Duration) time.Duration {
-	return low + time.Duration(c.intN(int(high-low)+1))
-}
-
 func (c *cluster) visit(point string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

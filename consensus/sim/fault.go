@@ -83,6 +83,7 @@ func Faults() []Fault {
 	var all []Fault
 	all = append(all, crashFaults()...)
 	all = append(all, networkFaults()...)
+	all = append(all, clockFaults()...)
 	all = append(all, diskFaults()...)
 	all = append(all, liarFaults()...)
 	return append(all, mixedFault())

@@ -46,8 +46,8 @@ func forgedAppends(ctx context.Context, c *chaos) {
 		if !ok {
 			return
 		}
-		data := c.batch(l, node, c.pays())
-		c.tell(ctx, l, to, callAppend, l.append(prev, l.disk.term()+uint64(1+c.intN(3)), nil, data), &peerv1.AppendEntriesResponse{})
+		term := l.disk.term() + uint64(1+c.intN(3))
+		c.tell(ctx, l, to, callAppend, l.append(prev, term, nil, c.batch(l, term, node, c.pays())), &peerv1.AppendEntriesResponse{})
 	})
 }
 
@@ -108,7 +108,7 @@ func (c *chaos) reign(ctx context.Context, l liar) {
 	}
 	for _, to := range c.cluster.names {
 		if to != l.name {
-			c.tell(ctx, l, to, callAppend, l.append(prev, term, certificate, c.batch(l, head, c.pays())), &peerv1.AppendEntriesResponse{})
+			c.tell(ctx, l, to, callAppend, l.append(prev, term, certificate, c.batch(l, term, head, c.pays())), &peerv1.AppendEntriesResponse{})
 		}
 	}
 }

@@ -22,8 +22,6 @@ func networkFaults() []Fault {
 		{Name: "loss", Says: "up to 30 % of messages are lost", Run: loss, Count: func(c *chaos) int { return c.cluster.weather.troubles("lost") }},
 		{Name: "duplicate", Says: "up to half of the calls arrive twice", Run: duplicates, Count: func(c *chaos) int { return c.cluster.weather.troubles("repeated") }},
 		{Name: "delay", Says: "messages take up to 2 s, and overtake each other", Run: delays, Count: func(c *chaos) int { return c.cluster.weather.troubles("delayed") }},
-		{Name: "clock-skew", Says: "clocks are wrong by up to 10 minutes", Run: clockSkew},
-		{Name: "clock-jump", Says: "clocks jump back and forth", Run: clockJumps},
 	}
 }
 
@@ -130,22 +128,5 @@ func delays(ctx context.Context, c *chaos) {
 		if !c.sleep(ctx, c.between(time.Second, 6*time.Second)) {
 			return
 		}
-	}
-}
-
-func clockSkew(ctx context.Context, c *chaos) {
-	for _, name := range c.cluster.names {
-		if skew := c.between(0, 20*time.Minute) - 10*time.Minute; c.intN(2) == 0 {
-			c.cluster.members[name].setSkew(skew)
-			c.took(1)
-		}
-	}
-	<-ctx.Done()
-}
-
-func clockJumps(ctx context.Context, c *chaos) {
-	for c.sleep(ctx, c.between(200*time.Millisecond, 3*time.Second)) {
-		c.cluster.pick().setSkew(c.between(0, 4*time.Minute) - 2*time.Minute)
-		c.took(1)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"google.golang.org/grpc/metadata"
 
-	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -59,17 +58,6 @@ func (l liar) header() *peerv1.RaftHeader {
 	return &peerv1.RaftHeader{ProtocolVersion: 3, Id: []byte(l.name), Addr: []byte(l.name)}
 }
 
-// victims are the honest validators that run.
-func (c *chaos) victims() []*consensus.Node {
-	var out []*consensus.Node
-	for _, m := range c.cluster.honest() {
-		if n := m.running(); n != nil {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
 // pays makes the envelope of a payment that nobody else makes.
 func (c *chaos) pays() []byte {
 	c.workload.mu.Lock()
@@ -104,12 +92,13 @@ func (c *chaos) envelope(n uint64, a amount.Amount, spoiled bool) []byte {
 	return envelope
 }
 
-// batch is a batch that continues a head, sealed by a liar.
-func (c *chaos) batch(l liar, head ledger.Head, envelopes ...[]byte) []byte {
+// batch is a batch that continues a head, sealed by a liar for an entry of a term.
+func (c *chaos) batch(l liar, term uint64, head ledger.Head, envelopes ...[]byte) []byte {
 	world := c.cluster.world
 	return tx.SealBatch(world.Network, tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash,
 		TimeUnixMs: max(head.TimeUnixMs+1, uint64(c.cluster.now().UnixMilli())), Leader: l.name,
+		Term: term,
 	}, envelopes, world.Validators[l.name])
 }
 

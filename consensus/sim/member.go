@@ -34,8 +34,9 @@ type member struct {
 	// crashed says that this life has met its crash; every later step fails.
 	crashed bool
 	over    chan struct{}
-	// skew is how far the clock is from the truth.
-	skew time.Duration
+	// skew is how far the clock is from the truth, and frozen what it shows for good; zero is that it runs.
+	skew   time.Duration
+	frozen time.Time
 	// held keeps the member down until it is let go.
 	held bool
 	// starts counts lives.
@@ -134,13 +135,25 @@ func (m *member) running() *consensus.Node {
 func (m *member) now() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if !m.frozen.IsZero() {
+		return m.frozen
+	}
 	return m.cluster.now().Add(m.skew)
 }
 
+// setSkew sets the clock, and lets it run.
 func (m *member) setSkew(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.skew = d
+	m.skew, m.frozen = d, time.Time{}
+}
+
+// freeze stops the clock.
+func (m *member) freeze() {
+	now := m.now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.frozen = now
 }
 
 // hold keeps the member down from its next end on.

@@ -163,7 +163,7 @@ func (f *Filter) taken(peer string, term uint64) {
 // answer judges who answered, and in which term. A leader or candidate gives up at any higher term that it is told, so one
 // peer's word for one counts only now and then: often enough for an honest one that was elected, or nearly, elsewhere.
 func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked, answered uint64) error {
-	known, local := f.facts(peer)
+	known, local := f.facts(now, peer)
 	err := filterAnswer(h, answered, peer, known)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -68,8 +68,7 @@ type Filter struct {
 	shown map[string]uint64
 	// transfer is the newest one announced to this node.
 	transfer *Transfer
-	// dropped holds the term up to which a leader is not followed.
-	dropped map[string]uint64
+	dropped  drops
 	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
@@ -82,7 +81,7 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	if local.Term == nil || local.Leader == nil || local.CommitIndex == nil || local.LastIndex == nil || local.Entry == nil {
 		return nil, fmt.Errorf("%w: Local lacks Term, Leader, CommitIndex, LastIndex or Entry", ErrConfig)
 	}
-	if limits.Entries < 0 || limits.SnapshotBytes < 0 || limits.BytesPerSecond < 0 || limits.Election < 0 || limits.SnapshotPause < 0 {
+	if limits.Entries < 0 || limits.SnapshotBytes < 0 || limits.BytesPerSecond < 0 || limits.Election < 0 || limits.SnapshotPause < 0 || limits.DropFor < 0 {
 		return nil, fmt.Errorf("%w: a field of Limits is negative", ErrConfig)
 	}
 	names, set := make([]string, 0, len(keys)), make(map[string]bool, len(keys))
@@ -99,21 +98,19 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	return &Filter{
 		name: name, key: secret, electorate: electorate{network, keys}, local: local, limits: limits,
 		book: newBook(), window: newTermWindow(len(keys)), limiter: newLimiter(limits, names),
-		shown: make(map[string]uint64, len(keys)), dropped: make(map[string]uint64),
+		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)),
 	}, nil
 }
 
-// Drop makes this node refuse to follow or elect a validator up to and including a term, because enough others complain
-// about it. Zero lifts it. A name that is no validator's is ignored.
-func (f *Filter) Drop(leader string, untilTerm uint64) {
+// Drop makes this node refuse to follow or elect a validator up to and including a term, and no longer than Limits.DropFor, because
+// enough others complain about it. One more than may lie lifts the oldest. Zero lifts it. A name that is no validator's is ignored.
+func (f *Filter) Drop(now time.Time, leader string, untilTerm uint64) {
 	if _, ok := f.electorate.keys[leader]; !ok {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.dropped[leader] = untilTerm; untilTerm == 0 {
-		delete(f.dropped, leader)
-	}
+	f.dropped.add(leader, untilTerm, now.Add(f.limits.DropFor))
 }
 
 // ResetCommitGuard forgets how far the log was committed: Local.CommitIndex alone counts from now on. A node that was fed a
@@ -135,13 +132,13 @@ func (f *Filter) enough() int {
 }
 
 // facts gathers what the rules are to know of this node and a peer now.
-func (f *Filter) facts(peer string) (facts, uint64) {
+func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 	term, leader, commit, last := f.local.Term(), f.local.Leader(), f.local.CommitIndex(), f.local.LastIndex()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.committed = max(f.committed, commit)
 	out := facts{
-		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped[peer],
+		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.term(peer, now),
 		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}
@@ -189,7 +186,7 @@ func (f *Filter) judge(now time.Time, peer string, command any, words Words) err
 }
 
 func (f *Filter) verdict(now time.Time, peer string, command any, words Words) error {
-	known, term := f.facts(peer)
+	known, term := f.facts(now, peer)
 	var err error
 	switch c := command.(type) {
 	case *raft.AppendEntriesRequest:

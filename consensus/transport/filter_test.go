@@ -308,8 +308,8 @@ func TestDrop(t *testing.T) {
 	for term := uint64(11); term <= 12; term++ {
 		w.want("elected", w.hear("v2", heartbeatOf("v2", term), Words{Certificate: w.elected(term, "v2", "v2", "v3", "v4")}), nil)
 	}
-	w.Drop("v2", 11)
-	w.Drop("nobody", 99)
+	w.Drop(w.now, "v2", 11)
+	w.Drop(w.now, "nobody", 99)
 	for _, command := range []any{
 		heartbeatOf("v2", 11),
 		&raft.AppendEntriesRequest{RPCHeader: headerOf("v2"), Term: 11, PrevLogEntry: 1, PrevLogTerm: 1},
@@ -320,6 +320,29 @@ func TestDrop(t *testing.T) {
 	}
 	w.want("another", w.hear("v3", &raft.RequestVoteRequest{RPCHeader: headerOf("v3"), Term: 11}, Words{}), nil)
 	w.want("later term", w.hear("v2", heartbeatOf("v2", 12), Words{}), nil)
-	w.Drop("v2", 0)
+	w.Drop(w.now, "v2", 0)
 	w.want("lifted", w.hear("v2", heartbeatOf("v2", 11), Words{}), nil)
+}
+
+// Everybody may be complained of in turn: slow disks, wrong clocks. As many as may lie stay dropped, and none for ever, or nobody
+// could ever be elected again: no term passes without an election.
+func TestDropsLeaveSomebodyToElect(t *testing.T) {
+	for _, n := range []int{4, 7} {
+		w := newElectors(t, n)
+		asks := func(peer string) error {
+			return w.hear(peer, &raft.RequestPreVoteRequest{RPCHeader: headerOf(peer), Term: 11}, Words{})
+		}
+		for i := 2; i <= n; i++ {
+			w.Drop(w.now, fmt.Sprintf("v%d", i), 18)
+		}
+		for i := 2; i <= n; i++ {
+			var want error
+			if n-i < (n-1)/3 {
+				want = ErrDropped
+			}
+			w.want(fmt.Sprintf("v%d of %d", i, n), asks(fmt.Sprintf("v%d", i)), want)
+		}
+		w.now = w.now.Add(20*time.Second + 1)
+		w.want("after DropFor", asks(fmt.Sprintf("v%d", n)), nil)
+	}
 }

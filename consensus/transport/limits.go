@@ -65,6 +65,8 @@ type Limits struct {
 	// SnapshotPause is the time between two snapshots from or to a peer, and, on average, between two elections that a peer
 	// alone can bring about by its answers; 30 s.
 	SnapshotPause time.Duration
+	// DropFor is how long a leader that others complain of is dropped at most; 20 times Election.
+	DropFor time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -79,6 +81,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Election == 0 {
 		l.Election = time.Second
+	}
+	if l.DropFor == 0 {
+		l.DropFor = 20 * l.Election
 	}
 	if l.SnapshotPause == 0 {
 		l.SnapshotPause = 30 * time.Second

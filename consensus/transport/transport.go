@@ -319,7 +319,9 @@ func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (ra
 }
 
 // Drop makes this node refuse to follow or elect a validator up to and including a term; see Filter.Drop.
-func (t *Transport) Drop(leader string, untilTerm uint64) { t.filter.Drop(leader, untilTerm) }
+func (t *Transport) Drop(leader string, untilTerm uint64) {
+	t.filter.Drop(time.Now(), leader, untilTerm)
+}
 
 // ResetCommitGuard forgets how far the log was committed; see Filter.ResetCommitGuard.
 func (t *Transport) ResetCommitGuard() { t.filter.ResetCommitGuard() }
