@@ -37,8 +37,9 @@ type grievances struct {
 	watch *complaint.Watch
 	// overdue is what the validators say that leaders leave out.
 	overdue *complaint.Overdue
-	// unnamed is since when the leader could have named a round of finality and did not; zero while it need not.
-	unnamed time.Time
+	// final is the size that is final, and unfinal since when more is applied without that size growing; zero while nothing more is.
+	final   uint64
+	unfinal time.Time
 	// hurried is since when this leader's batches are ahead of the clock; zero while they are not.
 	hurried time.Time
 	// offers bounds each peer's. Invariant: one for each other validator.
@@ -86,7 +87,12 @@ func (n *Node) seen(now time.Time) complaint.Seen {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	leader, term := n.Leader(), n.term()
-	waiting = sinceWhen(&g.unnamed, now, status.Halted == nil && status.Applied > status.Final && status.Named <= status.Final, waiting)
+	// Rounds do not end when the leader names none, or gives each another batch, or for a reason that nobody has thought of. Where it is
+	// not the leader's fault the next one has its own, longer time.
+	if g.final != status.Final {
+		g.final, g.unfinal = status.Final, time.Time{}
+	}
+	waiting = sinceWhen(&g.unfinal, now, status.Halted == nil && status.Applied > status.Final, waiting)
 	waiting = sinceWhen(&g.hurried, now, n.hurries(leader, term), waiting)
 	return complaint.Seen{Now: now, Leader: leader, Term: term, Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
 }

@@ -3,7 +3,7 @@
 // Raft keeps a leader for as long as its heartbeats come, whatever it leaves undone. So each validator watches what only a
 // leader can do. The life of a complaint:
 //
-//  1. Something waits for the leader: a submission to be ordered, a round of finality to be named, an epoch to be opened. Watch
+//  1. Something waits for the leader: a submission to be ordered, or what is applied to become final. Watch
 //     counts for how long, while the same leader leads and is connected.
 //  2. Past the patience this validator complains: it signs (term, leader) and says it to all others, again and again while
 //     the term lasts. Meanwhile it gives what was not ordered to all others, so that they wait for it too.

@@ -175,6 +175,9 @@ func (c *cluster) receipts(w *workload) {
 				continue
 			}
 			receipt, err := n.Receipt(p.id)
+			if err != nil && m.running() != n {
+				break // It went down meanwhile.
+			}
 			if err != nil {
 				c.violate("I10", "%s: no receipt of a final payment: %v", m.name, err)
 				continue

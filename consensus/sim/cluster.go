@@ -24,7 +24,6 @@ type cluster struct {
 	wire      *wire
 	weather   *weather
 	watch     *watch
-	court     *court
 	log       *slog.Logger
 	timing    consensus.Timing
 	snapshots consensus.Snapshots
@@ -59,8 +58,7 @@ func newCluster(t testing.TB, seed uint64, validators, liars int, dir string, lo
 		rand: rand.New(rand.NewPCG(seed, 3)), visited: make(map[string]int), crashes: make(map[string]int),
 	}
 	c.wire = newWire(seed, c.weather)
-	c.watch, c.court = newWatch(c), newCourt(c)
-	c.log = slog.New(clerk{c.court, "", log.Handler()})
+	c.watch = newWatch(c)
 	c.wire.overhear = c.watch.overhear
 	for i, v := range c.world.Set {
 		c.names = append(c.names, v.Name)

@@ -55,15 +55,36 @@ func (c *chaos) tap(lie func(c *chaos, l liar) tap) (untap func()) {
 	}
 }
 
-// crown sees to it that a liar leads, as far as it can, until the trouble is over.
+// crown sees to it that a liar leads, as far as it can, until the trouble is over: whoever else leads crashes, and for a moment
+// nobody but liars asks for votes. A liar that was dropped is not elected by that either.
 func (c *chaos) crown(ctx context.Context) {
-	for tries := 0; c.sleep(ctx, 2500*time.Millisecond); {
-		if m := c.cluster.leader(); m != nil && !c.cluster.liars[m.name] && tries < 6 {
-			tries++
-			m.crash()
+	defer c.cluster.wire.candidates(nil)
+	for tries := 0; c.sleep(ctx, 500*time.Millisecond); {
+		m := c.cluster.leader()
+		if m == nil || c.cluster.liars[m.name] || tries == maxCrowns {
+			continue
+		}
+		tries++
+		c.cluster.wire.candidates(c.cluster.liars)
+		m.crash()
+		for end := time.Now().Add(crownTime); time.Now().Before(end) && c.sleep(ctx, 100*time.Millisecond); {
+			if m := c.cluster.leader(); m != nil && c.cluster.liars[m.name] {
+				break
+			}
+		}
+		c.cluster.wire.candidates(nil)
+		if !c.sleep(ctx, c.between(time.Second, 4*time.Second)) {
+			return
 		}
 	}
 }
+
+const (
+	// maxCrowns is how often liars get a throne.
+	maxCrowns = 4
+	// crownTime is how long the others hold back.
+	crownTime = 3 * time.Second
+)
 
 // changed remembers what a liar made of an entry, so that it sends the same again.
 type changed struct {

@@ -135,6 +135,7 @@ const (
 	callAppend     = "/umoja.peer.v1.RaftService/AppendEntries"
 	callHeartbeat  = "/umoja.peer.v1.RaftService/Heartbeat"
 	callVote       = "/umoja.peer.v1.RaftService/RequestVote"
+	callPreVote    = "/umoja.peer.v1.RaftService/RequestPreVote"
 	callTimeoutNow = "/umoja.peer.v1.RaftService/TimeoutNow"
 	callInstall    = "/umoja.peer.v1.RaftService/InstallSnapshot"
 	callForward    = "/umoja.peer.v1.PeerService/Forward"

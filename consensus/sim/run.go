@@ -120,7 +120,7 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	if fault.Count != nil {
 		ch.effects += fault.Count(ch)
 	}
-	if named := c.court.named(); fault.Proves && len(named) < len(c.liars) {
+	if named := c.hold().named(); fault.Proves && ch.count() > 0 && len(named) < len(c.liars) {
 		c.violate("I14", "%d validators lied, and evidence names %v", len(c.liars), named)
 	}
 	r.Payments, r.Final = w.counts()

@@ -32,6 +32,8 @@ type wire struct {
 	mu       sync.Mutex
 	rand     *rand.Rand
 	stations map[string]*station
+	// only are the validators whose requests for votes arrive; nil is all.
+	only map[string]bool
 }
 
 // station is one validator's place in the network.
@@ -155,6 +157,20 @@ func (w *wire) earOf(name string) ear {
 	return w.stations[name].ear
 }
 
+// candidates lets nobody else's requests for votes arrive; nil lets all.
+func (w *wire) candidates(only map[string]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.only = only
+}
+
+// holdsBack says whether a request is one for a vote, of somebody who is not to be elected now.
+func (w *wire) holdsBack(from, method string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.only != nil && !w.only[from] && (method == callVote || method == callPreVote)
+}
+
 func (w *wire) tapOf(name string) tap {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -182,7 +198,7 @@ const keepalive = 15 * time.Second
 
 // leaves is what truly goes out when a node says something; nil is nothing.
 func (c *link) leaves(method string, m proto.Message) proto.Message {
-	if c.from.isDead() {
+	if c.from.isDead() || c.from.wire.holdsBack(c.from.station.name, method) {
 		return nil
 	}
 	if tap := c.from.wire.tapOf(c.from.station.name); tap != nil && !c.raw {
