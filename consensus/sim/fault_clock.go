@@ -11,7 +11,7 @@ func clockFaults() []Fault {
 	return []Fault{
 		{Name: "clock-skew", Says: "f clocks are wrong by up to 10 minutes, the others by up to 4 s", Run: clockSkew, Verdict: inTime},
 		{Name: "clock-jump", Says: "one clock at a time jumps back and forth, or stands still", Run: clockJumps, Verdict: inTime},
-		{Name: "clock-ahead", Says: "all clocks are up to 40 s ahead and then set back: what waits, waits so long", Run: clocksAhead},
+		{Name: "clock-ahead", Says: "all clocks are up to 40 s ahead and then set back", Run: clocksAhead},
 		{Name: "time-liar", Says: "a leader packs batches of a time to come", Liars: 1, Run: func(ctx context.Context, c *chaos) {
 			c.work.Go(func() { c.crown(ctx) })
 			timeLies(ctx, c)
