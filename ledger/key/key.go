@@ -186,6 +186,11 @@ func (k Public) Verify(digest [32]byte, sig Signature) error {
 	if err != nil {
 		return ErrBadPublic
 	}
+	// btcec reduces s by the group order, which BIP340 forbids: a signature would have a second form.
+	var s btcec.ModNScalar
+	if s.SetByteSlice(sig[32:]) {
+		return ErrBadSignature
+	}
 	parsed, err := schnorr.ParseSignature(sig[:])
 	if err != nil || !parsed.Verify(digest[:], point) {
 		return ErrBadSignature

@@ -1,0 +1,71 @@
+package batch
+
+import (
+	"sync"
+
+	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
+
+	"github.com/umoja-ledger/umoja/ledger/key"
+)
+
+// keys remembers the points of keys that were met, since a square root for each costs a third of a verification. What is in
+// it never changes a verdict. Keys that are on no curve are not remembered: they cost their sender a refusal, not this memory.
+type keys struct {
+	mu sync.RWMutex
+	// recent and older are two generations. Invariant: each holds at most generation keys.
+	recent, older map[key.Public]point
+}
+
+// generation bounds what is remembered: two generations of about 130 bytes a key.
+const generation = 1 << 15
+
+// find gives the point of a key; false when it is on no curve.
+func (k *keys) find(public *key.Public) (point, bool) {
+	k.mu.RLock()
+	p, recent := k.recent[*public]
+	found := recent
+	if !recent {
+		p, found = k.older[*public]
+	}
+	k.mu.RUnlock()
+	if !found {
+		if p, found = lift((*[32]byte)(public)); !found {
+			return p, false
+		}
+	}
+	if !recent {
+		k.remember(public, p)
+	}
+	return p, true
+}
+
+func (k *keys) remember(public *key.Public, p point) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.recent == nil || len(k.recent) >= generation {
+		k.older, k.recent = k.recent, make(map[key.Public]point)
+	}
+	k.recent[*public] = p
+}
+
+// seven is the curve's: y² = x³ + 7.
+var seven = fp.NewElement(7)
+
+// lift gives the point with an x and an even y; false when x is not below the field's modulus or has no point. There is none
+// with y = 0.
+func lift(x *[32]byte) (point, bool) {
+	var p point
+	var err error
+	if p.X, err = fp.BigEndian.Element(x); err != nil {
+		return point{}, false
+	}
+	var square fp.Element
+	square.Square(&p.X).Mul(&square, &p.X).Add(&square, &seven)
+	if p.Y.Sqrt(&square) == nil {
+		return point{}, false
+	}
+	if p.Y.Bits()[0]&1 == 1 {
+		p.Y.Neg(&p.Y)
+	}
+	return p, true
+}
