@@ -3,7 +3,7 @@
 package sabotage
 
 // alias is aliases, their moves and what waits (SPEC.md 5.11 to 5.13).
-var alias = []sabotage{
+var alias = []Sabotage{
 	{
 		"quarantine-for-own-account", "alias.go",
 		`case bound != nil && bound.Status == AliasReleased && !same && bound.UntilUnixMs >= d.timeUnixMs:`,

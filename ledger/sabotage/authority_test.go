@@ -3,7 +3,7 @@
 package sabotage
 
 // authority is who may do what: authorities and grants (SPEC.md 5.3, 5.4, 5.10), attestors and tiers (5.9, 5.11).
-var authority = []sabotage{
+var authority = []Sabotage{
 	{
 		"threshold-not-enough", "admit.go", `return len(keys) > 0 && sum >= uint64(threshold)`,
 		`return len(keys) > 0 && sum > uint64(threshold)`,

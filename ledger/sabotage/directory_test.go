@@ -3,7 +3,7 @@
 package sabotage
 
 // directory is providers and their fees (SPEC.md 5.6, 5.7, 5.19) and ballots (5.20).
-var directory = []sabotage{
+var directory = []Sabotage{
 	{
 		"raise-a-day-early", "provider.go", `raiseNoticeMs = 8 * 24 * 3600 * 1000`, `raiseNoticeMs = 7 * 24 * 3600 * 1000`,
 		"a raise is published eight days before",

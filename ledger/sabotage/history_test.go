@@ -3,7 +3,7 @@
 package sabotage
 
 // history is ids and batches (SPEC.md 5.1), what ledger time does (5.8), credits (5.7), leaves and the state root (6).
-var history = []sabotage{
+var history = []Sabotage{
 	{
 		"id-refused-and-again", "apply.go", `if earlier != nil {`, `if earlier != nil && earlier.Result.Code == tx.OK {`,
 		"a refused id stays refused",

@@ -3,7 +3,7 @@
 package sabotage
 
 // hold is holds (SPEC.md 5.16), assets and vouchers (5.14), and returns (5.18).
-var hold = []sabotage{
+var hold = []Sabotage{
 	{
 		"hold-ends-early", "hold.go", `if err != nil || h == nil || h.ExpiresAtUnixMs < b.timeUnixMs {`,
 		`if err != nil || h == nil || h.ExpiresAtUnixMs <= b.timeUnixMs {`,

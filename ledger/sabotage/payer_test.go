@@ -3,7 +3,7 @@
 package sabotage
 
 // payer is what leaves an account: fees, caps, limits, the day, freezes (SPEC.md 5.5 to 5.7), and transfers of all kinds (5.15).
-var payer = []sabotage{
+var payer = []Sabotage{
 	{
 		"fee-from-nothing", "transfer.go", `p.balance.Posted -= o.Amount + fee`, `p.balance.Posted -= o.Amount`,
 		"the payer pays the fee: units come from an issue and from nowhere else",

@@ -1,0 +1,25 @@
+//go:build sabotage
+
+package sabotage
+
+import (
+	"slices"
+	"testing"
+)
+
+var plan = Plan{
+	Root: "../..", In: "..",
+	All: slices.Concat(payer, hold, authority, alias, directory, history),
+	Runs: func(string) []Run {
+		// What is drawn at random is the same each time, so that a sabotage is caught always or never. The seed is the one that
+		// TestEveryRuleIsReached needs. Nobody waits for a counterexample to become small.
+		drawn := func(only string) []string {
+			return []string{"-test.run=" + only, "-rapid.seed=20260101", "-rapid.shrinktime=1ms", "-rapid.nofailfile"}
+		}
+		return []Run{{"./ledger", drawn("^TestScripts$")}, {"./ledger/tx", drawn(".")}, {"./ledger", drawn(".")}}
+	},
+}
+
+func TestList(t *testing.T) { plan.Check(t) }
+
+func TestSabotage(t *testing.T) { plan.Test(t) }
