@@ -119,14 +119,11 @@ func (m *Machine) offered(f Facts, s *Session, e Event) (action Action, ok bool)
 
 // confirm shows what a PIN would do.
 func (m *Machine) confirm(s *Session, p Payment) Action {
-	if kindOf(p.Order.Kind).plain {
-		return m.goToConfirm(s, p, promptYes)
-	}
-	return m.goToConfirm(s, p, promptConfirm)
+	return m.goToConfirm(s, p, confirmPrompt(p.Order.Kind))
 }
 
 func (m *Machine) goToConfirm(s *Session, p Payment, next Prompt) Action {
-	if s.Prompt != next && s.Prompt != PromptNone && len(s.Trail) < maxTrail {
+	if s.Prompt != next && s.Prompt != PromptNone && s.Prompt != promptPages && len(s.Trail) < maxTrail {
 		s.Trail = append(s.Trail, s.Prompt)
 	}
 	id := p.Prepared.ID
@@ -138,6 +135,11 @@ func (m *Machine) confirmScreen(s *Session, p Payment) Action {
 	if s.Prompt == promptElsewhere {
 		return m.ask(s, menu.Elsewhere, menu.Args{})
 	}
+	return m.askConfirm(s, p)
+}
+
+// confirmText is what a confirm screen says.
+func (m *Machine) confirmText(s *Session, p Payment) (menu.Key, menu.Args) {
 	texts := kindOf(p.Order.Kind)
 	key, args := texts.confirm, m.args(s, p)
 	switch {
@@ -147,7 +149,7 @@ func (m *Machine) confirmScreen(s *Session, p Payment) Action {
 	case texts.confirmAccount != "":
 		key = texts.confirmAccount
 	}
-	return m.ask(s, key, args)
+	return key, args
 }
 
 // args are all that texts may say of a transaction.
@@ -223,6 +225,8 @@ func (m *Machine) confirmAnswer(f Facts, s *Session, p Payment, a Answer) Action
 		return m.again(s, menu.StarOrHash, menu.Args{})
 	case trim(a.Input) == "0":
 		return m.cancel(f, s, p)
+	case s.Prompt == promptPages:
+		return m.takePages(s, p, a)
 	case s.Prompt == promptConfirm:
 		return m.typePIN(f, s, a)
 	case trim(a.Input) != "1":

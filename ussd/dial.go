@@ -109,7 +109,7 @@ func (p Payment) tells(nowUnixMs uint64) bool {
 
 // mainMenu shows the main menu under the news, or the user's name.
 func (m *Machine) mainMenu(f Facts, s *Session, effects []Effect) Action {
-	line := m.text(s, menu.Greeting, menu.Args{Name: f.User.Name})
+	line := m.greeting(s, f.User.Name)
 	if p := m.news(f); p != nil {
 		line = m.paymentLine(s, *p)
 		if p.Stage == StageSettled {

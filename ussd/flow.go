@@ -103,8 +103,8 @@ func (p Prompt) part() string {
 // secret tells of a prompt for the PIN of an account: the answer is taken only from a turn after the one that showed it.
 func (p Prompt) secret() bool { return strings.HasSuffix(string(p), "/pin") }
 
-// seen tells of a prompt whose screen has to be seen before an answer counts: one that asks for a PIN, and one where "1" confirms.
-func (p Prompt) seen() bool { return p.secret() || p == promptYes }
+// seen tells of a prompt whose screen has to be seen before an answer counts: one that asks for a PIN, its first part, and one where "1" confirms.
+func (p Prompt) seen() bool { return p.secret() || p == promptYes || p == promptPages }
 
 // maxTrail bounds the prompts that "0" leads back through.
 const maxTrail = 12

@@ -13,12 +13,29 @@ func menuFlow() flow {
 // promptNews shows a line that is too long to stand above the main menu on this screen.
 const promptNews Prompt = "menu/news"
 
-// menuUnder shows the main menu under a line, or the line first where a screen does not hold both.
-func (m *Machine) menuUnder(s *Session, line string, effects []Effect) Action {
+// greeting is the line above the main menu when there is no news. It is empty where the screen has no room for both: the menu then stands alone.
+func (m *Machine) greeting(s *Session, name string) string {
+	line := m.text(s, menu.Greeting, menu.Args{Name: name})
+	if !s.Screen.fits(line + "\n" + m.mainChoices(s)) {
+		return ""
+	}
+	return line
+}
+
+func (m *Machine) mainChoices(s *Session) string {
 	main, _ := m.tree.Menu(PromptMain.part())
+	return main.Text(m.book, s.Language)
+}
+
+// menuUnder shows the main menu under a line, or the line first where a screen does not hold both; without a line the menu alone.
+func (m *Machine) menuUnder(s *Session, line string, effects []Effect) Action {
 	s.Prompt = PromptMain
-	text := line + "\n" + main.Text(m.book, s.Language)
-	if !s.Screen.fits(text) {
+	text := m.mainChoices(s)
+	switch both := line + "\n" + text; {
+	case line == "":
+	case s.Screen.fits(both):
+		text = both
+	default:
 		s.Prompt, s.Trail = promptNews, []Prompt{PromptMain}
 		text = line + "\n" + m.text(s, menu.BackLine, menu.Args{})
 	}
@@ -29,7 +46,7 @@ func (m *Machine) menuUnder(s *Session, line string, effects []Effect) Action {
 
 func (m *Machine) showMenu(f Facts, s *Session) Action {
 	if s.Prompt == PromptMain {
-		return m.goHome(f, s, m.text(s, menu.Greeting, menu.Args{Name: f.User.Name}))
+		return m.goHome(f, s, m.greeting(s, f.User.Name))
 	}
 	shown, ok := m.tree.Menu(s.Prompt.part())
 	if !ok {

@@ -20,7 +20,11 @@ func (m *Machine) showResume(f Facts, s *Session) Action {
 	if texts := kindOf(order.Kind); order.Amount == 0 || order.Payee == (Payee{}) || texts.plain || !texts.spends || order.Kind == KindReturn {
 		return m.ask(s, menu.ResumePlain, menu.Args{})
 	}
-	return m.ask(s, menu.Resume, menu.Args{Amount: m.money(order.Amount), Name: m.payeeName(s, order.Payee)})
+	args := menu.Args{Amount: m.money(order.Amount), Name: m.payeeName(s, order.Payee)}
+	if !s.Screen.fits(m.text(s, menu.Resume, args)) {
+		return m.ask(s, menu.ResumePlain, menu.Args{})
+	}
+	return m.ask(s, menu.Resume, args)
 }
 
 func (m *Machine) takeResume(f Facts, s *Session, e Event) Action {

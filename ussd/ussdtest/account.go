@@ -71,6 +71,14 @@ func (l *Ledger) Spend(number string, value amount.Amount) error {
 	return fmt.Errorf("no account %s", number)
 }
 
+// Enrich gives a phone's account more, and raises every cap by as much.
+func (l *Ledger) Enrich(phone ussd.Phone, value amount.Amount) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.phones[phone].balance += value
+	l.raised += value
+}
+
 // Revoke takes the grant on a phone's account back from the provider.
 func (l *Ledger) Revoke(phone ussd.Phone) {
 	l.mu.Lock()

@@ -21,6 +21,7 @@ import (
 //	! balances hidden       outcomes come without the balance, or shown again
 //	! wallet unsigned       the next payment of a wallet is not signed by its payer, or not_taken by the network
 //	! spends 10035 7000      a wallet app spends 7,000.00 of the account with this number
+//	! rich +2547… 70000000  the phone's account has so much more, and every cap is higher by it
 //	! begins 32              the person dials so many payments to Juma and leaves each at its confirm screen
 //	! hasty 4071            the person answers and dials again while the gateway is at it: what the dial shows, then the answer
 func (c *conversation) happenRare(verb, rest string, words []string) (seen string, known bool, err error) {
@@ -51,6 +52,11 @@ func (c *conversation) happenRare(verb, rest string, words []string) (seen strin
 		var value amount.Amount
 		if value, err = amount.Parse(words[1], 2); err == nil {
 			err = w.Ledger.Spend(words[0], value)
+		}
+	case "rich":
+		var value amount.Amount
+		if value, err = amount.Parse(words[1], 2); err == nil {
+			w.Ledger.Enrich(ussd.Phone(words[0]), value)
 		}
 	case "begins":
 		var count int

@@ -67,6 +67,8 @@ type Ledger struct {
 	// brief says that outcomes come without the balance, distrust what becomes of the next payment of a wallet.
 	brief    bool
 	distrust error
+	// raised is added to every cap.
+	raised amount.Amount
 	// watchedFrom is where the last WatchFinal began.
 	watchedFrom uint64
 	// changed is closed and replaced with every leaf.
@@ -213,8 +215,8 @@ func (l *Ledger) Prepare(ctx context.Context, o ussd.Order) (ussd.Offer, error) 
 	if !paysFee(o.Kind) {
 		fee = 0
 	}
-	return ussd.Offer{Prepared: prepared, Fee: fee, Available: payer.balance, CapTransaction: CapTransaction,
-		LeftToday: CapDay - payer.spent, Opens: opens(o, prepared.ID), Pending: l.pending(o.Payer)}, err
+	return ussd.Offer{Prepared: prepared, Fee: fee, Available: payer.balance, CapTransaction: CapTransaction + l.raised,
+		LeftToday: CapDay + l.raised - payer.spent, Opens: opens(o, prepared.ID), Pending: l.pending(o.Payer)}, err
 }
 
 // Submit implements ussd.Ledger.
@@ -337,7 +339,7 @@ func (l *Ledger) Limits(ctx context.Context, id tx.AccountID) (ussd.Limits, erro
 	if l.find(id).revoked {
 		return ussd.Limits{}, ussd.ErrNotGranted
 	}
-	return ussd.Limits{Transaction: CapTransaction, Day: CapDay, LeftToday: CapDay - l.find(id).spent}, nil
+	return ussd.Limits{Transaction: CapTransaction + l.raised, Day: CapDay + l.raised, LeftToday: CapDay + l.raised - l.find(id).spent}, nil
 }
 
 // WatchFinal implements ussd.Ledger.

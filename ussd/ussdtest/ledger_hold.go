@@ -98,9 +98,9 @@ func (l *Ledger) place(id tx.ID, o ussd.Order) ussd.Outcome {
 	switch {
 	case o.Kind == ussd.KindDelay && o.VouchedBy == (tx.AccountID{}) && (bound == nil || bound.provisional || bound.id != o.Payee.Account):
 		return ussd.Outcome{Code: ussd.OutcomeAliasNotBound}
-	case total > CapTransaction:
+	case total > CapTransaction+l.raised:
 		return ussd.Outcome{Code: ussd.OutcomeCapTransaction}
-	case total > CapDay-from.spent:
+	case total > CapDay+l.raised-from.spent:
 		return ussd.Outcome{Code: ussd.OutcomeCapDay}
 	case total > from.balance:
 		return ussd.Outcome{Code: ussd.OutcomeInsufficientBalance}

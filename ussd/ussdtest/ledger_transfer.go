@@ -15,9 +15,9 @@ func (l *Ledger) transfer(id tx.ID, o ussd.Order) ussd.Outcome {
 	switch {
 	case o.Payee.Phone != "" && l.phones[o.Payee.Phone] != to:
 		return ussd.Outcome{Code: ussd.OutcomeAliasNotBound}
-	case total > CapTransaction:
+	case total > CapTransaction+l.raised:
 		return ussd.Outcome{Code: ussd.OutcomeCapTransaction}
-	case total > CapDay-from.spent:
+	case total > CapDay+l.raised-from.spent:
 		return ussd.Outcome{Code: ussd.OutcomeCapDay}
 	case total > from.balance:
 		return ussd.Outcome{Code: ussd.OutcomeInsufficientBalance}

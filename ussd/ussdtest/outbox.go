@@ -11,11 +11,14 @@ import (
 // Outbox is a ussd.Outbox that writes messages into the store and leaves them there, in order.
 type Outbox struct{}
 
-var errReference = errors.New("ussdtest: message without a reference, or one that does not fit one SMS")
+var errReference = errors.New("ussdtest: message without a reference, or one longer than a message may be")
+
+// maxUCS2 is what a message outside GSM-7 may have: three parts.
+const maxUCS2 = 3 * gsm7.ConcatenatedPartUCS2
 
 // Enqueue implements ussd.Outbox.
 func (Outbox) Enqueue(w ussd.Writer, m ussd.Message, _ uint64) error {
-	if m.Reference == "" || !gsm7.Fits(m.Text, gsm7.SinglePart) {
+	if m.Reference == "" || !gsm7.FitsScreen(m.Text, gsm7.SinglePart, maxUCS2) {
 		return fmt.Errorf("%w: %q", errReference, m.Text)
 	}
 	switch _, err := w.Get([]byte("seen/" + m.Reference)); {
