@@ -249,7 +249,11 @@ func (s *Service) announce(ctx context.Context, queued []byte, user User, held [
 			if payer == nil {
 				payer = &User{}
 			}
-			err = errors.Join(put(w, heldKey(h.Hold), now), s.tell(w, "held/"+h.Hold.String()+"/waits", user, menu.SMSWaits,
+			key := menu.SMSWaits
+			if s.machine.attests {
+				key = menu.SMSWaitsConfirm
+			}
+			err = errors.Join(put(w, heldKey(h.Hold), now), s.tell(w, "held/"+h.Hold.String()+"/waits", user, key,
 				Payee{Name: payer.Name, Number: payer.Number}, menu.Args{Amount: s.machine.money(h.Left), Date: s.machine.day(h.UntilUnixMs)}))
 			if err != nil {
 				return err

@@ -103,7 +103,7 @@ func (t *inText) take(ctx context.Context) error {
 	case command == menu.WordStart:
 		return t.finish(menu.TextStarted, menu.Args{}, muteHints{t.text.From, false})
 	case user == nil || user.Opening != nil:
-		return t.hint(menu.TextNoAccount)
+		return t.hint(menu.TextNoAccount, command == menu.WordHelp)
 	}
 	switch command {
 	case menu.WordBalance:
@@ -116,9 +116,9 @@ func (t *inText) take(ctx context.Context) error {
 		return t.pay(ctx, words)
 	}
 	if t.service.smsCap == 0 {
-		return t.hint(menu.TextHelpLooks)
+		return t.hint(menu.TextHelpLooks, command == menu.WordHelp)
 	}
-	return t.hint(menu.TextHelp)
+	return t.hint(menu.TextHelp, command == menu.WordHelp)
 }
 
 // commands are the words that begin a message.
@@ -165,8 +165,8 @@ func (t *inText) look(ctx context.Context, ask Ask, take func(Facts, *Session, E
 	return t.answer(take(t.facts, &t.session, event).Reply.Text, count{t.text.From, looksAnswered})
 }
 
-// hint explains the words, now and then.
-func (t *inText) hint(key menu.Key) error {
+// hint explains the words, now and then. Who wants no hints gets those that are asked for.
+func (t *inText) hint(key menu.Key, asked bool) error {
 	var muted *bool
 	err := t.service.store.View(context.Background(), func(r Reader) (err error) {
 		muted, err = get[bool](r, mutedKey(t.text.From))
@@ -175,7 +175,7 @@ func (t *inText) hint(key menu.Key) error {
 	if err != nil {
 		return err
 	}
-	if allowed, err := t.allowed(hintsGiven); err != nil || !allowed || muted != nil {
+	if allowed, err := t.allowed(hintsGiven); err != nil || !allowed || muted != nil && !asked {
 		return err
 	}
 	return t.finish(key, menu.Args{}, count{t.text.From, hintsGiven})

@@ -81,7 +81,7 @@ func (t *inText) changeDay(change func(d *textDay)) Effect {
 func (t *inText) stopped() (refused bool, err error) {
 	m, f := t.service.machine, t.facts
 	if t.service.smsCap == 0 {
-		return true, t.hint(menu.TextPayOff)
+		return true, t.hint(menu.TextPayOff, true)
 	}
 	if f.User.Attempts.Stopped(f.NowUnixMs) {
 		return true, t.answer(m.stopped(f, &t.session, *f.User).Reply.Text)
@@ -94,7 +94,7 @@ func (t *inText) stopped() (refused bool, err error) {
 	if err != nil || today.Wrong < maxWrongCodes {
 		return false, err
 	}
-	return true, t.hint(menu.TextPayStopped)
+	return true, t.hint(menu.TextPayStopped, true)
 }
 
 // send prepares a payment and sends its code.
@@ -285,7 +285,7 @@ func (t *inText) pay(ctx context.Context, words []string) error {
 		return err
 	}
 	if len(words) != 1 || len(words[0]) != payDigits || !allDigits(words[0]) {
-		return t.hint(menu.TextHelp)
+		return t.hint(menu.TextHelp, true)
 	}
 	var p *Payment
 	known := false

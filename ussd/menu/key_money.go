@@ -31,6 +31,7 @@ const (
 	SMSKept            Key = "sms_kept"
 	SMSInvite          Key = "sms_invite"
 	SMSWaits           Key = "sms_waits"
+	SMSWaitsConfirm    Key = "sms_waits_confirm"
 	SMSDelayed         Key = "sms_delayed"
 	SMSComing          Key = "sms_coming"
 	SMSCancelled       Key = "sms_cancelled"
@@ -96,6 +97,7 @@ var _ = list(
 	entry{SMSKept, KindSMS, data{"amount", "name", "fee", "date", "code", "balance"}},
 	entry{SMSInvite, KindSMS, data{"amount", "name", "dial", "days"}},
 	entry{SMSWaits, KindSMS, data{"amount", "name", "date"}},
+	entry{SMSWaitsConfirm, KindSMS, data{"amount", "name", "date", "dial"}},
 	entry{SMSDelayed, KindSMS, data{"amount", "name", "time", "dial", "code"}},
 	entry{SMSComing, KindSMS, data{"amount", "name", "time"}},
 	entry{SMSCancelled, KindSMS, data{"amount", "name", "balance"}},
