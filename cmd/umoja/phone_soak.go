@@ -113,11 +113,17 @@ func runningSandbox(ctx context.Context, folder sandbox.Folder, progress io.Writ
 	if s, err := folder.Status(ctx); err == nil && s.Ready {
 		return func() error { return nil }, nil
 	}
+	return runningNetwork(ctx, sandbox.Options{Folder: folder}, progress)
+}
+
+// runningNetwork starts a sandbox, on ports that are free, and runs it until stop is called.
+func runningNetwork(ctx context.Context, o sandbox.Options, progress io.Writer) (stop func() error, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	out, lines := io.Pipe()
+	o.HTTP, o.GRPC, o.Out, o.Progress = "127.0.0.1:0", "127.0.0.1:0", lines, progress
 	ended := make(chan error, 1)
 	go func() {
-		err := sandbox.Run(ctx, sandbox.Options{Folder: folder, HTTP: "127.0.0.1:0", GRPC: "127.0.0.1:0", Out: lines, Progress: progress})
+		err := sandbox.Run(ctx, o)
 		ended <- errors.Join(err, lines.Close())
 	}()
 	ready := make(chan struct{})

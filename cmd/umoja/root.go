@@ -42,7 +42,7 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 		newProviderCommand(),
 		newAssetCommand(),
 		newAuditCommand(),
-		newSimCommand(),
+		newBenchCommand(), newSimCommand(),
 	)
 	root.AddCommand(newChildCommands()...)
 	explainArgs(root)

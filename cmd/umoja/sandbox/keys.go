@@ -86,6 +86,16 @@ func (f Folder) readKeys(validators int) (k Keys, err error) {
 	return k, nil
 }
 
+// IssuerKey reads the key of who gives out the sandbox's money.
+func (f Folder) IssuerKey() (key.Private, error) {
+	g, err := f.ReadGenesis()
+	if err != nil {
+		return key.Private{}, err
+	}
+	keys, err := f.readKeys(len(g.Validators))
+	return keys.Issuer, err
+}
+
 func readSecret(path string) (string, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -25,6 +25,8 @@ type Options struct {
 	Validators int
 	// Providers is how many gateways run, 1 or 2; 0 means 1.
 	Providers int
+	// Roomy lets the children use as much memory as they like: they are to be fast, not small.
+	Roomy bool
 	// Out gets the ready line and what happens after it, Progress what is done before.
 	Out, Progress io.Writer
 }
@@ -67,6 +69,8 @@ type Sandbox struct {
 	progress io.Writer
 	began    time.Time
 	launcher launcher
+	// environment is what the children's has beside the own one.
+	environment []string
 	// children are the validators in order, then the gateways, then the attestors.
 	children []*child
 
@@ -182,6 +186,9 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 	s := &Sandbox{
 		folder: folder, plan: p, binary: binary, out: o.Out, progress: o.Progress, launcher: newLauncher(), lost: make(chan error, 1),
 	}
+	if !o.Roomy {
+		s.environment = frugal
+	}
 	if g == nil {
 		fmt.Fprintf(o.Progress, "founding a network of %d validators in %s\n", validators, folder)
 		if g, err = folder.found(validators, p); err != nil {
@@ -242,12 +249,12 @@ func (s *Sandbox) launch() error {
 	return nil
 }
 
-// environment bounds a child's memory: many of them share a small machine. The limit is far above what an idle one needs.
-var environment = []string{"GOGC=50", "GOMEMLIMIT=200MiB"}
+// frugal bounds a child's memory: many of them share a small machine. The limit is far above what an idle one needs.
+var frugal = []string{"GOGC=50", "GOMEMLIMIT=200MiB"}
 
 // start starts a child that is dead.
 func (s *Sandbox) start(c *child) error {
-	p, err := s.launcher.spawn(s.binary, c.args, environment, c.logFile)
+	p, err := s.launcher.spawn(s.binary, c.args, s.environment, c.logFile)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,136 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestOptions: each wrong option is named with its rule.
+func TestOptions(t *testing.T) {
+	good := Options{Workload: "stream", Count: 10, Payers: 2}
+	if err := good.Check(); err != nil || good.Callers == 0 {
+		t.Fatalf("good options: %v, %d callers", err, good.Callers)
+	}
+	rated := Options{Workload: "unary", Rate: 10, For: 2 * time.Second, Payers: 2}
+	if err := rated.Check(); err != nil || rated.Count != 20 {
+		t.Fatalf("a run at a rate: %v, %d transactions", err, rated.Count)
+	}
+	for field, change := range map[string]func(*Options){
+		"workload": func(o *Options) { o.Workload = "all" },
+		"count":    func(o *Options) { o.Count = 0 },
+		"rate":     func(o *Options) { o.Rate = -1 },
+		"for":      func(o *Options) { o.Rate, o.Count = 5, 10 },
+		"callers":  func(o *Options) { o.Callers = -1 },
+		"payers":   func(o *Options) { o.Payers = 1 },
+		"warm-up":  func(o *Options) { o.WarmUp = 1 },
+	} {
+		bad := good
+		change(&bad)
+		if err := bad.Check(); !errors.Is(err, ErrOptions) || !strings.HasPrefix(err.Error(), field+":") {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+// TestForms: nobody pays himself, every transaction has its legs, and a hot account is paid by all others.
+func TestForms(t *testing.T) {
+	for _, w := range Workloads {
+		for _, payers := range []int{2, 3, 1000} {
+			form := w.form(payers)
+			for i := range 3 * payers {
+				debit, credits := form(i)
+				if len(credits) != w.legs {
+					t.Fatalf("%s: %d legs, want %d", w.Name, len(credits), w.legs)
+				}
+				for _, c := range credits {
+					if c == debit || c < 0 || c >= payers || w.hot && c != 0 {
+						t.Fatalf("%s of %d payers: %d pays %d", w.Name, payers, debit, c)
+					}
+				}
+			}
+		}
+	}
+}
+
+func sample(perSecond, p50 float64) *Report {
+	r := &Report{Workload: "stream", Validators: 4, Transfers: 100, PerSecond: perSecond, CPU: map[string]float64{"validator1": 100, "load": 20}}
+	r.Calibration = Calibration{Cores: 2, VerifyBusyMicros: 250}
+	r.Final, r.Accepted = Latency{P50: p50, P99: 4 * p50}, Latency{P50: p50 / 2, P99: p50}
+	return r
+}
+
+// TestCompare: two files are compared by what they have in common, and a file compared with itself is the same.
+func TestCompare(t *testing.T) {
+	var file bytes.Buffer
+	d := Document{Reports: []*Report{sample(1000, 20)}}
+	if err := d.Write(&file); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := Compare(&out, d, Document{Reports: []*Report{sample(2000, 10)}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"transfers/s  1000.00  2000.00            2.00", "final p99 ms    80.00    40.00            0.50", "CPU, in verifications     0.48"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	other := sample(1, 1)
+	other.Workload = "hot"
+	if err := Compare(io.Discard, d, Document{Reports: []*Report{other}}); err == nil {
+		t.Error("workloads that differ were compared")
+	}
+}
+
+// TestPlot: the picture is XML, and says what each line is.
+func TestPlot(t *testing.T) {
+	var out bytes.Buffer
+	if err := Plot(&out, []*Report{sample(900, 40), sample(100, 9), sample(500, 12)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"final p99", "accepted p50", "transfers a second", "final p50 12.0 ms at 500/s"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in the picture", want)
+		}
+	}
+	for d := xml.NewDecoder(&out); ; {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Plot(io.Discard, []*Report{sample(1, 1)}); err == nil {
+		t.Error("one point was drawn")
+	}
+}
+
+// TestCheck: what must not be is found.
+func TestCheck(t *testing.T) {
+	none := 0
+	for what, change := range map[string]func(*Report){
+		"no outcome": func(r *Report) { r.Unknown = 1 }, "a wrong balance": func(r *Report) { r.WrongBalances = 1 },
+		"nothing made": func(r *Report) { r.Transfers = 0 }, "an audit": func(r *Report) { r.Audited = &none },
+	} {
+		r := sample(1, 1)
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
+		}
+		change(r)
+		if err := r.Check(); !errors.Is(err, ErrFound) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestNaiveBound: two cores, four validators, 250 us each: 2,000 a second.
+func TestNaiveBound(t *testing.T) {
+	if got := (Calibration{Cores: 2, VerifyBusyMicros: 250}).NaiveBound(4); got != 2000 {
+		t.Errorf("got %g", got)
+	}
+}

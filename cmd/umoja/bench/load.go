@@ -1,0 +1,271 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
+	"github.com/umoja-ledger/umoja/sdk"
+)
+
+const (
+	// acceptedOf is every how many-eth transaction is also timed until it is accepted. It costs the generator a second call.
+	acceptedOf = 8
+	// longest is the end of the histograms.
+	longest = 10 * time.Minute
+	// answerWithin is how long one answer may take.
+	answerWithin = time.Minute
+)
+
+// load sends a stock and keeps what became of it.
+type load struct {
+	network  *network
+	workload Workload
+	o        Options
+	all      []payer
+	// final and accepted send until that stage: one for each validator, taken in turn.
+	final, accepted []sender
+	warm            int64
+
+	// taken counts what was begun, done what was answered, paid the transfers that are final.
+	taken, done, paid atomic.Int64
+
+	// mu guards the rest; held for one sample.
+	mu sync.Mutex
+	// toFinal and toAccepted are in microseconds.
+	toFinal, toAccepted, reads *hdrhistogram.Histogram
+	// failed counts by outcome what was not made final with the code OK.
+	failed map[string]int
+	open   []item
+	// net is what each payer's balance must have changed by.
+	net []int64
+	ids []tx.ID
+}
+
+// idsKept is of how many payments receipts are verified afterwards.
+const idsKept = 50
+
+func (n *network) newLoad(ctx context.Context, w Workload, o Options, all []payer) (*load, error) {
+	l := &load{
+		network: n, workload: w, o: o, all: all, warm: int64(o.WarmUp * float64(o.Count)), failed: make(map[string]int), net: make([]int64, len(all)),
+		toFinal: newHistogram(), toAccepted: newHistogram(), reads: newHistogram(),
+	}
+	for _, v := range n.validators {
+		if !w.stream {
+			l.final, l.accepted = append(l.final, unary{v}), append(l.accepted, unary{v})
+			continue
+		}
+		for _, kind := range []struct {
+			to   *[]sender
+			wait apiv1.Stage
+		}{{&l.final, apiv1.Stage_STAGE_FINAL}, {&l.accepted, apiv1.Stage_STAGE_ACCEPTED}} {
+			s, err := openStream(ctx, v, kind.wait)
+			if err != nil {
+				return nil, err
+			}
+			*kind.to = append(*kind.to, s)
+		}
+	}
+	return l, nil
+}
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, longest.Microseconds(), 3)
+}
+
+// run sends the stock; warmed is called when what is measured begins.
+func (l *load) run(ctx context.Context, s *stock, warmed func() error) error {
+	begin := sync.OnceValue(warmed)
+	var all sync.WaitGroup
+	var failed error
+	send := func(at time.Time, it item, place int64) {
+		if place >= l.warm {
+			if err := begin(); err != nil {
+				l.mu.Lock()
+				failed = errors.Join(failed, err)
+				l.mu.Unlock()
+				return
+			}
+		}
+		l.one(ctx, at, it, place)
+	}
+	if l.o.Rate > 0 {
+		l.atRate(ctx, s, func(at time.Time, it item, place int64) { all.Go(func() { send(at, it, place) }) })
+	} else {
+		for range l.o.Callers {
+			all.Go(func() {
+				for it := range s.ready {
+					if ctx.Err() != nil {
+						continue // The stock must end.
+					}
+					send(time.Now(), it, l.taken.Add(1)-1)
+				}
+			})
+		}
+	}
+	all.Wait()
+	return errors.Join(failed, s.group.Wait(), context.Cause(ctx))
+}
+
+// atRate begins transactions by the clock. One that begins late is timed from when it was to begin.
+func (l *load) atRate(ctx context.Context, s *stock, send func(at time.Time, it item, place int64)) {
+	begun := time.Now()
+	for it := range s.ready {
+		place := l.taken.Add(1) - 1
+		at := begun.Add(time.Duration(float64(place) / l.o.Rate * float64(time.Second)))
+		if wait := time.Until(at); wait > 0 && sleep(ctx, wait) != nil {
+			continue // The stock must end.
+		}
+		if ctx.Err() == nil {
+			send(at, it, place)
+		}
+	}
+}
+
+// one sends one transaction and keeps what became of it.
+func (l *load) one(ctx context.Context, at time.Time, it item, place int64) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	through := int(place) % len(l.final)
+	var accepted, final time.Duration
+	status, err := (*apiv1.TransactionStatus)(nil), error(nil)
+	if place%acceptedOf == 0 {
+		if status, err = l.accepted[through].send(ctx, it, apiv1.Stage_STAGE_ACCEPTED); err == nil {
+			accepted = time.Since(at)
+			var res *apiv1.GetTransactionResponse
+			id := it.signed.ID()
+			res, err = l.network.validators[through].GetTransaction(ctx, &apiv1.GetTransactionRequest{Id: id[:], Wait: apiv1.Stage_STAGE_FINAL})
+			status = res.GetStatus()
+		}
+	} else {
+		status, err = l.final[through].send(ctx, it, apiv1.Stage_STAGE_FINAL)
+	}
+	final = time.Since(at)
+	failure := outcomeOf(status, apiv1.Stage_STAGE_FINAL, err)
+	l.done.Add(1)
+	l.keep(it, place, accepted, final, failure, err != nil || status.GetStage() < apiv1.Stage_STAGE_FINAL)
+	if failure == "" {
+		l.read(ctx, it, place)
+	}
+}
+
+// keep notes one outcome.
+func (l *load) keep(it item, place int64, accepted, final time.Duration, failure string, open bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case open:
+		l.open = append(l.open, it)
+		l.failed[failure]++
+		return
+	case failure != "":
+		l.failed[failure]++
+		return
+	}
+	l.made(it)
+	if place < l.warm {
+		return
+	}
+	l.paid.Add(int64(len(it.credits)))
+	if err := l.toFinal.RecordValue(final.Microseconds()); err != nil {
+		l.failed["later than the histogram's end"]++
+	}
+	if accepted > 0 {
+		if err := l.toAccepted.RecordValue(accepted.Microseconds()); err != nil {
+			l.failed["later than the histogram's end"]++
+		}
+	}
+}
+
+// made notes that a transaction moved money. The caller holds mu.
+func (l *load) made(it item) {
+	l.net[it.debit] -= int64(len(it.credits))
+	for _, c := range it.credits {
+		l.net[c]++
+	}
+	if len(l.ids) < idsKept {
+		l.ids = append(l.ids, it.signed.ID())
+	}
+}
+
+// read does the reads that go with a payment: balances and payments of others.
+func (l *load) read(ctx context.Context, it item, place int64) {
+	id := it.signed.ID()
+	for i := range l.workload.reads {
+		v, account := l.network.validators[(int(place)+i)%len(l.network.validators)], l.all[(it.debit+i)%len(l.all)].account
+		at := time.Now()
+		var err error
+		if i%3 == 0 {
+			_, err = v.GetTransaction(ctx, &apiv1.GetTransactionRequest{Id: id[:]})
+		} else {
+			_, err = v.GetBalance(ctx, &apiv1.GetBalanceRequest{Account: account[:], Asset: uint32(l.network.asset)})
+		}
+		l.mu.Lock()
+		if err != nil {
+			l.failed["read: "+reasonOf(err)]++
+		} else if err := l.reads.RecordValue(time.Since(at).Microseconds()); err != nil {
+			l.failed["later than the histogram's end"]++
+		}
+		l.mu.Unlock()
+	}
+}
+
+// settle finds out what became of what was not answered.
+func (l *load) settle(ctx context.Context) (unknown int, err error) {
+	for _, it := range l.open {
+		o, err := l.network.client.Submit(ctx, it.signed)
+		switch {
+		case err != nil:
+			unknown++
+		case o.Applied():
+			l.made(it)
+		}
+	}
+	return unknown, context.Cause(ctx)
+}
+
+// balancesBefore reads what the payers have, those that are looked at.
+func (l *load) balances(ctx context.Context) ([]amount.Amount, error) {
+	all := make([]amount.Amount, min(len(l.all), balancesChecked))
+	for i := range all {
+		b, err := l.network.client.Balance(ctx, l.all[i].account, l.network.asset, sdk.Final)
+		if err != nil {
+			return nil, fmt.Errorf("read the balance of payer %d: %w", i, err)
+		}
+		all[i] = b.Available()
+	}
+	return all, nil
+}
+
+// balancesChecked is of how many payers the balance is compared with their payments.
+const balancesChecked = 200
+
+// wrong counts the balances that did not change by what was answered.
+func (l *load) wrong(before, after []amount.Amount) int {
+	n := 0
+	for i := range before {
+		if int64(after[i])-int64(before[i]) != l.net[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// receipts fetches receipts of some payments, and verifies them.
+func (l *load) receipts(ctx context.Context) (verified int, err error) {
+	for _, id := range l.ids {
+		if _, _, err := l.network.client.Receipt(ctx, id); err != nil {
+			return verified, fmt.Errorf("verify the receipt of a payment: %w", err)
+		}
+		verified++
+	}
+	return verified, nil
+}

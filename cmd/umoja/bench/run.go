@@ -1,0 +1,126 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+)
+
+// Run measures one workload on a running network.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	tell := func(format string, args ...any) { fmt.Fprintf(o.Progress, format+"\n", args...) }
+	n, err := openNetwork(o.Folder)
+	if err != nil {
+		return nil, err
+	}
+	r, err := n.run(ctx, o, tell)
+	return r, errors.Join(err, n.close())
+}
+
+func (n *network) run(ctx context.Context, o Options, tell func(format string, args ...any)) (*Report, error) {
+	w, _ := workloadOf(o.Workload)
+	r := &Report{Workload: w.Name, Validators: len(n.genesis.Validators), Rate: o.Rate, Callers: o.Callers, Payers: o.Payers}
+	if o.Rate > 0 {
+		r.Callers = 0
+	}
+	all, err := n.payers(ctx, o.Payers, tell)
+	if err != nil {
+		return nil, err
+	}
+	tell("signing %d transactions", o.Count)
+	s, err := n.newStock(ctx, o.Count, all, w.form(o.Payers))
+	if err != nil {
+		return nil, err
+	}
+	tell("calibrating")
+	if r.Calibration, err = Calibrate(ctx, string(o.Folder)); err != nil {
+		return nil, err
+	}
+	r.NaiveBound = r.Calibration.NaiveBound(r.Validators)
+	// Streams live until the run is over, whatever the answers.
+	streams, end := context.WithCancel(ctx)
+	defer end()
+	l, err := n.newLoad(streams, w, o, all)
+	if err != nil {
+		return nil, err
+	}
+	before, err := l.balances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Leaves, err = n.leaves(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.measure(ctx, s, r, tell); err != nil {
+		return nil, err
+	}
+	return r, l.verify(ctx, r, before)
+}
+
+// measure sends everything between two readings of the meters.
+func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(format string, args ...any)) error {
+	var begin reading
+	watching, stop := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() { defer close(watched); l.watch(watching, tell) }()
+	tell("sending")
+	err := l.run(ctx, s, func() (err error) { begin, err = l.network.read(); return err })
+	stop()
+	<-watched
+	if err != nil {
+		return err
+	}
+	after, err := l.network.read()
+	if err != nil {
+		return err
+	}
+	r.Transfers, r.Final, r.Accepted, r.Reads = l.paid.Load(), latencyOf(l.toFinal), latencyOf(l.toAccepted), latencyOf(l.reads)
+	r.Failed = l.failed
+	r.measured(begin, after)
+	return nil
+}
+
+// watch tells how it goes.
+func (l *load) watch(ctx context.Context, tell func(format string, args ...any)) {
+	last, at := l.paid.Load(), time.Now()
+	for sleep(ctx, 2*time.Second) == nil {
+		paid, now := l.paid.Load(), time.Now()
+		tell("%d of %d answered, %.0f transfers/s now", l.done.Load(), l.o.Count, float64(paid-last)/now.Sub(at).Seconds())
+		last, at = paid, now
+	}
+}
+
+// verify compares the ledger with the answers.
+func (l *load) verify(ctx context.Context, r *Report, before []amount.Amount) error {
+	var err error
+	if r.Unknown, err = l.settle(ctx); err != nil {
+		return err
+	}
+	after, err := l.balances(ctx)
+	if err != nil {
+		return err
+	}
+	r.WrongBalances, r.BalancesChecked = l.wrong(before, after), len(before)
+	r.Receipts, err = l.receipts(ctx)
+	return err
+}
+
+// leaves is how long the history is.
+func (n *network) leaves(ctx context.Context) (uint64, error) {
+	most := uint64(0)
+	for _, s := range n.client.Status(ctx) {
+		if s.Err == nil {
+			most = max(most, s.Network.FinalSize)
+		}
+	}
+	if most == 0 {
+		return 0, errors.New("look how long the history is: no validator answers")
+	}
+	return most, nil
+}
