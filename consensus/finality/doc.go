@@ -26,20 +26,29 @@
 // keeps what was signed on disk. Driver owns both, talks to the peers and tells the node. The state file must be alone:
 // the node's lock on its data directory keeps a second process from signing with the same key.
 //
+// # Epochs
+//
+// A certificate that can not become final is left behind by ending the epoch. A validator that sees a certificate which
+// contradicts its tree, or nothing becoming final for too long, or f+1 others doing so, votes for the next epoch and names
+// the highest certificate that it holds; from then on it attests and ratifies nothing in the old one. The leader puts a
+// quorum of such votes into the header of a batch (EpochReady), and raft orders it: all who follow one log open the epoch at
+// the same place, at the highest certificate among the votes. What is above that is taken back. Whatever was final before
+// is in the start of every later epoch. DESIGN.md says why, model/ tries every order of events.
+//
 // # Promises
 //
-// A validator gives at most one attestation, one ratification and one cosignature for one (epoch, size), each only above
-// everything of that kind that it signed before, and each attestation only for an extension of the one before. Every
-// signature is on disk before anybody sees it; after a crash the same bytes are sent again. With at most f liars no two
-// final checkpoints conflict. While a quorum and an honest leader are connected, what they applied becomes final.
+// A validator gives at most one attestation and one ratification for one (epoch, size), and one cosignature for one size,
+// each only above everything of that kind that it signed before, and each attestation only for an extension of those before
+// it in the epoch. Every signature is on disk before anybody sees it; after a crash the same bytes are sent again. With at
+// most f liars no two final checkpoints conflict. While a quorum and an honest leader are connected, what they applied
+// becomes final.
 //
 // # Refusals
 //
 // Words of strangers, words sent in another's name, signatures that do not verify and sizes named by anybody but the
-// leader of the current raft term are ignored. A validator whose two signatures contradict each other is reported with
-// both (Evidence). A validator whose own tree contradicts a quorum, or whose own cosignature it does not remember,
-// stops signing (ErrDiverged, ErrRolledBack): the operator has to look.
-//
-// There is one epoch, 0, until epochs can change; every word already carries its epoch, and words of other epochs are
-// ignored.
+// leader of the current raft term are ignored, and so are votes of an epoch that the own tree has not come to: they are said
+// again when it has. A validator whose two signatures contradict each other is reported with both (Accuse). One whose own
+// tree contradicts a quorum signs nothing until the tree was taken back (Astray); if that is at or below what is final here
+// (ErrDiverged), or a cosignature of its own turns up that it does not remember (ErrRolledBack), it stops signing: the operator
+// has to look.
 package finality
