@@ -40,10 +40,19 @@ func (f fsm) Apply(entry *raft.Log) any {
 	if index, _ := n.store.Applied(); entry.Index <= index {
 		return nil
 	}
+	n.tellCommitted(entry)
 	if err := n.point("apply: entry taken"); err != nil {
 		return n.Fatal(err)
 	}
 	return f.apply(entry)
+}
+
+// tellCommitted has the followers apply an entry while its leader does. A leader of which raft has made a follower meanwhile names
+// a term in which it has sent nothing, and the transport tells nobody.
+func (n *Node) tellCommitted(entry *raft.Log) {
+	if m := n.member(); m != nil && m.State() == raft.Leader {
+		n.transport.Committed(m.CurrentTerm(), entry.Index)
+	}
 }
 
 // apply applies an entry that follows what was applied.

@@ -178,15 +178,12 @@ func (t *Transport) AppendEntries(id raft.ServerID, addr raft.ServerAddress, arg
 	}
 	size := trimEntries(args, t.cfg.AppendBudget)
 	timeout := t.cfg.AppendTimeout + time.Duration(size)*time.Second/slowestLink
-	out, err := call(t, id, addr, laneBulk, timeout, args,
-		func(ctx context.Context, c peerv1.RaftServiceClient, words Words) (*raft.AppendEntriesResponse, Words, error) {
-			in := appendRequestToProto(args)
-			in.Certificate = certificateToProto(words.Certificate)
-			answer, err := c.AppendEntries(ctx, in)
-			return appendResponseFromProto(answer), Words{}, err
-		})
+	out, err := t.append(id, addr, args, timeout)
 	if err != nil {
 		return err
+	}
+	if out.Success {
+		t.took(string(id), args)
 	}
 	*resp = *out
 	return nil

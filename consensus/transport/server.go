@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// maxPromptCalls and maxBulkCalls bound one peer's calls in flight. Raft makes one heartbeat and one append at a time;
-	// the rest is for votes and for calls whose caller has given up.
+	// maxPromptCalls and maxBulkCalls bound one peer's calls in flight. Raft makes one heartbeat and one append at a time, and beside
+	// it goes the word that entries are committed; the rest is for votes and for calls whose caller has given up.
 	maxPromptCalls = 8
-	maxBulkCalls   = 2
+	maxBulkCalls   = 4
 )
 
 // room counts one peer's calls in flight, so that none takes another's.

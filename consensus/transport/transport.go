@@ -36,6 +36,7 @@
 //   - Every call has a deadline, every message a size, every peer a number of calls in flight and a rate of all that could be
 //     done in a loop, in both directions (limits.go). A call to a dead peer fails at once as soon as one attempt to connect
 //     has failed.
+//   - A follower learns what is committed from the leader at once (Transport.Committed), as far as it has confirmed it.
 //
 // # How the parts meet
 //
@@ -229,6 +230,10 @@ type Transport struct {
 	consumer  chan raft.RPC
 	heartbeat atomic.Pointer[func(raft.RPC)]
 
+	// committed and words are about commitWord; a word for each peer.
+	committed committed
+	words     map[string]*commitWord
+
 	// ctx ends with Close, and every call in both directions with it.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -269,9 +274,13 @@ func New(cfg Config) (*Transport, error) {
 		turn:      make(chan struct{}, 1),
 		consumer:  make(chan raft.RPC),
 		conns:     make(map[connKey]Link),
+		words:     make(map[string]*commitWord, len(cfg.Peers)),
 	}
 	for name := range d.byName {
 		t.rooms[name] = newRoom(cfg.SpoolDir, name)
+		if name != cfg.Name {
+			t.words[name] = new(commitWord)
+		}
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t, nil

@@ -1,0 +1,139 @@
+package transport
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// pair is a leader, whose raft the test plays, and a follower, whose raft hands over what it is told.
+type pair struct {
+	*network
+	leader, follower *validator
+	heard            chan *raft.AppendEntriesRequest
+	// hold keeps the follower from answering while it has a place.
+	hold chan struct{}
+}
+
+func newPair(t *testing.T) *pair {
+	w := newNetwork(t, 2)
+	p := &pair{network: w, leader: w.validators[0], follower: w.validators[1], heard: make(chan *raft.AppendEntriesRequest, 16), hold: make(chan struct{})}
+	w.open(p.leader, w.config(p.leader))
+	w.open(p.follower, w.config(p.follower))
+	w.elect(p.leader, 3)
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case rpc := <-p.follower.transport.Consumer():
+				args := rpc.Command.(*raft.AppendEntriesRequest)
+				p.heard <- args
+				if len(args.Entries) == 0 {
+					select {
+					case p.hold <- struct{}{}:
+					case <-done:
+						return
+					}
+				}
+				rpc.Respond(&raft.AppendEntriesResponse{Term: args.Term, Success: true}, nil)
+			case <-done:
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { close(done); <-ended })
+	return p
+}
+
+// stores has raft send entries up to an index, which the follower takes.
+func (p *pair) stores(from, to, commit uint64) {
+	p.t.Helper()
+	args := &raft.AppendEntriesRequest{RPCHeader: headerOf(p.leader.name), Term: 3, PrevLogEntry: from - 1, LeaderCommitIndex: commit}
+	if from > 1 {
+		args.PrevLogTerm = 3
+	}
+	for i := from; i <= to; i++ {
+		args.Entries = append(args.Entries, &raft.Log{Index: i, Term: 3, Data: []byte("x")})
+	}
+	var resp raft.AppendEntriesResponse
+	id := raft.ServerID(p.follower.name)
+	p.eventually("the append", func() bool {
+		return p.leader.transport.AppendEntries(id, raft.ServerAddress(id), args, &resp) == nil
+	})
+	if got := <-p.heard; len(got.Entries) != len(args.Entries) {
+		p.t.Fatalf("the follower got %d entries, want %d", len(got.Entries), len(args.Entries))
+	}
+}
+
+// wantWord waits for a word.
+func (p *pair) wantWord(index, stored uint64) {
+	p.t.Helper()
+	select {
+	case got := <-p.heard:
+		if len(got.Entries) > 0 || got.LeaderCommitIndex != index || got.PrevLogEntry != stored || got.PrevLogTerm != 3 || got.Term != 3 {
+			p.t.Fatalf("got %+v, want the word that %d of %d entries are committed", got, index, stored)
+		}
+	case <-time.After(5 * time.Second):
+		p.t.Fatalf("no word that %d is committed", index)
+	}
+}
+
+// wantSilence says that nothing is on its way to the follower.
+func (p *pair) wantSilence(why string) {
+	p.t.Helper()
+	w := p.leader.transport.words[p.follower.name]
+	if w.saying.Load() || len(p.heard) > 0 {
+		p.t.Fatalf("the follower was told something: %s", why)
+	}
+}
+
+// A follower hears at once that what it has stored is committed, without waiting for raft's next append.
+func TestCommitIsToldAtOnce(t *testing.T) {
+	p := newPair(t)
+	p.stores(1, 2, 0)
+	p.leader.transport.Committed(3, 2)
+	p.wantWord(2, 2)
+	<-p.hold
+}
+
+// Who has not confirmed the entry is not told: raft would take the end of its log for committed, and that may be another's.
+// It is told when it has confirmed it.
+func TestCommitIsToldOnlyToWhoHasIt(t *testing.T) {
+	p := newPair(t)
+	p.stores(1, 2, 0)
+	p.leader.transport.Committed(3, 4)
+	p.wantSilence("it has two entries, and four are committed")
+	p.stores(3, 4, 2)
+	p.wantWord(4, 4)
+	<-p.hold
+	p.stores(5, 5, 4)
+	p.wantSilence("the append said it")
+}
+
+// What was confirmed to the leader of another term says nothing about this term's entries.
+func TestCommitOfAnotherTermIsNotTold(t *testing.T) {
+	p := newPair(t)
+	p.stores(1, 2, 0)
+	p.leader.transport.Committed(4, 2)
+	p.wantSilence("the entries were confirmed in term 3")
+}
+
+// While one word is on its way the next ones wait, and only the newest of them follows.
+func TestOneWordAtATime(t *testing.T) {
+	p := newPair(t)
+	p.stores(1, 5, 0)
+	for index := uint64(1); index <= 5; index++ {
+		p.leader.transport.Committed(3, index)
+		if index == 1 {
+			p.wantWord(1, 5)
+		}
+	}
+	<-p.hold
+	p.wantWord(5, 5)
+	<-p.hold
+	p.eventually("the answer", func() bool { return !p.leader.transport.words[p.follower.name].saying.Load() })
+	p.wantSilence("everything is said")
+}
