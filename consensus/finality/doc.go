@@ -16,6 +16,9 @@
 // A validator that missed rounds takes the newest sealed note from a peer: when its own tree has the same root, the
 // checkpoint is final for it too. A sealed size that it has not applied yet waits.
 //
+// From accepted to final that is three one-way delays and two writes to disk: the name, which is not signed and waits for no
+// write; attestations; ratifications. Two exchanges with each peer may be under way, so that no word waits for the answer to another.
+//
 // Nobody waits for a particular message. Each exchange between two validators carries the newest word of each kind, so a
 // lost message is made good by the next exchange in either direction, and the newest words of a quorum are enough to
 // finish a round or to make a later one, which covers it.

@@ -27,8 +27,11 @@ const (
 	maxBatch = 64
 	// callsPerSecond bounds what one peer may ask: twice what an honest one needs at 50 rounds a second.
 	callsPerSecond = 500
-	// callsAtOnce is two, since a caller whose deadline passed may call again before the first call has ended here.
-	callsAtOnce = 2
+	// exchangesAtOnce is how many exchanges with one peer are under way at a time: what is signed while a call waits for its answer,
+	// which is given when the peer has written its own words down, goes out beside it.
+	exchangesAtOnce = 2
+	// callsAtOnce is twice that, since a caller whose deadline passed may call again before the first call has ended here.
+	callsAtOnce = 2 * exchangesAtOnce
 )
 
 // Peer is another validator, over a transport that proved both sides' names.
@@ -57,8 +60,8 @@ type DriverConfig struct {
 	NowUnixS func() uint64
 
 	// OnFinal tells of a checkpoint with q ratifications, or proved by a note, that the own tree has reached. Sizes rise
-	// but may be skipped. After a start the newest is told again once the tree is there, and it can be lower than one told
-	// before a crash.
+	// but may be skipped. It is told before the own signer's state has it on disk. After a start the newest that is there is told
+	// again once the tree has it, and it can be lower than one told before a crash. What cannot be undone waits for OnSealed.
 	OnFinal func(c checkpoint.Checkpoint)
 	// OnSealed tells of a note with q cosignatures, in the same way.
 	OnSealed func(note []byte, c checkpoint.Checkpoint)
@@ -249,16 +252,18 @@ func (d *Driver) loop(ctx context.Context) error {
 		if ticked {
 			step(Tick{})
 		}
+		if err := d.carryOut(effects, waiting); err != nil {
+			return err
+		}
 		if d.machine.Ready() {
 			if rest := namePause - time.Since(named); rest > 0 {
 				pace.Reset(rest)
 			} else {
 				named = time.Now()
-				step(Name{})
+				if err := d.carryOut(d.machine.Step(d.config.NowUnixS(), Name{}), nil); err != nil {
+					return err
+				}
 			}
-		}
-		if err := d.carryOut(effects, waiting); err != nil {
-			return err
 		}
 		if d.machine.Open() && !ticking {
 			ticking = true
@@ -287,17 +292,25 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 	var persist, send bool
 	var final *Final
 	var sealed *Sealed
-	for _, e := range effects {
+	for i, e := range effects {
 		switch e := e.(type) {
 		case Persist:
 			persist = true
 		case Send:
+			if i == 0 && len(effects) > 1 {
+				// Of a round that was named: all that it says is durable. What is signed in it follows.
+				d.say(e.Messages)
+				continue
+			}
 			send = true
 		case Final:
 			final = &e
 		case Sealed:
 			sealed = &e
 		}
+	}
+	if final != nil {
+		d.config.OnFinal(final.Checkpoint)
 	}
 	if persist {
 		if err := d.config.File.Save(d.machine.State()); err != nil {
@@ -315,16 +328,11 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 			close(a.answered)
 		}
 	}
-	for _, t := range d.talkers {
-		if wake {
-			signal(t.wake)
-		}
+	if wake {
+		d.wakeTalkers()
 	}
 	if err := d.config.File.point("words said, node not told"); err != nil {
 		return err
-	}
-	if final != nil {
-		d.config.OnFinal(final.Checkpoint)
 	}
 	if sealed != nil {
 		d.config.OnSealed(sealed.Note, sealed.Checkpoint)
@@ -350,6 +358,21 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 		}
 	}
 	return nil
+}
+
+// say lets the peers see words that are durable while others are not.
+func (d *Driver) say(m Messages) {
+	next := *d.words.Load()
+	next.version++
+	next.messages, next.open = encodeMessages(m), true
+	d.words.Store(&next)
+	d.wakeTalkers()
+}
+
+func (d *Driver) wakeTalkers() {
+	for _, t := range d.talkers {
+		signal(t.wake)
+	}
 }
 
 // publish lets the peers see what the machine has to say, all of which must be durable, and says whether the talkers

@@ -30,7 +30,8 @@ type Following struct {
 	Term   uint64
 }
 
-// Name lets a leader open a round. Whoever drives the machine gives it when Ready, and so sets the pace.
+// Name lets a leader open a round. Whoever drives the machine gives it when Ready and everything to be persisted is durable,
+// since its first effect says what was signed before; and so sets the pace.
 type Name struct{}
 
 // Message is what another validator said. From is whom the transport proved the sender to be.
@@ -60,10 +61,11 @@ type Effect interface{ effect() }
 // Persist must be durable before any later effect is carried out.
 type Persist struct{ State State }
 
-// Send gives this validator's newest words to all others, until each has them.
+// Send gives this validator's words to all others, until each has them or newer ones.
 type Send struct{ Messages Messages }
 
-// Final says that a checkpoint can never be taken back.
+// Final says that a checkpoint can never be taken back: a quorum has written down that it ratified it. It may come before a
+// Persist, since that is so whether this validator remembers it or not.
 type Final struct {
 	Checkpoint checkpoint.Checkpoint
 	// Ratifications are a quorum, sorted by validator; none when a sealed note proved the checkpoint.
@@ -177,8 +179,10 @@ type Machine struct {
 // turn is what one step did.
 type turn struct {
 	persist, send bool
-	final         *Final
-	sealed        *Sealed
+	// named tells the others of a round before anything is signed in it.
+	named  *Send
+	final  *Final
+	sealed *Sealed
 	// contradicted says that a certificate of the epoch in force is not of the own tree.
 	contradicted bool
 	more         []Effect
@@ -234,6 +238,8 @@ func (m *Machine) Step(nowUnixS uint64, e Event) []Effect {
 	case Name:
 		if m.Ready() {
 			m.name()
+			// A named size is not signed, so it need not wait until the own attestation of it is written down.
+			m.turn.named = &Send{m.Messages()}
 		}
 	case Message:
 		m.hear(e)
@@ -249,14 +255,17 @@ func (m *Machine) Step(nowUnixS uint64, e Event) []Effect {
 // effects puts what the step did in order: nothing leaves before it is persisted.
 func (m *Machine) effects() []Effect {
 	var out []Effect
+	if m.turn.named != nil && m.turn.persist {
+		out = append(out, *m.turn.named)
+	}
+	if m.turn.final != nil {
+		out = append(out, *m.turn.final)
+	}
 	if m.turn.persist {
 		out = append(out, Persist{m.signer.state})
 	}
 	if m.turn.send {
 		out = append(out, Send{m.Messages()})
-	}
-	if m.turn.final != nil {
-		out = append(out, *m.turn.final)
 	}
 	if m.turn.sealed != nil {
 		out = append(out, *m.turn.sealed)

@@ -120,7 +120,7 @@ func TestMoreThanFStoppedWait(t *testing.T) {
 // TestLiarsChangeNothing has f validators that sign whatever contradicts most, lead, and hide certificates.
 func TestLiarsChangeNothing(t *testing.T) {
 	accused, epochs := make(map[checkpoint.Offence]int), 0
-	seeds(t, 20, func(t *testing.T, n int, seed uint64) {
+	seeds(t, 40, func(t *testing.T, n int, seed uint64) {
 		w := newWorld(t, n, seed)
 		w.liars(w.set.Faults())
 		w.crashes = seed%2 == 0

@@ -36,41 +36,65 @@ func (t *talker) told(version uint64) {
 	}
 }
 
-// talk exchanges with one peer until the context ends: at once when there is something new to say, else now and then.
-// One exchange is in flight at a time, and a peer that fails is left alone for a while, so a dead one costs little and
-// delays nobody.
+// talk exchanges with one peer until the context ends: at once when there is something new to say, else now and then. A peer
+// that fails is left alone for a while, so a dead one costs little and delays nobody.
 func (d *Driver) talk(ctx context.Context, t *talker) {
+	ended := make(chan error, exchangesAtOnce)
+	underWay, given, open := 0, uint64(0), false
+	defer func() {
+		for ; underWay > 0; underWay-- {
+			<-ended
+		}
+	}()
 	var asked time.Time
-	for {
+	for ctx.Err() == nil {
 		w := d.words.Load()
 		pause := idlePause
 		if w.open {
 			pause = openPause
 		}
-		// Being woken for nothing does not put off the next question: a validator that is behind has nothing to say.
-		if rest := pause - time.Since(asked); rest > 0 && t.said.Load() >= w.version {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.wake:
-				continue
-			case <-time.After(rest):
-			}
+		if w.open && !open {
+			asked = time.Now() // A round begins by words. Only one that takes long is asked about.
 		}
-		asked = time.Now()
-		if err := d.exchange(ctx, t); err != nil {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(openPause):
+		open = w.open
+		rest := pause - time.Since(asked)
+		news := max(given, t.said.Load()) < w.version
+		// Being woken for nothing does not put off the next question: a validator that is behind has nothing to say.
+		if news && underWay < exchangesAtOnce || rest <= 0 && underWay == 0 {
+			asked, given = time.Now(), w.version
+			underWay++
+			go func() { ended <- d.exchange(ctx, t, w) }()
+			continue
+		}
+		var again <-chan time.Time
+		if underWay == 0 {
+			again = time.After(rest)
+		}
+		select {
+		case <-ctx.Done():
+		case <-t.wake:
+		case <-again:
+		case err := <-ended:
+			if underWay--; err != nil {
+				given = 0
+				d.rest(ctx)
 			}
 		}
 	}
 }
 
-// exchange gives the peer the newest words and takes its own.
-func (d *Driver) exchange(ctx context.Context, t *talker) error {
-	w := d.words.Load()
+// rest leaves a peer that failed alone for a while.
+func (d *Driver) rest(ctx context.Context) {
+	t := time.NewTimer(openPause)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// exchange gives the peer words and takes its own.
+func (d *Driver) exchange(ctx context.Context, t *talker, w *words) error {
 	call, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	res, err := t.peer.Exchange(call, &peerv1.ExchangeRequest{Messages: w.messages})

@@ -47,6 +47,8 @@ type member struct {
 	marred bool
 	// forgetful says that what it signed was taken from it: then it counts as a liar, and its words as lies.
 	forgetful bool
+	// fsync is how long a write of state and signatures takes.
+	fsync time.Duration
 }
 
 type crashPlan struct {
@@ -54,9 +56,14 @@ type crashPlan struct {
 	after int
 }
 
-// point is told of every step of the node. It is called with locks held, so it may not let time pass.
+// point is told of every step of the node. It is called with locks held, so it may not let time pass, except where a write has
+// just ended and no lock is held.
 func (m *member) point(name string) error {
 	m.cluster.visit(name)
+	switch name {
+	case "signer: state written, not synced", "apply: batch stored, nobody told", "seal: checkpoint stored, nobody told":
+		m.write()
+	}
 	err := m.pass(name)
 	if strings.HasPrefix(name, "write raft state") {
 		return nil // Raft would panic, which ends a process and here all of them. The disk swallows what a dead node writes.
@@ -139,6 +146,24 @@ func (m *member) now() time.Time {
 		return m.frozen
 	}
 	return m.cluster.now().Add(m.skew)
+}
+
+// writes makes every write to disk take that long, in the raft log too.
+func (m *member) writes(took time.Duration) {
+	m.mu.Lock()
+	m.fsync = took
+	m.mu.Unlock()
+	m.disk.trouble(false, took)
+}
+
+// write lets a write take its time.
+func (m *member) write() {
+	m.mu.Lock()
+	took := m.fsync
+	m.mu.Unlock()
+	if took > 0 {
+		time.Sleep(took)
+	}
 }
 
 // setSkew sets the clock, and lets it run.
