@@ -53,7 +53,7 @@ type Config struct {
 type Timing struct {
 	// Heartbeat is how long a follower waits for its leader before it stands for election.
 	Heartbeat time.Duration
-	// Commit is how long a leader waits for more before it tells followers what is committed.
+	// Commit is how often an idle leader tells followers what is committed, should they have missed the word.
 	Commit time.Duration
 	// Connect bounds one attempt to connect: more than three round trips.
 	Connect time.Duration
@@ -71,9 +71,9 @@ type Snapshots struct {
 
 // The profiles.
 var (
-	LAN       = Timing{Heartbeat: time.Second, Commit: 25 * time.Millisecond, Connect: time.Second}
-	WAN       = Timing{Heartbeat: 3 * time.Second, Commit: 100 * time.Millisecond, Connect: 3 * time.Second}
-	Satellite = Timing{Heartbeat: 10 * time.Second, Commit: 400 * time.Millisecond, Connect: 10 * time.Second}
+	LAN       = Timing{Heartbeat: time.Second, Commit: 100 * time.Millisecond, Connect: time.Second}
+	WAN       = Timing{Heartbeat: 3 * time.Second, Commit: 300 * time.Millisecond, Connect: 3 * time.Second}
+	Satellite = Timing{Heartbeat: 10 * time.Second, Commit: time.Second, Connect: 10 * time.Second}
 )
 
 // Node is one validator: its raft member, its state and its part in finality.
@@ -194,6 +194,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.followLeader(n.ctx) })
 	n.work.Go(func() { n.watchDisk(n.ctx) })
 	n.work.Go(n.watchAstray)
+	n.work.Go(func() { n.watchSilence(n.ctx, c.Timing.Heartbeat) })
 	n.work.Go(func() { n.watchLeader(n.ctx, c.Timing.Heartbeat/2) })
 	n.work.Go(func() {
 		if err := n.finality.Run(n.ctx); err != nil {
