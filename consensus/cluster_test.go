@@ -20,7 +20,7 @@ import (
 
 // cluster is a network of real nodes in this process, over loopback, with their files in a test folder.
 type cluster struct {
-	t     *testing.T
+	t     testing.TB
 	world *ledgertest.World
 	dir   string
 	// addresses stay the same over restarts.
@@ -35,6 +35,12 @@ type cluster struct {
 	simulated *Simulated
 	// clocks are those of nodes that have another than the machine's.
 	clocks map[string]func() time.Time
+	// timing is that of the nodes that are opened next; zero is a patience for tests.
+	timing Timing
+	// wires count what the nodes say to each other; nil when nobody counts.
+	wires *wires
+	// events hears what a node logs; nil is the test's own output.
+	events func(name string) slog.Handler
 }
 
 func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
@@ -61,7 +67,7 @@ func newStopped(t *testing.T, snapshots Snapshots) *cluster {
 }
 
 // newAlone is newStopped for a test that looks at the whole process.
-func newAlone(t *testing.T, snapshots Snapshots) *cluster {
+func newAlone(t testing.TB, snapshots Snapshots) *cluster {
 	t.Helper()
 	c := &cluster{t: t, snapshots: snapshots, options: store.Options{NoSync: true}, world: ledgertest.Network(t, t.Name()), dir: t.TempDir(), addresses: make(map[string]string), nodes: make(map[string]*Node)}
 	// All ports are held until all are known, so that no two are the same.
@@ -91,11 +97,22 @@ func (c *cluster) open(name string, l net.Listener) {
 	if c.leaveOut != nil {
 		simulated = &Simulated{LeaveOut: func(signed *tx.Signed) bool { return c.leaveOut(name, signed) }}
 	}
+	timing, peers := c.timing, c.addresses
+	if timing == (Timing{}) {
+		timing = Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond}
+	}
+	if c.wires != nil {
+		peers = c.wires.peers(name)
+	}
+	var events slog.Handler = slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})
+	if c.events != nil {
+		events = c.events(name)
+	}
 	n, err := Open(Config{
 		Simulated: simulated,
 		Dir:       filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
-		Peers: c.addresses, Listener: l, Timing: Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
-		Now: c.clocks[name], Snapshots: c.snapshots, Store: c.options, Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Peers: peers, Listener: l, Timing: timing,
+		Now: c.clocks[name], Snapshots: c.snapshots, Store: c.options, Log: slog.New(events),
 	})
 	if err != nil {
 		c.t.Fatalf("open %s: %v", name, err)
@@ -109,6 +126,9 @@ func (c *cluster) restart(name string) {
 	l, err := net.Listen("tcp", c.addresses[name])
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	if c.wires != nil {
+		l = c.wires.listener(name, l)
 	}
 	c.open(name, l)
 }
