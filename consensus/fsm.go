@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/hashicorp/raft"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -130,16 +131,20 @@ func (f fsm) effects(batch *tx.Batch) (*ledger.Effects, error) {
 // warm checks the signatures of a batch on all cores before the rules run on one. Bad ones are found again, in order, by
 // the rules.
 func (n *Node) warm(envelopes [][]byte) {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, e := range envelopes {
-		g.Go(func() error {
-			_, err := n.verified.verify(e)
-			return err
-		})
+	each := max(warmAtOnce, (len(envelopes)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for part := range slices.Chunk(envelopes, each) {
+		if len(part) < len(envelopes) {
+			all.Go(func() { n.verified.verifyAll(part) })
+		} else {
+			n.verified.verifyAll(part)
+		}
 	}
-	_ = g.Wait() // The rules meet the same error again and void the batch.
+	all.Wait()
 }
+
+// warmAtOnce is how many envelopes are worth a core of their own: the more are verified together, the less each costs.
+const warmAtOnce = 32
 
 // Snapshot captures a read view; nothing is copied here. Raft calls it the state after the last entry given to Apply, so
 // once one was not applied there are no more snapshots: a restart would take the entry for done.

@@ -1,9 +1,11 @@
 package consensus
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/key/batch"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -12,6 +14,8 @@ import (
 // sender, not this memory.
 type verified struct {
 	network tx.NetworkID
+	// signatures verifies those of many envelopes at once, several times faster than one by one.
+	signatures *batch.Verifier
 
 	// mu guards the maps; it is held for a look-up, never while a signature is checked.
 	mu sync.Mutex
@@ -31,29 +35,61 @@ const (
 )
 
 func newVerified(network tx.NetworkID) *verified {
-	return &verified{network: network, recent: make(map[tx.EnvelopeHash]*tx.Signed)}
+	return &verified{network: network, signatures: batch.NewVerifier(), recent: make(map[tx.EnvelopeHash]*tx.Signed)}
 }
 
 var _ ledger.Verifier = (*verified)(nil).verify
 
 // verify is a ledger.Verifier.
 func (v *verified) verify(envelope []byte) (*tx.Signed, error) {
-	if len(envelope) > tx.MaxEnvelopeBytes {
-		return nil, tx.ErrTooLarge
+	one := v.verifyAll([][]byte{envelope})[0]
+	return one.signed, one.err
+}
+
+// verdict is what verify says of an envelope.
+type verdict struct {
+	signed *tx.Signed
+	err    error
+}
+
+// verifyAll gives the verdicts on many envelopes, in order: those of ledger.Verify, sooner. It works in the caller's
+// goroutine.
+func (v *verified) verifyAll(envelopes [][]byte) []verdict {
+	verdicts := make([]verdict, len(envelopes))
+	var items []batch.Item
+	// of says which signature of which envelope an item is.
+	type place struct{ envelope, signature int }
+	var of []place
+	for i, envelope := range envelopes {
+		if len(envelope) > tx.MaxEnvelopeBytes {
+			verdicts[i].err = tx.ErrTooLarge
+			continue
+		}
+		if verdicts[i].signed = v.find(tx.NewEnvelopeHash(v.network, envelope)); verdicts[i].signed != nil {
+			continue
+		}
+		signed, err := tx.Parse(v.network, envelope)
+		if err != nil {
+			verdicts[i].err = err
+			continue
+		}
+		verdicts[i].signed = signed
+		for j, sig := range signed.Signatures {
+			items = append(items, batch.Item{Key: sig.Signer, Digest: signed.ID(), Signature: sig.Signature})
+			of = append(of, place{i, j})
+		}
 	}
-	hash := tx.NewEnvelopeHash(v.network, envelope)
-	if signed := v.find(hash); signed != nil {
-		return signed, nil
+	for _, bad := range v.signatures.Verify(items) {
+		if at := of[bad]; verdicts[at.envelope].err == nil {
+			verdicts[at.envelope] = verdict{err: fmt.Errorf("signature %d: %w", at.signature, tx.ErrBadSignature)}
+		}
 	}
-	signed, err := tx.Parse(v.network, envelope)
-	if err != nil {
-		return nil, err
+	for k, at := range of {
+		if signed := verdicts[at.envelope].signed; signed != nil && (k == 0 || of[k-1].envelope != at.envelope) {
+			v.remember(signed.EnvelopeHash(), signed)
+		}
 	}
-	if err := signed.VerifySignatures(); err != nil {
-		return nil, err
-	}
-	v.remember(hash, signed)
-	return signed, nil
+	return verdicts
 }
 
 func (v *verified) find(hash tx.EnvelopeHash) *tx.Signed {

@@ -1,11 +1,15 @@
 package consensus
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -74,8 +78,63 @@ func TestVerifiedRemembersNoBadVerdict(t *testing.T) {
 	}
 }
 
+// TestVerifyAll: many at once get the verdicts that each gets alone from ledger.Verify, and only the good are remembered.
+func TestVerifyAll(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	v := newVerified(w.Network)
+	second, err := key.NewPrivate([32]byte{31: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := func(s *tx.Signed, fromEnd int) []byte {
+		raw := slices.Clone(s.Envelope())
+		raw[len(raw)-fromEnd] ^= 1
+		return raw
+	}
+	known, two := seal(t, w, 1), seal(t, w, 2, second)
+	if _, err := v.verify(known.Envelope()); err != nil {
+		t.Fatal(err)
+	}
+	last := bytes.LastIndex(two.Envelope(), two.Signatures[0].Signature[:]) + 64
+	envelopes := [][]byte{
+		known.Envelope(),
+		flipped(seal(t, w, 3), 1),
+		seal(t, w, 4).Envelope(),
+		two.Envelope(),
+		flipped(two, 1),
+		flipped(two, len(two.Envelope())-last+1),
+		two.Envelope(),
+		nil,
+		make([]byte, tx.MaxEnvelopeBytes+1),
+		flipped(seal(t, w, 5), len(seal(t, w, 5).Envelope())),
+		seal(t, w, 6).Envelope(),
+	}
+	reference := ledger.Verify(w.Network)
+	verdicts := v.verifyAll(envelopes)
+	good := make(map[tx.EnvelopeHash]bool)
+	for i, envelope := range envelopes {
+		signed, want := reference(envelope)
+		got := verdicts[i]
+		if (got.err == nil) != (want == nil) || errors.Is(got.err, tx.ErrBadSignature) != errors.Is(want, tx.ErrBadSignature) {
+			t.Errorf("envelope %d: %v, want %v", i, got.err, want)
+		}
+		if want == nil {
+			good[signed.EnvelopeHash()] = true
+			if got.signed == nil || got.signed.ID() != signed.ID() {
+				t.Errorf("envelope %d: another transaction", i)
+			}
+		}
+	}
+	if len(good) != 4 || len(v.recent) != len(good) {
+		t.Errorf("%d are remembered, and %d are good", len(v.recent), len(good))
+	}
+	if all := v.verifyAll(nil); len(all) != 0 {
+		t.Errorf("verdicts on nothing: %v", all)
+	}
+}
+
 // seal makes a transfer of some legs from the issuer.
-func seal(t *testing.T, w *ledgertest.World, legs int) *tx.Signed {
+func seal(t *testing.T, w *ledgertest.World, legs int, others ...key.Signer) *tx.Signed {
 	t.Helper()
 	var ops []tx.Operation
 	for range legs {
@@ -87,7 +146,7 @@ func seal(t *testing.T, w *ledgertest.World, legs int) *tx.Signed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := tx.Seal(w.Network, body, w.Issuer)
+	signed, err := tx.Seal(w.Network, body, append(others, w.Issuer)...)
 	if err != nil {
 		t.Fatal(err)
 	}
