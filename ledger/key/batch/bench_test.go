@@ -60,6 +60,35 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
+// BenchmarkBad shows what bad items among 256 cost, beside single verification of the same.
+func BenchmarkBad(b *testing.B) {
+	const n = 256
+	items := signed(b, n, n)
+	v := NewVerifier()
+	for _, bad := range []int{0, 1, 4, 16, 64, n} {
+		b.Run(fmt.Sprintf("bad=%d", bad), func(b *testing.B) {
+			some := slices.Clone(items)
+			for i := range bad {
+				some[i*n/bad].Signature[63] ^= 1
+			}
+			var times, single []float64
+			for b.Loop() {
+				before := spent(b)
+				if got := v.Verify(some); len(got) != bad {
+					b.Fatal(got)
+				}
+				middle := spent(b)
+				reference(some)
+				times = append(times, float64((middle-before).Nanoseconds())/n/1000)
+				single = append(single, float64((spent(b)-middle).Nanoseconds())/n/1000)
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(single), "µs/single")
+			b.ReportMetric(median(times), "µs/item")
+		})
+	}
+}
+
 func median(v []float64) float64 {
 	slices.Sort(v)
 	return v[len(v)/2]

@@ -34,8 +34,10 @@ type equation struct {
 	sums    []raw
 	touched []int32
 	sum     multiexp
-	hash    hash.Hash
-	text    [challengeBytes]byte
+	// patience is how many bad items are searched for; more are met one by one.
+	patience int
+	hash     hash.Hash
+	text     [challengeBytes]byte
 }
 
 func newEquation() *equation {

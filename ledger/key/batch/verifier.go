@@ -59,15 +59,20 @@ func (v *Verifier) slice(e *equation, items []Item) []int32 {
 	for _, i := range e.take(items, &v.keys, nil) {
 		bad = judge(items, i, bad)
 	}
+	e.patience = len(bad) + len(e.shares)/manyBad
 	bad = e.search(items, e.shares, false, bad)
 	slices.Sort(bad)
 	return bad
 }
 
+// manyBad is the part of a slice that may be bad before the rest is looked at one by one: to find each of more would cost
+// more, and whoever sends bad signatures should not choose what they cost.
+const manyBad = 64
+
 // search appends the bad items among some shares. It halves them until the equation of a half holds. Known says that there is a bad
 // one, because the whole is false and the other half true.
 func (e *equation) search(items []Item, shares []share, known bool, bad []int32) []int32 {
-	if len(shares) <= fewItems {
+	if len(shares) <= fewItems || len(bad) > e.patience {
 		for _, s := range shares {
 			bad = judge(items, s.item, bad)
 		}
