@@ -178,7 +178,7 @@ func (c *Campaign) table() error {
 		return fmt.Errorf("print table: %w", err)
 	}
 	fmt.Fprintf(c.Out, "%d named points were passed, and there were crashes at %d of them; %s of real time\n",
-		len(points), crashPoints(crashed, points), time.Since(c.began).Round(time.Second))
+		len(points), pointsCrashed(crashed, points), time.Since(c.began).Round(time.Second))
 	slices.Sort(failed)
 	for _, f := range failed {
 		fmt.Fprintln(c.Out, "failed:", f)
@@ -192,8 +192,8 @@ func (c *Campaign) table() error {
 	return nil
 }
 
-// crashPoints counts the named points at which there were crashes.
-func crashPoints(crashed, points map[string]int) int {
+// pointsCrashed counts the named points at which there were crashes.
+func pointsCrashed(crashed, points map[string]int) int {
 	n := 0
 	for name := range crashed {
 		if points[name] > 0 {

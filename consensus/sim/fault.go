@@ -35,6 +35,7 @@ type Fault struct {
 type chaos struct {
 	cluster  *cluster
 	workload *workload
+	seed     uint64
 	work     sync.WaitGroup
 
 	// mu guards the rest.

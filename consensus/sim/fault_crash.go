@@ -2,6 +2,10 @@ package sim
 
 import (
 	"context"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -12,6 +16,7 @@ func crashFaults() []Fault {
 		{Name: "crash-leader", Says: "whoever leads crashes", Run: crashLeader, Count: crashed},
 		{Name: "crash-all", Says: "all crash at once", Run: crashAll, Count: crashed},
 		{Name: "crash-start", Says: "a validator crashes again while it starts", Run: crashStart, Count: crashed},
+		{Name: "crash-points", Says: "crashes at every point in turn, while a liar leads or a snapshot is needed", Liars: 1, Run: crashPoints, Lasting: crashRarely, Count: crashed, Alone: true},
 		{Name: "pause", Says: "a validator is gone for long, and comes back to a network that has cut its log", Run: gone, Count: crashed},
 	}
 }
@@ -72,4 +77,85 @@ func gone(ctx context.Context, c *chaos) {
 	m.crash()
 	<-ctx.Done()
 	m.hold(false)
+}
+
+// crashPoints crashes once at each of a third of the points, which the seed chooses, and at every rare one, with some time between. So that the rare ones are passed
+// too, a liar leads, whose batches are taken back and whose victims fetch their log anew; or a validator is so far behind that it gets a
+// snapshot.
+func crashPoints(ctx context.Context, c *chaos) {
+	kinds := []func(*chaos, liar) tap{equivocation, invalidBatches}
+	if n := c.seed / 3 % 3; n < 2 {
+		c.work.Go(func() { leading(kinds[n])(ctx, c) })
+	} else {
+		c.work.Go(func() {
+			away, back := context.WithTimeout(ctx, 14*time.Second)
+			defer back()
+			gone(away, c)
+		})
+		c.sleep(ctx, 12*time.Second) // The others go on meanwhile, and cut their logs.
+	}
+	c.takeTurns(ctx, newTurn(int(c.seed%3), c.cluster.now()))
+}
+
+// crashRarely goes on at the rare points, for a part of the time that the network has: most of them are passed while it mends itself.
+func crashRarely(ctx context.Context, c *chaos) {
+	ctx, stop := context.WithTimeout(ctx, 30*time.Second)
+	defer stop()
+	c.takeTurns(ctx, newTurn(nobodys, c.cluster.now()))
+	c.cluster.plan(nil)
+}
+
+func (c *chaos) takeTurns(ctx context.Context, t *turn) {
+	for c.sleep(ctx, 500*time.Millisecond) {
+		c.cluster.plan(&crashPlan{among: func(name string) bool { return t.take(name, c.cluster.now()) }})
+	}
+}
+
+func (c *cluster) plan(p *crashPlan) {
+	for _, m := range c.members {
+		m.planCrash(p)
+	}
+}
+
+// turn gives each point one crash.
+type turn struct {
+	third int
+	// mu guards the rest.
+	mu   sync.Mutex
+	had  map[string]bool
+	last time.Time
+}
+
+// nobodys is a turn of the rare points only.
+const nobodys = 3
+
+// crashPause is the least time between two crashes at points.
+const crashPause = 700 * time.Millisecond
+
+func newTurn(third int, now time.Time) *turn {
+	return &turn{third: third, had: make(map[string]bool), last: now}
+}
+
+// of says whether a name begins with one of some.
+func of(name string, begins ...string) bool {
+	return slices.ContainsFunc(begins, func(b string) bool { return strings.HasPrefix(name, b) })
+}
+
+// take says whether a crash is due here and now.
+func (t *turn) take(name string, now time.Time) bool {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	mine := t.third == nobodys || int(h.Sum32()%3) == t.third
+	switch {
+	case t.had[name], of(name, "restore:", "store: swap") && !mine: // A snapshot comes once in 30 s: its steps are shared out too.
+		return false
+	case !of(name, "epoch:", "resync:", "restore:", "store: swap", "store: batch not undone", "snapshot:", "cut raft log"):
+		if t.third == nobodys || !mine || now.Sub(t.last) < crashPause {
+			return false
+		}
+	}
+	t.had[name], t.last = true, now
+	return true
 }

@@ -54,6 +54,19 @@ type member struct {
 type crashPlan struct {
 	point string
 	after int
+	// among, if it is not nil, says where instead of point.
+	among func(name string) bool
+}
+
+// at says whether a crash is planned at a point.
+func (p *crashPlan) at(name string) bool {
+	switch {
+	case p == nil:
+		return false
+	case p.among != nil:
+		return p.among(name)
+	}
+	return p.point == "" || p.point == name
 }
 
 // point is told of every step of the node. It is called with locks held, so it may not let time pass, except where a write has
@@ -78,7 +91,7 @@ func (m *member) pass(name string) error {
 	if m.crashed {
 		return errCrashed
 	}
-	if m.plan == nil || m.plan.point != "" && m.plan.point != name {
+	if !m.plan.at(name) {
 		return nil
 	}
 	if m.plan.after--; m.plan.after > 0 {

@@ -89,7 +89,7 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	w.work.Go(func() { c.keepLooking(all) })
 
 	ctx, calm := context.WithTimeout(all, chaosTime)
-	ch := &chaos{cluster: c, workload: w, rand: rand.New(rand.NewPCG(seed, 17))}
+	ch := &chaos{cluster: c, workload: w, seed: seed, rand: rand.New(rand.NewPCG(seed, 17))}
 	time.Sleep(3 * time.Second) // An election first: most faults need a network that works.
 	fault.Run(ctx, ch)
 	<-ctx.Done()
