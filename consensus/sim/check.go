@@ -93,6 +93,12 @@ func (c *cluster) ledger(m *member, w *workload, states map[uint64]exported) err
 	}
 	defer s.Close()
 	head := s.Head()
+	_, marred, _ := m.state()
+	if applied, _ := s.Applied(); !marred {
+		if last, any := m.disk.last(); any && applied > last.Index {
+			c.violate("I13", "%s has applied entry %d, its log ends at %d", m.name, applied, last.Index)
+		}
+	}
 	c.audit(m, s)
 	sum := sha256.New()
 	if err := s.Export(sum); err != nil {

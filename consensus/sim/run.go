@@ -87,6 +87,7 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	w := newWorkload(c)
 	w.work.Go(func() { w.run(pay, all) })
 	w.work.Go(func() { c.keepLooking(all) })
+	w.work.Go(func() { c.keepReading(all, w) })
 
 	ctx, calm := context.WithTimeout(all, chaosTime)
 	ch := &chaos{cluster: c, workload: w, seed: seed, rand: rand.New(rand.NewPCG(seed, 17))}
@@ -116,6 +117,7 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	c.work.Wait()
 	if !fault.Forks {
 		c.ledgers(w)
+		w.orders()
 	}
 	if fault.Count != nil {
 		ch.effects += fault.Count(ch)

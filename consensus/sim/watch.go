@@ -108,7 +108,8 @@ func (w *watch) look(n *consensus.Node) {
 	if !ok {
 		w.finals[c.Size] = sealedBy{c.Root, n.Name()}
 	}
-	older := c.Size < w.newest[n.Name()]
+	before := w.newest[n.Name()]
+	older := c.Size < before
 	w.newest[n.Name()] = max(w.newest[n.Name()], c.Size)
 	w.mu.Unlock()
 	if ok && seen.root != c.Root {
@@ -117,8 +118,22 @@ func (w *watch) look(n *consensus.Node) {
 		w.mu.Unlock()
 		w.cluster.violate("I5", "two final checkpoints of size %d: of %s and of %s", c.Size, seen.by, n.Name())
 	}
+	if before > 0 && before < c.Size {
+		w.grew(n, before, c)
+	}
 	if older && !w.cluster.members[n.Name()].hasForgotten() {
 		w.cluster.violate("I4", "%s: the final checkpoint went back to size %d", n.Name(), c.Size)
+	}
+}
+
+// grew checks that a validator can prove that its final tree begins with every earlier one (I10).
+func (w *watch) grew(n *consensus.Node, before uint64, c checkpoint.Checkpoint) {
+	growth, err := n.Growth(before, c.Size)
+	if err == nil {
+		err = growth.Verify(c)
+	}
+	if err != nil && w.cluster.members[n.Name()].running() == n {
+		w.cluster.violate("I10", "%s: size %d does not prove to begin with size %d: %v", n.Name(), c.Size, before, err)
 	}
 }
 

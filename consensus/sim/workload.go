@@ -9,6 +9,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -33,6 +34,9 @@ type payment struct {
 	final *consensus.Status
 	by    string
 	done  chan struct{}
+	// after is how many leaves held final payments when it was begun, and promised what honest validators signed about it.
+	after    uint64
+	promised []checkpoint.SubmissionReceipt
 }
 
 // The pace and the patience of the people.
@@ -60,6 +64,7 @@ func (w *workload) run(pay, all context.Context) {
 
 // begin makes a payment and lets it be brought.
 func (w *workload) begin(ctx context.Context) error {
+	after := w.finalSize()
 	w.mu.Lock()
 	w.nonce++
 	signed, err := w.sign(w.nonce)
@@ -67,7 +72,7 @@ func (w *workload) begin(ctx context.Context) error {
 		w.mu.Unlock()
 		return err
 	}
-	p := &payment{id: signed.ID(), done: make(chan struct{})}
+	p := &payment{id: signed.ID(), done: make(chan struct{}), after: after}
 	w.payments = append(w.payments, p)
 	w.mu.Unlock()
 	for _, m := range w.cluster.honest() {
@@ -110,6 +115,7 @@ func (w *workload) bring(ctx context.Context, m *member, p *payment, signed *tx.
 	for ctx.Err() == nil {
 		if node := m.running(); node != nil {
 			call, cancel := context.WithTimeout(ctx, payTimeout)
+			w.promise(call, node, p, signed)
 			stop := context.AfterFunc(contextOf(call, p.done), cancel)
 			status, err := node.Submit(call, signed.Envelope(), consensus.Final)
 			stop()
@@ -128,6 +134,22 @@ func (w *workload) bring(ctx context.Context, m *member, p *payment, signed *tx.
 		case <-time.After(payAgain):
 		case <-ctx.Done():
 		}
+	}
+}
+
+// promise asks a validator to take a payment, and keeps its receipt.
+func (w *workload) promise(ctx context.Context, node *consensus.Node, p *payment, signed *tx.Signed) {
+	w.mu.Lock()
+	asked := len(p.promised) > 0
+	w.mu.Unlock()
+	if asked {
+		return
+	}
+	if _, err := node.Submit(ctx, signed.Envelope(), consensus.Taken); err == nil {
+		r := node.Promise(p.id)
+		w.mu.Lock()
+		p.promised = append(p.promised, r)
+		w.mu.Unlock()
 	}
 }
 
