@@ -52,6 +52,7 @@ The faults are:
 	f.Uint64Var(&c.Seeds, "seeds", 300, "how many runs")
 	f.Uint64Var(&c.First, "first", 1, "the first seed")
 	f.StringVar(&c.Fault, "fault", "", "this fault only (default all in turn)")
+	f.DurationVar(&c.Within, "within", 0, "begin no more runs after this time, and judge those there were (default no end)")
 	f.IntVar(&c.Workers, "workers", c.Workers, "how many processes")
 	f.StringVar(&log, "log", "", "write what the validators say to this file; for one worker")
 	cmd.AddCommand(newSimWorkerCommand())
@@ -71,6 +72,9 @@ func simWorker(ctx context.Context, self string, s sim.Share, log string) *exec.
 	args := []string{"sim", "worker", "--first", fmt.Sprint(s.First), "--step", fmt.Sprint(s.Step), "--end", fmt.Sprint(s.End)}
 	if s.Fault != "" {
 		args = append(args, "--fault", s.Fault)
+	}
+	if s.Within > 0 {
+		args = append(args, "--within", s.Within.String())
 	}
 	if log != "" {
 		args = append(args, "--log", log)
@@ -105,6 +109,7 @@ func newSimWorkerCommand() *cobra.Command {
 	f.Uint64Var(&s.Step, "step", 1, "how far it is to the next seed")
 	f.Uint64Var(&s.End, "end", 2, "where the seeds end")
 	f.StringVar(&s.Fault, "fault", "", "this fault only")
+	f.DurationVar(&s.Within, "within", 0, "begin no more runs after this time")
 	f.StringVar(&log, "log", "", "write what the validators say to this file")
 	return cmd
 }

@@ -22,6 +22,8 @@ type Campaign struct {
 	Seeds, First uint64
 	// Fault is the only fault, or "" for all in turn.
 	Fault string
+	// Within is after what time no more runs are begun; zero is never.
+	Within time.Duration
 	// Workers is how many processes.
 	Workers int
 	// Command makes the process of a worker, which writes what Work writes to its standard output.
@@ -58,6 +60,11 @@ func (c *Campaign) Run(ctx context.Context) error {
 // share plays one worker's share, in a new process after each that ended before its time.
 func (c *Campaign) share(ctx context.Context, s Share) error {
 	for s.First < s.End && ctx.Err() == nil {
+		if c.Within > 0 {
+			if s.Within = c.Within - time.Since(c.began); s.Within <= 0 {
+				return nil
+			}
+		}
 		last, done, err := c.process(ctx, s)
 		if err == nil {
 			return nil
@@ -176,6 +183,9 @@ func (c *Campaign) table() error {
 	print("all", total)
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print table: %w", err)
+	}
+	if uint64(total.runs) < c.Seeds {
+		fmt.Fprintf(c.Out, "%d of %d runs were begun within %s\n", total.runs, c.Seeds, c.Within)
 	}
 	fmt.Fprintf(c.Out, "%d named points were passed, and there were crashes at %d of them; %s of real time\n",
 		len(points), pointsCrashed(crashed, points), time.Since(c.began).Round(time.Second))

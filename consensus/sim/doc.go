@@ -16,12 +16,34 @@
 //
 // # The life of a run
 //
-// A seed chooses who lies and every dice roll. People pay: each payment is brought to all honest validators until one calls it final. The
-// run's fault makes trouble and counts how often that took effect. Then everything that is not a lie is healed, and the network has a
-// fixed time to make every payment final everywhere (I12). All along, every word that an honest validator lets out is held
-// against all it ever said (I5), and every final checkpoint against all that were ever seen (I4, I5). At the end all stop, and the
-// ledgers are audited on disk: money, holds and chains of leaves (I1, I2, I9), the state's hash by a full scan (I7), equal bytes at equal size (I6), each
-// transaction once (I3), and everything that was ever called final (I4). The numbers are those of DESIGN.md.
+// A seed chooses who lies and every dice roll. People pay: each payment is brought to all honest validators until one calls it final; others read.
+// The run's fault makes trouble and counts how often that took effect. Then everything that is not a lie is healed, and the network has a
+// fixed time to make every payment final everywhere, while most liars go on. At the end all stop, and what is on disk is audited.
+//
+// # What is checked
+//
+// Each in every run, but of f+1 liars only I14 is asked.
+//
+//	I1   the balances of an asset sum to its supply       cluster.audit at the end; cluster.keepReading meanwhile
+//	I2   no balance is negative or overflows               cluster.audit
+//	I3   each transaction is applied once                  cluster.once
+//	I4   what was final stays                              watch.look, workload.finished meanwhile; cluster.ledger at the end
+//	I5   one final root for each size; nobody honest       watch.look; watch.word and watch.vote hear all that is said,
+//	     says two things                                   over all crashes
+//	I6   one state for each size                           cluster.ledger compares whole exports
+//	I7   the state hash is that of a full scan             cluster.audit
+//	I8   reads and payments are in one order that agrees   workload.orders, cluster.keepReading
+//	     with time
+//	I9   each account's leaves are an unbroken chain       cluster.audit
+//	I10  proofs verify                                     cluster.receipts; watch.grew for each final size
+//	I11  no panic, leak, end in disorder; bounded memory   the process and synctest; cluster.ended; Share.play
+//	I12  once healed, everything becomes final             cluster.settle
+//	I13  what is applied is in the log, and a replay       cluster.ledger, after every kind of crash; I6
+//	     makes the same
+//	I14  evidence names the guilty only, and f+1 who fork  court.judge, Fault.Proves
+//	I16  what was promised is included by the size named   workload.orders
+//
+// I15 is about the recovery tool and is checked where that is.
 //
 // # Repeating a run
 //

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,11 +21,11 @@ type headOf = ledger.Head
 func leaderFaults() []Fault {
 	return []Fault{
 		{Name: "equivocate", Says: "a leader sends other batches to one half than to the other", Liars: 1, Run: leading(equivocation), Alone: true},
-		{Name: "invalid-batch", Says: "a leader packs bad signatures and the same payment twice", Liars: 1, Run: leading(invalidBatches), Alone: true},
-		{Name: "lying-commit", Says: "a leader calls committed what only one follower has", Liars: 1, Run: leading(lyingCommits), Alone: true},
+		{Name: "invalid-batch", Says: "a leader packs bad signatures and the same payment twice", Liars: 1, Run: leading(invalidBatches), Lasting: tapped(invalidBatches), Alone: true},
+		{Name: "lying-commit", Says: "a leader calls committed what only one follower has", Liars: 1, Run: leading(lyingCommits), Lasting: tapped(lyingCommits), Alone: true},
 		{Name: "stall", Says: "a leader sends heartbeats and nothing else", Liars: 1, Run: leading(stalling), Lasting: tapped(stalling), Alone: true},
 		{Name: "unnamed", Says: "a leader never names a round of finality", Liars: 1, Run: leading(unnamed), Lasting: tapped(unnamed), Alone: true},
-		{Name: "censor", Says: "a leader takes no payment of one person", Liars: 1, Run: censoring, Alone: true},
+		{Name: "censor", Says: "a leader takes no payment of one person", Liars: 1, Run: censoring, Lasting: censoringOn, Alone: true},
 	}
 }
 
@@ -224,27 +225,50 @@ func unnamed(c *chaos, _ liar) tap {
 	}
 }
 
+// censoring leaves out what one person pays: its node takes it and never packs it, or refuses it to whoever forwards it.
 func censoring(ctx context.Context, c *chaos) {
-	juma := c.cluster.world.Juma.Account
-	for _, l := range c.liars() {
-		c.cluster.wire.setEar(l.name, func(_, method string, raw []byte) error {
-			var r peerv1.ForwardRequest
-			if method != callForward || proto.Unmarshal(raw, &r) != nil {
-				return nil
-			}
-			signed, err := tx.Parse(c.cluster.world.Network, r.GetEnvelope())
-			if err != nil {
-				return nil
-			}
-			for _, op := range signed.Body.Operations {
-				if t, ok := op.(tx.Transfer); ok && t.Debit == juma {
-					c.took(1)
-					return status.Error(codes.Unavailable, "busy")
-				}
-			}
-			return nil
-		})
-		defer c.cluster.wire.setEar(l.name, nil)
-	}
+	defer c.censor(c.seed%2 == 0)()
 	c.crown(ctx)
+}
+
+func censoringOn(ctx context.Context, c *chaos) {
+	defer c.censor(c.seed%2 == 0)()
+	<-ctx.Done()
+}
+
+func (c *chaos) censor(silently bool) (end func()) {
+	juma := c.cluster.world.Juma.Account
+	pays := func(signed *tx.Signed) bool {
+		hit := slices.ContainsFunc(signed.Body.Operations, func(op tx.Operation) bool {
+			t, ok := op.(tx.Transfer)
+			return ok && t.Debit == juma
+		})
+		if hit {
+			c.took(1)
+		}
+		return hit
+	}
+	refuses := func(_, method string, raw []byte) error {
+		var r peerv1.ForwardRequest
+		if method != callForward || proto.Unmarshal(raw, &r) != nil {
+			return nil
+		}
+		if signed, err := tx.Parse(c.cluster.world.Network, r.GetEnvelope()); err == nil && pays(signed) {
+			return status.Error(codes.Unavailable, "busy")
+		}
+		return nil
+	}
+	for _, l := range c.liars() {
+		if silently {
+			l.leaveOut(pays)
+		} else {
+			c.cluster.wire.setEar(l.name, refuses)
+		}
+	}
+	return func() {
+		for _, l := range c.liars() {
+			l.leaveOut(nil)
+			c.cluster.wire.setEar(l.name, nil)
+		}
+	}
 }

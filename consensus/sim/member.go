@@ -13,6 +13,7 @@ import (
 	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/store"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // member is one validator over all its lives. A supervisor starts it again after each crash, as the operator's does.
@@ -37,6 +38,8 @@ type member struct {
 	// skew is how far the clock is from the truth, and frozen what it shows for good; zero is that it runs.
 	skew   time.Duration
 	frozen time.Time
+	// omits makes the node a leader that leaves out; nil for an honest one.
+	omits func(*tx.Signed) bool
 	// held keeps the member down until it is let go.
 	held bool
 	// starts counts lives.
@@ -186,6 +189,20 @@ func (m *member) setSkew(d time.Duration) {
 	m.skew, m.frozen = d, time.Time{}
 }
 
+// leaveOut makes the node a leader that leaves out what the function says, or an honest one again.
+func (m *member) leaveOut(what func(*tx.Signed) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.omits = what
+}
+
+func (m *member) leavesOut(signed *tx.Signed) bool {
+	m.mu.Lock()
+	what := m.omits
+	m.mu.Unlock()
+	return what != nil && what(signed)
+}
+
 // freeze stops the clock.
 func (m *member) freeze() {
 	now := m.now()
@@ -309,7 +326,7 @@ func (m *member) start() (over chan struct{}, err error) {
 		Dir: filepath.Join(m.dir, "node"), Genesis: c.world.Genesis, Name: m.name, Key: c.world.Validators[m.name], Certificate: certificate,
 		Peers: c.addresses, Timing: c.timing, Snapshots: c.snapshots, Store: store.Options{NoSync: true},
 		Log: c.log.With("validator", m.name), Now: m.now,
-		Simulated: &consensus.Simulated{Dial: life.dial, Serve: life, Log: m.disk, Point: m.point},
+		Simulated: &consensus.Simulated{Dial: life.dial, Serve: life, Log: m.disk, Point: m.point, LeaveOut: m.leavesOut},
 	})
 	if err != nil {
 		life.leave()

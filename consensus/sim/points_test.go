@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"path/filepath"
-	"testing"
-)
+import "testing"
 
 // leastPoints is at how many named points a few runs must have crashed.
 const leastPoints = 40
@@ -16,7 +13,7 @@ func TestCrashPoints(t *testing.T) {
 	f, _ := FaultOf("crash-points")
 	passed, crashed := make(map[string]int), make(map[string]int)
 	for seed := range uint64(9) {
-		r := Run(t, seed, f, filepath.Join(t.TempDir(), "run"), nil)
+		r := Run(t, seed, f, folder(t), nil)
 		for name, n := range r.Points {
 			passed[name] += n
 		}

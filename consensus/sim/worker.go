@@ -18,6 +18,8 @@ type Share struct {
 	// Fault is the name of the only fault, or "" for all in turn.
 	Fault            string
 	First, Step, End uint64
+	// Within is after what time no more runs are begun; zero is never.
+	Within time.Duration
 	// Log hears what the validators say; nil discards it.
 	Log io.Writer
 }
@@ -76,7 +78,8 @@ func (s Share) play(t *testing.T, out *json.Encoder) error {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	for seed := s.First; seed < s.End; seed += s.Step {
+	began := time.Now()
+	for seed := s.First; seed < s.End && (s.Within == 0 || time.Since(began) < s.Within); seed += s.Step {
 		f, err := s.faultOf(seed)
 		if err != nil {
 			return err
