@@ -160,6 +160,7 @@ func (n *Node) turn(b *tx.Batch) error {
 	if err := at.follows(b.Header); err != nil {
 		return err
 	}
+	n.doubt(n.store.Head().Epoch, at.Batch+1)
 	undone := n.store.Head().Batch - at.Batch
 	n.log.Warn("a new epoch", "epoch", c.Epoch, "from_batch", at.Batch, "taken_back", undone)
 	if undone == 0 {

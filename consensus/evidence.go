@@ -124,6 +124,16 @@ func (s *evidence) list() []Evidence {
 // Evidence lists what this node has found against validators, in order of the hashes.
 func (n *Node) Evidence() []Evidence { return n.evidence.list() }
 
+// EvidenceOf is the evidence of a hash.
+func (n *Node) EvidenceOf(hash [32]byte) (Evidence, bool) {
+	kept := n.evidence.list()
+	i, found := slices.BinarySearchFunc(kept, Evidence{Hash: hash}, compareEvidence)
+	if !found {
+		return Evidence{}, false
+	}
+	return kept[i], true
+}
+
 // accuse keeps evidence against a validator.
 func (n *Node) accuse(e checkpoint.Evidence) {
 	kept, added, err := n.evidence.keep(e)
@@ -144,47 +154,4 @@ func (n *Node) accuseVoter(d checkpoint.DoubleVote) {
 		e.Elections = append(e.Elections, checkpoint.SignedElection{Election: v.Election, Signature: v.Signature})
 	}
 	n.accuse(e)
-}
-
-// headersSeen bounds the batch headers that are remembered.
-const headersSeen = 4096
-
-// batchPlace is where a leader may put one batch only.
-type batchPlace struct {
-	leader              string
-	epoch, term, number uint64
-}
-
-// headers remembers what leaders have signed, void or not, so that a second batch of one place is found when a log that
-// was a lie is replaced by the others'. It belongs to raft's FSM.
-type headers struct {
-	first map[batchPlace]checkpoint.SignedHeader
-	order []batchPlace
-}
-
-// saw notes a batch, and accuses who has signed another one for its place.
-func (n *Node) saw(b *tx.Batch) {
-	leader, ok := n.set.Find(b.Header.Leader)
-	if !ok || b.Header.Term == 0 {
-		return
-	}
-	at := batchPlace{b.Header.Leader, b.Header.Epoch, b.Header.Term, b.Header.Number}
-	header := checkpoint.SignedHeader{Header: b.RawHeader(), Signature: b.Signature}
-	first, known := n.headers.first[at]
-	if known && string(first.Header) == string(header.Header) || b.VerifyLeader(leader.PublicKey()) != nil {
-		return
-	}
-	if known {
-		n.accuse(checkpoint.Evidence{Validator: at.leader, Batches: []checkpoint.SignedHeader{first, header}})
-		return
-	}
-	if n.headers.first == nil {
-		n.headers.first = make(map[batchPlace]checkpoint.SignedHeader)
-	}
-	if len(n.headers.order) == headersSeen {
-		delete(n.headers.first, n.headers.order[0])
-		n.headers.order = n.headers.order[1:]
-	}
-	n.headers.first[at] = header
-	n.headers.order = append(n.headers.order, at)
 }

@@ -62,7 +62,7 @@ func (f fsm) apply(entry *raft.Log) any {
 	batch, err := tx.ParseBatch(n.network, entry.Data)
 	if err != nil {
 		err = fmt.Errorf("%v: %w", err, ledger.ErrVoid)
-	} else if n.saw(batch); batch.Header.Term != entry.Term {
+	} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term != entry.Term {
 		err = fmt.Errorf("term %d, ordered in term %d: %w", batch.Header.Term, entry.Term, ledger.ErrVoid)
 	} else {
 		err = n.turn(batch)

@@ -110,7 +110,7 @@ type Node struct {
 	suspended atomic.Bool
 	astray    astray
 	evidence  *evidence
-	headers   headers
+	headers   *headers
 	clock     clock
 	// joinAgain starts raft after a resync.
 	joinAgain func() error
@@ -156,6 +156,7 @@ func Open(c Config) (_ *Node, err error) {
 	}
 	n.leads.Store(newLeadership(""))
 	n.packerPatience = 2 * c.Timing.Heartbeat
+	n.headers = newHeaders(n.set)
 	n.grievances = n.newGrievances(c.Timing.Heartbeat)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.progress = newProgress(n.ctx.Done())
@@ -195,6 +196,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.watchDisk(n.ctx) })
 	n.work.Go(n.watchAstray)
 	n.work.Go(func() { n.watchSilence(n.ctx, c.Timing.Heartbeat) })
+	n.work.Go(func() { n.compareHeaders(n.ctx) })
 	n.work.Go(func() { n.watchLeader(n.ctx, c.Timing.Heartbeat/2) })
 	n.work.Go(func() {
 		if err := n.finality.Run(n.ctx); err != nil {

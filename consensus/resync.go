@@ -75,6 +75,7 @@ func (n *Node) strayed(reason error) bool {
 	n.log.Error("this node's log is not the others': it goes back to what is final", "final", floor, "reason", reason)
 	a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor
 	n.suspended.Store(true)
+	n.doubt(n.store.Head().Epoch, n.store.Floor().Batch+1)
 	a.gap.Store(false)
 	a.dispute.over()
 	select {

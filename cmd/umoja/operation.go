@@ -105,7 +105,11 @@ func actOf(u *units, operation tx.Operation) act {
 	case tx.PublishFees:
 		return act{Kind: "publish_fees", Account: &o.Provider, Detail: fmt.Sprintf("version %d, from %s", o.Version, clock(o.EffectiveAtUnixMs))}
 	case tx.Propose:
-		return act{Kind: "propose", Detail: fmt.Sprintf("by validator %s: %s", o.Validator, decisionText(o.Decision))}
+		why := ""
+		if o.EvidenceHash != nil {
+			why = fmt.Sprintf(", on evidence %x", *o.EvidenceHash)
+		}
+		return act{Kind: "propose", Detail: fmt.Sprintf("by validator %s: %s%s", o.Validator, decisionText(o.Decision), why)}
 	case tx.Vote:
 		word := "no"
 		if o.Yes {

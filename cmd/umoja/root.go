@@ -39,6 +39,7 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 		newBalanceCommand(),
 		newHistoryCommand(),
 		newReceiptCommand(),
+		newEvidenceCommand(),
 		newProviderCommand(),
 		newAssetCommand(),
 		newAuditCommand(),

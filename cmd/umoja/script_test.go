@@ -35,6 +35,7 @@ import (
 //	pass DURATION                 ledger time passes
 //	hold order|finality|nothing   take submissions and order nothing, or let nothing become final
 //	validators down|up            cut every connection, or serve again
+//	accuse NAME TERM              let two validators hold evidence that one voted twice in a term
 //	flip FILE BIT                 change one bit of a file, counted from 0
 //	fold FILE FILE                break a text message as carriers do
 //	envelope OUTBOX FILE          copy the one envelope of an outbox, also in hexadecimal (FILE.hex)
@@ -89,6 +90,13 @@ func TestScript(t *testing.T) {
 							} else {
 								v.Start()
 							}
+						}
+					},
+					"accuse": func(ts *testscript.TestScript, _ bool, args []string) {
+						term, err := strconv.ParseUint(args[1], 10, 64)
+						ts.Check(err)
+						for _, v := range n.Validators[:2] {
+							v.Keeps(n.DoubleVote(args[0], term))
 						}
 					},
 					"fold":     fold,

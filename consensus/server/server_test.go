@@ -97,6 +97,8 @@ func TestBadCalls(t *testing.T) {
 		{"expiry to come", expiry(id, uint64(time.Now().Add(time.Hour).UnixMilli())), codes.FailedPrecondition, "NOT_EXPIRED"},
 		{"expiry at the end of time", expiry(id, 1<<64-1), codes.FailedPrecondition, "NOT_EXPIRED"},
 		{"receipt of nothing", func() error { _, err := c.GetReceipt(ctx, &apiv1.GetReceiptRequest{Id: id}); return err }, codes.NotFound, "NOT_FOUND"},
+		{"evidence of 31 bytes", func() error { _, err := c.GetEvidence(ctx, &apiv1.GetEvidenceRequest{Hash: id[:31]}); return err }, codes.InvalidArgument, "INVALID_FIELD"},
+		{"evidence that is none", func() error { _, err := c.GetEvidence(ctx, &apiv1.GetEvidenceRequest{Hash: id}); return err }, codes.NotFound, "NOT_FOUND"},
 		{"balance of nobody", func() error { _, err := c.GetBalance(ctx, &apiv1.GetBalanceRequest{}); return err }, codes.InvalidArgument, "INVALID_FIELD"},
 		{"grant to no key", func() error {
 			_, err := c.GetGrant(ctx, &apiv1.GetGrantRequest{Account: juma, Grantee: make([]byte, 32)})

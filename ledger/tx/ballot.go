@@ -14,6 +14,8 @@ type Propose struct {
 	Decision          Decision
 	ExpiresAtUnixMs   uint64
 	EffectiveAtUnixMs uint64 // 0 means as soon as it has passed
+	// EvidenceHash is of what the decision rests on; nil when it names nothing. Nobody judges it.
+	EvidenceHash *[32]byte
 }
 
 func (o Propose) check() error {

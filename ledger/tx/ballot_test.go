@@ -20,6 +20,7 @@ func TestBallotRules(t *testing.T) {
 	good := propose(tx.SetRules{Version: 1})
 	checkRules(t, []rule{
 		{"as soon as it has passed", but(good, func(o *tx.Propose) { o.EffectiveAtUnixMs = 0 }), ""},
+		{"on no evidence", but(good, func(o *tx.Propose) { o.EvidenceHash = nil }), ""},
 		{"for ever", but(good, func(o *tx.Propose) { o.ExpiresAtUnixMs = 0 }), "propose expires_at_unix_ms is zero"},
 		{"by nobody", but(good, func(o *tx.Propose) { o.Validator = "" }), "propose validator is not 1 to 64 of"},
 		{"by a flag", but(good, func(o *tx.Propose) { o.Validator = "-v" }), "propose validator"},

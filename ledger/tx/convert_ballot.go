@@ -10,7 +10,7 @@ import (
 func (o Propose) proto() *umojav1.Operation {
 	m := &umojav1.Propose{
 		Validator: o.Validator, Decision: o.Decision.decisionProto(), ExpiresAtUnixMs: o.ExpiresAtUnixMs,
-		EffectiveAtUnixMs: o.EffectiveAtUnixMs,
+		EffectiveAtUnixMs: o.EffectiveAtUnixMs, EvidenceHash: bytes32(o.EvidenceHash),
 	}
 	return &umojav1.Operation{Operation: &umojav1.Operation_Propose{Propose: m}}
 }
@@ -19,6 +19,11 @@ func proposeOf(m *umojav1.Propose) (Operation, error) {
 	o := Propose{Validator: m.GetValidator(), ExpiresAtUnixMs: m.GetExpiresAtUnixMs(), EffectiveAtUnixMs: m.GetEffectiveAtUnixMs()}
 	if m.GetDecision() == nil {
 		return nil, fmt.Errorf("propose has no decision: %w", ErrMalformed)
+	}
+	r := reader{of: "propose"}
+	o.EvidenceHash = optional32[[32]byte](&r, m.GetEvidenceHash(), "evidence_hash")
+	if r.err != nil {
+		return nil, r.err
 	}
 	var err error
 	o.Decision, err = decisionOf(m.GetDecision())

@@ -246,7 +246,7 @@ func drawOperation(t *rapid.T, kind tx.Operation) tx.Operation {
 	case tx.ConfirmMove:
 		return tx.ConfirmMove{Alias: drawAlias(t), Account: id("account")}
 	case tx.Propose:
-		return tx.Propose{Validator: drawName(t), Decision: drawDecision(t, kind.Decision), ExpiresAtUnixMs: drawTime(t), EffectiveAtUnixMs: rapid.Uint64().Draw(t, "effective")}
+		return tx.Propose{Validator: drawName(t), Decision: drawDecision(t, kind.Decision), ExpiresAtUnixMs: drawTime(t), EffectiveAtUnixMs: rapid.Uint64().Draw(t, "effective"), EvidenceHash: maybe(t, func() [32]byte { return draw32(t, "evidence") })}
 	case tx.Vote:
 		return tx.Vote{Ballot: draw16(t, "ballot"), Validator: drawName(t), Yes: flag("yes")}
 	case tx.RegisterProvider:

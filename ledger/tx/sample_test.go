@@ -138,7 +138,7 @@ func decisions() []tx.Decision {
 }
 
 func propose(d tx.Decision) tx.Propose {
-	return tx.Propose{Validator: "v01.coop", Decision: d, ExpiresAtUnixMs: testExp, EffectiveAtUnixMs: testExp}
+	return tx.Propose{Validator: "v01.coop", Decision: d, ExpiresAtUnixMs: testExp, EffectiveAtUnixMs: testExp, EvidenceHash: &testHash}
 }
 
 // operations has each operation once, a proposal for each decision.

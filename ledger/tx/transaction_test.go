@@ -163,7 +163,7 @@ func TestParseBodyFields(t *testing.T) {
 var optional = map[protoreflect.FullName]bool{
 	"umoja.v1.Transfer.alias": true, "umoja.v1.Transfer.request": true, "umoja.v1.BulkLeg.alias": true,
 	"umoja.v1.StartMove.old_grantee": true, "umoja.v1.StartMove.sealed_name": true, "umoja.v1.DefineAsset.arbiter": true,
-	"umoja.v1.PlaceHold.credit": true, "umoja.v1.PlaceHold.alias": true, "umoja.v1.PlaceHold.hashlock": true,
+	"umoja.v1.PlaceHold.credit": true, "umoja.v1.PlaceHold.alias": true, "umoja.v1.PlaceHold.hashlock": true, "umoja.v1.Propose.evidence_hash": true,
 	"umoja.v1.CaptureHold.preimage": true, "umoja.v1.Return.carrier": true, "umoja.v1.Attestor.provider": true,
 }
 

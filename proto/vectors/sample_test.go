@@ -188,6 +188,12 @@ func (m *maker) propose(d tx.Decision) tx.Propose {
 	return tx.Propose{Validator: "v1", Decision: d, ExpiresAtUnixMs: now + 7*day, EffectiveAtUnixMs: now + 8*day}
 }
 
+func (m *maker) proposeOn(hash [32]byte, d tx.Decision) tx.Propose {
+	p := m.propose(d)
+	p.EvidenceHash = &hash
+	return p
+}
+
 func (m *maker) attestor() tx.Attestor {
 	return tx.Attestor{
 		Account: m.AttestorAccounts[0], Key: m.Attestors[0].Public(), Name: "Posta", Provider: &m.ProviderAccount, Endpoints: []string{"https://posta.example/"},
@@ -198,6 +204,7 @@ func (m *maker) ballotSamples() []sample {
 	juma := m.Juma.Account
 	return []sample{
 		{"propose-validators", "A set of four, each with the account that speaks for it.", m.propose(m.governors(4))},
+		{"propose-on-evidence", "The same, and why: the hash of evidence against a validator.", m.proposeOn(evidence("two headers"), m.governors(4))},
 		{"propose-parameter", "An enum and a number inside of a oneof inside of a oneof.", m.propose(tx.SetParameter{Parameter: tx.MoveDelayMs, Value: 2 * day})},
 		{"propose-rules", "The version after the one in force.", m.propose(tx.SetRules{Version: 2})},
 		{"propose-issuer", "An account becomes an issuer; that it stops to be one has no second field.", m.propose(tx.SetIssuer{Account: juma, Issuer: true})},

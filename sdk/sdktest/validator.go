@@ -28,6 +28,7 @@ type Validator struct {
 	acts     map[string]Act
 	sending  func(sent int, m *apiv1.WatchResponse) error
 	calls    map[string]int
+	evidence [][]byte
 }
 
 // Act stands in for a method: handle does what an honest validator does.

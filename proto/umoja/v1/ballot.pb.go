@@ -104,8 +104,10 @@ type Propose struct {
 	ExpiresAtUnixMs uint64 `protobuf:"varint,3,opt,name=expires_at_unix_ms,json=expiresAtUnixMs,proto3" json:"expires_at_unix_ms,omitempty"`
 	// Earliest ledger time at which it takes effect, in milliseconds since 1970; 0 means as soon as it has passed. At most 90 days ahead.
 	EffectiveAtUnixMs uint64 `protobuf:"varint,4,opt,name=effective_at_unix_ms,json=effectiveAtUnixMs,proto3" json:"effective_at_unix_ms,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// What the decision rests on, such as the SHA-256 of an umoja.v1.Evidence file, 32 bytes; or absent. It is recorded and not judged.
+	EvidenceHash  []byte `protobuf:"bytes,5,opt,name=evidence_hash,json=evidenceHash,proto3" json:"evidence_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Propose) Reset() {
@@ -164,6 +166,13 @@ func (x *Propose) GetEffectiveAtUnixMs() uint64 {
 		return x.EffectiveAtUnixMs
 	}
 	return 0
+}
+
+func (x *Propose) GetEvidenceHash() []byte {
+	if x != nil {
+		return x.EvidenceHash
+	}
+	return nil
 }
 
 // Vote is a validator's word on a ballot, given once. The authority of its governor signs it. With a quorum of the set in force the
@@ -912,12 +921,13 @@ var File_umoja_v1_ballot_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_ballot_proto_rawDesc = "" +
 	"\n" +
-	"\x15umoja/v1/ballot.proto\x12\bumoja.v1\x1a\x18umoja/v1/directory.proto\"\xb5\x01\n" +
+	"\x15umoja/v1/ballot.proto\x12\bumoja.v1\x1a\x18umoja/v1/directory.proto\"\xda\x01\n" +
 	"\aPropose\x12\x1c\n" +
 	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12.\n" +
 	"\bdecision\x18\x02 \x01(\v2\x12.umoja.v1.DecisionR\bdecision\x12+\n" +
 	"\x12expires_at_unix_ms\x18\x03 \x01(\x04R\x0fexpiresAtUnixMs\x12/\n" +
-	"\x14effective_at_unix_ms\x18\x04 \x01(\x04R\x11effectiveAtUnixMs\"N\n" +
+	"\x14effective_at_unix_ms\x18\x04 \x01(\x04R\x11effectiveAtUnixMs\x12#\n" +
+	"\revidence_hash\x18\x05 \x01(\fR\fevidenceHash\"N\n" +
 	"\x04Vote\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\fR\x06ballot\x12\x1c\n" +
 	"\tvalidator\x18\x02 \x01(\tR\tvalidator\x12\x10\n" +

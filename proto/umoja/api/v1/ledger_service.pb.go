@@ -2818,6 +2818,245 @@ func (x *GetExpiryStatementResponse) GetStatement() *v1.ExpiryStatement {
 	return nil
 }
 
+// ListEvidenceRequest asks for all of it.
+type ListEvidenceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEvidenceRequest) Reset() {
+	*x = ListEvidenceRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEvidenceRequest) ProtoMessage() {}
+
+func (x *ListEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*ListEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
+}
+
+// ListEvidenceResponse lists evidence.
+type ListEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The evidence, ascending by hash.
+	Evidence      []*EvidenceSummary `protobuf:"bytes,1,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListEvidenceResponse) Reset() {
+	*x = ListEvidenceResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListEvidenceResponse) ProtoMessage() {}
+
+func (x *ListEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*ListEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListEvidenceResponse) GetEvidence() []*EvidenceSummary {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// EvidenceSummary says what evidence shows. Only the evidence itself proves it.
+type EvidenceSummary struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the canonical encoding of the umoja.v1.Evidence, 32 bytes: a ballot cites it by this.
+	Hash []byte `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	// The name of the validator.
+	Validator string `protobuf:"bytes,2,opt,name=validator,proto3" json:"validator,omitempty"`
+	// What it did, in the words of SPEC.md 8.9.
+	Offence       string `protobuf:"bytes,3,opt,name=offence,proto3" json:"offence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvidenceSummary) Reset() {
+	*x = EvidenceSummary{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvidenceSummary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvidenceSummary) ProtoMessage() {}
+
+func (x *EvidenceSummary) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvidenceSummary.ProtoReflect.Descriptor instead.
+func (*EvidenceSummary) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *EvidenceSummary) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *EvidenceSummary) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *EvidenceSummary) GetOffence() string {
+	if x != nil {
+		return x.Offence
+	}
+	return ""
+}
+
+// GetEvidenceRequest names evidence.
+type GetEvidenceRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its hash, 32 bytes.
+	Hash          []byte `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEvidenceRequest) Reset() {
+	*x = GetEvidenceRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEvidenceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEvidenceRequest) ProtoMessage() {}
+
+func (x *GetEvidenceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEvidenceRequest.ProtoReflect.Descriptor instead.
+func (*GetEvidenceRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *GetEvidenceRequest) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+// GetEvidenceResponse carries it.
+type GetEvidenceResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The canonical encoding of an umoja.v1.Evidence.
+	Evidence      []byte `protobuf:"bytes,1,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetEvidenceResponse) Reset() {
+	*x = GetEvidenceResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetEvidenceResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetEvidenceResponse) ProtoMessage() {}
+
+func (x *GetEvidenceResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetEvidenceResponse.ProtoReflect.Descriptor instead.
+func (*GetEvidenceResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *GetEvidenceResponse) GetEvidence() []byte {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
 // GetAssetRequest names an asset.
 type GetAssetRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2836,7 +3075,7 @@ type GetAssetRequest struct {
 
 func (x *GetAssetRequest) Reset() {
 	*x = GetAssetRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2848,7 +3087,7 @@ func (x *GetAssetRequest) String() string {
 func (*GetAssetRequest) ProtoMessage() {}
 
 func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[39]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2861,7 +3100,7 @@ func (x *GetAssetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetRequest.ProtoReflect.Descriptor instead.
 func (*GetAssetRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{39}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetAssetRequest) GetAsset() isGetAssetRequest_Asset {
@@ -2927,7 +3166,7 @@ type GetAssetResponse struct {
 
 func (x *GetAssetResponse) Reset() {
 	*x = GetAssetResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2939,7 +3178,7 @@ func (x *GetAssetResponse) String() string {
 func (*GetAssetResponse) ProtoMessage() {}
 
 func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[40]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2952,7 +3191,7 @@ func (x *GetAssetResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAssetResponse.ProtoReflect.Descriptor instead.
 func (*GetAssetResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{40}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *GetAssetResponse) GetAsset() *Asset {
@@ -2984,7 +3223,7 @@ type ListAssetsRequest struct {
 
 func (x *ListAssetsRequest) Reset() {
 	*x = ListAssetsRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2996,7 +3235,7 @@ func (x *ListAssetsRequest) String() string {
 func (*ListAssetsRequest) ProtoMessage() {}
 
 func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[41]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3009,7 +3248,7 @@ func (x *ListAssetsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsRequest.ProtoReflect.Descriptor instead.
 func (*ListAssetsRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{41}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ListAssetsRequest) GetAfter() uint32 {
@@ -3044,7 +3283,7 @@ type ListAssetsResponse struct {
 
 func (x *ListAssetsResponse) Reset() {
 	*x = ListAssetsResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3056,7 +3295,7 @@ func (x *ListAssetsResponse) String() string {
 func (*ListAssetsResponse) ProtoMessage() {}
 
 func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[42]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3069,7 +3308,7 @@ func (x *ListAssetsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAssetsResponse.ProtoReflect.Descriptor instead.
 func (*ListAssetsResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{42}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ListAssetsResponse) GetAssets() []*Asset {
@@ -3117,7 +3356,7 @@ type Asset struct {
 
 func (x *Asset) Reset() {
 	*x = Asset{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3129,7 +3368,7 @@ func (x *Asset) String() string {
 func (*Asset) ProtoMessage() {}
 
 func (x *Asset) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[43]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3142,7 +3381,7 @@ func (x *Asset) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asset.ProtoReflect.Descriptor instead.
 func (*Asset) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{43}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *Asset) GetNumber() uint32 {
@@ -3265,7 +3504,7 @@ type GetProviderRequest struct {
 
 func (x *GetProviderRequest) Reset() {
 	*x = GetProviderRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3277,7 +3516,7 @@ func (x *GetProviderRequest) String() string {
 func (*GetProviderRequest) ProtoMessage() {}
 
 func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[44]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3290,7 +3529,7 @@ func (x *GetProviderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderRequest.ProtoReflect.Descriptor instead.
 func (*GetProviderRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{44}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetProviderRequest) GetProvider() isGetProviderRequest_Provider {
@@ -3372,7 +3611,7 @@ type GetProviderResponse struct {
 
 func (x *GetProviderResponse) Reset() {
 	*x = GetProviderResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3384,7 +3623,7 @@ func (x *GetProviderResponse) String() string {
 func (*GetProviderResponse) ProtoMessage() {}
 
 func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[45]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3397,7 +3636,7 @@ func (x *GetProviderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{45}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *GetProviderResponse) GetProvider() *Provider {
@@ -3436,7 +3675,7 @@ type ListProvidersRequest struct {
 
 func (x *ListProvidersRequest) Reset() {
 	*x = ListProvidersRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3448,7 +3687,7 @@ func (x *ListProvidersRequest) String() string {
 func (*ListProvidersRequest) ProtoMessage() {}
 
 func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[46]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3461,7 +3700,7 @@ func (x *ListProvidersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersRequest.ProtoReflect.Descriptor instead.
 func (*ListProvidersRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{46}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListProvidersRequest) GetAfter() []byte {
@@ -3496,7 +3735,7 @@ type ListProvidersResponse struct {
 
 func (x *ListProvidersResponse) Reset() {
 	*x = ListProvidersResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3508,7 +3747,7 @@ func (x *ListProvidersResponse) String() string {
 func (*ListProvidersResponse) ProtoMessage() {}
 
 func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[47]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3521,7 +3760,7 @@ func (x *ListProvidersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListProvidersResponse.ProtoReflect.Descriptor instead.
 func (*ListProvidersResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{47}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListProvidersResponse) GetProviders() []*Provider {
@@ -3558,7 +3797,7 @@ type Provider struct {
 
 func (x *Provider) Reset() {
 	*x = Provider{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3570,7 +3809,7 @@ func (x *Provider) String() string {
 func (*Provider) ProtoMessage() {}
 
 func (x *Provider) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[48]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3583,7 +3822,7 @@ func (x *Provider) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Provider.ProtoReflect.Descriptor instead.
 func (*Provider) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{48}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *Provider) GetAccount() []byte {
@@ -3669,7 +3908,7 @@ type FeeSchedule struct {
 
 func (x *FeeSchedule) Reset() {
 	*x = FeeSchedule{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3681,7 +3920,7 @@ func (x *FeeSchedule) String() string {
 func (*FeeSchedule) ProtoMessage() {}
 
 func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[49]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3694,7 +3933,7 @@ func (x *FeeSchedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeeSchedule.ProtoReflect.Descriptor instead.
 func (*FeeSchedule) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{49}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *FeeSchedule) GetVersion() uint32 {
@@ -3750,7 +3989,7 @@ type WorstDay struct {
 
 func (x *WorstDay) Reset() {
 	*x = WorstDay{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3762,7 +4001,7 @@ func (x *WorstDay) String() string {
 func (*WorstDay) ProtoMessage() {}
 
 func (x *WorstDay) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[50]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3775,7 +4014,7 @@ func (x *WorstDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorstDay.ProtoReflect.Descriptor instead.
 func (*WorstDay) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{50}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *WorstDay) GetGrants() uint64 {
@@ -3819,7 +4058,7 @@ type Bound struct {
 
 func (x *Bound) Reset() {
 	*x = Bound{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3831,7 +4070,7 @@ func (x *Bound) String() string {
 func (*Bound) ProtoMessage() {}
 
 func (x *Bound) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[51]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3844,7 +4083,7 @@ func (x *Bound) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bound.ProtoReflect.Descriptor instead.
 func (*Bound) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{51}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Bound) GetMost() uint64 {
@@ -3874,7 +4113,7 @@ type GetHoldRequest struct {
 
 func (x *GetHoldRequest) Reset() {
 	*x = GetHoldRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3886,7 +4125,7 @@ func (x *GetHoldRequest) String() string {
 func (*GetHoldRequest) ProtoMessage() {}
 
 func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[52]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3899,7 +4138,7 @@ func (x *GetHoldRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldRequest.ProtoReflect.Descriptor instead.
 func (*GetHoldRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{52}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetHoldRequest) GetHold() []byte {
@@ -3947,7 +4186,7 @@ type GetHoldResponse struct {
 
 func (x *GetHoldResponse) Reset() {
 	*x = GetHoldResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3959,7 +4198,7 @@ func (x *GetHoldResponse) String() string {
 func (*GetHoldResponse) ProtoMessage() {}
 
 func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[53]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3972,7 +4211,7 @@ func (x *GetHoldResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetHoldResponse.ProtoReflect.Descriptor instead.
 func (*GetHoldResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{53}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *GetHoldResponse) GetDebit() []byte {
@@ -4065,7 +4304,7 @@ type GetRequestRequest struct {
 
 func (x *GetRequestRequest) Reset() {
 	*x = GetRequestRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4077,7 +4316,7 @@ func (x *GetRequestRequest) String() string {
 func (*GetRequestRequest) ProtoMessage() {}
 
 func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[54]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4090,7 +4329,7 @@ func (x *GetRequestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestRequest.ProtoReflect.Descriptor instead.
 func (*GetRequestRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{54}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *GetRequestRequest) GetRequest() []byte {
@@ -4128,7 +4367,7 @@ type GetRequestResponse struct {
 
 func (x *GetRequestResponse) Reset() {
 	*x = GetRequestResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4140,7 +4379,7 @@ func (x *GetRequestResponse) String() string {
 func (*GetRequestResponse) ProtoMessage() {}
 
 func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[55]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4153,7 +4392,7 @@ func (x *GetRequestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequestResponse.ProtoReflect.Descriptor instead.
 func (*GetRequestResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{55}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *GetRequestResponse) GetCredit() []byte {
@@ -4207,7 +4446,7 @@ type GetNetworkRequest struct {
 
 func (x *GetNetworkRequest) Reset() {
 	*x = GetNetworkRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[56]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4219,7 +4458,7 @@ func (x *GetNetworkRequest) String() string {
 func (*GetNetworkRequest) ProtoMessage() {}
 
 func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[56]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4232,7 +4471,7 @@ func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkRequest.ProtoReflect.Descriptor instead.
 func (*GetNetworkRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{56}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{61}
 }
 
 // GetNetworkResponse describes it.
@@ -4260,7 +4499,7 @@ type GetNetworkResponse struct {
 
 func (x *GetNetworkResponse) Reset() {
 	*x = GetNetworkResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[57]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4272,7 +4511,7 @@ func (x *GetNetworkResponse) String() string {
 func (*GetNetworkResponse) ProtoMessage() {}
 
 func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[57]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4285,7 +4524,7 @@ func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkResponse.ProtoReflect.Descriptor instead.
 func (*GetNetworkResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{57}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *GetNetworkResponse) GetNetworkId() []byte {
@@ -4355,7 +4594,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[58]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4367,7 +4606,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[58]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4380,7 +4619,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{58}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *WatchRequest) GetFromLeaf() uint64 {
@@ -4401,7 +4640,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[59]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4413,7 +4652,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[59]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4426,7 +4665,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{59}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *WatchResponse) GetEntry() *HistoryEntry {
@@ -4619,7 +4858,18 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12+\n" +
 	"\x12expires_at_unix_ms\x18\x02 \x01(\x04R\x0fexpiresAtUnixMs\"U\n" +
 	"\x1aGetExpiryStatementResponse\x127\n" +
-	"\tstatement\x18\x01 \x01(\v2\x19.umoja.v1.ExpiryStatementR\tstatement\"\x81\x01\n" +
+	"\tstatement\x18\x01 \x01(\v2\x19.umoja.v1.ExpiryStatementR\tstatement\"\x15\n" +
+	"\x13ListEvidenceRequest\"Q\n" +
+	"\x14ListEvidenceResponse\x129\n" +
+	"\bevidence\x18\x01 \x03(\v2\x1d.umoja.api.v1.EvidenceSummaryR\bevidence\"]\n" +
+	"\x0fEvidenceSummary\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\x12\x1c\n" +
+	"\tvalidator\x18\x02 \x01(\tR\tvalidator\x12\x18\n" +
+	"\aoffence\x18\x03 \x01(\tR\aoffence\"(\n" +
+	"\x12GetEvidenceRequest\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\"1\n" +
+	"\x13GetEvidenceResponse\x12\x1a\n" +
+	"\bevidence\x18\x01 \x01(\fR\bevidence\"\x81\x01\n" +
 	"\x0fGetAssetRequest\x12\x18\n" +
 	"\x06number\x18\x01 \x01(\rH\x00R\x06number\x12\x14\n" +
 	"\x04code\x18\x02 \x01(\tH\x00R\x04code\x125\n" +
@@ -4752,7 +5002,7 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x16MOVE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MOVE_STATE_RUNNING\x10\x01\x12\x13\n" +
 	"\x0fMOVE_STATE_HELD\x10\x02\x12\x18\n" +
-	"\x14MOVE_STATE_CONFIRMED\x10\x032\xfd\x0e\n" +
+	"\x14MOVE_STATE_CONFIRMED\x10\x032\xa8\x10\n" +
 	"\rLedgerService\x12C\n" +
 	"\x06Submit\x12\x1b.umoja.api.v1.SubmitRequest\x1a\x1c.umoja.api.v1.SubmitResponse\x12Y\n" +
 	"\fSubmitStream\x12!.umoja.api.v1.SubmitStreamRequest\x1a\".umoja.api.v1.SubmitStreamResponse(\x010\x01\x12[\n" +
@@ -4772,7 +5022,9 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\n" +
 	"GetReceipt\x12\x1f.umoja.api.v1.GetReceiptRequest\x1a .umoja.api.v1.GetReceiptResponse\x12X\n" +
 	"\rGetCheckpoint\x12\".umoja.api.v1.GetCheckpointRequest\x1a#.umoja.api.v1.GetCheckpointResponse\x12g\n" +
-	"\x12GetExpiryStatement\x12'.umoja.api.v1.GetExpiryStatementRequest\x1a(.umoja.api.v1.GetExpiryStatementResponse\x12I\n" +
+	"\x12GetExpiryStatement\x12'.umoja.api.v1.GetExpiryStatementRequest\x1a(.umoja.api.v1.GetExpiryStatementResponse\x12U\n" +
+	"\fListEvidence\x12!.umoja.api.v1.ListEvidenceRequest\x1a\".umoja.api.v1.ListEvidenceResponse\x12R\n" +
+	"\vGetEvidence\x12 .umoja.api.v1.GetEvidenceRequest\x1a!.umoja.api.v1.GetEvidenceResponse\x12I\n" +
 	"\bGetAsset\x12\x1d.umoja.api.v1.GetAssetRequest\x1a\x1e.umoja.api.v1.GetAssetResponse\x12O\n" +
 	"\n" +
 	"ListAssets\x12\x1f.umoja.api.v1.ListAssetsRequest\x1a .umoja.api.v1.ListAssetsResponse\x12R\n" +
@@ -4798,7 +5050,7 @@ func file_umoja_api_v1_ledger_service_proto_rawDescGZIP() []byte {
 }
 
 var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 60)
+var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(Freshness)(0),                     // 0: umoja.api.v1.Freshness
 	(Stage)(0),                         // 1: umoja.api.v1.Stage
@@ -4842,42 +5094,47 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(*GetCheckpointResponse)(nil),      // 39: umoja.api.v1.GetCheckpointResponse
 	(*GetExpiryStatementRequest)(nil),  // 40: umoja.api.v1.GetExpiryStatementRequest
 	(*GetExpiryStatementResponse)(nil), // 41: umoja.api.v1.GetExpiryStatementResponse
-	(*GetAssetRequest)(nil),            // 42: umoja.api.v1.GetAssetRequest
-	(*GetAssetResponse)(nil),           // 43: umoja.api.v1.GetAssetResponse
-	(*ListAssetsRequest)(nil),          // 44: umoja.api.v1.ListAssetsRequest
-	(*ListAssetsResponse)(nil),         // 45: umoja.api.v1.ListAssetsResponse
-	(*Asset)(nil),                      // 46: umoja.api.v1.Asset
-	(*GetProviderRequest)(nil),         // 47: umoja.api.v1.GetProviderRequest
-	(*GetProviderResponse)(nil),        // 48: umoja.api.v1.GetProviderResponse
-	(*ListProvidersRequest)(nil),       // 49: umoja.api.v1.ListProvidersRequest
-	(*ListProvidersResponse)(nil),      // 50: umoja.api.v1.ListProvidersResponse
-	(*Provider)(nil),                   // 51: umoja.api.v1.Provider
-	(*FeeSchedule)(nil),                // 52: umoja.api.v1.FeeSchedule
-	(*WorstDay)(nil),                   // 53: umoja.api.v1.WorstDay
-	(*Bound)(nil),                      // 54: umoja.api.v1.Bound
-	(*GetHoldRequest)(nil),             // 55: umoja.api.v1.GetHoldRequest
-	(*GetHoldResponse)(nil),            // 56: umoja.api.v1.GetHoldResponse
-	(*GetRequestRequest)(nil),          // 57: umoja.api.v1.GetRequestRequest
-	(*GetRequestResponse)(nil),         // 58: umoja.api.v1.GetRequestResponse
-	(*GetNetworkRequest)(nil),          // 59: umoja.api.v1.GetNetworkRequest
-	(*GetNetworkResponse)(nil),         // 60: umoja.api.v1.GetNetworkResponse
-	(*WatchRequest)(nil),               // 61: umoja.api.v1.WatchRequest
-	(*WatchResponse)(nil),              // 62: umoja.api.v1.WatchResponse
-	(*v1.Result)(nil),                  // 63: umoja.v1.Result
-	(v1.GrantedOperation)(0),           // 64: umoja.v1.GrantedOperation
-	(*v1.Attestor)(nil),                // 65: umoja.v1.Attestor
-	(*v1.Receipt)(nil),                 // 66: umoja.v1.Receipt
-	(*v1.ValidatorSetChange)(nil),      // 67: umoja.v1.ValidatorSetChange
-	(*v1.ExpiryStatement)(nil),         // 68: umoja.v1.ExpiryStatement
-	(v1.AssetKind)(0),                  // 69: umoja.v1.AssetKind
-	(*v1.TierLimit)(nil),               // 70: umoja.v1.TierLimit
-	(*v1.FeeBand)(nil),                 // 71: umoja.v1.FeeBand
-	(v1.HoldExpiry)(0),                 // 72: umoja.v1.HoldExpiry
-	(*v1.SetParameter)(nil),            // 73: umoja.v1.SetParameter
+	(*ListEvidenceRequest)(nil),        // 42: umoja.api.v1.ListEvidenceRequest
+	(*ListEvidenceResponse)(nil),       // 43: umoja.api.v1.ListEvidenceResponse
+	(*EvidenceSummary)(nil),            // 44: umoja.api.v1.EvidenceSummary
+	(*GetEvidenceRequest)(nil),         // 45: umoja.api.v1.GetEvidenceRequest
+	(*GetEvidenceResponse)(nil),        // 46: umoja.api.v1.GetEvidenceResponse
+	(*GetAssetRequest)(nil),            // 47: umoja.api.v1.GetAssetRequest
+	(*GetAssetResponse)(nil),           // 48: umoja.api.v1.GetAssetResponse
+	(*ListAssetsRequest)(nil),          // 49: umoja.api.v1.ListAssetsRequest
+	(*ListAssetsResponse)(nil),         // 50: umoja.api.v1.ListAssetsResponse
+	(*Asset)(nil),                      // 51: umoja.api.v1.Asset
+	(*GetProviderRequest)(nil),         // 52: umoja.api.v1.GetProviderRequest
+	(*GetProviderResponse)(nil),        // 53: umoja.api.v1.GetProviderResponse
+	(*ListProvidersRequest)(nil),       // 54: umoja.api.v1.ListProvidersRequest
+	(*ListProvidersResponse)(nil),      // 55: umoja.api.v1.ListProvidersResponse
+	(*Provider)(nil),                   // 56: umoja.api.v1.Provider
+	(*FeeSchedule)(nil),                // 57: umoja.api.v1.FeeSchedule
+	(*WorstDay)(nil),                   // 58: umoja.api.v1.WorstDay
+	(*Bound)(nil),                      // 59: umoja.api.v1.Bound
+	(*GetHoldRequest)(nil),             // 60: umoja.api.v1.GetHoldRequest
+	(*GetHoldResponse)(nil),            // 61: umoja.api.v1.GetHoldResponse
+	(*GetRequestRequest)(nil),          // 62: umoja.api.v1.GetRequestRequest
+	(*GetRequestResponse)(nil),         // 63: umoja.api.v1.GetRequestResponse
+	(*GetNetworkRequest)(nil),          // 64: umoja.api.v1.GetNetworkRequest
+	(*GetNetworkResponse)(nil),         // 65: umoja.api.v1.GetNetworkResponse
+	(*WatchRequest)(nil),               // 66: umoja.api.v1.WatchRequest
+	(*WatchResponse)(nil),              // 67: umoja.api.v1.WatchResponse
+	(*v1.Result)(nil),                  // 68: umoja.v1.Result
+	(v1.GrantedOperation)(0),           // 69: umoja.v1.GrantedOperation
+	(*v1.Attestor)(nil),                // 70: umoja.v1.Attestor
+	(*v1.Receipt)(nil),                 // 71: umoja.v1.Receipt
+	(*v1.ValidatorSetChange)(nil),      // 72: umoja.v1.ValidatorSetChange
+	(*v1.ExpiryStatement)(nil),         // 73: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 74: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 75: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 76: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 77: umoja.v1.HoldExpiry
+	(*v1.SetParameter)(nil),            // 78: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
-	63, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
+	68, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
 	1,  // 2: umoja.api.v1.SubmitRequest.wait:type_name -> umoja.api.v1.Stage
 	3,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
 	11, // 4: umoja.api.v1.SubmitResponse.receipt:type_name -> umoja.api.v1.SubmissionReceipt
@@ -4895,7 +5152,7 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	0,  // 16: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
 	23, // 17: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
 	0,  // 18: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
-	64, // 19: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
+	69, // 19: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
 	0,  // 20: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
 	28, // 21: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
 	4,  // 22: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
@@ -4906,87 +5163,92 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	2,  // 27: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
 	28, // 28: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
 	0,  // 29: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	65, // 30: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
+	70, // 30: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
 	0,  // 31: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
-	66, // 32: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	67, // 33: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
-	68, // 34: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
-	0,  // 35: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
-	46, // 36: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
-	4,  // 37: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 38: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	46, // 39: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
-	69, // 40: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
-	70, // 41: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
-	0,  // 42: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
-	51, // 43: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
-	53, // 44: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
-	4,  // 45: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 46: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
-	51, // 47: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
-	52, // 48: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	71, // 49: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
-	54, // 50: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
-	54, // 51: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
-	54, // 52: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
-	0,  // 53: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
-	72, // 54: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
-	4,  // 55: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
-	0,  // 56: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
-	4,  // 57: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	73, // 58: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
-	23, // 59: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	5,  // 60: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	7,  // 61: umoja.api.v1.LedgerService.SubmitStream:input_type -> umoja.api.v1.SubmitStreamRequest
-	12, // 62: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	14, // 63: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	17, // 64: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	19, // 65: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	21, // 66: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	24, // 67: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	26, // 68: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
-	29, // 69: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
-	32, // 70: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
-	34, // 71: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	36, // 72: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	38, // 73: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	40, // 74: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	42, // 75: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	44, // 76: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	47, // 77: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	49, // 78: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	55, // 79: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	57, // 80: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	59, // 81: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	61, // 82: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	6,  // 83: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	8,  // 84: umoja.api.v1.LedgerService.SubmitStream:output_type -> umoja.api.v1.SubmitStreamResponse
-	13, // 85: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	15, // 86: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	18, // 87: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	20, // 88: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	22, // 89: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	25, // 90: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	27, // 91: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
-	30, // 92: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
-	33, // 93: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
-	35, // 94: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	37, // 95: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	39, // 96: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	41, // 97: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	43, // 98: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	45, // 99: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	48, // 100: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	50, // 101: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	56, // 102: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	58, // 103: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	60, // 104: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	62, // 105: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	83, // [83:106] is the sub-list for method output_type
-	60, // [60:83] is the sub-list for method input_type
-	60, // [60:60] is the sub-list for extension type_name
-	60, // [60:60] is the sub-list for extension extendee
-	0,  // [0:60] is the sub-list for field type_name
+	71, // 32: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
+	72, // 33: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
+	73, // 34: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	44, // 35: umoja.api.v1.ListEvidenceResponse.evidence:type_name -> umoja.api.v1.EvidenceSummary
+	0,  // 36: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
+	51, // 37: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
+	4,  // 38: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 39: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	51, // 40: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
+	74, // 41: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	75, // 42: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	0,  // 43: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
+	56, // 44: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
+	58, // 45: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
+	4,  // 46: umoja.api.v1.GetProviderResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 47: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
+	56, // 48: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
+	57, // 49: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
+	76, // 50: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	59, // 51: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
+	59, // 52: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
+	59, // 53: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
+	0,  // 54: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
+	77, // 55: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	4,  // 56: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
+	0,  // 57: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
+	4,  // 58: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
+	78, // 59: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	23, // 60: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	5,  // 61: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	7,  // 62: umoja.api.v1.LedgerService.SubmitStream:input_type -> umoja.api.v1.SubmitStreamRequest
+	12, // 63: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	14, // 64: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	17, // 65: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	19, // 66: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	21, // 67: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	24, // 68: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	26, // 69: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
+	29, // 70: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
+	32, // 71: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
+	34, // 72: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	36, // 73: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	38, // 74: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	40, // 75: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	42, // 76: umoja.api.v1.LedgerService.ListEvidence:input_type -> umoja.api.v1.ListEvidenceRequest
+	45, // 77: umoja.api.v1.LedgerService.GetEvidence:input_type -> umoja.api.v1.GetEvidenceRequest
+	47, // 78: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	49, // 79: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	52, // 80: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	54, // 81: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	60, // 82: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	62, // 83: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	64, // 84: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	66, // 85: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	6,  // 86: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	8,  // 87: umoja.api.v1.LedgerService.SubmitStream:output_type -> umoja.api.v1.SubmitStreamResponse
+	13, // 88: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	15, // 89: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	18, // 90: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	20, // 91: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	22, // 92: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	25, // 93: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	27, // 94: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
+	30, // 95: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
+	33, // 96: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
+	35, // 97: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	37, // 98: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	39, // 99: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	41, // 100: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	43, // 101: umoja.api.v1.LedgerService.ListEvidence:output_type -> umoja.api.v1.ListEvidenceResponse
+	46, // 102: umoja.api.v1.LedgerService.GetEvidence:output_type -> umoja.api.v1.GetEvidenceResponse
+	48, // 103: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	50, // 104: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	53, // 105: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	55, // 106: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	61, // 107: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	63, // 108: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	65, // 109: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	67, // 110: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	86, // [86:111] is the sub-list for method output_type
+	61, // [61:86] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
@@ -5006,11 +5268,11 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 		(*ResolveAliasRequest_Hash)(nil),
 		(*ResolveAliasRequest_PhoneNumber)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[39].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[44].OneofWrappers = []any{
 		(*GetAssetRequest_Number)(nil),
 		(*GetAssetRequest_Code)(nil),
 	}
-	file_umoja_api_v1_ledger_service_proto_msgTypes[44].OneofWrappers = []any{
+	file_umoja_api_v1_ledger_service_proto_msgTypes[49].OneofWrappers = []any{
 		(*GetProviderRequest_Account)(nil),
 		(*GetProviderRequest_Key)(nil),
 	}
@@ -5020,7 +5282,7 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_api_v1_ledger_service_proto_rawDesc), len(file_umoja_api_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   60,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,6 +36,8 @@ const (
 	LedgerService_GetReceipt_FullMethodName         = "/umoja.api.v1.LedgerService/GetReceipt"
 	LedgerService_GetCheckpoint_FullMethodName      = "/umoja.api.v1.LedgerService/GetCheckpoint"
 	LedgerService_GetExpiryStatement_FullMethodName = "/umoja.api.v1.LedgerService/GetExpiryStatement"
+	LedgerService_ListEvidence_FullMethodName       = "/umoja.api.v1.LedgerService/ListEvidence"
+	LedgerService_GetEvidence_FullMethodName        = "/umoja.api.v1.LedgerService/GetEvidence"
 	LedgerService_GetAsset_FullMethodName           = "/umoja.api.v1.LedgerService/GetAsset"
 	LedgerService_ListAssets_FullMethodName         = "/umoja.api.v1.LedgerService/ListAssets"
 	LedgerService_GetProvider_FullMethodName        = "/umoja.api.v1.LedgerService/GetProvider"
@@ -88,6 +90,10 @@ type LedgerServiceClient interface {
 	GetCheckpoint(ctx context.Context, in *GetCheckpointRequest, opts ...grpc.CallOption) (*GetCheckpointResponse, error)
 	// GetExpiryStatement signs that an expired transaction has no leaf and never will.
 	GetExpiryStatement(ctx context.Context, in *GetExpiryStatementRequest, opts ...grpc.CallOption) (*GetExpiryStatementResponse, error)
+	// ListEvidence lists what the asked validator has found against validators, itself included: at most 256, ascending by hash.
+	ListEvidence(ctx context.Context, in *ListEvidenceRequest, opts ...grpc.CallOption) (*ListEvidenceResponse, error)
+	// GetEvidence returns one piece of it, which anybody can verify offline.
+	GetEvidence(ctx context.Context, in *GetEvidenceRequest, opts ...grpc.CallOption) (*GetEvidenceResponse, error)
 	// GetAsset describes an asset by number or code.
 	GetAsset(ctx context.Context, in *GetAssetRequest, opts ...grpc.CallOption) (*GetAssetResponse, error)
 	// ListAssets lists the assets, ascending by number.
@@ -268,6 +274,26 @@ func (c *ledgerServiceClient) GetExpiryStatement(ctx context.Context, in *GetExp
 	return out, nil
 }
 
+func (c *ledgerServiceClient) ListEvidence(ctx context.Context, in *ListEvidenceRequest, opts ...grpc.CallOption) (*ListEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListEvidenceResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListEvidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) GetEvidence(ctx context.Context, in *GetEvidenceRequest, opts ...grpc.CallOption) (*GetEvidenceResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetEvidenceResponse)
+	err := c.cc.Invoke(ctx, LedgerService_GetEvidence_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ledgerServiceClient) GetAsset(ctx context.Context, in *GetAssetRequest, opts ...grpc.CallOption) (*GetAssetResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetAssetResponse)
@@ -399,6 +425,10 @@ type LedgerServiceServer interface {
 	GetCheckpoint(context.Context, *GetCheckpointRequest) (*GetCheckpointResponse, error)
 	// GetExpiryStatement signs that an expired transaction has no leaf and never will.
 	GetExpiryStatement(context.Context, *GetExpiryStatementRequest) (*GetExpiryStatementResponse, error)
+	// ListEvidence lists what the asked validator has found against validators, itself included: at most 256, ascending by hash.
+	ListEvidence(context.Context, *ListEvidenceRequest) (*ListEvidenceResponse, error)
+	// GetEvidence returns one piece of it, which anybody can verify offline.
+	GetEvidence(context.Context, *GetEvidenceRequest) (*GetEvidenceResponse, error)
 	// GetAsset describes an asset by number or code.
 	GetAsset(context.Context, *GetAssetRequest) (*GetAssetResponse, error)
 	// ListAssets lists the assets, ascending by number.
@@ -470,6 +500,12 @@ func (UnimplementedLedgerServiceServer) GetCheckpoint(context.Context, *GetCheck
 }
 func (UnimplementedLedgerServiceServer) GetExpiryStatement(context.Context, *GetExpiryStatementRequest) (*GetExpiryStatementResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetExpiryStatement not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListEvidence(context.Context, *ListEvidenceRequest) (*ListEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListEvidence not implemented")
+}
+func (UnimplementedLedgerServiceServer) GetEvidence(context.Context, *GetEvidenceRequest) (*GetEvidenceResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetEvidence not implemented")
 }
 func (UnimplementedLedgerServiceServer) GetAsset(context.Context, *GetAssetRequest) (*GetAssetResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAsset not implemented")
@@ -775,6 +811,42 @@ func _LedgerService_GetExpiryStatement_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_ListEvidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListEvidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListEvidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListEvidence(ctx, req.(*ListEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_GetEvidence_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetEvidenceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).GetEvidence(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_GetEvidence_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).GetEvidence(ctx, req.(*GetEvidenceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LedgerService_GetAsset_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetAssetRequest)
 	if err := dec(in); err != nil {
@@ -974,6 +1046,14 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetExpiryStatement",
 			Handler:    _LedgerService_GetExpiryStatement_Handler,
+		},
+		{
+			MethodName: "ListEvidence",
+			Handler:    _LedgerService_ListEvidence_Handler,
+		},
+		{
+			MethodName: "GetEvidence",
+			Handler:    _LedgerService_GetEvidence_Handler,
 		},
 		{
 			MethodName: "GetAsset",

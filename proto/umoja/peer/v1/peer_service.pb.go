@@ -914,11 +914,113 @@ func (*OfferResponse) Descriptor() ([]byte, []int) {
 	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{15}
 }
 
+// ListHeadersRequest names what is doubted.
+type ListHeadersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The epoch of the batches.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The number of the first.
+	FromNumber    uint64 `protobuf:"varint,2,opt,name=from_number,json=fromNumber,proto3" json:"from_number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHeadersRequest) Reset() {
+	*x = ListHeadersRequest{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHeadersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHeadersRequest) ProtoMessage() {}
+
+func (x *ListHeadersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHeadersRequest.ProtoReflect.Descriptor instead.
+func (*ListHeadersRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListHeadersRequest) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *ListHeadersRequest) GetFromNumber() uint64 {
+	if x != nil {
+		return x.FromNumber
+	}
+	return 0
+}
+
+// ListHeadersResponse has what leaders signed, as the callee has got it.
+type ListHeadersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The headers of the epoch from that number on, ascending by number; at most 256, and fewer where
+	// they are long.
+	Headers       []*v11.SignedHeader `protobuf:"bytes,1,rep,name=headers,proto3" json:"headers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHeadersResponse) Reset() {
+	*x = ListHeadersResponse{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHeadersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHeadersResponse) ProtoMessage() {}
+
+func (x *ListHeadersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHeadersResponse.ProtoReflect.Descriptor instead.
+func (*ListHeadersResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListHeadersResponse) GetHeaders() []*v11.SignedHeader {
+	if x != nil {
+		return x.Headers
+	}
+	return nil
+}
+
 var File_umoja_peer_v1_peer_service_proto protoreflect.FileDescriptor
 
 const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\n" +
-	" umoja/peer/v1/peer_service.proto\x12\rumoja.peer.v1\x1a!umoja/api/v1/ledger_service.proto\x1a\x19umoja/v1/checkpoint.proto\",\n" +
+	" umoja/peer/v1/peer_service.proto\x12\rumoja.peer.v1\x1a!umoja/api/v1/ledger_service.proto\x1a\x19umoja/v1/checkpoint.proto\x1a\x17umoja/v1/evidence.proto\",\n" +
 	"\x0eForwardRequest\x12\x1a\n" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\"J\n" +
 	"\x0fForwardResponse\x127\n" +
@@ -970,14 +1072,21 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\x10ComplainResponse\"*\n" +
 	"\fOfferRequest\x12\x1a\n" +
 	"\benvelope\x18\x01 \x01(\fR\benvelope\"\x0f\n" +
-	"\rOfferResponse2\xdb\x03\n" +
+	"\rOfferResponse\"K\n" +
+	"\x12ListHeadersRequest\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x1f\n" +
+	"\vfrom_number\x18\x02 \x01(\x04R\n" +
+	"fromNumber\"G\n" +
+	"\x13ListHeadersResponse\x120\n" +
+	"\aheaders\x18\x01 \x03(\v2\x16.umoja.v1.SignedHeaderR\aheaders2\xb1\x04\n" +
 	"\vPeerService\x12H\n" +
 	"\aForward\x12\x1d.umoja.peer.v1.ForwardRequest\x1a\x1e.umoja.peer.v1.ForwardResponse\x12N\n" +
 	"\tReadIndex\x12\x1f.umoja.peer.v1.ReadIndexRequest\x1a .umoja.peer.v1.ReadIndexResponse\x12T\n" +
 	"\vAdvanceTime\x12!.umoja.peer.v1.AdvanceTimeRequest\x1a\".umoja.peer.v1.AdvanceTimeResponse\x12K\n" +
 	"\bExchange\x12\x1e.umoja.peer.v1.ExchangeRequest\x1a\x1f.umoja.peer.v1.ExchangeResponse\x12K\n" +
 	"\bComplain\x12\x1e.umoja.peer.v1.ComplainRequest\x1a\x1f.umoja.peer.v1.ComplainResponse\x12B\n" +
-	"\x05Offer\x12\x1b.umoja.peer.v1.OfferRequest\x1a\x1c.umoja.peer.v1.OfferResponseB:Z8github.com/umoja-ledger/umoja/proto/umoja/peer/v1;peerv1b\x06proto3"
+	"\x05Offer\x12\x1b.umoja.peer.v1.OfferRequest\x1a\x1c.umoja.peer.v1.OfferResponse\x12T\n" +
+	"\vListHeaders\x12!.umoja.peer.v1.ListHeadersRequest\x1a\".umoja.peer.v1.ListHeadersResponseB:Z8github.com/umoja-ledger/umoja/proto/umoja/peer/v1;peerv1b\x06proto3"
 
 var (
 	file_umoja_peer_v1_peer_service_proto_rawDescOnce sync.Once
@@ -991,7 +1100,7 @@ func file_umoja_peer_v1_peer_service_proto_rawDescGZIP() []byte {
 	return file_umoja_peer_v1_peer_service_proto_rawDescData
 }
 
-var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*ForwardRequest)(nil),       // 0: umoja.peer.v1.ForwardRequest
 	(*ForwardResponse)(nil),      // 1: umoja.peer.v1.ForwardResponse
@@ -1009,37 +1118,43 @@ var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*ComplainResponse)(nil),     // 13: umoja.peer.v1.ComplainResponse
 	(*OfferRequest)(nil),         // 14: umoja.peer.v1.OfferRequest
 	(*OfferResponse)(nil),        // 15: umoja.peer.v1.OfferResponse
-	(*v1.TransactionStatus)(nil), // 16: umoja.api.v1.TransactionStatus
-	(*v11.EpochVote)(nil),        // 17: umoja.v1.EpochVote
-	(*v11.Certificate)(nil),      // 18: umoja.v1.Certificate
+	(*ListHeadersRequest)(nil),   // 16: umoja.peer.v1.ListHeadersRequest
+	(*ListHeadersResponse)(nil),  // 17: umoja.peer.v1.ListHeadersResponse
+	(*v1.TransactionStatus)(nil), // 18: umoja.api.v1.TransactionStatus
+	(*v11.EpochVote)(nil),        // 19: umoja.v1.EpochVote
+	(*v11.Certificate)(nil),      // 20: umoja.v1.Certificate
+	(*v11.SignedHeader)(nil),     // 21: umoja.v1.SignedHeader
 }
 var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
-	16, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
+	18, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
 	9,  // 1: umoja.peer.v1.FinalityMessages.named:type_name -> umoja.peer.v1.NamedSize
 	6,  // 2: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
 	6,  // 3: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
 	7,  // 4: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
-	17, // 5: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
-	18, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
+	19, // 5: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
+	20, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
 	8,  // 7: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
 	8,  // 8: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
-	0,  // 9: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
-	2,  // 10: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
-	4,  // 11: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
-	10, // 12: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
-	12, // 13: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
-	14, // 14: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
-	1,  // 15: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
-	3,  // 16: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
-	5,  // 17: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
-	11, // 18: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
-	13, // 19: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
-	15, // 20: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	21, // 9: umoja.peer.v1.ListHeadersResponse.headers:type_name -> umoja.v1.SignedHeader
+	0,  // 10: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
+	2,  // 11: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
+	4,  // 12: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
+	10, // 13: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
+	12, // 14: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
+	14, // 15: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
+	16, // 16: umoja.peer.v1.PeerService.ListHeaders:input_type -> umoja.peer.v1.ListHeadersRequest
+	1,  // 17: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
+	3,  // 18: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
+	5,  // 19: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
+	11, // 20: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
+	13, // 21: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
+	15, // 22: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
+	17, // 23: umoja.peer.v1.PeerService.ListHeaders:output_type -> umoja.peer.v1.ListHeadersResponse
+	17, // [17:24] is the sub-list for method output_type
+	10, // [10:17] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_umoja_peer_v1_peer_service_proto_init() }
@@ -1053,7 +1168,7 @@ func file_umoja_peer_v1_peer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_peer_v1_peer_service_proto_rawDesc), len(file_umoja_peer_v1_peer_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

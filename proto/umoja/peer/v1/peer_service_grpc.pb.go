@@ -27,6 +27,7 @@ const (
 	PeerService_Exchange_FullMethodName    = "/umoja.peer.v1.PeerService/Exchange"
 	PeerService_Complain_FullMethodName    = "/umoja.peer.v1.PeerService/Complain"
 	PeerService_Offer_FullMethodName       = "/umoja.peer.v1.PeerService/Offer"
+	PeerService_ListHeaders_FullMethodName = "/umoja.peer.v1.PeerService/ListHeaders"
 )
 
 // PeerServiceClient is the client API for PeerService service.
@@ -49,6 +50,9 @@ type PeerServiceClient interface {
 	// Offer gives a transaction that the leader has not ordered in time, so that the callee brings it to the leader too, and
 	// knows whether it is left out.
 	Offer(ctx context.Context, in *OfferRequest, opts ...grpc.CallOption) (*OfferResponse, error)
+	// ListHeaders lists what leaders signed of batches that the callee got in a doubtful epoch: two headers of one place that two
+	// validators hold are evidence.
+	ListHeaders(ctx context.Context, in *ListHeadersRequest, opts ...grpc.CallOption) (*ListHeadersResponse, error)
 }
 
 type peerServiceClient struct {
@@ -119,6 +123,16 @@ func (c *peerServiceClient) Offer(ctx context.Context, in *OfferRequest, opts ..
 	return out, nil
 }
 
+func (c *peerServiceClient) ListHeaders(ctx context.Context, in *ListHeadersRequest, opts ...grpc.CallOption) (*ListHeadersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHeadersResponse)
+	err := c.cc.Invoke(ctx, PeerService_ListHeaders_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PeerServiceServer is the server API for PeerService service.
 // All implementations must embed UnimplementedPeerServiceServer
 // for forward compatibility.
@@ -139,6 +153,9 @@ type PeerServiceServer interface {
 	// Offer gives a transaction that the leader has not ordered in time, so that the callee brings it to the leader too, and
 	// knows whether it is left out.
 	Offer(context.Context, *OfferRequest) (*OfferResponse, error)
+	// ListHeaders lists what leaders signed of batches that the callee got in a doubtful epoch: two headers of one place that two
+	// validators hold are evidence.
+	ListHeaders(context.Context, *ListHeadersRequest) (*ListHeadersResponse, error)
 	mustEmbedUnimplementedPeerServiceServer()
 }
 
@@ -166,6 +183,9 @@ func (UnimplementedPeerServiceServer) Complain(context.Context, *ComplainRequest
 }
 func (UnimplementedPeerServiceServer) Offer(context.Context, *OfferRequest) (*OfferResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Offer not implemented")
+}
+func (UnimplementedPeerServiceServer) ListHeaders(context.Context, *ListHeadersRequest) (*ListHeadersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHeaders not implemented")
 }
 func (UnimplementedPeerServiceServer) mustEmbedUnimplementedPeerServiceServer() {}
 func (UnimplementedPeerServiceServer) testEmbeddedByValue()                     {}
@@ -296,6 +316,24 @@ func _PeerService_Offer_Handler(srv interface{}, ctx context.Context, dec func(i
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PeerService_ListHeaders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHeadersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PeerServiceServer).ListHeaders(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PeerService_ListHeaders_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PeerServiceServer).ListHeaders(ctx, req.(*ListHeadersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PeerService_ServiceDesc is the grpc.ServiceDesc for PeerService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -326,6 +364,10 @@ var PeerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Offer",
 			Handler:    _PeerService_Offer_Handler,
+		},
+		{
+			MethodName: "ListHeaders",
+			Handler:    _PeerService_ListHeaders_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

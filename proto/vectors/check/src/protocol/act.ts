@@ -81,7 +81,7 @@ export interface Acts {
   return: Return;
   registerProvider: Provider;
   publishFees: { provider: Bytes; asset: number; version: number; bands: Band[]; effectiveAtUnixMs: bigint };
-  propose: { validator: string; decision?: Decision; expiresAtUnixMs: bigint; effectiveAtUnixMs: bigint };
+  propose: { validator: string; decision?: Decision; expiresAtUnixMs: bigint; effectiveAtUnixMs: bigint; evidenceHash: Bytes };
   vote: { ballot: Bytes; validator: string; yes: boolean };
 }
 

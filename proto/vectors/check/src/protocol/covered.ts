@@ -44,7 +44,7 @@ const covered: Record<string, string> = {
     "release_hold request_payment decline_request return register_provider publish_fees propose vote",
   PlaceHold: "debit credit alias asset amount fee on_expiry expires_at_unix_ms hashlock payer_may_release reference",
   PostState: "account asset posted held previous_leaf",
-  Propose: "validator decision expires_at_unix_ms effective_at_unix_ms",
+  Propose: "validator decision expires_at_unix_ms effective_at_unix_ms evidence_hash",
   PublishFees: "provider asset version bands effective_at_unix_ms",
   Receipt: "leaf leaf_index proof checkpoint changes",
   Redeem: "asset issuer amount",

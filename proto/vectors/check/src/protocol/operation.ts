@@ -168,6 +168,7 @@ const acts: { [Name in keyof Acts]: (act: Acts[Name], fields: Fields) => void } 
   },
   propose(proposal, fields) {
     validatorName(proposal.validator);
+    fixedOrAbsent("evidence_hash", proposal.evidenceHash, 32);
     checkDecision(proposal.decision, fields);
     time("expires_at", proposal.expiresAtUnixMs);
   },
