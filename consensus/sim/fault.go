@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/umoja-ledger/umoja/consensus"
 )
 
 // Fault is one kind of trouble.
@@ -23,6 +25,8 @@ type Fault struct {
 	Count func(c *chaos) int
 	// Verdict looks at the network before it ends; nil is nothing more than the invariants.
 	Verdict func(c *chaos)
+	// Timing is what the validators are set to; nil is that of a local network.
+	Timing *consensus.Timing
 	// Alone says that it does not go with others.
 	Alone bool
 	// Proves says that evidence must name every liar, if the fault took effect.
@@ -84,6 +88,7 @@ func Faults() []Fault {
 	var all []Fault
 	all = append(all, crashFaults()...)
 	all = append(all, networkFaults()...)
+	all = append(all, narrowFault())
 	all = append(all, clockFaults()...)
 	all = append(all, diskFaults()...)
 	all = append(all, liarFaults()...)

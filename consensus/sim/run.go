@@ -63,6 +63,9 @@ func Run(t *testing.T, seed uint64, fault Fault, dir string, log io.Writer) *Res
 			return
 		}
 		c.forks = fault.Forks
+		if fault.Timing != nil {
+			c.timing = *fault.Timing
+		}
 		c.play(fault, r, seed)
 	})
 	return r

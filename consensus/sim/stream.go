@@ -40,7 +40,7 @@ func (c *link) NewStream(ctx context.Context, _ *grpc.StreamDesc, method string,
 	if c.from.isDead() {
 		return nil, errGone
 	}
-	if err := w.travel(ctx, from.name, c.to); err != nil {
+	if err := w.travel(ctx, from.name, c.to, 0); err != nil {
 		return nil, err
 	}
 	callee := w.lifeOf(c.to)
@@ -89,7 +89,7 @@ func (s *stream) carry(ctx context.Context, l *link, to chan<- []byte, method st
 	if err != nil {
 		return status.Error(codes.Internal, err.Error())
 	}
-	if err := l.from.wire.travel(ctx, l.from.station.name, l.to); err != nil {
+	if err := l.from.wire.travel(ctx, l.from.station.name, l.to, len(raw)); err != nil {
 		s.cancel(errGone)
 		return err
 	}

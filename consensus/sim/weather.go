@@ -18,6 +18,8 @@ type weather struct {
 	loss, repeat int
 	// fast and slow bound the delay of a message.
 	fast, slow time.Duration
+	// narrow are the lines by which validators are connected; nil is wide ones.
+	narrow *narrowLines
 	// lost, repeated, stopped and delayed count what was done to messages.
 	lost, repeated, stopped, delayed int
 }
@@ -40,11 +42,11 @@ func newWeather(seed uint64) *weather {
 func (w *weather) clear() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cut, w.loss, w.repeat, w.fast, w.slow = make(map[way]bool), 0, 0, fairFast, fairSlow
+	w.cut, w.loss, w.repeat, w.fast, w.slow, w.narrow = make(map[way]bool), 0, 0, fairFast, fairSlow, nil
 }
 
 // cross decides about one message: how long it takes, and whether it arrives.
-func (w *weather) cross(from, to string) (time.Duration, bool) {
+func (w *weather) cross(from, to string, size int) (time.Duration, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.cut[way{from, to}] {
@@ -56,6 +58,9 @@ func (w *weather) cross(from, to string) (time.Duration, bool) {
 		return 0, false
 	}
 	took := w.fast + time.Duration(w.rand.Int64N(int64(w.slow-w.fast)+1))
+	if w.narrow != nil {
+		took += w.narrow.take(w.rand, from, size)
+	}
 	if took > fairSlow {
 		w.delayed++
 	}

@@ -210,8 +210,8 @@ func (c *link) leaves(method string, m proto.Message) proto.Message {
 }
 
 // travel lets a message cross the network.
-func (w *wire) travel(ctx context.Context, from, to string) error {
-	took, arrives := w.weather.cross(from, to)
+func (w *wire) travel(ctx context.Context, from, to string, size int) error {
+	took, arrives := w.weather.cross(from, to, size)
 	if !arrives {
 		took = keepalive
 	}
@@ -243,7 +243,7 @@ func (c *link) Invoke(ctx context.Context, method string, args, reply any, _ ...
 	if err != nil {
 		return status.Error(codes.Internal, err.Error())
 	}
-	if err := w.travel(ctx, from, c.to); err != nil {
+	if err := w.travel(ctx, from, c.to, len(raw)); err != nil {
 		return err
 	}
 	callee := w.lifeOf(c.to)
@@ -265,7 +265,7 @@ func (c *link) Invoke(ctx context.Context, method string, args, reply any, _ ...
 	if raw, err = proto.Marshal(back); err != nil {
 		return status.Error(codes.Internal, err.Error())
 	}
-	if err := w.travel(ctx, c.to, from); err != nil {
+	if err := w.travel(ctx, c.to, from, len(raw)); err != nil {
 		return err
 	}
 	return proto.Unmarshal(raw, reply.(proto.Message))
