@@ -35,7 +35,7 @@ var arrows = []struct {
 	{`not ledger/key`, `github.com/(btcsuite/btcd/btcec|decred)/.*`, false, "ledger/key signs and verifies"},
 	{`not ledger/key/batch`, `github.com/consensys/.*`, false, "ledger/key/batch verifies many signatures at once"},
 	{`ledger/key/batch`, `time|context|(os|net|math/rand|crypto/rand)(/.*)?`, false, "coefficients are a hash, and verdicts come from the items alone"},
-	{`(sdk|ussd|console)(/.*)?|ledger(/(tx|amount|key|genesis|checkpoint|compact))?`, `github.com/consensys/.*|ledger/key/batch`, true,
+	{`(sdk|ussd|console)(/.*)?|ledger/(tx|amount|key|genesis|checkpoint|compact)`, `github.com/consensys/.*|ledger/key/batch`, true,
 		"a wallet verifies a few signatures, one by one"},
 	{`not ledger/store|ussd/store`, `github.com/dgraph-io/.*`, false, "ledger/store keeps the ledger, ussd/store what a gateway keeps"},
 	{`not consensus(/.*)?`, `github.com/hashicorp/raft.*|go.etcd.io/.*`, false, "consensus.Node orders"},

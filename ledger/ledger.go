@@ -138,18 +138,3 @@ type Effects struct {
 	// Outcomes are in the order of the batch's envelopes.
 	Outcomes []Outcome
 }
-
-// Verifier parses an envelope and checks its signatures. Nodes give one that remembers what they verified on arrival;
-// its verdicts must be those of Verify.
-type Verifier func(envelope []byte) (*tx.Signed, error)
-
-// Verify is the Verifier that remembers nothing.
-func Verify(network tx.NetworkID) Verifier {
-	return func(envelope []byte) (*tx.Signed, error) {
-		signed, err := tx.Parse(network, envelope)
-		if err != nil {
-			return nil, err
-		}
-		return signed, signed.VerifySignatures()
-	}
-}

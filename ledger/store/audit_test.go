@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -160,6 +161,38 @@ func TestReplay(t *testing.T) {
 	b.commit(b.pay(3_00))
 	b.audit()
 	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "batch 6") {
+		t.Errorf("replay of a payment that nobody signed: %v", err)
+	}
+}
+
+// The signatures of a long history are verified in parts, and what nobody signed is found in its place, whatever follows.
+func TestReplayInParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("thousands of signatures")
+	}
+	w := ledgertest.Network(t, "parts")
+	b := newBook(t, w)
+	pays := func(batches int) {
+		for range batches {
+			var all [][]byte
+			for i := range partEnvelopes / 2 {
+				all = append(all, b.pay(amount.Amount(i+1)))
+			}
+			b.commit(all...)
+		}
+	}
+	b.trusting = false
+	pays(3)
+	var batches []uint64
+	report, err := b.store.Replay(w.Genesis, func(batch uint64) { batches = append(batches, batch) })
+	if err != nil || len(batches) != 3 || batches[2] != 3 || report.Root != b.store.Head().Root {
+		t.Fatalf("replay: %v, batches %v", err, batches)
+	}
+	b.trusting = true
+	b.commit(b.pay(3_00))
+	b.trusting = false
+	pays(2)
+	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "batch 4: ") {
 		t.Errorf("replay of a payment that nobody signed: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Replay founds the ledger again from the genesis and applies the whole history to it: every signature and rule is checked
@@ -29,34 +28,24 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 		return report, err
 	}
 	head := fx.After
-	var envelopes [][]byte
-	for index := head.Size; index < report.Leaves; index++ {
-		raw, err := s.Leaf(index)
-		if err != nil {
-			return report, err
-		}
-		leaf, err := tx.ParseLeaf(raw)
-		if err != nil {
-			return report, fmt.Errorf("leaf %d: %v: %w", index, err, ErrCorrupt)
-		}
-		switch {
-		case leaf.Record != nil:
-			envelopes = append(envelopes, leaf.Record.Envelope)
-			continue
-		case leaf.Effect != nil:
-			continue // Ledger time does it again by itself.
-		}
-		at := ledger.Position{Hash: leaf.Header.BatchHash, Epoch: leaf.Header.Epoch, TimeUnixMs: leaf.Header.TimeUnixMs}
-		fx, err := ledger.Reapply(m, head, g.Network(), ledger.Verify(g.Network()), at, envelopes)
-		if err != nil {
-			return report, fmt.Errorf("batch %d: %v: %w", head.Batch+1, err, ErrCorrupt)
-		}
-		if err := s.compare(m, fx); err != nil {
-			return report, err
-		}
-		head, envelopes = fx.After, nil
-		if progress != nil {
-			progress(head.Batch)
+	parts, stop := s.recorded(g.Network(), head.Size, report.Leaves)
+	defer stop()
+	for part := range parts {
+		for _, batch := range (<-part).batches {
+			if batch.err != nil {
+				return report, batch.err
+			}
+			fx, err := ledger.Reapply(m, head, g.Network(), batch.verdict, batch.at, batch.envelopes)
+			if err != nil {
+				return report, fmt.Errorf("batch %d: %v: %w", head.Batch+1, err, ErrCorrupt)
+			}
+			if err := s.compare(m, fx); err != nil {
+				return report, err
+			}
+			head = fx.After
+			if progress != nil {
+				progress(head.Batch)
+			}
 		}
 	}
 	if head.Root != report.Root {
