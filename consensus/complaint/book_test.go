@@ -85,6 +85,41 @@ func TestOneMoreThanTheLiarsDropALeader(t *testing.T) {
 	}
 }
 
+// TestOneHearsEnough: a liar complains to one validator alone. That one drops the leader, and complains itself, so that the
+// others hear enough too.
+func TestOneHearsEnough(t *testing.T) {
+	all := books(t, 4)
+	if d, said := all["v03"].Complain("v01", 5); d != nil || !said {
+		t.Fatalf("one complaint gives %+v", d)
+	}
+	honest, _ := all["v03"].Own()
+	if d := all["v04"].Hear("v03", honest); d != nil {
+		t.Fatalf("one complaint gives %+v", d)
+	}
+	if d := all["v04"].Hear("v02", resign(all["v02"], 5, "v01")); d == nil {
+		t.Fatal("two complaints of four drop nobody")
+	}
+	joined, ok := all["v04"].Own()
+	if d := all["v03"].Hear("v04", joined); !ok || d == nil {
+		t.Errorf("who heard enough does not complain: %+v, %+v", joined, d)
+	}
+}
+
+// TestComplaintsOfTwoTerms: each term's leader has its own complaints.
+func TestComplaintsOfTwoTerms(t *testing.T) {
+	all := books(t, 4)
+	b := all["v04"]
+	if d := b.Hear("v02", resign(all["v02"], 5, "v01")); d != nil {
+		t.Errorf("one complaint gives %+v", d)
+	}
+	if d := b.Hear("v03", resign(all["v03"], 6, "v01")); d != nil {
+		t.Errorf("complaints of two terms give %+v", d)
+	}
+	if d := b.Hear("v02", resign(all["v02"], 6, "v01")); d == nil {
+		t.Error("two complaints of one term drop nobody")
+	}
+}
+
 func TestComplaintRefusals(t *testing.T) {
 	all := books(t, 4)
 	good, _ := func() (checkpoint.Complaint, bool) { all["v02"].Complain("v01", 5); return all["v02"].Own() }()

@@ -28,6 +28,8 @@ type StateFile struct {
 	// Point is told of each step that a crash can separate from the next, and stops the step with its error: simulations crash
 	// there. Nil outside of them.
 	Point func(name string) error
+	// sync makes a file or folder durable; tests put a disk there that forgets what is not.
+	sync func(*os.File) error
 }
 
 func (f *StateFile) point(name string) error {
@@ -43,7 +45,7 @@ func CreateStateFile(path string, identity Identity) (*StateFile, error) {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("create signer state %s: %w", path, errors.Join(err, os.ErrExist))
 	}
-	f := &StateFile{path: path, identity: identity}
+	f := &StateFile{path: path, identity: identity, sync: (*os.File).Sync}
 	if err := f.Save(State{}); err != nil {
 		return nil, err
 	}
@@ -71,7 +73,7 @@ func OpenStateFile(path string, identity Identity) (*StateFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open signer state %s: %w", path, err)
 	}
-	return &StateFile{path: path, identity: identity, state: state}, nil
+	return &StateFile{path: path, identity: identity, state: state, sync: (*os.File).Sync}, nil
 }
 
 // State is what was saved last.
@@ -111,7 +113,7 @@ func (f *StateFile) write(raw []byte) error {
 		err = f.point("state written, not synced")
 	}
 	if err == nil {
-		err = file.Sync()
+		err = f.sync(file)
 	}
 	if err == nil {
 		err = f.point("state synced, not renamed")
@@ -130,5 +132,5 @@ func (f *StateFile) write(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return errors.Join(f.sync(dir), dir.Close())
 }

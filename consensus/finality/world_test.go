@@ -28,6 +28,8 @@ type world struct {
 	term   uint64
 	// crashes says that a node may crash between any two effects.
 	crashes bool
+	// crashAt crashes whoever is about to carry out that effect, counted from 1 in effects. Zero is never.
+	crashAt, effects int
 	// forks says that more than f lie, so that two final checkpoints may conflict.
 	forks bool
 
@@ -225,7 +227,7 @@ func (w *world) step(n *simNode, e Event) {
 		return
 	}
 	for _, effect := range n.machine.Step(5000, e) {
-		if w.crashes && w.rand.IntN(40) == 0 {
+		if w.effects++; w.effects == w.crashAt || w.crashes && w.rand.IntN(40) == 0 {
 			w.counts.crashed++
 			n.machine = nil
 			return

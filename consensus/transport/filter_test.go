@@ -139,6 +139,15 @@ func TestElectionCertificates(t *testing.T) {
 	}
 }
 
+// A certificate serves who was elected by it, and not who shows it.
+func TestCertificateOfAnotherIsRefused(t *testing.T) {
+	w := newElectors(t, 4)
+	c := w.elected(11, "v2", "v2", "v3", "v4")
+	w.want("shown by another", w.hear("v3", heartbeatOf("v3", 11), Words{Certificate: c}), ErrCertificate)
+	w.want("leader after it", w.hear("v2", heartbeatOf("v2", 11), Words{}), ErrUncertified)
+	w.want("shown for another term", w.hear("v2", heartbeatOf("v2", 12), Words{Certificate: c}), ErrCertificate)
+}
+
 // A node that was cut off for days follows an elected leader at once, however far its term is; a bare claim stays refused.
 func TestCertificateOpensTheTermWindow(t *testing.T) {
 	w := newElectors(t, 4)

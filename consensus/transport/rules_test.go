@@ -99,6 +99,9 @@ func TestFilterAppend(t *testing.T) {
 			r.Entries = append(r.Entries, &raft.Log{Index: 12, Term: 10})
 		}, ErrTooLarge},
 		{"too many bytes", func(r *raft.AppendEntriesRequest) { r.Entries[0].Extensions = make([]byte, 996) }, ErrTooLarge},
+		{"too many bytes together", func(r *raft.AppendEntriesRequest) {
+			r.Entries[0].Extensions, r.Entries[1].Extensions = make([]byte, 600), make([]byte, 600)
+		}, ErrTooLarge},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r := goodAppend()

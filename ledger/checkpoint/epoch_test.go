@@ -115,6 +115,25 @@ func TestEpochChange(t *testing.T) {
 	}
 }
 
+// TestStartIn: an epoch goes on from the certified tree if that is of the epoch in force. One of an earlier epoch was given up
+// when the epoch in force was opened without it; one of a later epoch is of another log, whose tree it names.
+func TestStartIn(t *testing.T) {
+	_, keys := voters(t)
+	certified := change(keys) // Of epoch 2.
+	for _, c := range []struct {
+		change  checkpoint.EpochChange
+		inForce uint64
+		known   bool
+	}{
+		{certified, 1, true}, {certified, 2, true}, {certified, 3, false}, {checkpoint.EpochChange{Epoch: 3}, 0, false},
+	} {
+		start, known := c.change.StartIn(c.inForce)
+		if known != c.known || known && start != c.change.Start() {
+			t.Errorf("start of epoch %d in epoch %d is %+v, %v", c.change.Epoch, c.inForce, start, known)
+		}
+	}
+}
+
 func FuzzEpochChange(f *testing.F) {
 	set, keys := voters(f)
 	f.Add(change(keys).Encode())
