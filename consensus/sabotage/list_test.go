@@ -1,0 +1,34 @@
+//go:build sabotage
+
+package sabotage_test
+
+import (
+	"path"
+	"slices"
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger/sabotage"
+)
+
+var plan = sabotage.Plan{
+	Root: "../..", In: "..",
+	All: slices.Concat(signing, rounds, epochs, proofs, transport, complaints),
+	// The tests of the package of the line notice, those of its parts alone first.
+	Runs: func(file string) []sabotage.Run {
+		switch dir := path.Dir(file); dir {
+		case "finality":
+			return []sabotage.Run{
+				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale)"}},
+				{Package: "./consensus/finality"},
+			}
+		case "../ledger/checkpoint":
+			return []sabotage.Run{{Package: "./ledger/checkpoint"}, {Package: "./proto/vectors"}}
+		default:
+			return []sabotage.Run{{Package: "./consensus/" + dir}}
+		}
+	},
+}
+
+func TestList(t *testing.T) { plan.Check(t) }
+
+func TestSabotage(t *testing.T) { plan.Test(t) }

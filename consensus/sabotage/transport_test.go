@@ -1,0 +1,243 @@
+//go:build sabotage
+
+package sabotage_test
+
+import "github.com/umoja-ledger/umoja/ledger/sabotage"
+
+// transport is the filter before raft, item by item.
+var transport = []sabotage.Sabotage{
+	// Who speaks.
+	{
+		Name: "filter-header-of-another", File: "transport/rules.go", Line: `return fmt.Errorf("%w: id and address must be %q", ErrIdentity, peer)`, Instead: `_ = peer`,
+		Rule: "the header of a request names the peer that the connection proved",
+	},
+	{
+		Name: "filter-leader-of-another", File: "transport/rules.go", Line: `if len(legacy) > 0 && string(legacy) != peer {`, Instead: `if false {`,
+		Rule: "the field in which older versions named the leader names the peer too",
+	},
+	{
+		Name: "filter-stranger-connects", File: "transport/tls.go", Line: `return "", ErrStranger`, Instead: `return "stranger", nil`,
+		Rule: "only keys of the validator set connect",
+	},
+	{
+		Name: "filter-wrong-peer-dialled", File: "transport/tls.go", Line: `if name != peer {`, Instead: `if name == "" {`,
+		Rule: "who is dialled is the validator that was meant",
+	},
+	{
+		Name: "filter-answer-of-another", File: "transport/rules.go", Line: `return fmt.Errorf("%w: answer's id and address must be %q", ErrIdentity, peer)`,
+		Instead: `_ = peer`, Rule: "answers are held to the identity of the connection, like requests",
+	},
+	// Election certificates.
+	{
+		Name: "filter-uncertified-leader", File: "transport/rules.go", Line: `if !f.certified {`, Instead: `if false {`,
+		Rule: "who was not elected appends nothing",
+	},
+	{
+		Name: "filter-elected-by-few", File: "transport/election.go", Line: `if len(c.Votes) < enough || len(c.Votes) > len(e.keys) {`,
+		Instead: `if len(c.Votes) < enough-1 || len(c.Votes) > len(e.keys) {`, Rule: "a majority elects",
+	},
+	{
+		Name: "filter-elected-by-one", File: "transport/election.go", Line: `if i > 0 && c.Votes[i-1].Validator >= vote.Validator {`,
+		Instead: `if i > 0 && c.Votes[i-1].Validator > vote.Validator {`, Rule: "each validator has one vote in a certificate",
+	},
+	{
+		Name: "filter-election-unsigned", File: "transport/election.go", Line: `if err := v.Verify(e.network, public, v.Signature); err != nil {`,
+		Instead: `if err := v.Verify(e.network, public, v.Signature); err != nil && v.Signature == [64]byte{} {`, Rule: "votes are signed",
+	},
+	{
+		Name: "filter-certificate-of-another", File: "transport/filter.go", Line: `if c.Term != term || c.Candidate != peer {`, Instead: `if c.Term != term {`,
+		Rule: "a certificate serves who was elected by it",
+	},
+	{
+		Name: "filter-own-vote-twice", File: "transport/answer.go", Line: `if was := f.book.votedFor(f.name, c.Term); was != "" && was != peer {`,
+		Instead: `if was := f.book.votedFor(f.name, c.Term); was == peer+"?" {`, Rule: "a node signs one vote in a term",
+	},
+	{
+		Name: "filter-certificate-not-shown", File: "transport/answer.go", Line: `delete(f.shown, peer)`, Instead: `_ = peer`,
+		Rule: "a certificate is shown again to who has forgotten it",
+	},
+	// One leader in a term.
+	{
+		Name: "filter-second-leader", File: "transport/book.go", Line: `err = fmt.Errorf("%w: %q was elected in term %d before %q", ErrSecondLeader, known, c.Term, c.Candidate)`,
+		Instead: `b.leaders[c.Term] = c.Candidate`, Rule: "a term has one leader",
+	},
+	{
+		Name: "filter-double-vote-unnoticed", File: "transport/book.go", Line: `if last, told := b.accused[v.Validator]; first.Candidate == v.Candidate || told && last >= v.Term {`,
+		Instead: `if first.Term == v.Term {`, Rule: "two votes of a validator in a term are evidence",
+	},
+	// The term window.
+	{
+		Name: "filter-term-bomb", File: "transport/rules.go", Line: `if term > f.termLimit {`, Instead: `if term == 0 {`,
+		Rule: "one peer's word on a far term is not believed",
+	},
+	{
+		Name: "filter-window-opened-by-one", File: "transport/terms.go", Line: `return &termWindow{witnesses: max(min(witnesses, others), 1), claims: make(map[string]uint64, others)}`,
+		Instead: `return &termWindow{witnesses: min(witnesses, 1), claims: make(map[string]uint64, others)}`, Rule: "a far term is believed of f+1 peers",
+	},
+	{
+		Name: "filter-window-closed-for-ever", File: "transport/terms.go", Line: `w.claims[peer] = term`, Instead: `_ = term`,
+		Rule: "who was cut off for long is let back in",
+	},
+	// TimeoutNow and the flag of a transfer.
+	{
+		Name: "filter-timeout-now-of-anybody", File: "transport/rules.go", Line: `if f.leader == "" || f.leader != peer {`, Instead: `if peer == "" {`,
+		Rule: "only the elected leader hands over",
+	},
+	{
+		Name: "filter-timeout-now-unsigned", File: "transport/rules.go", Line: `return fmt.Errorf("%w: TimeoutNow from %q", ErrTransfer, peer)`, Instead: `return nil`,
+		Rule: "a leader hands over by its signed word",
+	},
+	{
+		Name: "filter-transfer-flag", File: "transport/rules.go", Line: `r.LeadershipTransfer = r.LeadershipTransfer && f.transfer`, Instead: `_ = f.transfer`,
+		Rule: "nobody is voted for against a known leader that hands over to nobody",
+	},
+	{
+		Name: "filter-transfer-of-another-term", File: "transport/election.go", Line: `if tr == nil || tr.Term != term || tr.Leader != leader || leader == "" {`,
+		Instead: `if tr == nil || tr.Leader != leader || leader == "" {`, Rule: "a leader's word is for its own term",
+	},
+	// The commit guard.
+	{
+		Name: "filter-committed-replaced", File: "transport/guard.go", Line: `if !sameEntry(own, e) {`, Instead: `if own.Term != e.Term && own.Index != e.Index {`,
+		Rule: "no committed entry is replaced",
+	},
+	{
+		Name: "filter-committed-compared-by-term", File: "transport/guard.go",
+		Line:    `return a.Index == b.Index && a.Term == b.Term && a.Type == b.Type && bytes.Equal(a.Data, b.Data) && bytes.Equal(a.Extensions, b.Extensions)`,
+		Instead: `return a.Index == b.Index && a.Term == b.Term && a.Type == b.Type && len(a.Data) == len(b.Data) && bytes.Equal(a.Extensions, b.Extensions)`,
+		Rule:    "entries are compared by what is in them",
+	},
+	{
+		Name: "filter-commit-falls", File: "transport/filter.go", Line: `f.committed = max(f.committed, commit)`, Instead: `f.committed = commit`,
+		Rule: "what was committed stays so, whatever raft says later",
+	},
+	{
+		Name: "filter-guard-never-reset", File: "transport/answer.go", Line: `f.ResetCommitGuard() // The log is gone, and the snapshot may be older: its store decides by what is final.`,
+		Instead: ``, Rule: "after a snapshot the guard begins anew",
+	},
+	// Entries.
+	{
+		Name: "filter-entry-gap", File: "transport/rules.go", Line: `if e.Index != index+1 || e.Index == 0 {`, Instead: `if e.Index <= index || e.Index == 0 {`,
+		Rule: "entries follow one another without a gap",
+	},
+	{
+		Name: "filter-entry-term-falls", File: "transport/rules.go", Line: `if e.Term == 0 || e.Term < term || e.Term > r.Term {`,
+		Instead: `if e.Term == 0 || e.Term > r.Term {`, Rule: "terms of entries do not fall",
+	},
+	{
+		Name: "filter-entry-of-later-term", File: "transport/rules.go", Line: `if e.Term == 0 || e.Term < term || e.Term > r.Term {`,
+		Instead: `if e.Term == 0 || e.Term < term {`, Rule: "no entry is of a later term than its append",
+	},
+	{
+		Name: "filter-entry-type", File: "transport/rules.go", Line: `return fmt.Errorf("%w: entry %d is of type %d", ErrEntryType, e.Index, uint8(e.Type))`,
+		Instead: `return nil`, Rule: "only kinds of entries that are known reach raft",
+	},
+	{
+		Name: "filter-configuration-unapproved", File: "transport/rules.go", Line: `if err := f.approve(configuration); err != nil {`,
+		Instead: `if err := f.approve(configuration); err != nil && len(configuration.Servers) == 0 {`, Rule: "raft is configured as governance decided",
+	},
+	{
+		Name: "filter-entries-without-bound", File: "transport/rules.go", Line: `if len(r.Entries) > f.maxEntries {`, Instead: `if false {`,
+		Rule: "an append has a number of entries at most",
+	},
+	{
+		Name: "filter-bytes-without-bound", File: "transport/rules.go", Line: `if size > room {`, Instead: `if size > f.maxEntryBytes {`,
+		Rule: "the entries of an append together have a size at most",
+	},
+	// Rates.
+	{
+		Name: "filter-votes-without-rate", File: "transport/limits.go", Line: `deedVote:     {l.Election, 4},`, Instead: `deedVote: {1, 1 << 40},`,
+		Rule: "a peer asks for so many votes",
+	},
+	{
+		Name: "filter-refusals-without-rate", File: "transport/filter.go", Line: `f.limiter.take(now, peer, deedRefused, 1)`, Instead: `_ = now`,
+		Rule: "who is refused too often is not looked at",
+	},
+	{
+		Name: "filter-snapshots-without-rate", File: "transport/filter.go", Line: `return f.take(now, peer, deedSnapshot, 1, "snapshots")`, Instead: `return nil`,
+		Rule: "a peer sends a snapshot now and then",
+	},
+	{
+		Name: "filter-fed-without-rate", File: "transport/answer.go", Line: `if err := f.take(now, peer, deedFed, 1, "snapshots to "+peer); err != nil {`,
+		Instead: `if peer == "" { var err error`, Rule: "who says that it has nothing is sent a snapshot now and then",
+	},
+	{
+		Name: "filter-bytes-without-rate", File: "transport/filter.go", Line: `return f.take(now, peer, deedBytes, entryBytes(c), "bytes")`, Instead: `return nil`,
+		Rule: "a peer sends so many bytes",
+	},
+	{
+		Name: "filter-terms-without-rate", File: "transport/answer.go", Line: `if answered <= f.window.backed(local) || f.limiter.take(now, peer, deedTerm, 1) {`,
+		Instead: `if answered <= f.window.backed(local) || answered > asked {`, Rule: "one peer's answers depose a leader now and then",
+	},
+	// Snapshots.
+	{
+		Name: "filter-snapshot-uncertified", File: "transport/rules.go",
+		Line:    `if r.LastLogIndex > f.commit && r.LastLogIndex-f.commit > indexWindow {`,
+		Instead: `if false {`, Rule: "a snapshot ends where a log can end",
+	},
+	{
+		Name: "filter-snapshot-huge", File: "transport/rules.go", Line: `if r.Size < 0 || r.Size > f.maxSnapshotBytes {`, Instead: `if r.Size < 0 {`,
+		Rule: "a snapshot has a size at most",
+	},
+	{
+		Name: "filter-snapshot-longer", File: "transport/install.go", Line: `if want := min(left, frameBytes); int64(len(data.Data)) != want {`,
+		Instead: `if want := min(left, frameBytes); int64(len(data.Data)) < want {`, Rule: "a snapshot is as long as was announced",
+	},
+	{
+		Name: "filter-snapshot-slow", File: "transport/install.go", Line: `return nil, ErrSlow`, Instead: `late.Reset(f.timeout); return f.next(ctx)`,
+		Rule: "a peer does not hold raft by sending little",
+	},
+	// What is not decoded.
+	{
+		Name: "filter-panic", File: "transport/rules.go", Line: `if r := recover(); r != nil {`, Instead: `if r := any(nil); r != nil {`,
+		Rule: "a configuration that does not decode ends no node",
+	},
+	{
+		Name: "filter-type-wraps", File: "transport/rules.go", Line: `case raft.LogCommand, raft.LogNoop, raft.LogBarrier:`,
+		Instead: `case raft.LogCommand, raft.LogNoop, raft.LogBarrier, raft.LogAddPeerDeprecated, raft.LogRemovePeerDeprecated:`, Rule: "old kinds of entries do not reach raft",
+	},
+	// Leaders that are complained of.
+	{
+		Name: "filter-dropped-leads", File: "transport/filter.go", Line: `approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.term(peer, now),`,
+		Instead: `approve: f.local.Approve, termLimit: f.window.limit(term),`,
+		Rule:    "who is dropped neither leads nor is elected",
+	},
+}
+
+// complaints is how a leader that stalls or censors is dropped.
+var complaints = []sabotage.Sabotage{
+	{
+		Name: "complaint-of-liars", File: "complaint/book.go", Line: `if len(by) <= b.set.Faults() || term <= b.dropped || leader == b.name {`,
+		Instead: `if len(by) < b.set.Faults() || term <= b.dropped || leader == b.name {`, Rule: "f complaints drop nobody",
+	},
+	{
+		Name: "complaint-in-anothers-name", File: "complaint/book.go", Line: `if from != c.Validator || from == b.name || c.Term < b.term || known && c.Term <= last.Term {`,
+		Instead: `if from == b.name || c.Term < b.term || known && c.Term <= last.Term {`, Rule: "nobody complains in another's name",
+	},
+	{
+		Name: "complaint-unsigned", File: "complaint/book.go", Line: `if c.Verify(b.network, b.set) != nil {`, Instead: `if c.Signature == [64]byte{} {`,
+		Rule: "complaints are verified",
+	},
+	{
+		Name: "complaint-of-another-term", File: "complaint/book.go", Line: `if c, ok := b.heard[v.Name]; ok && c.Leader == leader && c.Term == term {`,
+		Instead: `if c, ok := b.heard[v.Name]; ok && c.Leader == leader {`, Rule: "complaints are about one term",
+	},
+	{
+		Name: "complaint-not-joined", File: "complaint/book.go", Line: `if own, said := b.heard[b.name]; !said || own.Term < term {`, Instead: `if false {`,
+		Rule: "who hears f+1 complaints complains too, so that all honest ones hear as many",
+	},
+	{
+		Name: "overdue-by-liars", File: "complaint/overdue.go", Line: `o := &Overdue{enough: set.Faults() + 1, lists: make(map[string][]*tx.Signed, len(set))}`,
+		Instead: `o := &Overdue{enough: set.Faults(), lists: make(map[string][]*tx.Signed, len(set))}`, Rule: "f lists make nothing overdue",
+	},
+	{
+		Name: "overdue-without-bound", File: "complaint/overdue.go", Line: `if len(list) == MaxListed {`, Instead: `if false {`, Rule: "a list is bounded",
+	},
+	{
+		Name: "complaint-about-oneself", File: "../ledger/checkpoint/complaint.go", Line: `if _, known := set.Find(c.Leader); !ok || !known || c.Leader == c.Validator {`,
+		Instead: `if _, known := set.Find(c.Leader); !ok || !known {`, Rule: "nobody complains of itself",
+	},
+	{
+		Name: "promise-of-another", File: "../ledger/checkpoint/submission.go", Line: `if r.ID != id || r.IncludeBySize <= r.SeenSize {`,
+		Instead: `if r.IncludeBySize <= r.SeenSize {`, Rule: "a submission receipt is of what was submitted",
+	},
+}
