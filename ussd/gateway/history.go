@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -101,18 +102,28 @@ func (r *remote) past(account tx.AccountID, e sdk.Entry, kept *keeping) []ussd.P
 	return all
 }
 
-// Bounds of one look for a receipt: the history is told in pages of the largest size.
+// Bounds of one look for a receipt: the history is told in pages of the largest size. The newest thousand entries are looked at however long
+// it takes, ten thousand at most, and while there is time for it: a person waits, and a shop's history is long.
 const (
-	receiptPage  = 100
-	receiptPages = 10
+	receiptPage      = 100
+	receiptPages     = 100
+	receiptSurePages = 10
+	receiptTime      = 3 * time.Second
 )
 
-// Receipts finds what moved from or to an account under a receipt code, among the newest thousand entries of its history.
+// Receipts finds what moved from or to an account under a receipt code; whole tells whether the history was looked through to its beginning.
 func (r *remote) Receipts(ctx context.Context, account tx.AccountID, code string) (found []ussd.PastPayment, whole bool, err error) {
 	kept := keeping{taken: make(map[tx.HoldID]amount.Amount), ended: make(map[tx.HoldID]bool)}
-	before := uint64(0)
-	for range receiptPages {
+	before, began := uint64(0), time.Now()
+	for page := range receiptPages {
+		sure := page < receiptSurePages
+		if !sure && time.Since(began) > receiptTime {
+			break
+		}
 		entries, err := r.client.History(ctx, account, before, receiptPage)
+		if err != nil && !sure {
+			break // What was looked at stands.
+		}
 		if err != nil {
 			return nil, false, err
 		}
