@@ -67,19 +67,6 @@ func (m *Machine) propose(f Facts, s *Session, order Order) Action {
 	return Action{Effects: effects, Ask: AskOffer{order}}
 }
 
-// madeUnread finds a payment of the last ten minutes that an order would repeat, for somebody who has dialled it in one piece and so has not
-// read the first screen: whoever lost the answer to the PIN dials the same again. It is told first; who means to pay twice goes on from there.
-func madeUnread(f Facts, s *Session, order Order) *Payment {
-	if !s.Unread || !kindOf(order.Kind).spends {
-		return nil
-	}
-	return newest(f.Payments, func(p Payment) bool {
-		return p.Stage == StageSettled && p.Outcome.Code == OutcomeOK && f.NowUnixMs < p.SubmittedAtUnixMs+uint64(PaymentLife.Milliseconds()) &&
-			p.Order.Amount == order.Amount && p.Order.Payee.Account == order.Payee.Account && p.Order.Proposal == order.Proposal && !p.Ended &&
-			kindOf(p.Order.Kind).spends
-	})
-}
-
 // offered takes the answer to AskOffer, which may come at any prompt of any flow: it compares the offer with what the user may spend
 // and shows the confirm screen. ok is false for another event.
 func (m *Machine) offered(f Facts, s *Session, e Event) (action Action, ok bool) {

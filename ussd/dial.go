@@ -37,11 +37,17 @@ func (m *Machine) dialled(f Facts, s *Session, e Dialled) Action {
 
 // resumes tells whether what was begun is offered first: no news waits, or what there is was read, because the person went on from it.
 func (m *Machine) resumes(f Facts) bool {
-	if f.Draft == nil {
+	if f.Draft == nil || f.paidAlready() {
 		return false
 	}
 	p := m.news(f)
 	return p == nil || p.Told && !p.waiting(f.NowUnixMs) && f.Draft.AtUnixMs > p.SubmittedAtUnixMs
+}
+
+// paidAlready tells that what was begun is the same as a payment that was made: an answer that came late, when the person had dialled again and
+// paid, put it together for nobody. Who reads "you were sending" and goes on would pay twice.
+func (f Facts) paidAlready() bool {
+	return madeLately(f, f.Draft.Draft.Order, 2*PaymentLife, func(Payment) bool { return true }) != nil
 }
 
 // dialledAway answers a phone that is no user here: one that is moving here goes on with that, and every other chooses a language.

@@ -1,6 +1,10 @@
 package ussd
 
-import "github.com/umoja-ledger/umoja/ussd/menu"
+import (
+	"time"
+
+	"github.com/umoja-ledger/umoja/ussd/menu"
+)
 
 // Resuming: a phone that dials within ten minutes of a session that was lost is offered to go on where it was. The PIN is always asked
 // for again.
@@ -41,4 +45,25 @@ func (m *Machine) takeResume(f Facts, s *Session, e Event) Action {
 		return m.show(f, s)
 	}
 	return m.againForm(s, a, menu.ChoiceUnknown)
+}
+
+// madeUnread finds a payment of the last ten minutes that an order would repeat, for somebody who has dialled it in one piece and so has not
+// read the first screen: whoever lost the answer to the PIN dials the same again. It is told first; who means to pay twice goes on from there.
+func madeUnread(f Facts, s *Session, order Order) *Payment {
+	if !s.Unread {
+		return nil
+	}
+	return madeLately(f, order, PaymentLife, func(p Payment) bool { return !p.Ended })
+}
+
+// madeLately finds a payment of the last while that was made and is the same as an order.
+func madeLately(f Facts, order Order, within time.Duration, wanted func(Payment) bool) *Payment {
+	if !kindOf(order.Kind).spends {
+		return nil
+	}
+	return newest(f.Payments, func(p Payment) bool {
+		return p.Stage == StageSettled && p.Outcome.Code == OutcomeOK && f.NowUnixMs < p.SubmittedAtUnixMs+uint64(within.Milliseconds()) &&
+			p.Order.Amount == order.Amount && p.Order.Payee.Account == order.Payee.Account && p.Order.Proposal == order.Proposal &&
+			kindOf(p.Order.Kind).spends && wanted(p)
+	})
 }

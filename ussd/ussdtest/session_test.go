@@ -311,3 +311,23 @@ func TestAShortCutConfirmsNothing(t *testing.T) {
 		}
 	})
 }
+
+// The answer before the PIN comes late, when the same was paid in another session and told: what it put together is not offered to go on with.
+func TestALateAnswerDoesNotOfferWhatIsPaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWorld(t)
+		w.Play(Amina, "lost", "1", "0711000002")
+		if got := w.Play(Amina, "paid", "2", "1", "0711000002", "150", AminaPIN); !strings.Contains(got, "Paid 150.00") {
+			t.Fatalf("got %q", got)
+		}
+		time.Sleep(11 * time.Second)
+		if got := w.Post(Amina, "lost", "1*0711000002*150"); !strings.Contains(got, "Enter PIN") {
+			t.Fatalf("got %q", got) // Nobody is there to read it.
+		}
+		for _, session := range []string{"first", "second"} {
+			if got := w.Post(Amina, session, ""); strings.Contains(got, "1 Continue") || !strings.Contains(got, "Paid 150.00") {
+				t.Errorf("got %q", got)
+			}
+		}
+	})
+}
