@@ -29,6 +29,9 @@ type AgentCash struct {
 	Closed Digest `json:"closed,omitzero"`
 }
 
+// known tells whether somebody knows what should be in the drawer: it was counted once, and no more went out of it than was counted and came in.
+func (c AgentCash) known() bool { return c.Closed != Digest{} && c.Drawer >= 0 }
+
 func cashKey(phone Phone) []byte { return append([]byte("cash/"), phone...) }
 
 // getCash reads an agent's record, with the figures of a day.
@@ -130,7 +133,11 @@ func (e CloseDay) apply(s *Service, w Writer, nowUnixMs uint64) error {
 	session := Session{Language: user.Language}
 	args := s.machine.cashArgs(e.Read, e.Float)
 	args.Cash, args.Limit, args.Date = s.machine.money(e.Counted), s.machine.signed(e.Read.Drawer), s.machine.day(nowUnixMs)
-	return s.notify(w, fmt.Sprintf("day/%x", e.Turn[:16]), e.Phone, s.machine.text(&session, menu.SMSDay, args))
+	key := menu.SMSDay
+	if !e.Read.known() {
+		key = menu.SMSDayFirst
+	}
+	return s.notify(w, fmt.Sprintf("day/%x", e.Turn[:16]), e.Phone, s.machine.text(&session, key, args))
 }
 
 // watchFloat tells an agent once that the float is low, until it is above again.

@@ -8,7 +8,7 @@ import (
 )
 
 // Close of day: the agent counts the drawer, the difference is noted, and the day's figures come by SMS. Counting moves no money and asks
-// for no PIN.
+// for no PIN. Nobody knows what should be there before the first count, since agents begin with cash of their own: that one is only noted.
 
 const promptDayCount Prompt = "dayclose/count"
 
@@ -32,7 +32,11 @@ func (m *Machine) takeDayClose(f Facts, s *Session, e Event) Action {
 	switch e := e.(type) {
 	case CashRead:
 		s.Draft.Cash, s.Draft.Float = &e.Cash, e.Float
-		return m.ask(s, menu.DayCount, m.cashArgs(e.Cash, e.Float))
+		key := menu.DayCount
+		if !e.Cash.known() {
+			key = menu.DayFirst
+		}
+		return m.ask(s, key, m.cashArgs(e.Cash, e.Float))
 	case Answer:
 		if s.Draft.Cash == nil || len(e.Rest) > 0 || e.Joined {
 			return m.again(s, menu.StarOrHash, menu.Args{})
@@ -55,6 +59,8 @@ func (m *Machine) closeDay(f Facts, s *Session, counted amount.Amount) Action {
 	args.Cash, args.Limit = m.money(counted), m.signed(cash.Drawer)
 	key := menu.DayEven
 	switch {
+	case !cash.known():
+		key = menu.DayNoted
 	case difference < 0:
 		key, args.Amount = menu.DayShort, m.signed(-difference)
 	case difference > 0:

@@ -39,7 +39,11 @@ func (m *Machine) takeFloat(_ Facts, s *Session, e Event) Action {
 	if !ok {
 		return m.end(s, menu.DialAgain, menu.Args{})
 	}
-	return m.end(s, menu.Float, m.cashArgs(read.Cash, read.Float))
+	key := menu.Float
+	if !read.Cash.known() {
+		key = menu.FloatUncounted
+	}
+	return m.end(s, key, m.cashArgs(read.Cash, read.Float))
 }
 
 // cashArgs are all that texts say of an agent's day.

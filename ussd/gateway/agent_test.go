@@ -20,6 +20,7 @@ func TestCashInAndOutAtAnAgent(t *testing.T) {
 	s := newSite(t, withAgent).start()
 	j, a := s.phone(juma), s.phone(amina)
 
+	matches(t, j.play("6", "6", "5", "500"), `Day closed\. You counted 500\.00 KES\. We go on from there\. .*`)
 	matches(t, j.play("6", "6", "1", "0711000002", "120", jumaPIN), `Paid 120\.00 KES to AMINA W\. for cash\. Fee 1\.00 KES\. Code `+code+`\. Float 9,879\.00 KES\.`)
 	a.awaitSMS(`Umeweka pesa: umepokea 120\.00 KES kwa pesa taslimu uliyompa wakala Juma O\. Risiti ` + code + `\. Salio 620\.00 KES\.`)
 	j.awaitSMS(`Your float is 9,879\.00 KES, below 9,900\.00 KES\..*`)
@@ -44,7 +45,7 @@ func TestCashInAndOutAtAnAgent(t *testing.T) {
 	a.awaitSMS(`Umetoa 200\.00 KES kwa wakala Juma O\. Kamisheni 4\.00 KES, ada 1\.00 KES\. Risiti ` + code + `\. Salio 415\.00 KES\.`)
 	j.awaitSMS(`200\.00 KES for Amina W\. is on your float now: give the cash, once\. You earned 4\.00 KES\..*`)
 	s.funds("10083.00", "415.00")
-	matches(t, j.play("6", "6", "3"), `Float 10,083\.00 KES\nCash in drawer -80\.00 KES\nToday in 120\.00 KES, out 200\.00 KES\nEarned 4\.00 KES`)
+	matches(t, j.play("6", "6", "3"), `Float 10,083\.00 KES\nCash in drawer 420\.00 KES\nToday in 120\.00 KES, out 200\.00 KES\nEarned 4\.00 KES`)
 }
 
 // What no agent takes is back after its time, and an agent who comes too late gives nothing.

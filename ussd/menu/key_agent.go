@@ -38,15 +38,19 @@ const (
 	SMSGiveNot           Key = "sms_give_not"
 	SMSGave              Key = "sms_gave"
 	Float                Key = "float"
+	FloatUncounted       Key = "float_uncounted"
 	FloatAmount          Key = "float_amount"
 	FloatConfirm         Key = "float_confirm"
 	SMSLowFloat          Key = "sms_low_float"
 	DayWaits             Key = "day_waits"
 	DayCount             Key = "day_count"
+	DayFirst             Key = "day_first"
 	DayEven              Key = "day_even"
+	DayNoted             Key = "day_noted"
 	DayShort             Key = "day_short"
 	DayOver              Key = "day_over"
 	SMSDay               Key = "sms_day"
+	SMSDayFirst          Key = "sms_day_first"
 	NoCommission         Key = "no_commission"
 	CommissionTitle      Key = "commission_title"
 	LineBand             Key = "line_band"
@@ -91,15 +95,19 @@ var _ = list(
 	entry{SMSGiveNot, KindSMS, data{"amount", "name"}},
 	entry{SMSGave, KindSMS, data{"amount", "name", "commission", "code", "float"}},
 	entry{Float, KindScreen, data{"float", "cash", "amount?", "total?", "commission?"}},
+	entry{FloatUncounted, KindScreen, data{"float", "amount?", "total?", "commission?"}},
 	entry{FloatAmount, KindPrompt, data{"name", "asset"}},
 	entry{FloatConfirm, KindScreen, data{"amount", "name", "number?", "fee?"}},
 	entry{SMSLowFloat, KindSMS, data{"float", "limit"}},
 	entry{DayWaits, KindRefusal, nil},
 	entry{DayCount, KindPrompt, data{"amount?", "count?", "total?", "of?", "commission?", "cash"}},
+	entry{DayFirst, KindPrompt, data{"amount?", "count?", "total?", "of?", "commission?"}},
 	entry{DayEven, KindScreen, data{"cash"}},
+	entry{DayNoted, KindScreen, data{"cash"}},
 	entry{DayShort, KindScreen, data{"cash?", "limit", "amount"}},
 	entry{DayOver, KindScreen, data{"cash?", "limit", "amount"}},
 	entry{SMSDay, KindSMS, data{"date", "amount", "total", "commission", "cash", "limit", "float"}},
+	entry{SMSDayFirst, KindSMS, data{"date", "amount", "total", "commission", "cash", "float"}},
 	entry{NoCommission, KindScreen, nil},
 	entry{CommissionTitle, KindLine, data{"asset"}},
 	entry{LineBand, KindLine, data{"limit", "commission"}},

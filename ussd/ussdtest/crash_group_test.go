@@ -131,6 +131,7 @@ func TestACrashAtAnyCommitGivesCashOnce(t *testing.T) {
 		if err := w.Service.SetRoles(t.Context(), ussd.Roles{Amina: ussd.RoleAgent}); err != nil {
 			t.Fatal(err)
 		}
+		w.Play(Amina, "count", "6", "6", "5", "1000")
 		w.Play(Juma, "out", "4", "0711000001", "300", JumaPIN)
 		time.Sleep(5 * time.Second)
 		screen, crashed := typed(w, when, n, "6", "6", "2", "1", AminaPIN)
@@ -147,7 +148,7 @@ func TestACrashAtAnyCommitGivesCashOnce(t *testing.T) {
 				given++
 			}
 		}
-		if got := w.Play(Amina, "float", "6", "6", "3"); given != 2 || !strings.Contains(got, "Cash in drawer -300.00 KES") {
+		if got := w.Play(Amina, "float", "6", "6", "3"); given != 2 || !strings.Contains(got, "Cash in drawer 700.00 KES") {
 			t.Errorf("%d messages; %q", given, got)
 		}
 	})
