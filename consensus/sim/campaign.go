@@ -135,7 +135,7 @@ func (c *Campaign) took(r *Result) {
 
 // row is one fault's line of the table.
 type row struct {
-	runs, effects, payments, final, crashes, violations int
+	runs, effects, payments, final, crashes, named, violations int
 }
 
 // table prints what happened and judges it.
@@ -154,6 +154,7 @@ func (c *Campaign) table() error {
 			to.payments += r.Payments
 			to.final += r.Final
 			to.crashes += r.Crashes
+			to.named += len(r.Named)
 			to.violations += len(r.Violations)
 		}
 		for name, n := range r.Points {
@@ -167,9 +168,9 @@ func (c *Campaign) table() error {
 		}
 	}
 	t := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "fault\truns\ttook effect\tpayments\tfinal\tcrashes\tviolations")
+	fmt.Fprintln(t, "fault\truns\ttook effect\tpayments\tfinal\tcrashes\tproved guilty\tviolations")
 	print := func(name string, r *row) {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\n", name, r.runs, r.effects, r.payments, r.final, r.crashes, r.violations)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, r.runs, r.effects, r.payments, r.final, r.crashes, r.named, r.violations)
 	}
 	var idle []string
 	for _, f := range Faults() {

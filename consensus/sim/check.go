@@ -100,6 +100,9 @@ func (c *cluster) ledger(m *member, w *workload, states map[uint64]exported) err
 		}
 	}
 	c.audit(m, s)
+	if replayed, err := s.Replay(c.world.Genesis, func(uint64) {}); err != nil {
+		c.violate("I13", "%s: a replay of its history: %v, %+v", m.name, err, replayed)
+	}
 	sum := sha256.New()
 	if err := s.Export(sum); err != nil {
 		return err

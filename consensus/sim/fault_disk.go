@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -17,6 +18,7 @@ func diskFaults() []Fault {
 		}},
 		{Name: "lost-write", Says: "a disk forgets entries that it called synced", Run: lostWrites, Alone: true},
 		{Name: "bit-flip", Says: "a bit turns in an entry of the raft log", Run: bitFlips, Alone: true},
+		{Name: "file-flip", Says: "a bit turns in a file of the state, the signer or the snapshots", Run: fileFlips, Alone: true},
 		{Name: "old-image", Says: "a validator's disk is put back to what it was before", Run: oldImage, Alone: true},
 	}
 }
@@ -88,6 +90,45 @@ func bitFlips(ctx context.Context, c *chaos) {
 		}
 		m.hold(false)
 	}
+}
+
+// fileFlips turns a bit of any file of one validator. Where that is not found out, and what it signed may be gone with it, it counts as a
+// liar.
+func fileFlips(ctx context.Context, c *chaos) {
+	m := c.cluster.pickHonest()
+	m.forgets()
+	for c.sleep(ctx, c.between(3*time.Second, 7*time.Second)) {
+		if c.down(ctx, m) && c.flipFile(filepath.Join(m.dir, "node")) {
+			c.took(1)
+		}
+		m.hold(false)
+	}
+}
+
+// flipFile is true when there was a file to flip a bit in.
+func (c *chaos) flipFile(dir string) bool {
+	var files []string
+	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || d.Name() == "KEYREGISTRY" {
+			return nil // Badger refuses to start on a bad key registry, but leaves a goroutine.
+		}
+		if info, err := d.Info(); err == nil && info.Size() > 0 {
+			files = append(files, path)
+		}
+		return nil
+	})
+	if len(files) == 0 {
+		return false
+	}
+	path := files[c.intN(len(files))]
+	raw, err := os.ReadFile(path)
+	if err != nil || len(raw) == 0 {
+		return false
+	}
+	// Badger's files are made large and mostly empty: the part that is written is what counts.
+	raw[c.intN(min(len(raw), 64<<10))] ^= 1 << c.intN(8)
+	c.cluster.log.Info("trouble", "file", path)
+	return os.WriteFile(path, raw, 0o600) == nil
 }
 
 // oldImage puts a copy of everything that a validator has in the place of what it has later, its signer's state included.

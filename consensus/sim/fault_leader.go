@@ -20,7 +20,7 @@ type headOf = ledger.Head
 // leaderFaults are liars that lead.
 func leaderFaults() []Fault {
 	return []Fault{
-		{Name: "equivocate", Says: "a leader sends other batches to one half than to the other", Liars: 1, Run: leading(equivocation), Alone: true},
+		{Name: "equivocate", Says: "a leader sends other batches to one half than to the other", Liars: 1, Run: leading(equivocation), Proves: true, Alone: true},
 		{Name: "invalid-batch", Says: "a leader packs bad signatures and the same payment twice", Liars: 1, Run: leading(invalidBatches), Lasting: tapped(invalidBatches), Alone: true},
 		{Name: "lying-commit", Says: "a leader calls committed what only one follower has", Liars: 1, Run: leading(lyingCommits), Lasting: tapped(lyingCommits), Alone: true},
 		{Name: "stall", Says: "a leader sends heartbeats and nothing else", Liars: 1, Run: leading(stalling), Lasting: tapped(stalling), Alone: true},

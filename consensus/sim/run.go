@@ -26,6 +26,8 @@ type Result struct {
 	// Points are the points that were passed, and Crashed those at which there was a crash, with how often.
 	Points  map[string]int `json:"points,omitempty"`
 	Crashed map[string]int `json:"crashed,omitempty"`
+	// Named are the validators that evidence proves guilty.
+	Named []string `json:"named,omitempty"`
 	// Violations are the invariants that did not hold.
 	Violations []string `json:"violations,omitempty"`
 }
@@ -125,8 +127,8 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	if fault.Count != nil {
 		ch.effects += fault.Count(ch)
 	}
-	if named := c.hold().named(); fault.Proves && ch.count() > 0 && len(named) < len(c.liars) {
-		c.violate("I14", "%d validators lied, and evidence names %v", len(c.liars), named)
+	if r.Named = c.hold().named(); fault.Proves && ch.count() > 0 && len(r.Named) < len(c.liars) {
+		c.violate("I14", "%d validators lied, and evidence names %v", len(c.liars), r.Named)
 	}
 	r.Payments, r.Final = w.counts()
 	r.Effects, r.Crashes, r.Points, r.Crashed, r.Violations = ch.count(), c.countCrashes(), c.visited, c.crashes, c.violations

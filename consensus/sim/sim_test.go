@@ -37,7 +37,7 @@ func play(t *testing.T, f Fault, seed uint64) {
 		log = os.Stderr
 	}
 	r := Run(t, seed, f, folder(t), log)
-	t.Logf("effects %d, final %d of %d, crashes %d, points %d", r.Effects, r.Final, r.Payments, r.Crashes, len(r.Points))
+	t.Logf("effects %d, final %d of %d, crashes %d, points %d, named %v", r.Effects, r.Final, r.Payments, r.Crashes, len(r.Points), r.Named)
 	for _, v := range r.Violations {
 		t.Error(v)
 	}
