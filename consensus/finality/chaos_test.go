@@ -46,6 +46,35 @@ func (w *world) chaos(steps int) {
 	}
 }
 
+// learn tells a node who leads.
+func (w *world) learn(n *simNode) {
+	switch w.leader {
+	case nil:
+		w.step(n, Following{Term: w.term})
+	case n:
+		w.step(n, Leading{Term: w.term})
+	default:
+		w.step(n, Following{Leader: w.leader.name, Term: w.term})
+	}
+}
+
+// exchange puts both directions of one exchange on the wire.
+func (w *world) exchange(a, b *simNode) {
+	for _, pair := range [][2]*simNode{{a, b}, {b, a}} {
+		from, to := pair[0], pair[1]
+		if from.machine == nil || to.liar {
+			continue
+		}
+		w.flying = append(w.flying, packet{to, Message{From: from.name, Messages: from.out}})
+		if from.note != nil && w.rand.IntN(4) == 0 {
+			w.flying = append(w.flying, packet{to, Proof{Note: from.note}})
+		}
+	}
+	if len(w.flying) > 20 {
+		w.flying = w.flying[len(w.flying)-20:]
+	}
+}
+
 // deliver hands over a packet out of order; some are lost, some stay to arrive again.
 func (w *world) deliver() {
 	if len(w.flying) == 0 {

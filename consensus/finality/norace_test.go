@@ -2,4 +2,4 @@
 
 package finality
 
-const slowdown = 1
+const detector = 1

@@ -2,5 +2,5 @@
 
 package finality
 
-// slowdown is by how much fewer schedules are tried, since the race detector makes signatures slow.
-const slowdown = 8
+// detector is by how much fewer schedules are tried, since the race detector makes signatures slow.
+const detector = 8

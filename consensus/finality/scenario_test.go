@@ -210,6 +210,26 @@ func TestStaleEpoch(t *testing.T) {
 	w.settle(400)
 }
 
+// TestHidingIsProved: who ratified a tree and votes for a later epoch as if there were none is proved to lie by whoever hears
+// both, in whatever order.
+func TestHidingIsProved(t *testing.T) {
+	for _, wishFirst := range []bool{false, true} {
+		w, a, b, _, liar := four(t, 2)
+		w.step(a, Name{})
+		w.says(a, b)
+		if wishFirst {
+			w.wishes(liar, b, 1)
+			w.agrees(liar, b, true)
+		} else {
+			w.agrees(liar, b, true)
+			w.wishes(liar, b, 1)
+		}
+		if got := w.accused[liar.name]; len(got) != 1 || got[0] != checkpoint.HiddenCertificate {
+			t.Errorf("wish first: %v: accused of %v", wishFirst, got)
+		}
+	}
+}
+
 // TestCrashAtEveryEffect runs one schedule, with rounds and the end of an epoch, again and again. Each time somebody crashes
 // before another one of its effects: between persisting and sending, between what is final and what is sealed. It starts again
 // from its disk, and nobody ever sees it contradict itself.
@@ -240,7 +260,7 @@ func TestCrashAtEveryEffect(t *testing.T) {
 		return w.effects
 	}
 	every := run(0)
-	step := max(1, every*slowdown/60)
+	step := max(1, every*slowdown()/60)
 	if *long {
 		step = 1
 	}

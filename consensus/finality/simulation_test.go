@@ -11,13 +11,21 @@ import (
 
 var long = flag.Bool("long", false, "run every scenario under many more seeds")
 
+// slowdown is by how much fewer schedules are tried than when there is time.
+func slowdown() int {
+	if testing.Short() {
+		return 4 * detector
+	}
+	return detector
+}
+
 // seeds runs a scenario under several schedules; a failing one is named by its seed.
 func seeds(t *testing.T, count uint64, scenario func(t *testing.T, n int, seed uint64)) {
 	if *long {
 		count *= 50
 	}
 	for _, n := range []int{4, 7} {
-		for seed := range max(2, count*4/uint64(n)/slowdown) {
+		for seed := range max(2, count*4/uint64(n)/uint64(slowdown())) {
 			t.Run(fmt.Sprintf("n=%d/seed=%d", n, seed), func(t *testing.T) { scenario(t, n, seed) })
 		}
 	}
@@ -71,7 +79,7 @@ func TestLossReorderingCrashesAndLeaderChanges(t *testing.T) {
 	})
 	// The scenario is worth nothing if it never gets anywhere or never crashes.
 	t.Logf("%d crashes, %d final checkpoints", crashed, finals)
-	if crashed < 60/slowdown || finals < 120/slowdown {
+	if crashed < 60/slowdown() || finals < 120/slowdown() {
 		t.Errorf("%d crashes between effects and %d final checkpoints are too few to test anything", crashed, finals)
 	}
 }
@@ -160,7 +168,7 @@ func TestFedALie(t *testing.T) {
 		epochs += w.counts.epochs
 	})
 	t.Logf("%d resyncs, %d epochs", resyncs, epochs)
-	if resyncs < 10/slowdown || epochs < 5/slowdown {
+	if resyncs < 10/slowdown() || epochs < 5/slowdown() {
 		t.Errorf("%d resyncs and %d epochs are too few to test anything", resyncs, epochs)
 	}
 }
@@ -189,7 +197,7 @@ func TestEpochsUnderCrashes(t *testing.T) {
 		crashed += w.counts.crashed
 	})
 	t.Logf("%d epochs, %d crashes", epochs, crashed)
-	if epochs < 30/slowdown || crashed < 20/slowdown {
+	if epochs < 30/slowdown() || crashed < 20/slowdown() {
 		t.Errorf("%d epochs and %d crashes are too few to test anything", epochs, crashed)
 	}
 }
@@ -246,7 +254,7 @@ func TestMoreThanFLiars(t *testing.T) {
 		}
 	})
 	t.Logf("%d forks, %d in another epoch", forked, epochs)
-	if forked < 8/slowdown || epochs == 0 {
+	if forked < 8/slowdown() || epochs == 0 {
 		t.Errorf("%d forks and %d epochs are too few to test anything", forked, epochs)
 	}
 }

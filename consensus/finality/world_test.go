@@ -375,34 +375,6 @@ func (w *world) final(n *simNode, c checkpoint.Checkpoint) {
 	}
 }
 
-func (w *world) learn(n *simNode) {
-	switch w.leader {
-	case nil:
-		w.step(n, Following{Term: w.term})
-	case n:
-		w.step(n, Leading{Term: w.term})
-	default:
-		w.step(n, Following{Leader: w.leader.name, Term: w.term})
-	}
-}
-
-// exchange puts both directions of one exchange on the wire.
-func (w *world) exchange(a, b *simNode) {
-	for _, pair := range [][2]*simNode{{a, b}, {b, a}} {
-		from, to := pair[0], pair[1]
-		if from.machine == nil || to.liar {
-			continue
-		}
-		w.flying = append(w.flying, packet{to, Message{From: from.name, Messages: from.out}})
-		if from.note != nil && w.rand.IntN(4) == 0 {
-			w.flying = append(w.flying, packet{to, Proof{Note: from.note}})
-		}
-	}
-	if len(w.flying) > 20 {
-		w.flying = w.flying[len(w.flying)-20:]
-	}
-}
-
 func (w *world) pick() *simNode { return w.nodes[w.rand.IntN(len(w.nodes))] }
 
 // unsettled says which live, honest nodes have not sealed the whole log.

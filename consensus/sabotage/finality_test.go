@@ -275,8 +275,9 @@ var proofs = []sabotage.Sabotage{
 		Instead: `if bare && r.Above(w.Certified) {`, Rule: "who ratifies in the epoch it voted for is honest",
 	},
 	{
-		Name: "proof-unsigned", File: "../ledger/checkpoint/evidence.go", Line: `err = e.signed(network, set, by)`, Instead: `err = nil`,
-		Rule: "evidence is what the culprit signed",
+		Name: "proof-unsigned", File: "../ledger/checkpoint/evidence.go", Line: `err = e.signed(network, set, by)`,
+		Instead: `if err = e.signed(network, set, by); err != nil { err = nil }`,
+		Rule:    "evidence is what the culprit signed",
 	},
 	{
 		Name: "proof-of-an-extension", File: "../ledger/checkpoint/evidence.go",
@@ -301,6 +302,6 @@ var proofs = []sabotage.Sabotage{
 	},
 	{
 		Name: "proof-of-anything", File: "finality/accuse.go", Line: `if err != nil || slices.Contains(h.accused, offence) {`,
-		Instead: `if slices.Contains(h.accused, offence) {`, Rule: "evidence is checked before it is given",
+		Instead: `if err != nil && e.Validator == "" || slices.Contains(h.accused, offence) {`, Rule: "evidence is checked before it is given",
 	},
 }

@@ -18,8 +18,8 @@ var plan = sabotage.Plan{
 		switch dir := path.Dir(file); dir {
 		case "finality":
 			return []sabotage.Run{
-				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale)"}},
-				{Package: "./consensus/finality"},
+				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale|Hiding|LiarsEnd)"}},
+				{Package: "./consensus/finality", Args: []string{"-test.short"}},
 			}
 		case "../ledger/checkpoint":
 			return []sabotage.Run{{Package: "./ledger/checkpoint"}, {Package: "./proto/vectors"}}

@@ -59,7 +59,7 @@ var transport = []sabotage.Sabotage{
 	// One leader in a term.
 	{
 		Name: "filter-second-leader", File: "transport/book.go", Line: `err = fmt.Errorf("%w: %q was elected in term %d before %q", ErrSecondLeader, known, c.Term, c.Candidate)`,
-		Instead: `b.leaders[c.Term] = c.Candidate`, Rule: "a term has one leader",
+		Instead: `if b.leaders[c.Term] = c.Candidate; false { err = fmt.Errorf("%w: %q", ErrSecondLeader, known) }`, Rule: "a term has one leader",
 	},
 	{
 		Name: "filter-double-vote-unnoticed", File: "transport/book.go", Line: `if last, told := b.accused[v.Validator]; first.Candidate == v.Candidate || told && last >= v.Term {`,
@@ -92,8 +92,10 @@ var transport = []sabotage.Sabotage{
 		Rule: "nobody is voted for against a known leader that hands over to nobody",
 	},
 	{
-		Name: "filter-transfer-of-another-term", File: "transport/election.go", Line: `if tr == nil || tr.Term != term || tr.Leader != leader || leader == "" {`,
-		Instead: `if tr == nil || tr.Leader != leader || leader == "" {`, Rule: "a leader's word is for its own term",
+		Name: "filter-transfer-of-another-term", File: "transport/election.go",
+		Line:    `return key.TaggedHash("umoja/raft-transfer/v1", network[:], binary.BigEndian.AppendUint64(nil, term), []byte(to))`,
+		Instead: `return key.TaggedHash("umoja/raft-transfer/v1", network[:], binary.BigEndian.AppendUint64(nil, 0), []byte(to))`,
+		Rule:    "a leader's word is for its own term",
 	},
 	// The commit guard.
 	{

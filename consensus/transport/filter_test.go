@@ -282,6 +282,7 @@ func TestTransferIsAnnounced(t *testing.T) {
 	w.want("without a word", timeoutNow("v2", nil), ErrTransfer)
 	w.want("for another follower", timeoutNow("v2", announce(10, "v2", "v3")), ErrTransfer)
 	w.want("of another term", timeoutNow("v2", announce(9, "v2", "v1")), ErrTransfer)
+	w.want("of another term, with another number on it", timeoutNow("v2", &Transfer{Term: 10, Leader: "v2", Signature: announce(9, "v2", "v1").Signature}), ErrTransfer)
 	w.want("signed by another", timeoutNow("v2", &Transfer{Term: 10, Leader: "v2", Signature: announce(10, "v3", "v1").Signature}), ErrTransfer)
 	w.want("announced", timeoutNow("v2", announce(10, "v2", "v1")), nil)
 	words, err := w.Outgoing(w.now, "v3", &raft.RequestVoteRequest{RPCHeader: headerOf("v1"), Term: 11, LeadershipTransfer: true})

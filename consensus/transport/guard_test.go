@@ -77,4 +77,11 @@ func TestResetCommitGuard(t *testing.T) {
 	w.want("after the reset", truth(), nil)
 	w.commit = 2
 	w.want("committed again", truth(), ErrCommitted)
+
+	// A snapshot replaces the log, so its end decides what is committed.
+	w.commit = 1
+	if _, err := w.Answering("v2", &raft.InstallSnapshotRequest{}, &raft.InstallSnapshotResponse{Success: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.want("after a snapshot", truth(), nil)
 }
