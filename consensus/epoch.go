@@ -169,10 +169,16 @@ func (n *Node) turn(b *tx.Batch) error {
 	return n.undo(at.Batch)
 }
 
+// turned ends what made turns odd: whoever waits looks again.
+func (n *Node) turned() {
+	n.turns.Add(1)
+	n.waiters.everybody()
+}
+
 // undo takes back the batches above one, and everything that was told of them.
 func (n *Node) undo(toBatch uint64) error {
 	n.turns.Add(1) // Odd: what was read before may not be there any more.
-	defer n.turns.Add(1)
+	defer n.turned()
 	if err := n.point("epoch: nothing undone"); err != nil {
 		return err
 	}

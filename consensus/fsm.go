@@ -175,7 +175,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 		return f.node.Fatal(err)
 	}
 	f.node.turns.Add(1)
-	defer f.node.turns.Add(1)
+	defer f.node.turned()
 	arrived, err := f.node.snapshots.install()
 	switch {
 	case arrived && errors.Is(err, store.ErrMismatch):
@@ -195,6 +195,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 
 // committed tells everybody who waits that a batch was applied.
 func (n *Node) committed(fx *ledger.Effects) {
+	ids := make([]tx.ID, 0, len(fx.Outcomes))
 	for _, o := range fx.Outcomes {
 		if o.Duplicate {
 			continue
@@ -208,7 +209,9 @@ func (n *Node) committed(fx *ledger.Effects) {
 			LeafHash: checkpoint.LeafHash(leaf.Raw), TimeUnixMs: fx.After.TimeUnixMs,
 		})
 		n.pending.recorded(o.ID, o.LeafIndex, 0)
+		ids = append(ids, o.ID)
 	}
+	n.waiters.moved(ids...)
 	n.astray.gap.Store(false)
 	n.seal()
 	n.tellApplied()

@@ -104,6 +104,8 @@ type Node struct {
 	grievances *grievances
 	// owed is a checkpoint that the tree has not reached; nil when none is.
 	owed atomic.Pointer[sealedNote]
+	// waiters wait for transactions; progress is for everything else.
+	waiters *waiters
 	// turns counts what takes batches back, twice each: odd is under way.
 	turns atomic.Uint64
 	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.
@@ -141,7 +143,7 @@ type Node struct {
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
-		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), simulated: c.Simulated,
+		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
 		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)},
 	}
@@ -241,6 +243,7 @@ func (n *Node) seal() {
 			return
 		}
 		n.pending.settle(owed.Size, n.store.FinalHead().TimeUnixMs)
+		n.waiters.final(owed.Size)
 		n.progress.moved()
 	}
 	n.owed.CompareAndSwap(owed, nil)

@@ -202,7 +202,7 @@ func (n *Node) resync() error {
 	}
 	n.outcomes.clear()
 	n.pending.undone(n.store.Head().Size)
-	n.turns.Add(1)
+	n.turned()
 	n.tellApplied()
 	a.mu.Lock()
 	a.due = false

@@ -36,6 +36,7 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 			return n.take(signed)
 		}
 		n.orders.begin(signed.ID(), signed)
+		n.waiters.moved(signed.ID())
 		n.list(signed)
 		known, err = n.order(ctx, signed)
 		n.settled(signed.ID(), n.orders.end(signed.ID(), false), err)
@@ -71,6 +72,7 @@ func (n *Node) take(signed *tx.Signed) (Status, error) {
 	if err != nil || already {
 		return Status{ID: id, Stage: Taken}, err
 	}
+	n.waiters.moved(id)
 	n.list(signed)
 	patience := backgroundPatience
 	if now := n.nowUnixMs(); signed.Body.ExpiresAtUnixMs < now+uint64(backgroundPatience/time.Millisecond) {
@@ -204,31 +206,28 @@ func (n *Node) arrived(ctx context.Context, leads *leadership, id tx.ID) (Status
 // Transaction waits until the transaction has come to the stage as far as this node knows, or the context ends; either
 // way it tells what is known. Accepted may be taken back, and then become accepted again with another result; final never.
 func (n *Node) Transaction(ctx context.Context, id tx.ID, wait Stage) (Status, error) {
-	var s Status
-	var seen uint64
-	err := n.progress.until(ctx, func() (bool, error) {
-		turns := n.turns.Load()
-		if s.Stage < Accepted || turns != seen {
-			var err error
-			if s, err = n.lookup(id); errors.Is(err, ErrReplaced) {
-				return false, nil // There is another step to come.
-			} else if err != nil {
-				return false, err
+	w := n.waiters.join(id)
+	defer n.waiters.leave(w)
+	for {
+		s, err := n.lookup(id)
+		switch {
+		case errors.Is(err, ErrReplaced): // It is woken when that is over.
+		case err != nil || s.Stage >= wait:
+			return s, err
+		case s.Stage == Accepted:
+			n.waiters.rank(w, s.LeafIndex)
+			if s.LeafIndex < n.FinalSize() {
+				continue // It became final between the look and the ranking.
 			}
 		}
-		if seen = turns; s.Stage == Accepted && s.LeafIndex < n.FinalSize() {
-			if n.turns.Load() != turns {
-				s = Status{ID: id}
-				return false, nil
-			}
-			s.Stage = Final
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			return s, nil
+		case <-n.progress.stop:
+			return s, ErrStopped
 		}
-		return s.Stage >= wait, nil
-	})
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		err = nil
 	}
-	return s, err
 }
 
 // lookup tells what this node knows of a transaction now. ErrReplaced while batches are taken back.
