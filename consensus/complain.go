@@ -40,8 +40,6 @@ type grievances struct {
 	// final is the size that is final, and unfinal since when more is applied without that size growing; zero while nothing more is.
 	final   uint64
 	unfinal time.Time
-	// hurried is since when this leader's batches are ahead of the clock; zero while they are not.
-	hurried time.Time
 	// offers bounds each peer's. Invariant: one for each other validator.
 	offers map[string]*rate.Limiter
 }
@@ -86,15 +84,13 @@ func (n *Node) seen(now time.Time) complaint.Seen {
 	waiting := n.orders.waiting()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	leader, term := n.Leader(), n.term()
 	// Rounds do not end when the leader names none, or gives each another batch, or for a reason that nobody has thought of. Where it is
 	// not the leader's fault the next one has its own, longer time.
 	if g.final != status.Final {
 		g.final, g.unfinal = status.Final, time.Time{}
 	}
 	waiting = sinceWhen(&g.unfinal, now, status.Halted == nil && status.Applied > status.Final, waiting)
-	waiting = sinceWhen(&g.hurried, now, n.hurries(leader, term), waiting)
-	return complaint.Seen{Now: now, Leader: leader, Term: term, Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
+	return complaint.Seen{Now: now, Leader: n.Leader(), Term: n.term(), Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
 }
 
 // sinceWhen notes since when something holds, and gives the earlier of that and another time. Zero times are none.

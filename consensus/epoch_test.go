@@ -221,6 +221,23 @@ func TestEpochFromTheGenesis(t *testing.T) {
 	}
 }
 
+// TestABatchOfAnotherTermIsVoid: or a liar could order an honest leader's batch of one term again in another, and frame it.
+func TestABatchOfAnotherTermIsVoid(t *testing.T) {
+	s := newScribe(t)
+	head := s.n.store.Head()
+	for _, term := range []uint64{0, 2, 1 << 40} {
+		batch := tx.SealBatch(s.n.network, tx.BatchHeader{
+			Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: s.n.nowUnixMs(), Leader: "v2", Term: term,
+		}, nil, s.world.Validators["v2"])
+		if a, ok := s.order(batch).(*applied); !ok || !errors.Is(a.void, ledger.ErrVoid) {
+			t.Errorf("term %d, ordered in term 1: %v", term, a)
+		}
+	}
+	if s.n.store.Head() != head {
+		t.Error("a void batch left something")
+	}
+}
+
 // TestVoidOpenings: what opens no epoch leaves no trace, and takes nothing back.
 func TestVoidOpenings(t *testing.T) {
 	s := newScribe(t)

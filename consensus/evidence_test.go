@@ -167,3 +167,101 @@ func TestHeadersAreBounded(t *testing.T) {
 		t.Errorf("answer of %d long ones", len(got))
 	}
 }
+
+// headerBy seals an empty batch of a leader for a place; the salt makes another of it.
+func (c *cluster) headerBy(leader string, at batchPlace, salt uint64) (tx.BatchHeader, checkpoint.SignedHeader) {
+	c.t.Helper()
+	data := tx.SealBatch(c.world.Network, tx.BatchHeader{
+		Epoch: at.epoch, Number: at.number, TimeUnixMs: c.world.Genesis.TimeUnixMs + salt, Leader: at.leader, Term: at.term,
+	}, nil, c.world.Validators[leader])
+	b, err := tx.ParseBatch(c.world.Network, data)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return b.Header, checkpoint.SignedHeader{Header: b.RawHeader(), Signature: b.Signature}
+}
+
+// TestHeadersThatProveNothing: what another signed in a leader's name takes no place, batches of two terms are no offence, and
+// each term is looked at by itself.
+func TestHeadersThatProveNothing(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.restart("v1")
+	n := c.nodes["v1"]
+	at := batchPlace{leader: "v4", epoch: 2, term: 7, number: 9}
+	n.saw(c.headerBy("v3", at, 0)) // In v4's name.
+	for term := uint64(7); term < 10; term++ {
+		at.term = term
+		n.saw(c.headerBy("v4", at, 1))
+	}
+	at.term = 0
+	n.saw(c.headerBy("v4", at, 1))
+	n.saw(c.headerBy("v4", at, 2))
+	if all := n.Evidence(); len(all) != 0 {
+		t.Fatalf("%s by %s", all[0].Offence, all[0].Validator)
+	}
+	for found, term := range []uint64{7, 9} {
+		at.term = term
+		n.saw(c.headerBy("v4", at, 3))
+		if all := n.Evidence(); len(all) != found+1 {
+			t.Errorf("%d pieces after a second batch in term %d", len(all), term)
+		}
+	}
+}
+
+// TestHeadersComparedAfterAnEpoch: a validator whose batches an epoch takes back asks the others what they got, and takes
+// nothing else for an answer.
+func TestHeadersComparedAfterAnEpoch(t *testing.T) {
+	s := newScribe(t)
+	s.restart("v2")
+	start, _ := s.pays()
+	s.pays()
+	lied := batchPlace{leader: "v2", term: 1, number: start.Batch + 1}
+	other := s.nodes["v2"]
+	other.saw(s.headerBy("v2", lied, 1))
+	s.n.saw(s.headerBy("v3", batchPlace{leader: "v3", term: 1, number: start.Batch}, 1))
+	other.saw(s.headerBy("v3", batchPlace{leader: "v3", term: 1, number: start.Batch}, 2)) // Below the start, so not asked for.
+	if a, ok := s.order(s.opening(s.change(1, voteOf(start)), start, nil)).(*applied); !ok || a.void != nil {
+		t.Fatalf("the opening: %v", a)
+	}
+	s.awaitEvidence("v1", "v2", checkpoint.TwoBatches)
+}
+
+// TestHeadersAreGivenSeldom: a peer that asks more often than an honest one is refused, and so is a stranger.
+func TestHeadersAreGivenSeldom(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.restart("v1")
+	c.restart("v2")
+	from := batchPlace{}
+	var err error
+	for range headersAtOnce + 10*headersPerSecond {
+		if err = c.nodes["v2"].compareWith(t.Context(), "v1", from); err != nil {
+			break
+		}
+	}
+	if fromStatus(err) != ErrRateLimited {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestAnAnswerIsWhatWasAskedFor: headers that were not asked for drive out nothing.
+func TestAnAnswerIsWhatWasAskedFor(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	asked := batchPlace{leader: "v4", epoch: 2, term: 1, number: 10}
+	for _, row := range []struct {
+		what   string
+		change func(*batchPlace)
+		taken  bool
+	}{
+		{"what was asked for", func(*batchPlace) {}, true},
+		{"a later batch", func(p *batchPlace) { p.number++ }, true},
+		{"an earlier batch", func(p *batchPlace) { p.number-- }, false},
+		{"another epoch", func(p *batchPlace) { p.epoch++ }, false},
+	} {
+		at := asked
+		row.change(&at)
+		_, h := c.headerBy("v4", at, 1)
+		if _, ok := asked.answeredBy(c.world.Network, h); ok != row.taken {
+			t.Errorf("%s: taken %v", row.what, ok)
+		}
+	}
+}

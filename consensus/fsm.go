@@ -91,7 +91,6 @@ func (f fsm) apply(entry *raft.Log) any {
 	if err := n.point("apply: batch stored, nobody told"); err != nil {
 		return n.Fatal(err)
 	}
-	n.clock.ledBy(batch.Header)
 	n.committed(fx)
 	return &applied{outcomes: fx.Outcomes}
 }

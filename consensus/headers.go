@@ -190,13 +190,21 @@ func (n *Node) compareWith(ctx context.Context, name string, from batchPlace) er
 		if i == headersAsked {
 			break
 		}
-		h, _, err := tx.ParseBatchHeader(n.network, m.GetHeader())
-		if err != nil || len(m.GetSignature()) != 64 || h.Epoch != from.epoch || h.Number < from.number {
-			continue // Not what was asked for: it may not drive out what is remembered.
+		if len(m.GetSignature()) != 64 {
+			continue
 		}
-		n.saw(h, checkpoint.SignedHeader{Header: m.GetHeader(), Signature: [64]byte(m.GetSignature())})
+		signed := checkpoint.SignedHeader{Header: m.GetHeader(), Signature: [64]byte(m.GetSignature())}
+		if h, ok := from.answeredBy(n.network, signed); ok {
+			n.saw(h, signed)
+		}
 	}
 	return nil
+}
+
+// answeredBy says whether a header is one that was asked for. Others may not drive out what is remembered.
+func (p batchPlace) answeredBy(network tx.NetworkID, signed checkpoint.SignedHeader) (tx.BatchHeader, bool) {
+	h, _, err := tx.ParseBatchHeader(network, signed.Header)
+	return h, err == nil && h.Epoch == p.epoch && h.Number >= p.number
 }
 
 // ListHeaders gives what this node got of an epoch.

@@ -113,7 +113,6 @@ type Node struct {
 	astray    astray
 	evidence  *evidence
 	headers   *headers
-	clock     clock
 	// joinAgain starts raft after a resync.
 	joinAgain func() error
 	dir       string
