@@ -12,7 +12,7 @@ import (
 
 var plan = sabotage.Plan{
 	Root: "../..", In: "..",
-	All: slices.Concat(signing, rounds, epochs, proofs, transport, complaints),
+	All: slices.Concat(signing, rounds, epochs, proofs, transport, complaints, opened, resynced, proved, packed, stored, answered),
 	// The tests of the package of the line notice, those of its parts alone first.
 	Runs: func(file string) []sabotage.Run {
 		switch dir := path.Dir(file); dir {
@@ -23,6 +23,11 @@ var plan = sabotage.Plan{
 			}
 		case "../ledger/checkpoint":
 			return []sabotage.Run{{Package: "./ledger/checkpoint"}, {Package: "./proto/vectors"}}
+		case ".":
+			return []sabotage.Run{
+				{Package: "./consensus", Args: []string{"-test.short", "-test.run=" + nodeRuns[file]}},
+				{Package: "./consensus", Args: []string{"-test.short"}},
+			}
 		default:
 			return []sabotage.Run{{Package: "./consensus/" + dir}}
 		}

@@ -1,0 +1,328 @@
+//go:build sabotage
+
+package sabotage_test
+
+import "github.com/umoja-ledger/umoja/ledger/sabotage"
+
+// nodeRuns are the tests of package consensus that should notice first, by file.
+var nodeRuns = map[string]string{
+	"epoch.go": "Epoch|Opening|Void|Start", "opening.go": "Epoch|Opening|Recall|Again", "fsm.go": "FSM|Void|Epoch|Resync|Fed|Term",
+	"resync.go": "Resync|Fed|Astray|Suspect|Contradict|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
+	"packer.go": "Packer|Held|Sign|Clock|Stands|Grant|Tentative", "draft.go": "Packer|Grant|Again|Sign|Void", "clock.go": "Clock|Stands|Early|Attest|Overdue|Dropped",
+	"snapshot.go": "Snapshot", "arrival.go": "Snapshot|Arriv", "storage.go": "Disk|Log|Storage|Stall", "open.go": "Signer|Open|State|Fed|Restart",
+	"node.go": "Seal|Fed|Epoch|Final", "read.go": "Read|Stale|Expiry|Pending|Turn", "complain.go": "Dropped|Offer|Complain|Promise",
+}
+
+// opened is the opening of epochs: what it takes back, and what it must not.
+var opened = []sabotage.Sabotage{
+	{
+		Name: "node-epoch-back-too-far", File: "epoch.go", Line: `return n.undo(at.Batch)`, Instead: `return n.undo(n.store.Floor().Batch)`,
+		Rule: "an epoch takes back what is above its start, and no more",
+	},
+	{
+		Name: "node-epoch-nothing-back", File: "epoch.go", Line: `return n.undo(at.Batch)`, Instead: `return nil`,
+		Rule: "an epoch goes on from its start",
+	},
+	{
+		Name: "node-epoch-of-before", File: "epoch.go", Line: `return len(b.Header.EpochChange) > 0 && b.Header.Epoch > head.Epoch`,
+		Instead: `return len(b.Header.EpochChange) > 0 && b.Header.Epoch >= head.Epoch`, Rule: "an epoch is opened once",
+	},
+	{
+		Name: "node-epoch-votes-unchecked", File: "epoch.go", Line: `if err := c.Verify(n.network, set); err != nil {`,
+		Instead: `if err := c.Verify(n.network, set); err != nil && len(c.Votes) == 0 {`, Rule: "q validators have voted for an epoch",
+	},
+	{
+		Name: "node-epoch-leader-unchecked", File: "epoch.go", Line: `if err := b.VerifyLeader(leader.PublicKey()); err != nil {`,
+		Instead: `if err := b.VerifyLeader(leader.PublicKey()); err != nil && !ok {`, Rule: "only the leader that signed opens an epoch",
+	},
+	{
+		Name: "node-epoch-with-payments", File: "epoch.go", Line: `case len(b.Envelopes) > 0:`, Instead: `case len(b.Envelopes) > 1:`,
+		Rule: "a batch that opens an epoch carries nothing else",
+	},
+	{
+		Name: "node-epoch-of-another-number", File: "epoch.go", Line: `case c.Epoch != b.Header.Epoch:`, Instead: `case c.Epoch > b.Header.Epoch:`,
+		Rule: "the votes are for the epoch that is opened",
+	},
+	{
+		Name: "node-epoch-old-certificate", File: "epoch.go", Line: `if start.Size == 0 || start.Epoch < head.Epoch {`, Instead: `if start.Size == 0 {`,
+		Rule: "what was certified before the epoch in force was given up when that was opened",
+	},
+	{
+		Name: "node-epoch-start-unknown", File: "epoch.go", Line: `if start.Epoch > head.Epoch || start.Size > head.Size {`, Instead: `if start.Size > head.Size {`,
+		Rule: "a start of an epoch that this log does not know is in another log",
+	},
+	{
+		Name: "node-epoch-start-of-another-tree", File: "epoch.go", Line: `return s, err == nil && root == start.Root, err`, Instead: `return s, err == nil, err`,
+		Rule: "an epoch starts at the tree that was certified, not at one of its size",
+	},
+	{
+		Name: "node-epoch-below-final", File: "epoch.go",
+		Line:    `if floor := n.store.Floor(); found && at.Size < floor.Size || !found && c.Start().Size < floor.Size {`,
+		Instead: `if floor := n.store.Floor(); !found && c.Start().Size < floor.Size {`, Rule: "what is final is never taken back",
+	},
+	{
+		Name: "node-epoch-other-final", File: "epoch.go",
+		Line:    `if floor := n.store.Floor(); found && at.Size < floor.Size || !found && c.Start().Size < floor.Size {`,
+		Instead: `if floor := n.store.Floor(); found && at.Size < floor.Size {`, Rule: "who is shown another final history ends, and does not choose",
+	},
+	{
+		Name: "node-epoch-batch-elsewhere", File: "epoch.go", Line: `if err := at.follows(b.Header); err != nil {`,
+		Instead: `if err := at.follows(b.Header); err != nil && at.Size == 0 {`, Rule: "nothing is taken back for a batch that does not go on there",
+	},
+	{
+		Name: "node-epoch-time-back", File: "epoch.go", Line: `if h.Number != s.Batch+1 || h.PreviousHash != s.hash || h.TimeUnixMs < s.TimeUnixMs {`,
+		Instead: `if h.Number != s.Batch+1 || h.PreviousHash != s.hash {`, Rule: "ledger time does not go back before the start",
+	},
+	{
+		Name: "node-epoch-outcomes-stay", File: "epoch.go", Line: `n.outcomes.clear()`, Instead: ``,
+		Rule: "nobody is told that a payment is accepted that was taken back",
+	},
+	{
+		Name: "node-epoch-pending-stays", File: "epoch.go", Line: `n.pending.undone(n.store.Head().Size)`, Instead: ``,
+		Rule: "what was taken back is open again",
+	},
+	{
+		Name: "node-epoch-reads-torn", File: "epoch.go", Line: `n.turns.Add(1) // Odd: what was read before may not be there any more.`, Instead: `n.turns.Add(2)`,
+		Rule: "a reader that looked in several steps knows that batches were taken back between",
+	},
+	{
+		Name: "node-epoch-opened-again", File: "opening.go", Line: `if head := n.store.Head(); c.Epoch <= head.Epoch {`, Instead: `if head := n.store.Head(); c.Epoch < head.Epoch {`,
+		Rule: "a leader does not open what is open",
+	},
+	{
+		Name: "node-epoch-payments-lost", File: "opening.go", Line: `return p.recall()`, Instead: `return nil`,
+		Rule: "the leader packs again what an epoch took back",
+	},
+	{
+		Name: "node-epoch-payments-lost-by-next", File: "packer.go", Line: `if err := p.recall(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "so does the next leader, by the log",
+	},
+	{
+		Name: "node-epoch-recorded-packed-again", File: "opening.go", Line: `if status.Stage < Accepted {`, Instead: `if status.Stage <= Final {`,
+		Rule: "what is recorded is not packed again",
+	},
+	{
+		Name: "node-batch-of-another-term", File: "fsm.go",
+		Line:    `} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term != entry.Term {`,
+		Instead: `} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term > entry.Term {`,
+		Rule:    "a batch is void in another term than its own, or honest leaders could be framed with it",
+	},
+}
+
+// resynced is the way back of a validator that was fed a lie.
+var resynced = []sabotage.Sabotage{
+	{
+		Name: "node-resync-not-asked", File: "fsm.go", Line: `if errors.Is(err, errNoStart) {`, Instead: `if errors.Is(err, errNoStart) && n == nil {`,
+		Rule: "whose tree lacks the start of an epoch goes back",
+	},
+	{
+		Name: "node-resync-applies-on", File: "fsm.go", Line: `if n.failed() || n.suspended.Load() {`, Instead: `if n.failed() {`,
+		Rule: "while a resync is to come nothing is applied",
+	},
+	{
+		Name: "node-resync-snapshot", File: "fsm.go", Line: `if f.node.failed() || f.node.suspended.Load() {`, Instead: `if f.node.failed() {`,
+		Rule: "while a resync is to come no snapshot is captured",
+	},
+	{
+		Name: "node-resync-not-persisted", File: "resync.go", Line: `if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(target)); err != nil {`,
+		Instead: `if err := error(nil); err != nil {`, Rule: "the target is on disk before anything is undone",
+	},
+	{
+		Name: "node-resync-forever", File: "resync.go", Line: `if err := os.Remove(path); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "a resync that has ended is not done again",
+	},
+	{
+		Name: "node-resync-state-stays", File: "resync.go",
+		Line:    `if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {`,
+		Instead: `if err := error(nil); err != nil {`, Rule: "what is not final is undone",
+	},
+	{
+		Name: "node-resync-log-stays", File: "resync.go", Line: `return n.raftLog.DeleteRange(max(first, keep+1), last)`, Instead: `return nil`,
+		Rule: "the entries of the lie are cut off",
+	},
+	{
+		Name: "node-resync-log-below-state", File: "resync.go", Line: `keep = max(keep, made)`, Instead: `keep = max(keep, 1)`,
+		Rule: "the log is not cut below what made the state, unless the state is rewound",
+	},
+	{
+		Name: "node-resync-guard-stays", File: "resync.go", Line: `n.transport.ResetCommitGuard() // What was committed is not in the log any more.`, Instead: ``,
+		Rule: "the commit guard does not hold the log to the lie",
+	},
+	{
+		Name: "node-resync-never-deep", File: "resync.go", Line: `a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor`,
+		Instead: `a.due, a.deep, a.last, a.floor = true, false, time.Now(), floor`, Rule: "the lie may be older than what is final",
+	},
+	{
+		Name: "node-resync-endlessly", File: "resync.go", Line: `if again && time.Since(a.last) < resyncPause {`, Instead: `if again && a.due {`,
+		Rule: "a node that gains nothing by it does not resync all the time",
+	},
+	{
+		Name: "node-resync-at-a-late-log", File: "resync.go", Line: `if s != nil && time.Since(s.since) > suspectPatience {`, Instead: `if s != nil {`,
+		Rule: "a log that is late is no lie",
+	},
+	{
+		Name: "node-resync-on-a-liars-word", File: "resync.go",
+		Line:    `if head := n.store.Head(); n.astray.dispute.lasts(time.Now()) && n.finality.Status().Proved > head.Size {`,
+		Instead: `if head := n.store.Head(); n.astray.dispute.lasts(time.Now()) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
+	},
+	{
+		Name: "node-resync-on-a-gap", File: "resync.go",
+		Line:    `if head := n.store.Head(); n.astray.gap.Load() && n.finality.Status().Proved > head.Size {`,
+		Instead: `if head := n.store.Head(); n.astray.gap.Load() && head.Size > 0 {`, Rule: "a batch out of place alone makes nobody forget anything",
+	},
+	{
+		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
+		Rule: "a tree of a later epoch may be still to come",
+	},
+}
+
+// proved is evidence.
+var proved = []sabotage.Sabotage{
+	{
+		Name: "node-evidence-unverified", File: "evidence.go", Line: `if kept, err = s.verify(e.Ordered(s.network).Encode()); err != nil {`,
+		Instead: `if kept, err = s.verify(e.Ordered(s.network).Encode()); err != nil && kept.Raw == nil {`, Rule: "nobody is accused by what proves nothing",
+	},
+	{
+		Name: "node-evidence-disordered", File: "evidence.go", Line: `if kept, err = s.verify(e.Ordered(s.network).Encode()); err != nil {`,
+		Instead: `if kept, err = s.verify(e.Encode()); err != nil {`, Rule: "two statements make one evidence, in whatever order they came",
+	},
+	{
+		Name: "node-evidence-not-written", File: "evidence.go",
+		Line:    `if err := writeFile(filepath.Join(s.dir, hex.EncodeToString(kept.Hash[:])+evidenceSuffix), kept.Raw); err != nil {`,
+		Instead: `if err := error(nil); err != nil {`, Rule: "evidence outlives the process",
+	},
+	{
+		Name: "node-evidence-unbounded", File: "evidence.go", Line: `if len(s.kept) >= maxEvidence || against >= maxEvidenceOf {`,
+		Instead: `if len(s.kept) >= maxEvidence {`, Rule: "one liar does not take the room of all",
+	},
+	{
+		Name: "node-evidence-planted", File: "evidence.go", Line: `if e, err := s.verify(raw); err == nil {`, Instead: `if e, _ := s.verify(raw); e.Raw != nil {`,
+		Rule: "a file that does not verify is passed over",
+	},
+	{
+		Name: "node-headers-unsigned", File: "headers.go",
+		Line:    `if known && bytes.Equal(first.Header, header.Header) || tx.VerifyHeader(n.network, header.Header, header.Signature, leader.PublicKey()) != nil {`,
+		Instead: `if known && bytes.Equal(first.Header, header.Header) {`, Rule: "a header that its leader did not sign takes no place",
+	},
+	{
+		Name: "node-headers-of-all-terms", File: "headers.go", Line: `at := batchPlace{h.Leader, h.Epoch, h.Term, h.Number}`,
+		Instead: `at := batchPlace{h.Leader, h.Epoch, 1, h.Number}`, Rule: "each term is a place of its own",
+	},
+	{
+		Name: "node-headers-not-compared", File: "epoch.go", Line: `n.doubt(n.store.Head().Epoch, at.Batch+1)`, Instead: ``,
+		Rule: "after an epoch was opened validators compare what they got",
+	},
+	{
+		Name: "node-headers-not-asked-for", File: "headers.go",
+		Line: `return h, err == nil && h.Epoch == p.epoch && h.Number >= p.number`, Instead: `return h, err == nil && h.Epoch == p.epoch`, Rule: "an answer holds what was asked for, and drives out nothing",
+	},
+	{
+		Name: "node-headers-unbounded", File: "headers.go", Line: `if limit := p.node.headers.asked[from]; limit == nil || !limit.Allow() {`,
+		Instead: `if limit := p.node.headers.asked[from]; limit == nil {`, Rule: "a peer asks only so often",
+	},
+}
+
+// packed is what a leader may pack.
+var packed = []sabotage.Sabotage{
+	{
+		Name: "node-pack-signs-twice", File: "packer.go", Line: `if place == p.signed {`, Instead: `if place == p.signed && number == 0 {`,
+		Rule: "an honest leader signs one batch for a place",
+	},
+	{
+		Name: "node-pack-early", File: "packer.go",
+		Line:    `return p.node.store.Pending() >= maxTentative || p.node.early(p.node.store.Head().TimeUnixMs)`,
+		Instead: `return p.node.store.Pending() >= maxTentative`, Rule: "nothing is packed on a time that nobody attests",
+	},
+	{
+		Name: "node-pack-unbounded", File: "packer.go",
+		Line:    `return p.node.store.Pending() >= maxTentative || p.node.early(p.node.store.Head().TimeUnixMs)`,
+		Instead: `return p.node.early(p.node.store.Head().TimeUnixMs)`, Rule: "so much is tentative and no more",
+	},
+	{
+		Name: "node-attest-early", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue()`,
+		Instead: `return err == nil && h.Size == size && !n.leavesOutOverdue()`, Rule: "no batch is attested before its time",
+	},
+	{
+		Name: "node-attest-censored", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue()`,
+		Instead: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs)`, Rule: "no tree is attested that leaves out what is overdue",
+	},
+	{
+		Name: "node-attest-never-after-clocks", File: "clock.go",
+		Line:    `return timeUnixMs > n.nowUnixMs()+maxAheadMs && timeUnixMs > n.store.FinalHead().TimeUnixMs`,
+		Instead: `return timeUnixMs > n.nowUnixMs()+maxAheadMs`, Rule: "payments do not wait for clocks to reach a time that is final",
+	},
+}
+
+// stored is what is on disk, and what must be before it is compacted.
+var stored = []sabotage.Sabotage{
+	{
+		Name: "node-snapshot-of-tentative", File: "snapshot.go", Line: `final := s.node.FinalSize() >= s.size`, Instead: `final := s.size > 0`,
+		Rule: "only what is final is written into a snapshot, and compacted",
+	},
+	{
+		Name: "node-snapshot-of-what-is-gone", File: "snapshot.go", Line: `if s.node.turns.Load() != s.turns { // Looked at after the size, which may be of another tree.`,
+		Instead: `if s.node.turns.Load() < s.turns {`, Rule: "a state that was taken back is not written",
+	},
+	{
+		Name: "node-snapshot-members", File: "arrival.go",
+		Line:    `if _, ok := s.set.Find(string(server.ID)); !ok || seen[server.ID] || server.Suffrage != raft.Voter || string(server.Address) != string(server.ID) {`,
+		Instead: `if _, ok := s.set.Find(string(server.ID)); !ok || server.Suffrage != raft.Voter || string(server.Address) != string(server.ID) {`,
+		Rule:    "a snapshot's members are the validators, each once",
+	},
+	{
+		Name: "node-snapshot-backwards", File: "arrival.go", Line: `if header.Head.Size >= s.state.Floor().Size {`, Instead: `if header.Head.Size > 0 {`,
+		Rule: "no snapshot takes back what is final",
+	},
+	{
+		Name: "node-log-after-error", File: "storage.go", Line: `l.failed.CompareAndSwap(nil, &err)`, Instead: ``,
+		Rule: "after an error of the disk nothing more is written to the log",
+	},
+	{
+		Name: "node-log-cut-after-end", File: "storage.go", Line: `return l.write("cut raft log", func() error { return l.wal.DeleteRange(low, high) })`,
+		Instead: `return l.wal.DeleteRange(low, high)`, Rule: "a cut that fails ends the node",
+	},
+	{
+		Name: "node-signer-made-anew", File: "open.go", Line: `if errors.Is(err, finality.ErrNoState) && n.store.Head().Batch == 0 {`,
+		Instead: `if errors.Is(err, finality.ErrNoState) {`, Rule: "who lost what he signed does not sign",
+	},
+	{
+		Name: "node-guard-forgets-at-restart", File: "open.go", Line: `index = max(index, r.CommitIndex())`, Instead: `index = r.CommitIndex()`,
+		Rule: "what was committed before a restart is not replaced",
+	},
+	{
+		Name: "node-log-gone-unnoticed", File: "open.go", Line: `if index, _ := n.store.Applied(); index > 0 {`, Instead: `if index, _ := n.store.Applied(); index == ^uint64(0) {`,
+		Rule: "a validator without its log does not begin a new group",
+	},
+}
+
+// answered is what is told.
+var answered = []sabotage.Sabotage{
+	{
+		Name: "node-seal-another-tree", File: "node.go", Line: `if root, _, ok := n.rootAt(owed.Size); !ok || root != owed.Root {`,
+		Instead: `if _, _, ok := n.rootAt(owed.Size); !ok {`, Rule: "only a tree that is the own one becomes final here",
+	},
+	{
+		Name: "node-read-by-a-past-leader", File: "read.go", Line: `if again, ok := n.packer.leads(); !ok || again != term {`,
+		Instead: `if again, ok := n.packer.leads(); ok && again != term {`, Rule: "who does not lead any more answers no accepted read",
+	},
+	{
+		Name: "node-read-of-two-trees", File: "read.go", Line: `if turns%2 == 1 || turns != n.turns.Load() {`, Instead: `if turns%2 == 1 {`,
+		Rule: "an answer is of one state",
+	},
+	{
+		Name: "node-read-behind", File: "read.go", Line: `return s.epoch > there.epoch || s.epoch == there.epoch && s.batch >= there.batch`,
+		Instead: `return s.batch >= there.batch`, Rule: "a batch number says where a ledger stands only with its epoch",
+	},
+	{
+		Name: "node-receipt-of-tentative", File: "read.go", Line: `if !ok || s.LeafIndex >= size {`, Instead: `if !ok {`,
+		Rule: "a receipt is of what is final",
+	},
+	{
+		Name: "node-expiry-before-its-time", File: "read.go", Line: `if n.nowUnixMs() <= expiresAtUnixMs {`, Instead: `if n.nowUnixMs() == 0 {`,
+		Rule: "nothing is said to have expired that has not",
+	},
+	{
+		Name: "node-offers-unbounded", File: "complain.go", Line: `if limit := n.grievances.offers[from]; limit == nil || !limit.Allow() {`,
+		Instead: `if limit := n.grievances.offers[from]; limit == nil {`, Rule: "a peer offers only so often",
+	},
+}
