@@ -138,6 +138,13 @@ func TestCoefficients(t *testing.T) {
 			t.Error("the same items have other coefficients")
 		}
 	}
+	e, known := prepared(t, signed(t, 3, 3)), new(keys)
+	e.take(items, known, nil)
+	for _, s := range e.shares {
+		if !first[s.coefficient] {
+			t.Error("memory that was used before gives other coefficients")
+		}
+	}
 	digest, scalar, other := slices.Clone(items), slices.Clone(items), slices.Clone(items)
 	digest[7].Digest[31] ^= 1
 	scalar[7].Signature[63] ^= 1
