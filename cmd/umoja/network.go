@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 )
 
@@ -200,7 +201,10 @@ func newNetworkShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show genesis.json",
 		Short: "print a network's id, its validators and what exists from the start",
-		Args:  wants("genesis.json"),
+		Long: `show prints what a genesis file founds. The cosigner and log keys are for software that reads C2SP checkpoints: a
+checkpoint with a quorum of cosigner lines is final, and an outside witness or a monitor of the tiles that one validator
+serves is told that validator's log key.`,
+		Args: wants("genesis.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			raw, err := os.ReadFile(args[0])
 			if err != nil {
@@ -225,6 +229,12 @@ func newNetworkShowCommand() *cobra.Command {
 				fmt.Fprintf(w, "provider\t%s\taccount %s\n", p.Name, p.Account)
 			}
 			fmt.Fprintf(w, "accounts\t%d\n", len(g.Accounts))
+			for _, v := range set {
+				fmt.Fprintf(w, "cosigner key\t%s\n", v.VerifierKey())
+			}
+			for _, v := range set {
+				fmt.Fprintf(w, "log key\t%s\t%s\n", v.Name, checkpoint.LogVerifierKey(g.Network(), v))
+			}
 			return w.Flush()
 		},
 	}
