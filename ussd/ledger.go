@@ -74,6 +74,11 @@ type Payee struct {
 	Name string `json:"name,omitempty"`
 }
 
+// is tells whether two orders named the same person: one account, or one number while nobody has registered it.
+func (p Payee) is(other Payee) bool {
+	return p.Account != tx.AccountID{} && p.Account == other.Account || p.Phone != "" && p.Phone == other.Phone
+}
+
 // Binding is what an alias is bound to.
 type Binding struct {
 	Account tx.AccountID

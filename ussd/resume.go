@@ -63,7 +63,7 @@ func madeLately(f Facts, order Order, within time.Duration, wanted func(Payment)
 	}
 	return newest(f.Payments, func(p Payment) bool {
 		return p.Stage == StageSettled && p.Outcome.Code == OutcomeOK && f.NowUnixMs < p.SubmittedAtUnixMs+uint64(within.Milliseconds()) &&
-			p.Order.Amount == order.Amount && p.Order.Payee.Account == order.Payee.Account && p.Order.Proposal == order.Proposal &&
+			p.Order.Amount == order.Amount && p.Order.Payee.is(order.Payee) && p.Order.Proposal == order.Proposal &&
 			kindOf(p.Order.Kind).spends && wanted(p)
 	})
 }

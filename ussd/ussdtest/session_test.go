@@ -331,3 +331,18 @@ func TestALateAnswerDoesNotOfferWhatIsPaid(t *testing.T) {
 		}
 	})
 }
+
+// Money is kept for one number without an account; the same sum for another such number, dialled in one piece, is another payment.
+func TestTheSameSumForAnotherStrangerIsAnotherPayment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWorld(t)
+		w.Play(Amina, "first", "1", "0733000008", "20", AminaPIN)
+		time.Sleep(5 * time.Second)
+		if got := w.Post(Amina, "the same", "1*0733000008*20"); !strings.Contains(got, "20.00 KES is kept for +254733000008") {
+			t.Errorf("the same again was not told first: %q", got)
+		}
+		if got := w.Post(Amina, "another", "1*0733000009*20"); !strings.Contains(got, "+254733000009 has no account. Keep 20.00 KES") {
+			t.Errorf("got %q", got)
+		}
+	})
+}

@@ -297,8 +297,12 @@ func (v *visit) fromMenu() (string, bool, error) {
 	return "", false, nil
 }
 
-// confirm types a PIN, or cancels. The payment is in the journal before its PIN leaves.
+// confirm types a PIN, or cancels: what would pay an amount that the person never gave, as everybody would. The payment is in the journal before
+// its PIN leaves.
 func (v *visit) confirm(s said) (string, bool, error) {
+	if mistaken(s.amount) {
+		return "0", true, nil
+	}
 	pay := v.paymentOf(s)
 	to, ok := v.crew.places[s.number]
 	if pay == nil || !ok || v.goal == toLearn && pay != v.about {
