@@ -189,6 +189,9 @@ func (f fsm) Restore(r io.ReadCloser) error {
 		return f.node.Fatal(err)
 	}
 	f.node.restored()
+	if arrived {
+		f.node.forgetTail()
+	}
 	return nil
 }
 

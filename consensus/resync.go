@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,6 +145,21 @@ func (n *Node) lookAgain() {
 	a.mu.Unlock()
 	if s != nil && time.Since(s.since) > suspectPatience {
 		n.strayed(fmt.Errorf("a quorum signed another tree of size %d", s.Size))
+	}
+}
+
+// forgetTail asks for a resync when a snapshot was installed into a log that did not end before it: one of a leader that was cut off,
+// or that a liar made long. Raft removes such a log from disk and goes on to have its end in mind, so that it refuses whatever follows the
+// snapshot and is sent the snapshot again, for ever (hashicorp/raft #697). A raft that starts reads its log again.
+func (n *Node) forgetTail() {
+	list, err := n.snapshots.List()
+	m := n.member()
+	if err != nil || len(list) == 0 || m == nil {
+		return
+	}
+	last, err := strconv.ParseUint(m.Stats()["last_log_index"], 10, 64)
+	if err == nil && last >= list[0].Index {
+		n.strayed(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index))
 	}
 }
 
