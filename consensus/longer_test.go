@@ -39,6 +39,10 @@ func TestSnapshotMeetsALongerLog(t *testing.T) {
 	}
 	c.restart(away)
 	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	// A snapshot whose time runs out, on a slow machine, comes again after half a minute.
+	for deadline := time.Now().Add(2 * time.Minute); c.nodes[away].FinalSize() <= last.LeafIndex && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
 	c.agree(last.LeafIndex + 1)
 	if _, err := c.nodes[away].store.Audit(); err != nil {
 		t.Error(err)

@@ -28,6 +28,7 @@ type siege struct {
 
 func newSiege(t *testing.T) *siege {
 	w := newNetwork(t, 4)
+	w.patience = time.Second // What moves the leader must be the attack, and not a slow machine.
 	honest := w.validators[:3]
 	w.begin(w.validators, honest)
 	for _, line := range []string{"pay0", "pay1", "pay2"} {

@@ -4,6 +4,7 @@ package transport
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/tls"
 	"fmt"
@@ -48,6 +49,8 @@ type network struct {
 	t          *testing.T
 	peers      []Peer
 	validators []*validator
+	// patience is how long a follower waits for its leader; zero is short.
+	patience time.Duration
 }
 
 // testKey makes the same key for the same seed in every run, so that a failure can be read again.
@@ -191,8 +194,9 @@ func (w *network) start(v *validator) {
 	w.open(v, w.config(v))
 	cfg := raft.DefaultConfig()
 	cfg.LocalID = raft.ServerID(v.name)
-	cfg.HeartbeatTimeout, cfg.ElectionTimeout = 200*time.Millisecond, 200*time.Millisecond
-	cfg.LeaderLeaseTimeout, cfg.CommitTimeout = 150*time.Millisecond, 10*time.Millisecond
+	patience := cmp.Or(w.patience, 200*time.Millisecond)
+	cfg.HeartbeatTimeout, cfg.ElectionTimeout = patience, patience
+	cfg.LeaderLeaseTimeout, cfg.CommitTimeout = patience*3/4, 10*time.Millisecond
 	cfg.TrailingLogs = 4
 	cfg.LogOutput = io.Discard
 	v.fsm = &lines{}
