@@ -210,6 +210,80 @@ func TestStaleEpoch(t *testing.T) {
 	w.settle(400)
 }
 
+// TestUnseenIsNotRatified: a quorum attested what this validator has not applied. It ratifies when it has, and found the same.
+func TestUnseenIsNotRatified(t *testing.T) {
+	w, a, b, c, liar := four(t, 0)
+	w.step(a, Name{})
+	w.says(a, b)
+	w.says(b, a)
+	w.agrees(liar, a, false)
+	behind := c
+	w.replay(behind, 0)
+	behind.log = nil
+	behind.machine = nil
+	w.start(behind)
+	for _, n := range []*simNode{a, b} {
+		w.says(n, behind)
+	}
+	v := a.out.Attestation
+	w.step(behind, Message{From: liar.name, Messages: Messages{
+		Validator: liar.name, Attestation: signVote(w.keys[liar.name], checkpoint.Attestation, v.Epoch, v.Size, v.Root),
+	}})
+	if state := behind.machine.State(); state.Highest.Size != v.Size || state.Ratified.Size != 0 {
+		t.Errorf("of size %d it holds a certificate, and it ratified size %d", state.Highest.Size, state.Ratified.Size)
+	}
+	w.follow(behind, len(w.log))
+	if state := behind.machine.State(); state.Ratified.Size != v.Size {
+		t.Errorf("it ratified size %d when it had applied size %d", state.Ratified.Size, v.Size)
+	}
+}
+
+// TestNodeHoldsBack: what the node does not want to be attested yet waits, and is attested when it may be.
+func TestNodeHoldsBack(t *testing.T) {
+	set, keys := members(t, 4)
+	may := false
+	m, err := New(Config{
+		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], MayAttest: func(uint64) bool { return may },
+		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+	m.Step(1, Following{Leader: "b", Term: 1})
+	m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Named: Named{Term: 1, Size: 10}}})
+	if size := m.State().Attested.Size; size != 0 {
+		t.Errorf("attested size %d", size)
+	}
+	may = true
+	m.Step(2, Tick{})
+	if size := m.State().Attested.Size; size != 10 {
+		t.Errorf("attested size %d when it may", size)
+	}
+}
+
+// TestHighestCertificateStays: one that a vote for an epoch showed is not given up for a lower one of words that came late.
+func TestHighestCertificateStays(t *testing.T) {
+	set, keys := members(t, 4)
+	m, err := New(Config{
+		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], EpochTicks: 3,
+		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := certificate(keys, 0, 20, rootOf("main", 20), "b", "c", "d")
+	word := EpochWord{Epoch: 1, Certified: held.Vote, Certificate: held.Signatures, Signature: checkpoint.SignEpoch(testNetwork, 1, held.Vote, keys["b"])}
+	m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Wish: word}})
+	for _, name := range []string{"b", "c", "d"} {
+		late := signVote(keys[name], checkpoint.Attestation, 0, 10, rootOf("main", 10))
+		m.Step(2, Message{From: name, Messages: Messages{Validator: name, Attestation: late}})
+	}
+	if highest := m.State().Highest; highest.Size != 20 {
+		t.Errorf("highest is of size %d, want 20", highest.Size)
+	}
+}
+
 // TestHidingIsProved: who ratified a tree and votes for a later epoch as if there were none is proved to lie by whoever hears
 // both, in whatever order.
 func TestHidingIsProved(t *testing.T) {

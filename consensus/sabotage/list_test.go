@@ -18,7 +18,7 @@ var plan = sabotage.Plan{
 		switch dir := path.Dir(file); dir {
 		case "finality":
 			return []sabotage.Run{
-				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale|Hiding|LiarsEnd)"}},
+				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale|Hiding|LiarsEnd|Unseen|Highest)"}},
 				{Package: "./consensus/finality", Args: []string{"-test.short"}},
 			}
 		case "../ledger/checkpoint":
@@ -27,6 +27,11 @@ var plan = sabotage.Plan{
 			return []sabotage.Run{
 				{Package: "./consensus", Args: []string{"-test.short", "-test.run=" + nodeRuns[file]}},
 				{Package: "./consensus", Args: []string{"-test.short"}},
+			}
+		case "transport":
+			return []sabotage.Run{
+				{Package: "./consensus/transport", Args: []string{"-test.run=^Test(Filter|Election|Certificate|Second|Double|Own|Transfer|Drop|Commit|Reset|Bucket|Rates|Unwilling|Higher|Term|Trim|Round|Entry|Snapshot|Handshake|Dial)"}},
+				{Package: "./consensus/transport"},
 			}
 		default:
 			return []sabotage.Run{{Package: "./consensus/" + dir}}

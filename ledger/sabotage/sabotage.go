@@ -173,7 +173,7 @@ func (p Plan) verdict(cache, dir, overlay string, runs []Run) (caught string, er
 	}
 	for _, run := range runs {
 		tests := func(more ...string) (string, error) {
-			args := slices.Concat([]string{"-test.failfast", "-test.timeout=3m"}, run.Args, more)
+			args := slices.Concat([]string{"-test.v", "-test.failfast", "-test.timeout=3m"}, run.Args, more)
 			test := exec.Command(filepath.Join(dir, filepath.Base(run.Package)+".test"), args...)
 			test.Dir = filepath.Join(p.Root, filepath.FromSlash(run.Package))
 			out, err := test.CombinedOutput()
@@ -199,9 +199,8 @@ func (p Plan) verdict(cache, dir, overlay string, runs []Run) (caught string, er
 const tries = 3
 
 var (
-	failed = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
-	// running is the test that a trace of goroutines shows.
-	running = regexp.MustCompile(`\.(Test\w+)(?:\.func[\d.]+)?\(`)
+	failed  = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
+	running = regexp.MustCompile(`(?m)^=== (?:RUN|CONT|NAME) +(\S+)`)
 )
 
 const unnamed = "a panic, or a test that did not end"
@@ -209,8 +208,8 @@ const unnamed = "a panic, or a test that did not end"
 // caughtBy names the test that failed, or in which the program ended.
 func caughtBy(out string) string {
 	name := unnamed
-	if found := running.FindStringSubmatch(out); found != nil {
-		name = found[1]
+	for _, found := range running.FindAllStringSubmatch(out, -1) {
+		name = found[1] // The last one was under way when the program ended.
 	}
 	for _, found := range failed.FindAllStringSubmatch(out, -1) {
 		name = found[1] // A subtest comes after its test.
