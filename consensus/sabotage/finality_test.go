@@ -200,7 +200,7 @@ var epochs = []sabotage.Sabotage{
 		Rule: "an epoch starts from the highest certificate",
 	},
 	{
-		Name: "epoch-from-another-history", File: "finality/epoch.go", Line: `return ok && own == certified.Root`, Instead: `return ok`,
+		Name: "epoch-from-another-history", File: "finality/epoch.go", Line: `return ok && own == certified.Root`, Instead: `return ok && own != [32]byte{}`,
 		Rule: "a leader opens an epoch where its own tree is",
 	},
 	{

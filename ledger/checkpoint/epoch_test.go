@@ -96,6 +96,8 @@ func TestEpochChange(t *testing.T) {
 			c.Votes[0] = epochVote(keys, "v1", 3, checkpoint.Vote{Epoch: 3, Size: 1, Root: [32]byte{9}})
 		}, checkpoint.ErrBadEpoch},
 		{"certificate without a quorum", func(c *checkpoint.EpochChange) { c.Certificate.Signatures = c.Certificate.Signatures[1:] }, checkpoint.ErrNoQuorum},
+		{"certificate without signatures", func(c *checkpoint.EpochChange) { c.Certificate.Signatures = nil }, checkpoint.ErrNoQuorum},
+		{"an attestation twice", func(c *checkpoint.EpochChange) { c.Certificate.Signatures[1] = c.Certificate.Signatures[0] }, checkpoint.ErrBadEpoch},
 		{"ratifications for attestations", func(c *checkpoint.EpochChange) {
 			c.Certificate.Signatures[0].Signature = c.Start().Sign(epochNetwork, checkpoint.Ratification, keys["v1"])
 		}, checkpoint.ErrBadSignature},
@@ -112,6 +114,23 @@ func TestEpochChange(t *testing.T) {
 				t.Errorf("parse what was encoded: %v", err)
 			}
 		})
+	}
+}
+
+// TestCertificateKinds: a certificate is of attestations or of ratifications, and worth nothing as the other.
+func TestCertificateKinds(t *testing.T) {
+	set, keys := voters(t)
+	vote := checkpoint.Vote{Epoch: 2, Size: 40, Root: [32]byte{2}}
+	for _, given := range []checkpoint.VoteKind{checkpoint.Attestation, checkpoint.Ratification} {
+		c := checkpoint.Certificate{Vote: vote}
+		for _, name := range []string{"v1", "v2", "v4"} {
+			c.Signatures = append(c.Signatures, checkpoint.Signature{Validator: name, Signature: vote.Sign(epochNetwork, given, keys[name])})
+		}
+		for _, taken := range []checkpoint.VoteKind{checkpoint.Attestation, checkpoint.Ratification} {
+			if err := c.Verify(epochNetwork, set, taken); (err == nil) != (given == taken) {
+				t.Errorf("%s taken as %s: %v", given, taken, err)
+			}
+		}
 	}
 }
 
