@@ -45,6 +45,8 @@ func TestSnapshotsThatLie(t *testing.T) {
 	}
 	older := c.members()
 	older.Servers = older.Servers[1:]
+	twice := c.members()
+	twice.Servers[1] = twice.Servers[0]
 	for _, row := range []struct {
 		name    string
 		members raft.Configuration
@@ -69,6 +71,7 @@ func TestSnapshotsThatLie(t *testing.T) {
 		{"announced before its place", c.members(), sent{later.raw, later.head, later.index - 1, later.term}, errSnapshotIndex},
 		{"announced in an older term", c.members(), sent{later.raw, later.head, later.index, later.term - 1}, errSnapshotIndex},
 		{"other members", older, later, errSnapshotConfiguration},
+		{"a member twice", twice, later, errSnapshotConfiguration},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if err := deliver(n, row.members, row.sent); !errors.Is(err, row.want) {

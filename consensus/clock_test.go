@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -96,4 +97,56 @@ func TestEarly(t *testing.T) {
 			t.Errorf("time %d at %d: early %v, want %v", row.time, row.clock, got, row.early)
 		}
 	}
+}
+
+// TestHeld: a leader packs nothing on a time that nobody attests yet, until it is final; nor on too much that is not final.
+func TestHeld(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	ahead := c.skewed()
+	ahead["v1"].Store(halfAnHour)
+	c.restart("v1")
+	s := &scribe{cluster: c, n: c.nodes["v1"]}
+	p := s.n.packer
+	s.pays()
+	if p.held() {
+		t.Error("by its own time")
+	}
+	ahead["v1"].Store(0)
+	head := s.n.store.Head()
+	if !p.held() || s.n.mayAttest(head.Size) {
+		t.Error("not by a time far ahead")
+	}
+	s.final(head)
+	if p.held() {
+		t.Error("by a time that is final")
+	}
+	for i := range maxTentative {
+		if p.held() {
+			t.Fatalf("by %d batches", i)
+		}
+		if a, ok := s.order(s.next()).(*applied); !ok || a.void != nil {
+			t.Fatalf("batch %d: %v", i, a)
+		}
+	}
+	if !p.held() {
+		t.Errorf("not by %d batches that are not final", s.n.store.Pending())
+	}
+}
+
+// TestOneBatchForAPlace: a leader signs no second batch of one epoch and number in one term, or it could be accused.
+func TestOneBatchForAPlace(t *testing.T) {
+	s := newScribe(t)
+	p := s.n.packer
+	for i, row := range []struct {
+		term, epoch, number uint64
+		may                 bool
+	}{
+		{3, 0, 5, true}, {3, 0, 5, false}, {3, 0, 6, true}, {3, 1, 6, true}, {3, 1, 6, false}, {4, 1, 6, true},
+	} {
+		p.term.Store(row.term)
+		if err := p.sign(row.epoch, row.number); (err == nil) != row.may || err != nil && !errors.Is(err, errSigned) {
+			t.Errorf("step %d: %v", i, err)
+		}
+	}
+	p.term.Store(0)
 }

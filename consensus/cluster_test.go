@@ -89,6 +89,15 @@ func newAlone(t testing.TB, snapshots Snapshots) *cluster {
 
 func (c *cluster) open(name string, l net.Listener) {
 	c.t.Helper()
+	n, err := c.tryOpen(name, l)
+	if err != nil {
+		c.t.Fatalf("open %s: %v", name, err)
+	}
+	c.nodes[name] = n
+}
+
+func (c *cluster) tryOpen(name string, l net.Listener) (*Node, error) {
+	c.t.Helper()
 	certificate, err := transport.NewCertificate(c.world.TLS[name], name)
 	if err != nil {
 		c.t.Fatal(err)
@@ -108,16 +117,12 @@ func (c *cluster) open(name string, l net.Listener) {
 	if c.events != nil {
 		events = c.events(name)
 	}
-	n, err := Open(Config{
+	return Open(Config{
 		Simulated: simulated,
 		Dir:       filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
 		Peers: peers, Listener: l, Timing: timing,
 		Now: c.clocks[name], Snapshots: c.snapshots, Store: c.options, Log: slog.New(events),
 	})
-	if err != nil {
-		c.t.Fatalf("open %s: %v", name, err)
-	}
-	c.nodes[name] = n
 }
 
 // restart opens a stopped node again on its address.

@@ -221,6 +221,19 @@ func TestEpochFromTheGenesis(t *testing.T) {
 	}
 }
 
+// TestOpeningWhatIsOpen: a leader that is given an epoch's change again orders nothing.
+func TestOpeningWhatIsOpen(t *testing.T) {
+	s := newScribe(t)
+	start, _ := s.pays()
+	change := s.change(1, voteOf(start))
+	if a, ok := s.order(s.opening(change, start, nil)).(*applied); !ok || a.void != nil {
+		t.Fatalf("the opening: %v", a)
+	}
+	if err := s.n.packer.open(change); err != nil {
+		t.Errorf("the same again: %v", err)
+	}
+}
+
 // TestABatchOfAnotherTermIsVoid: or a liar could order an honest leader's batch of one term again in another, and frame it.
 func TestABatchOfAnotherTermIsVoid(t *testing.T) {
 	s := newScribe(t)

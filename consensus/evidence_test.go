@@ -55,7 +55,8 @@ func TestEvidenceIsKept(t *testing.T) {
 			t.Errorf("%s: added %v: %v", what, added, err)
 		}
 	}
-	for name, data := range map[string]string{"README": "x", hex.EncodeToString(make([]byte, 32)) + evidenceSuffix: "not evidence", "half" + evidenceSuffix + ".new": "crashed"} {
+	planted := hex.EncodeToString(make([]byte, 31)) + "01" + evidenceSuffix
+	for name, data := range map[string]string{"README": "x", planted: string(forged.Ordered(w.Network).Encode()), hex.EncodeToString(make([]byte, 32)) + evidenceSuffix: "not evidence", "half" + evidenceSuffix + ".new": "crashed"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -243,8 +244,8 @@ func TestHeadersAreGivenSeldom(t *testing.T) {
 	}
 }
 
-// TestAnAnswerIsWhatWasAskedFor: headers that were not asked for drive out nothing.
-func TestAnAnswerIsWhatWasAskedFor(t *testing.T) {
+// TestHeadersAskedFor: headers that were not asked for drive out nothing.
+func TestHeadersAskedFor(t *testing.T) {
 	c := newStopped(t, Snapshots{})
 	asked := batchPlace{leader: "v4", epoch: 2, term: 1, number: 10}
 	for _, row := range []struct {

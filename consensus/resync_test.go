@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -220,4 +221,83 @@ func (s *scribe) settled() {
 		}
 	}
 	s.t.Fatal("the resync does not end: ", fmt.Sprint(s.n.Err()))
+}
+
+// asked says whether a resync was asked for.
+func (n *Node) asked() bool {
+	n.astray.mu.Lock()
+	defer n.astray.mu.Unlock()
+	return !n.astray.last.IsZero()
+}
+
+// TestALateLogIsNoLie: a tree of a later epoch may be still to come, so its contradiction must last; one of the same epoch
+// need not. What a leader alone says makes nobody forget anything, however long.
+func TestALateLogIsNoLie(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	head := s.n.store.Head()
+	s.n.astray.gap.Store(true)
+	s.n.lookAgain()
+	if s.n.asked() {
+		t.Fatal("for a batch out of place, while nothing more is final")
+	}
+	s.n.astray.gap.Store(false)
+	s.n.astray.dispute.again(time.Now().Add(-disputePause + time.Second))
+	s.n.astray.dispute.again(time.Now())
+	if !s.n.astray.dispute.lasts(time.Now()) {
+		t.Fatal("the dispute does not last")
+	}
+	s.n.lookAgain()
+	if s.n.asked() {
+		t.Fatal("for leaders' entries, while nothing more is final")
+	}
+	later := checkpoint.Vote{Epoch: head.Epoch + 1, Size: head.Size, Root: [32]byte{1}}
+	s.n.contradicted(later)
+	s.n.lookAgain()
+	if s.n.asked() {
+		t.Fatal("for an epoch that may be still to come, at once")
+	}
+	s.n.astray.mu.Lock()
+	s.n.astray.suspect.since = time.Now().Add(-suspectPatience - time.Second)
+	s.n.astray.mu.Unlock()
+	s.n.lookAgain()
+	if !s.n.asked() {
+		t.Error("not even when it has lasted")
+	}
+	s.settled()
+}
+
+// TestAnotherTreeOfThisEpoch: two quorums sign no two trees of an epoch, so the own one is the lie.
+func TestAnotherTreeOfThisEpoch(t *testing.T) {
+	s := newScribe(t)
+	head, _ := s.pays()
+	s.n.contradicted(voteOf(head))
+	if s.n.asked() {
+		t.Error("for the own tree")
+	}
+	at := voteOf(head)
+	at.Root[0] ^= 1
+	s.n.contradicted(at)
+	if !s.n.asked() {
+		t.Error("not for another one")
+	}
+	s.settled()
+}
+
+// TestNothingIsAppliedBeforeAResync: raft gives the entries again after it, so none may be taken for done, nor captured.
+func TestNothingIsAppliedBeforeAResync(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	head := s.n.store.Head()
+	s.n.suspended.Store(true)
+	if err, ok := s.order(s.next(s.pay(s.world.Juma.Account, 1))).(error); !ok || !errors.Is(err, errFatal) {
+		t.Error("an entry was applied")
+	}
+	if _, err := (fsm{s.n}).Snapshot(); !errors.Is(err, errFatal) {
+		t.Errorf("a snapshot was captured: %v", err)
+	}
+	s.n.suspended.Store(false)
+	if s.n.store.Head() != head {
+		t.Error("the state has changed")
+	}
 }

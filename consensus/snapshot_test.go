@@ -84,6 +84,29 @@ func (s *sink) Close() error                { return nil }
 func (s *sink) ID() string                  { return "test" }
 func (s *sink) Cancel() error               { close(s.cancelled); return nil }
 
+// TestSnapshotWaitsUntilItIsFinal: raft cuts its log behind a snapshot, and what is cut cannot be taken back.
+func TestSnapshotWaitsUntilItIsFinal(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	head, _ := s.pays()
+	snapshot, err := (fsm{s.n}).Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Release()
+	persisted := make(chan error, 1)
+	go func() { persisted <- snapshot.Persist(&sink{cancelled: make(chan struct{})}) }()
+	select {
+	case err := <-persisted:
+		t.Fatalf("it did not wait: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	s.final(head)
+	if err := <-persisted; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSnapshotOfWhatIsTakenBack: a snapshot that waits for its state to be final is dropped when that state is taken back,
 // though another one of the same size becomes final. What is kept is final, and the log is not cut past it.
 func TestSnapshotOfWhatIsTakenBack(t *testing.T) {

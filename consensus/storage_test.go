@@ -67,3 +67,27 @@ func TestFailStop(t *testing.T) {
 		t.Error("a failed node does not stop")
 	}
 }
+
+// brokenCut is a log that cannot be cut.
+type brokenCut struct{ *raft.InmemStore }
+
+var errCut = errors.New("input/output error")
+
+func (brokenCut) DeleteRange(uint64, uint64) error { return errCut }
+func (brokenCut) IsMonotonic() bool                { return true }
+func (brokenCut) Close() error                     { return nil }
+
+// TestCutThatFails: raft goes on after an error of a cut, so the log must not.
+func TestCutThatFails(t *testing.T) {
+	var died error
+	l := &raftLog{
+		wal: brokenCut{raft.NewInmemStore()}, point: func(string) error { return nil }, clock: newStallClock(), ended: func() error { return nil },
+		fatal: func(err error) error { died = err; return err },
+	}
+	if err := l.DeleteRange(1, 2); !errors.Is(err, errCut) || !errors.Is(died, errCut) {
+		t.Errorf("got %v, the node ended with %v", err, died)
+	}
+	if err := l.StoreLog(&raft.Log{Index: 1}); !errors.Is(err, errCut) {
+		t.Errorf("an entry after it: %v", err)
+	}
+}
