@@ -181,8 +181,13 @@ func (c *cluster) flood(n *Node, payments []*tx.Signed) bool {
 	c.t.Helper()
 	term := n.term()
 	var all []*submission
+	var envelopes [][]byte
 	for _, p := range payments {
-		signed, err := n.verified.verify(p.Envelope()) // As at ingress.
+		envelopes = append(envelopes, p.Envelope())
+	}
+	n.checker.all(envelopes) // As at ingress under load.
+	for _, e := range envelopes {
+		signed, err := n.verified.verify(e)
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -339,7 +344,7 @@ func BenchmarkShares(b *testing.B) {
 	shares := []share{
 		{"filter", []string{"transport.(*Filter)", "transport.filter", "transport.commitGuard"}},
 		{"finality", []string{"finality.(*Driver)", "finality.(*Machine)", "peerServer.Exchange"}},
-		{"signatures", []string{"tx.(*Signed).VerifySignatures", "tx.Signed.VerifySignatures"}},
+		{"signatures", []string{"batch.(*Verifier)", "tx.(*Signed).VerifySignatures"}},
 		{"parse", []string{"consensus.(*verified)"}},
 		{"store", []string{"store.(*Store)", "badger"}},
 		{"rules", []string{"ledger.Apply", "ledger.(*Builder)"}},

@@ -4,9 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
-	"slices"
-	"sync"
 
 	"github.com/hashicorp/raft"
 
@@ -121,29 +118,11 @@ func (n *Node) gap(b *tx.Batch) {
 // effects applies the rules to a batch; ErrVoid for whatever an honest leader never packs.
 func (f fsm) effects(batch *tx.Batch) (*ledger.Effects, error) {
 	n := f.node
-	n.warm(batch.Envelopes)
+	n.checker.all(batch.Envelopes) // Most were checked when they came. The rules meet the bad ones again, in order.
 	view := n.store.View()
 	defer view.Close()
 	return ledger.Apply(view, n.store.Head(), n.network, n.verified.verify, batch)
 }
-
-// warm checks the signatures of a batch on all cores before the rules run on one. Bad ones are found again, in order, by
-// the rules.
-func (n *Node) warm(envelopes [][]byte) {
-	each := max(warmAtOnce, (len(envelopes)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	var all sync.WaitGroup
-	for part := range slices.Chunk(envelopes, each) {
-		if len(part) < len(envelopes) {
-			all.Go(func() { n.verified.verifyAll(part) })
-		} else {
-			n.verified.verifyAll(part)
-		}
-	}
-	all.Wait()
-}
-
-// warmAtOnce is how many envelopes are worth a core of their own: the more are verified together, the less each costs.
-const warmAtOnce = 32
 
 // Snapshot captures a read view; nothing is copied here. Raft calls it the state after the last entry given to Apply, so
 // once one was not applied there are no more snapshots: a restart would take the entry for done.
@@ -197,7 +176,8 @@ func (f fsm) Restore(r io.ReadCloser) error {
 
 // committed tells everybody who waits that a batch was applied.
 func (n *Node) committed(fx *ledger.Effects) {
-	ids := make([]tx.ID, 0, len(fx.Outcomes))
+	var known []Status
+	var ids []tx.ID
 	for _, o := range fx.Outcomes {
 		if o.Duplicate {
 			continue
@@ -206,13 +186,13 @@ func (n *Node) committed(fx *ledger.Effects) {
 		if leaf.Lookup != [32]byte(o.ID) {
 			continue // Of this envelope only: the transaction is still open.
 		}
-		n.outcomes.add(Status{
+		known, ids = append(known, Status{
 			ID: o.ID, Stage: Accepted, Result: o.Result, LeafIndex: o.LeafIndex,
 			LeafHash: checkpoint.LeafHash(leaf.Raw), TimeUnixMs: fx.After.TimeUnixMs,
-		})
-		n.pending.recorded(o.ID, o.LeafIndex, 0)
-		ids = append(ids, o.ID)
+		}), append(ids, o.ID)
 	}
+	n.outcomes.add(known...)
+	n.pending.recorded(0, known...)
 	n.waiters.moved(ids...)
 	n.astray.gap.Store(false)
 	n.seal()
@@ -230,7 +210,7 @@ func (n *Node) restored() {
 			_ = n.Fatal(err)
 			return
 		} else if found {
-			n.pending.recorded(id, leaf, final)
+			n.pending.recorded(final, Status{ID: id, LeafIndex: leaf})
 		}
 	}
 	n.seal()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,6 +96,9 @@ type Node struct {
 	packer    *packer
 
 	verified *verified
+	checker  *checker
+	// expected are entries that have just arrived.
+	expected chan []byte
 	outcomes *outcomes
 	pending  *pending
 	progress *progress
@@ -160,6 +164,7 @@ func Open(c Config) (_ *Node, err error) {
 	n.headers = newHeaders(n.set)
 	n.grievances = n.newGrievances(c.Timing.Heartbeat)
 	n.ctx, n.cancel = context.WithCancel(context.Background())
+	n.checker, n.expected = newChecker(n.verified, n.ctx.Done()), make(chan []byte, arrivalsAtOnce)
 	n.progress = newProgress(n.ctx.Done())
 	n.packer = newPacker(n)
 	defer func() {
@@ -192,6 +197,10 @@ func (n *Node) start(c Config) {
 			_ = n.Fatal(fmt.Errorf("serve peers: %w", err))
 		}
 	})
+	for range runtime.GOMAXPROCS(0) {
+		n.work.Go(func() { n.checker.run() })
+	}
+	n.work.Go(func() { n.checkExpected(n.ctx) })
 	n.work.Go(func() { n.packer.run(n.ctx) })
 	n.work.Go(func() { n.followLeader(n.ctx) })
 	n.work.Go(func() { n.watchDisk(n.ctx) })

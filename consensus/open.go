@@ -146,6 +146,7 @@ func (n *Node) local() transport.Local {
 			return 0
 		},
 		OnEvidence: n.accuseVoter,
+		OnEntries:  n.expect,
 		OnConflict: func(leader string, index uint64) {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())

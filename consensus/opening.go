@@ -94,6 +94,7 @@ func (p *packer) recallEntry(data []byte) error {
 	if err != nil {
 		return nil // Void, and nothing to be read in it.
 	}
+	n.checker.all(batch.Envelopes)
 	for _, envelope := range batch.Envelopes {
 		signed, err := n.verified.verify(envelope)
 		if err != nil {

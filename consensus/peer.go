@@ -19,7 +19,7 @@ type peerServer struct {
 // Forward takes a submission for the leader.
 func (p peerServer) Forward(ctx context.Context, req *peerv1.ForwardRequest) (*peerv1.ForwardResponse, error) {
 	n := p.node
-	signed, err := n.verified.verify(req.GetEnvelope())
+	signed, err := n.checker.verify(ctx, req.GetEnvelope())
 	if err != nil {
 		return nil, ToStatus(err)
 	}

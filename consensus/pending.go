@@ -78,18 +78,20 @@ func (p *pending) add(one Pending, accounts []tx.AccountID) bool {
 	return true
 }
 
-// recorded notes the leaf of a transaction. What is final already is open no more.
-func (p *pending) recorded(id tx.ID, leaf, finalSize uint64) {
+// recorded notes the leaves of transactions. What is final already is open no more.
+func (p *pending) recorded(finalSize uint64, all ...Status) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := p.byID[id]
-	switch {
-	case o == nil:
-	case leaf < finalSize:
-		p.remove(o)
-	default:
-		o.leaf = leaf
-		p.accepted[id] = o
+	for _, s := range all {
+		o := p.byID[s.ID]
+		switch {
+		case o == nil:
+		case s.LeafIndex < finalSize:
+			p.remove(o)
+		default:
+			o.leaf = s.LeafIndex
+			p.accepted[s.ID] = o
+		}
 	}
 }
 

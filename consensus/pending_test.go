@@ -72,10 +72,10 @@ func TestPendingSettles(t *testing.T) {
 	for i := range 4 {
 		p.add(numbered(i, 5000), []tx.AccountID{{1}, {2}})
 	}
-	p.recorded(numbered(0, 0).ID, 10, 0)
-	p.recorded(numbered(1, 0).ID, 20, 0)
-	p.recorded(numbered(2, 0).ID, 30, 31) // Final before it was seen.
-	p.recorded(numbered(7, 0).ID, 30, 0)  // Not listed.
+	p.recorded(0, Status{ID: numbered(0, 0).ID, LeafIndex: 10})
+	p.recorded(0, Status{ID: numbered(1, 0).ID, LeafIndex: 20})
+	p.recorded(31, Status{ID: numbered(2, 0).ID, LeafIndex: 30}) // Final before it was seen.
+	p.recorded(0, Status{ID: numbered(7, 0).ID, LeafIndex: 30})  // Not listed.
 	p.drop(numbered(0, 0).ID)
 	p.check(t, 3)
 	p.settle(11, 4000)

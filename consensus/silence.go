@@ -14,27 +14,34 @@ const silenceSpread = 5
 
 // watchSilence has raft look whether its leader is gone as soon as that has been silent for the heartbeat timeout. Left alone, a
 // follower looks at moments of its own, up to twice that later; and since nobody votes while it knows a leader, and with one
-// of four gone all three others must vote, the last of them decides. Raft still judges by itself: it is only woken.
+// of four gone all three others must vote, the last of them decides. Raft still judges by itself: it is only woken. A node whose own
+// timers come late is starved of processors, and what the leader said may wait with them: it wakes nobody.
 func (n *Node) watchSilence(ctx context.Context, heartbeat time.Duration) {
+	spread := heartbeat / silenceSpread
 	var told time.Time // The last contact that raft was woken about.
 	for {
-		rest := heartbeat
-		if m := n.member(); m != nil && m.State() == raft.Follower {
-			last := m.LastContact()
+		rest, over := heartbeat, false
+		var last time.Time
+		m := n.member()
+		if m != nil && m.State() == raft.Follower {
+			last = m.LastContact()
 			rest = heartbeat - time.Since(last)
 			switch {
 			case last.IsZero() || last == told:
-				rest = heartbeat / silenceSpread
+				rest = spread
 			case rest <= 0:
-				told = last
-				if n.pause(ctx, rand.N(heartbeat/silenceSpread)) == nil && m.LastContact() == last {
-					n.wakeFollower(m)
-				}
-				continue
+				rest, over = rand.N(spread), true
 			}
 		}
+		begun := time.Now()
 		if n.pause(ctx, rest) != nil {
 			return
+		}
+		if late := time.Since(begun) - rest; late > spread/4 {
+			told = last // Raft looks by itself.
+		} else if over && m.LastContact() == last {
+			told = last
+			n.wakeFollower(m)
 		}
 	}
 }

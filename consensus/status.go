@@ -52,13 +52,15 @@ type outcomes struct {
 
 func newOutcomes() *outcomes { return &outcomes{recent: make(map[tx.ID]Status)} }
 
-func (o *outcomes) add(s Status) {
+func (o *outcomes) add(all ...Status) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.recent) >= generation {
-		o.older, o.recent = o.recent, make(map[tx.ID]Status)
+	for _, s := range all {
+		if len(o.recent) >= generation {
+			o.older, o.recent = o.recent, make(map[tx.ID]Status)
+		}
+		o.recent[s.ID] = s
 	}
-	o.recent[s.ID] = s
 }
 
 func (o *outcomes) find(id tx.ID) (Status, bool) {

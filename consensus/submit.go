@@ -17,7 +17,7 @@ import (
 // is known by then. Errors: those of tx.Parse and VerifySignatures, ErrExpired, *Refusal, ErrOverloaded, ErrNoLeader,
 // ErrUnknownOutcome, ErrStopped. The same envelope may be submitted any number of times.
 func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status, error) {
-	signed, err := n.verified.verify(envelope)
+	signed, err := n.checker.verify(ctx, envelope)
 	if err != nil {
 		return Status{}, err
 	}
@@ -121,7 +121,7 @@ func (n *Node) list(signed *tx.Signed) {
 	}
 	// It may have been recorded between the first look and the listing, by another submission.
 	if s, err := n.lookup(id); err == nil && s.Stage >= Accepted {
-		n.pending.recorded(id, s.LeafIndex, n.FinalSize())
+		n.pending.recorded(n.FinalSize(), s)
 	}
 }
 

@@ -60,7 +60,7 @@ func (n *network) close() error {
 	return errors.Join(errs...)
 }
 
-func theNetwork(t *testing.T) *network {
+func theNetwork(t testing.TB) *network {
 	t.Helper()
 	starting.Lock()
 	defer starting.Unlock()
@@ -81,6 +81,10 @@ func theNetwork(t *testing.T) *network {
 		listeners[v.Name], addresses[v.Name] = l, l.Addr().String()
 	}
 	shared = n
+	timing := consensus.Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond}
+	if _, ok := t.(*testing.B); ok {
+		timing = consensus.LAN
+	}
 	for _, v := range n.world.Set {
 		certificate, err := transport.NewCertificate(n.world.TLS[v.Name], v.Name)
 		if err != nil {
@@ -89,7 +93,7 @@ func theNetwork(t *testing.T) *network {
 		node, err := consensus.Open(consensus.Config{
 			Dir: filepath.Join(dir, v.Name), Genesis: n.world.Genesis, Name: v.Name, Key: n.world.Validators[v.Name], Certificate: certificate,
 			Peers: addresses, Listener: listeners[v.Name], Log: slog.New(slog.DiscardHandler),
-			Timing: consensus.Timing{Heartbeat: 500 * time.Millisecond, Commit: 10 * time.Millisecond},
+			Timing: timing,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -100,7 +104,7 @@ func theNetwork(t *testing.T) *network {
 }
 
 // serve starts a server of a validator for one test, with fresh limits.
-func (n *network) serve(t *testing.T, validator int, aliasKey *key.AliasKey) string {
+func (n *network) serve(t testing.TB, validator int, aliasKey *key.AliasKey) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,7 +123,7 @@ func (n *network) serve(t *testing.T, validator int, aliasKey *key.AliasKey) str
 }
 
 // dial connects from a loopback address, so that a test can be several callers.
-func dial(t *testing.T, address, from string) apiv1.LedgerServiceClient {
+func dial(t testing.TB, address, from string) apiv1.LedgerServiceClient {
 	t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
 	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -132,13 +136,13 @@ func dial(t *testing.T, address, from string) apiv1.LedgerServiceClient {
 }
 
 // client is a client of a validator with the alias key.
-func (n *network) client(t *testing.T, validator int) apiv1.LedgerServiceClient {
+func (n *network) client(t testing.TB, validator int) apiv1.LedgerServiceClient {
 	t.Helper()
 	return dial(t, n.serve(t, validator, &n.world.AliasKey), "127.0.0.1")
 }
 
 // payment makes a payment from the issuer to Juma.
-func (n *network) payment(t *testing.T, life time.Duration) *tx.Signed {
+func (n *network) payment(t testing.TB, life time.Duration) *tx.Signed {
 	t.Helper()
 	n.mu.Lock()
 	n.nonce++

@@ -31,6 +31,9 @@ type Local struct {
 	Approve func(raft.Configuration) error
 	// OnEvidence takes proof that a validator voted for two candidates in one term; once for each term. May be nil.
 	OnEvidence func(checkpoint.DoubleVote)
+	// OnEntries is shown the entries of each append that passed the filter, before raft has them. It must not wait, and may keep Data,
+	// which nobody changes. May be nil.
+	OnEntries func([]*raft.Log)
 	// OnConflict hears that the elected leader of a term sends another entry than the one committed here at the index: it
 	// lies, or this node was fed a lie before. It is called again for every such append. May be nil.
 	OnConflict func(leader string, index uint64)

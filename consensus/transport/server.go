@@ -163,6 +163,14 @@ func (t *Transport) deliver(ctx context.Context, rpc raft.RPC) error {
 	}
 }
 
+// deliverEntries hands an append to raft's main loop, and shows the node what comes.
+func (t *Transport) deliverEntries(ctx context.Context, rpc raft.RPC) error {
+	if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok && len(a.Entries) > 0 && t.cfg.Local.OnEntries != nil {
+		t.cfg.Local.OnEntries(a.Entries)
+	}
+	return t.deliver(ctx, rpc)
+}
+
 // deliverHeartbeat goes around raft's main loop, or through it while raft has not said how. The handler may wait for
 // raft's disk, whatever the deadline; the caller's place bounds how many do.
 func (t *Transport) deliverHeartbeat(ctx context.Context, rpc raft.RPC) error {
@@ -213,7 +221,7 @@ func (s *service) AppendEntries(ctx context.Context, in *peerv1.AppendEntriesReq
 			c, err := certificateFromProto(in.GetCertificate(), req.Term, peer)
 			return req, Words{Certificate: c}, err
 		},
-		deliver: s.t.deliver,
+		deliver: s.t.deliverEntries,
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,235 @@
+package consensus
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hashicorp/raft"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// checker has envelopes checked by as many goroutines as there are processors, many at once: what comes while they are busy is
+// checked together, which costs a fifth. So a check waits for nobody when there is little to do, and is cheapest when there is most.
+//
+// The life of a check: an envelope comes from a client, from another validator or in an entry of the log that has just arrived; a check
+// of it is opened, once however often it comes, and queued. A worker begins it with whatever else is queued. When raft commits an
+// entry first, the FSM begins what nobody has, and waits for the rest. What was found good is remembered (verified), so that no
+// envelope is checked twice.
+type checker struct {
+	verified *verified
+	// queue holds what is to be begun. A full one refuses: the sender has to slow down.
+	queue chan *check
+	// stop is closed when nobody works any more.
+	stop <-chan struct{}
+
+	// mu guards open; held for a look-up only.
+	mu sync.Mutex
+	// open are the checks that have not ended. Invariant: at most what is queued, what workers have begun and one batch.
+	open map[tx.EnvelopeHash]*check
+}
+
+// check is one envelope's.
+type check struct {
+	envelope []byte
+	hash     tx.EnvelopeHash
+	// begun is set by whoever does the work.
+	begun atomic.Bool
+	// done is closed when signed or err is there.
+	done   chan struct{}
+	signed *tx.Signed
+	err    error
+}
+
+const (
+	// checkerLength bounds the checks that wait: a second's work of one processor if each is checked alone.
+	checkerLength = 4096
+	// checksAtOnce bounds what one goroutine begins together, so that none waits for more than some milliseconds of others.
+	checksAtOnce = 256
+	// worthACore is how many envelopes are worth a core of their own when all are to be checked: the more together, the less each costs.
+	worthACore = 32
+	// arrivalsAtOnce bounds the entries whose envelopes are not queued yet; the FSM checks those of the others.
+	arrivalsAtOnce = 16
+)
+
+func newChecker(v *verified, stop <-chan struct{}) *checker {
+	return &checker{verified: v, queue: make(chan *check, checkerLength), stop: stop, open: make(map[tx.EnvelopeHash]*check)}
+}
+
+// verify waits until an envelope has been checked. ErrOverloaded when too many wait, ErrStopped at the end.
+func (c *checker) verify(ctx context.Context, envelope []byte) (*tx.Signed, error) {
+	signed, one, err := c.enqueue(envelope)
+	if one == nil {
+		return signed, err
+	}
+	select {
+	case <-one.done:
+		return one.signed, one.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-c.stop:
+		return nil, ErrStopped
+	}
+}
+
+// enqueue gives the check of an envelope, unless its end is known.
+func (c *checker) enqueue(envelope []byte) (*tx.Signed, *check, error) {
+	if len(envelope) > tx.MaxEnvelopeBytes {
+		return nil, nil, tx.ErrTooLarge
+	}
+	signed, one, first := c.take(envelope)
+	if !first {
+		return signed, one, nil
+	}
+	select {
+	case c.queue <- one:
+	default:
+		one.err = ErrOverloaded
+		c.end(one)
+	}
+	return nil, one, nil
+}
+
+// take finds what is known of an envelope, or opens a check of it, which is then first.
+func (c *checker) take(envelope []byte) (signed *tx.Signed, one *check, first bool) {
+	hash := tx.NewEnvelopeHash(c.verified.network, envelope)
+	if signed := c.verified.find(hash); signed != nil {
+		return signed, nil, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one := c.open[hash]; one != nil {
+		return nil, one, false
+	}
+	one = &check{envelope: envelope, hash: hash, done: make(chan struct{})}
+	c.open[hash] = one
+	return nil, one, true
+}
+
+// end tells whoever waits. What the memory of the good ones has forgotten meanwhile may be checked again.
+func (c *checker) end(one *check) {
+	c.mu.Lock()
+	delete(c.open, one.hash)
+	c.mu.Unlock()
+	close(one.done)
+}
+
+// all waits until every envelope has been checked that can be; it is for who has to go on with all of them, and begins itself what
+// nobody has begun.
+func (c *checker) all(envelopes [][]byte) {
+	var own, others []*check
+	for _, e := range envelopes {
+		if len(e) > tx.MaxEnvelopeBytes {
+			continue
+		}
+		_, one, _ := c.take(e)
+		switch {
+		case one == nil:
+		case one.begun.CompareAndSwap(false, true):
+			own = append(own, one)
+		default:
+			others = append(others, one)
+		}
+	}
+	workers := runtime.GOMAXPROCS(0)
+	part := max(worthACore, (len(own)+workers-1)/workers)
+	var g errgroup.Group
+	g.SetLimit(workers)
+	for len(own) > 0 {
+		mine := own[:min(part, len(own))]
+		own = own[len(mine):]
+		g.Go(func() error { c.work(mine); return nil })
+	}
+	_ = g.Wait() // Each check has its own verdict.
+	for _, one := range others {
+		<-one.done // Whoever has begun it ends it.
+	}
+}
+
+// work checks what its caller has begun.
+func (c *checker) work(all []*check) {
+	envelopes := make([][]byte, len(all))
+	for i, one := range all {
+		envelopes[i] = one.envelope
+	}
+	for i, v := range c.verified.verifyAll(envelopes) {
+		all[i].signed, all[i].err = v.signed, v.err
+		c.end(all[i])
+	}
+}
+
+// run is one worker.
+func (c *checker) run() {
+	for {
+		select {
+		case one := <-c.queue:
+			c.work(c.gather(one))
+		case <-c.stop:
+			return
+		}
+	}
+}
+
+// gather begins what is queued, as far as nobody else has. While more comes each time that others are let run, it lets them: a goroutine
+// that has an envelope to queue is not to find that each was begun alone. Nobody is let run when nobody is ready to.
+func (c *checker) gather(one *check) (all []*check) {
+	for seen := 0; ; {
+		if one.begun.CompareAndSwap(false, true) {
+			all = append(all, one)
+		}
+		if len(all) == checksAtOnce {
+			return all
+		}
+		select {
+		case one = <-c.queue:
+			continue
+		default:
+		}
+		if len(all) == seen {
+			return all
+		}
+		seen = len(all)
+		runtime.Gosched()
+		select {
+		case one = <-c.queue:
+		default:
+			return all
+		}
+	}
+}
+
+// expect has the envelopes of entries checked that arrive from the leader, while raft writes them down and agrees on them. It never
+// waits: what there is no room for the FSM finds unchecked.
+func (n *Node) expect(entries []*raft.Log) {
+	for _, e := range entries {
+		if e.Type != raft.LogCommand {
+			continue
+		}
+		select {
+		case n.expected <- e.Data:
+		default:
+			return
+		}
+	}
+}
+
+// checkExpected opens the checks of what is expected, in order.
+func (n *Node) checkExpected(ctx context.Context) {
+	for {
+		select {
+		case data := <-n.expected:
+			batch, err := tx.ParseBatch(n.network, data)
+			if err != nil {
+				continue // Void, as the FSM will find.
+			}
+			for _, e := range batch.Envelopes {
+				_, _, _ = n.checker.enqueue(e) // The FSM waits for its end.
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
