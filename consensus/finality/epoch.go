@@ -37,7 +37,7 @@ func (m *Machine) tick() {
 		h.wishesHeard = 0
 	}
 	state := m.signer.state
-	if m.applied.Size <= state.Final.Size || m.applied.Epoch < state.Epoch {
+	if m.applied.Size <= state.Final.Size || m.applied.Epoch < state.Epoch || m.behind() {
 		m.idle = 0
 		return
 	}
@@ -56,6 +56,10 @@ func (m *Machine) tick() {
 	}
 }
 
+// behind says that a later epoch than the own one was opened: there is a certificate of it. The log will lead there, and whether that
+// one can go on is for those to say who are in it: a vote before its time would keep this validator from helping them.
+func (m *Machine) behind() bool { return m.signer.state.Highest.Epoch > m.signer.state.Epoch }
+
 // orphaned says that what this validator attested last in this epoch is not in its tree any more. Its attestations must
 // extend it, so it can help in this epoch no more.
 func (m *Machine) orphaned() bool {
@@ -73,12 +77,11 @@ func (m *Machine) endEpoch() {
 		return
 	}
 	state := m.signer.state
-	// Whoever holds a certificate of an epoch knows that it was opened, though the own tree may not be there: only a later one
-	// is of use, and only a vote for a later one can name it.
+	// Only a vote for a later epoch can name the certificate that is held.
 	last := max(state.Epoch, state.Wished.Epoch, state.Highest.Epoch)
 	next := max(last, m.wishedByHonest())
 	// One look at a tree that is being rolled back may be mistaken, so an orphan is looked at twice.
-	if m.signer.current() && (m.turn.contradicted || m.strays >= 2) {
+	if m.signer.current() && !m.behind() && (m.turn.contradicted || m.strays >= 2) {
 		next = max(next, last+1)
 	}
 	if m.idle >= m.wait {

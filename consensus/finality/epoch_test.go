@@ -6,9 +6,9 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
-// TestVoteOfOneThatIsFarBehind: a validator hears of a certificate of an epoch that its own tree has not come to. When it then
-// ends its epoch, its vote is for one after that, since a vote for an epoch can not name a certificate of it or of a later one:
-// nobody would take it, nor would this validator after a restart.
+// TestVoteOfOneThatIsFarBehind: a validator hears of a certificate of an epoch that its own tree has not come to. It ends no epoch by
+// itself, and with others one that is after that: a vote for an epoch can not name a certificate of it or of a later one, so nobody
+// would take it, nor would this validator after a restart.
 func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	set, keys := members(t, 4)
 	config := Config{
@@ -21,22 +21,32 @@ func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	}
 	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
 	held := certificate(keys, 3, 20, rootOf("other", 20), "b", "c", "d")
-	word := EpochWord{
-		Epoch: 5, Certified: held.Vote, Certificate: held.Signatures,
-		Signature: checkpoint.SignEpoch(testNetwork, 5, held.Vote, keys["b"]),
-	}
-	m.Step(2, Message{From: "b", Messages: Messages{Validator: "b", Wish: word}})
-	for tick := uint64(3); m.State().Wished.Epoch == 0; tick++ {
-		if tick > 20 {
-			t.Fatal("the epoch never ends")
+	say := func(by string, epoch uint64) {
+		word := EpochWord{
+			Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures,
+			Signature: checkpoint.SignEpoch(testNetwork, epoch, held.Vote, keys[by]),
 		}
-		m.Step(tick, Message{From: "c", Messages: Messages{Validator: "c"}})
-		m.Step(tick, Message{From: "d", Messages: Messages{Validator: "d"}})
-		m.Step(tick, Tick{})
+		if epoch == 2 {
+			word = EpochWord{Epoch: epoch, Signature: checkpoint.SignEpoch(testNetwork, epoch, checkpoint.Vote{}, keys[by])}
+		}
+		m.Step(2, Message{From: by, Messages: Messages{Validator: by, Wish: word}})
 	}
+	say("b", 5)
+	say("c", 2)
+	say("d", 2)
+	for range 20 {
+		for _, by := range []string{"b", "c", "d"} {
+			m.Step(3, Message{From: by, Messages: Messages{Validator: by}})
+		}
+		m.Step(3, Tick{})
+	}
+	if wished := m.State().Wished.Epoch; wished != 0 {
+		t.Fatalf("voted for epoch %d, knowing that 3 was opened", wished)
+	}
+	say("c", 5)
 	state := m.State()
 	self, _ := set.Find("a")
-	if err := state.Wished.verify(testNetwork, set, self); err != nil {
+	if err := state.Wished.verify(testNetwork, set, self); err != nil || state.Wished.Epoch != 5 {
 		t.Errorf("the vote is for epoch %d: %v", state.Wished.Epoch, err)
 	}
 	config.State = state
