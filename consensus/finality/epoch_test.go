@@ -1,6 +1,7 @@
 package finality
 
 import (
+	"crypto/ed25519"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -52,5 +53,96 @@ func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	config.State = state
 	if _, err := New(config); err != nil {
 		t.Error("restart:", err)
+	}
+}
+
+// alone is validator a of four, on a tree of its own that can become another.
+func alone(t *testing.T) (m *Machine, keys map[string]ed25519.PrivateKey, branch *string) {
+	t.Helper()
+	set, keys := members(t, 4)
+	branch = new(string)
+	*branch = "main"
+	m, err := New(Config{
+		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"],
+		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf(*branch, size), 0, true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, keys, branch
+}
+
+// wishOf is a vote for an epoch, with what it shows.
+func wishOf(keys map[string]ed25519.PrivateKey, name string, epoch uint64, held checkpoint.Certificate) Message {
+	return Message{From: name, Messages: Messages{Validator: name, Wish: EpochWord{
+		Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures,
+		Signature: checkpoint.SignEpoch(testNetwork, epoch, held.Vote, keys[name]),
+	}}}
+}
+
+// TestClaimedCertificate: a vote that names a certificate and does not show it, or shows one that is none, counts for nothing.
+func TestClaimedCertificate(t *testing.T) {
+	_, keys := members(t, 4)
+	good := certificate(keys, 0, 20, rootOf("fork", 20), "b", "c", "d")
+	few, forged := good, certificate(keys, 0, 20, rootOf("fork", 20), "b", "c", "d")
+	few.Signatures = good.Signatures[:2]
+	forged.Signatures[2].Signature = forged.Signatures[0].Signature
+	for name, held := range map[string]checkpoint.Certificate{"not shown": {Vote: good.Vote}, "of two": few, "forged": forged} {
+		m, _, _ := alone(t)
+		m.Step(1, wishOf(keys, "b", 1, held))
+		if state := m.State(); state.Highest.Size != 0 || m.heard["b"].words.Wish.Epoch != 0 {
+			t.Errorf("%s: it is believed", name)
+		}
+	}
+	m, _, _ := alone(t)
+	m.Step(1, wishOf(keys, "b", 1, good))
+	if m.State().Highest.Size != 20 {
+		t.Error("a good one is not believed")
+	}
+}
+
+// TestHighestIsByEpoch: of two certificates the one of the later epoch is the highest, though it is of a smaller tree.
+func TestHighestIsByEpoch(t *testing.T) {
+	_, keys := members(t, 4)
+	large := certificate(keys, 0, 30, rootOf("main", 30), "b", "c", "d")
+	late := certificate(keys, 1, 20, rootOf("other", 20), "b", "c", "d")
+	for _, order := range [][]checkpoint.Certificate{{large, late}, {late, large}} {
+		m, _, _ := alone(t)
+		m.Step(1, wishOf(keys, "b", 2, order[0]))
+		m.Step(1, wishOf(keys, "c", 2, order[1]))
+		if highest := m.State().Highest.Vote; highest != late.Vote {
+			t.Errorf("highest is of epoch %d and size %d", highest.Epoch, highest.Size)
+		}
+	}
+}
+
+// TestOrphanEndsTheEpoch: what a validator attested is not in its tree any more, after it was fed a lie. It can attest nothing in
+// this epoch, and votes for the next long before its patience ends.
+func TestOrphanEndsTheEpoch(t *testing.T) {
+	m, _, branch := alone(t)
+	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+	m.Step(1, Following{Leader: "b", Term: 1})
+	m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Named: Named{Term: 1, Size: 10}}})
+	if m.State().Attested.Size != 10 {
+		t.Fatal("nothing attested")
+	}
+	*branch = "other"
+	m.Step(2, Applied{Size: 12, Root: rootOf("other", 12)})
+	for range 4 {
+		m.Step(3, Tick{})
+	}
+	if wished := m.State().Wished.Epoch; wished != 1 {
+		t.Errorf("it wishes for epoch %d", wished)
+	}
+}
+
+// TestOnlyTrueEvidence: evidence that nobody could check is given to nobody.
+func TestOnlyTrueEvidence(t *testing.T) {
+	m, keys, _ := alone(t)
+	m.accuse(checkpoint.Evidence{Validator: "b", Attestations: []SignedVote{
+		signVote(keys["b"], checkpoint.Attestation, 0, 10, rootOf("main", 10)), signVote(keys["b"], checkpoint.Attestation, 1, 10, rootOf("fork", 10)),
+	}})
+	if len(m.turn.more) > 0 || len(m.heard["b"].accused) > 0 {
+		t.Errorf("b is accused: %+v", m.turn.more)
 	}
 }

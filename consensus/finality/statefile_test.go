@@ -158,6 +158,14 @@ func TestSaveRefusesToGoBack(t *testing.T) {
 	if err := f.Save(state); err != nil {
 		t.Error("after refusals:", err)
 	}
+	state.Wished.Epoch = 2
+	if err := f.Save(state); err != nil {
+		t.Error("a later epoch vote:", err)
+	}
+	state.Attested = signVote(keys["a"], checkpoint.Attestation, 1, 16, rootOf("main", 16))
+	if err := f.Save(state); !errors.Is(err, ErrWatermark) {
+		t.Error("an attestation in the epoch that was ended:", err)
+	}
 }
 
 func TestDiskErrorIsForGood(t *testing.T) {
@@ -189,6 +197,9 @@ func TestSignerStaysAboveItsWatermarks(t *testing.T) {
 	if err := s.attest(vote); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.wish(0); !errors.Is(err, ErrWatermark) {
+		t.Errorf("vote for the epoch in force: %v", err)
+	}
 	before := s.state
 	for name, v := range map[string]checkpoint.Vote{
 		"another root": {Size: 10, Root: rootOf("fork", 10)},
@@ -204,6 +215,19 @@ func TestSignerStaysAboveItsWatermarks(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, s.state); diff != "" {
 		t.Error("refusals changed the state:", diff)
+	}
+	if err := s.wish(2); err != nil {
+		t.Fatal(err)
+	}
+	before = s.state
+	s.state.Highest = certificate(keys, 0, 12, rootOf("main", 12), "b", "c", "d") // It comes too late.
+	for _, epoch := range []uint64{1, 2} {
+		if err := s.wish(epoch); !errors.Is(err, ErrWatermark) || s.state.Wished.Certified != before.Wished.Certified {
+			t.Errorf("vote for epoch %d after one for epoch 2: %v", epoch, err)
+		}
+	}
+	if err := s.attest(checkpoint.Vote{Size: 20, Root: rootOf("main", 20)}); !errors.Is(err, ErrWatermark) {
+		t.Errorf("attest in an epoch that was ended: %v", err)
 	}
 }
 
