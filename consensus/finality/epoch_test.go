@@ -146,3 +146,36 @@ func TestOnlyTrueEvidence(t *testing.T) {
 		t.Errorf("b is accused: %+v", m.turn.more)
 	}
 }
+
+// TestNothingOfBeforeTheEpoch: a size is named at which a batch of an earlier epoch ends. It is not attested, since the start of
+// the epoch after this one has to be above the start of this one.
+func TestNothingOfBeforeTheEpoch(t *testing.T) {
+	set, keys := members(t, 4)
+	m, err := New(Config{
+		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"],
+		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), size / 11, true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Step(1, Applied{Size: 12, Root: rootOf("main", 12), Epoch: 1})
+	m.Step(1, Following{Leader: "b", Term: 1})
+	for _, size := range []uint64{10, 12} {
+		m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Named: Named{Epoch: 1, Term: 1, Size: size}}})
+		if got := m.State().Attested.Size; (got == size) != (size == 12) {
+			t.Errorf("size %d is named, and %d attested", size, got)
+		}
+	}
+}
+
+// TestCosignatureOfAnother: what another key signed is no cosignature of b.
+func TestCosignatureOfAnother(t *testing.T) {
+	m, keys, _ := alone(t)
+	for _, signer := range []string{"c", "b"} {
+		cosig := signCheckpoint("b", keys[signer], 10, rootOf("main", 10))
+		m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Cosignature: cosig}})
+		if taken := m.heard["b"].words.Cosignature.Size == 10; taken != (signer == "b") {
+			t.Errorf("signed by %s: taken is %v", signer, taken)
+		}
+	}
+}

@@ -216,6 +216,10 @@ func TestSignerStaysAboveItsWatermarks(t *testing.T) {
 	if diff := cmp.Diff(before, s.state); diff != "" {
 		t.Error("refusals changed the state:", diff)
 	}
+	s.state.Final, s.state.Cosigned = checkpoint.Vote{Size: 8, Root: rootOf("main", 8)}, signCheckpoint("a", keys["a"], 10, rootOf("main", 10))
+	if err := s.cosign(1); !errors.Is(err, ErrWatermark) {
+		t.Errorf("cosign below what was cosigned: %v", err)
+	}
 	if err := s.wish(2); err != nil {
 		t.Fatal(err)
 	}
