@@ -94,17 +94,7 @@ func (p Plan) Test(t *testing.T) {
 	if cache == "" {
 		cache = t.TempDir()
 	}
-	seen := make(map[string]bool)
-	for _, s := range p.All {
-		for _, run := range p.Runs(s.File) {
-			if name := fmt.Sprint(run); !seen[name] {
-				seen[name] = true
-				if caught, err := p.verdict(cache, t.TempDir(), "", []Run{run}); err != nil || caught != "" {
-					t.Fatalf("before anything is broken, %s fails: %v", caught, err)
-				}
-			}
-		}
-	}
+	whole := &unbroken{plan: p, cache: cache, runs: make(map[string]*unbrokenRun)}
 	var mu sync.Mutex // Guards rows, for moments.
 	var rows []string
 	t.Cleanup(func() {
@@ -114,6 +104,7 @@ func (p Plan) Test(t *testing.T) {
 	for _, s := range p.All {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
+			whole.check(t, p.Runs(s.File))
 			dir := t.TempDir()
 			overlay, err := p.overlay(s, dir)
 			if err != nil {
@@ -133,6 +124,38 @@ func (p Plan) Test(t *testing.T) {
 			defer mu.Unlock()
 			rows = append(rows, fmt.Sprintf("%-36s %s", s.Name, caught))
 		})
+	}
+}
+
+// unbroken is what the tests say while nothing is broken.
+type unbroken struct {
+	plan  Plan
+	cache string
+	// mu guards runs, for moments.
+	mu   sync.Mutex
+	runs map[string]*unbrokenRun
+}
+
+type unbrokenRun struct {
+	once   sync.Once
+	caught string
+	err    error
+}
+
+// check runs tests once, and fails all who ask when they fail: they would blame anything.
+func (u *unbroken) check(t *testing.T, runs []Run) {
+	for _, run := range runs {
+		u.mu.Lock()
+		r := u.runs[fmt.Sprint(run)]
+		if r == nil {
+			r = new(unbrokenRun)
+			u.runs[fmt.Sprint(run)] = r
+		}
+		u.mu.Unlock()
+		r.once.Do(func() { r.caught, r.err = u.plan.verdict(u.cache, t.TempDir(), "", []Run{run}) })
+		if r.caught != "" || r.err != nil {
+			t.Fatalf("before anything is broken, %s fails: %v", r.caught, r.err)
+		}
 	}
 }
 
