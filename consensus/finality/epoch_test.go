@@ -179,3 +179,28 @@ func TestCosignatureOfAnother(t *testing.T) {
 		}
 	}
 }
+
+// TestEpochOpensInTheOwnTree: a leader whose tree is not the one that the votes name can not open the epoch, until it has it.
+func TestEpochOpensInTheOwnTree(t *testing.T) {
+	m, keys, branch := alone(t)
+	ready := func(e Event) (start uint64, ok bool) {
+		for _, effect := range m.Step(1, e) {
+			if r, is := effect.(EpochReady); is {
+				start, ok = r.Change.Start().Size, true
+			}
+		}
+		return start, ok
+	}
+	m.Step(1, Applied{Size: 20, Root: rootOf("main", 20)})
+	m.Step(1, Leading{Term: 1})
+	held := certificate(keys, 0, 20, rootOf("fork", 20), "b", "c", "d")
+	for _, name := range []string{"b", "c", "d"} {
+		if start, ok := ready(wishOf(keys, name, 1, held)); ok {
+			t.Fatalf("it opens the epoch at size %d of another tree", start)
+		}
+	}
+	*branch = "fork"
+	if start, ok := ready(Applied{Size: 20, Root: rootOf("fork", 20)}); !ok || start != 20 {
+		t.Errorf("when it has the tree, the epoch is opened at size %d: %v", start, ok)
+	}
+}
