@@ -311,6 +311,32 @@ func TestEpochBelowWhatIsFinal(t *testing.T) {
 	}
 }
 
+// TestEpochBesideWhatIsFinal: who is shown a quorum for another history below what is final ends, and does not choose.
+func TestEpochBesideWhatIsFinal(t *testing.T) {
+	s := newScribe(t)
+	start, _ := s.pays()
+	final, _ := s.pays()
+	s.final(final)
+	other := voteOf(start)
+	other.Root[0] ^= 1
+	s.order(s.opening(s.change(1, other), start, nil))
+	if !errors.Is(s.n.Err(), errForked) || s.n.asked() {
+		t.Errorf("%v, a resync asked for: %v", s.n.Err(), s.n.asked())
+	}
+}
+
+// TestEpochFromAnUnknownOne: a start of an epoch that this log never came to is in another log, though the tree looks the same.
+func TestEpochFromAnUnknownOne(t *testing.T) {
+	s := newScribe(t)
+	head, _ := s.pays()
+	unknown := voteOf(head)
+	unknown.Epoch++
+	if err, ok := s.order(s.opening(s.change(2, unknown), head, nil)).(error); !ok || !errors.Is(err, errFatal) || !s.n.asked() {
+		t.Errorf("%v, a resync asked for: %v", err, s.n.asked())
+	}
+	s.settled()
+}
+
 // TestCrashWhileAnEpochOpens: whenever a node is killed, the same log leads it to the same state.
 func TestCrashWhileAnEpochOpens(t *testing.T) {
 	s := newScribe(t)
