@@ -184,8 +184,12 @@ var epochs = []sabotage.Sabotage{
 		Rule: "f+1 votes for an epoch are joined",
 	},
 	{
-		Name: "epoch-not-ended-by-contradiction", File: "finality/epoch.go", Line: `if m.signer.current() && (m.turn.contradicted || m.strays >= 2) {`,
-		Instead: `if m.signer.current() && m.turn.contradicted {`, Rule: "who can attest no more in an epoch votes for the next",
+		Name: "epoch-not-ended-by-contradiction", File: "finality/epoch.go", Line: `if m.signer.current() && !m.behind() && (m.turn.contradicted || m.strays >= 2) {`,
+		Instead: `if m.signer.current() && !m.behind() && m.turn.contradicted {`, Rule: "who can attest no more in an epoch votes for the next",
+	},
+	{
+		Name: "epoch-ended-from-behind", File: "finality/epoch.go", Line: `if m.signer.current() && !m.behind() && (m.turn.contradicted || m.strays >= 2) {`,
+		Instead: `if m.signer.current() && (m.turn.contradicted || m.strays >= 2) {`, Rule: "who is behind ends no epoch by itself",
 	},
 	{
 		Name: "epoch-not-ended-by-time", File: "finality/epoch.go", Line: `if m.idle >= m.wait {`, Instead: `if m.idle > m.wait<<maxDoublings {`,

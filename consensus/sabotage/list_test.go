@@ -18,7 +18,7 @@ var plan = sabotage.Plan{
 		switch dir := path.Dir(file); dir {
 		case "finality":
 			return []sabotage.Run{
-				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale|Hiding|LiarsEnd|Unseen|Highest|Node|Claimed|Orphan|Only|Cosignature|Epoch)"}},
+				{Package: "./consensus/finality", Args: []string{"-test.run=^Test(Scripts|State|Bad|Every|Save|Disk|Signer|New|Nothing|Exchange|LiarIs|Vote|Certificate|Race|Stale|Hiding|LiarsEnd|Unseen|Highest|Node|Claimed|Orphan|Only|Cosignature|EpochOpens)"}},
 				{Package: "./consensus/finality", Args: []string{"-test.short"}},
 			}
 		case "../ledger/checkpoint":
