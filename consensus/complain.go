@@ -127,8 +127,8 @@ func (n *Node) drop(d *complaint.Drop) {
 	if d == nil {
 		return
 	}
-	n.log.Warn("dropped the leader", "leader", d.Leader, "until_term", d.UntilTerm, "complained", d.By)
-	n.transport.Drop(d.Leader, d.UntilTerm)
+	n.log.Warn("dropped the leader", "leader", d.Leader, "term", d.Term, "complained", d.By)
+	n.transport.Drop(d.Leader)
 }
 
 // complain tells all others.

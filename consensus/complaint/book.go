@@ -9,7 +9,7 @@
 //     the term lasts. Meanwhile it gives what was not ordered to all others, so that they wait for it too.
 //  3. Whoever has heard f+1 complaints of one leader in one term knows that an honest validator complains. It complains too, so
 //     that all honest ones hear f+1, and drops the leader: its transport takes no append of it and gives it no vote for
-//     some terms (transport.Filter.Drop). Without the honest ones a leader has no majority; an ordinary election follows. As many
+//     a while (transport.Filter.Drop). Without the honest ones a leader has no majority; an ordinary election follows. As many
 //     as may lie stay dropped at a time, so that there is always somebody to elect, whoever was complained of.
 //
 // What f+1 validators list as left out is overdue, and no tree without it is attested: Overdue. So a leader that leaves something
@@ -17,7 +17,7 @@
 //
 // The package promises that f liars alone drop nobody, and that a validator says one complaint at a time and keeps at most one of
 // each other. It refuses complaints of strangers, in another's name, about oneself, and of terms that are past. A complaint is no
-// evidence: it can be wrong, and costs the leader nothing but a few terms. Patience doubles with each complaint until
+// evidence: it can be wrong, and costs the leader nothing but that while. Patience doubles with each complaint until
 // something moves again, so that a network that is slow for everybody does not change leaders for ever.
 //
 // Everything here is a step function; package consensus drives it.
@@ -29,9 +29,6 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
-
-// Terms is for how many terms a leader is dropped. The next leaders have that long to order what was left out.
-const Terms = 8
 
 // Book is what a validator has heard and says. It is not safe for concurrent use.
 type Book struct {
@@ -52,8 +49,8 @@ type Book struct {
 // Drop is what is to be done about a leader.
 type Drop struct {
 	Leader string
-	// UntilTerm is the last term in which it is dropped.
-	UntilTerm uint64
+	// Term is the one in which it was complained of.
+	Term uint64
 	// By are those who complained, ascending.
 	By []string
 }
@@ -123,5 +120,5 @@ func (b *Book) judge(leader string, term uint64) *Drop {
 	if own, said := b.heard[b.name]; !said || own.Term < term {
 		b.heard[b.name] = checkpoint.Complaint{Validator: b.name, Term: term, Leader: leader}.Sign(b.network, b.key)
 	}
-	return &Drop{Leader: leader, UntilTerm: term + Terms, By: by}
+	return &Drop{Leader: leader, Term: term, By: by}
 }

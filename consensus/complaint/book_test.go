@@ -78,7 +78,7 @@ func TestOneMoreThanTheLiarsDropALeader(t *testing.T) {
 			t.Fatalf("%d of %d complain, and only %v drop", f+1, n, drops)
 		}
 		for name, d := range drops {
-			if d.Leader != "v01" || d.UntilTerm != 5+Terms || len(d.By) <= f {
+			if d.Leader != "v01" || d.Term != 5 || len(d.By) <= f {
 				t.Errorf("%s: %+v", name, d)
 			}
 		}

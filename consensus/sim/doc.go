@@ -47,8 +47,9 @@
 //
 // # Repeating a run
 //
-// The same seed makes the same dice rolls, but Go chooses the order of goroutines, so a run repeats itself mostly and not
-// always. What must repeat exactly is tested as step functions under a seeded scheduler, beside what it tests: consensus/finality.
+// The same seed makes the same dice rolls, but Go chooses the order of goroutines, so a run of real nodes repeats itself mostly and not
+// always. The fault "steps" has no goroutines: a scheduler plays the transport's filter and the complaints, on a small raft, and a seed
+// has the same trace each time. Finality is played so beside its own tests, thousands of schedules in consensus/finality.
 //
 // # Processes
 //

@@ -27,6 +27,8 @@ type Fault struct {
 	Verdict func(c *chaos)
 	// Timing is what the validators are set to; nil is that of a local network.
 	Timing *consensus.Timing
+	// Steps says that only step functions run, under a scheduler that repeats itself exactly.
+	Steps bool
 	// Alone says that it does not go with others.
 	Alone bool
 	// Proves says that evidence must name every liar, if the fault took effect.
@@ -92,7 +94,7 @@ func Faults() []Fault {
 	all = append(all, clockFaults()...)
 	all = append(all, diskFaults()...)
 	all = append(all, liarFaults()...)
-	return append(all, mixedFault())
+	return append(all, mixedFault(), Fault{Name: "steps", Says: "the filter and complaints alone, with every lie to them, loss, crashes and cuts: repeats itself exactly", Steps: true})
 }
 
 // FaultOf finds one by its name.

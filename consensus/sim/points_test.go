@@ -33,3 +33,40 @@ func TestCrashPoints(t *testing.T) {
 		t.Errorf("crashes at %d points of %d, want %d", len(crashed), len(passed), leastPoints)
 	}
 }
+
+// What has no goroutines repeats itself exactly.
+func TestStepsRepeat(t *testing.T) {
+	f, _ := FaultOf("steps")
+	traces := make(map[string]bool)
+	for seed := range uint64(5) {
+		first, again := Run(t, seed, f, "", nil), Run(t, seed, f, "", nil)
+		if first.Trace != again.Trace || first.Trace == "" {
+			t.Errorf("seed %d: trace %s, then %s", seed, first.Trace, again.Trace)
+		}
+		traces[first.Trace] = true
+	}
+	if len(traces) != 5 {
+		t.Errorf("%d traces of 5 seeds", len(traces))
+	}
+}
+
+// Thousands of schedules cost less than one network of real nodes.
+func TestSteps(t *testing.T) {
+	f, _ := FaultOf("steps")
+	effects, crashes := 0, 0
+	accused := make(map[string]bool)
+	for seed := range uint64(25) {
+		r := Run(t, seed, f, "", nil)
+		effects, crashes = effects+r.Effects, crashes+r.Crashes
+		for _, name := range r.Named {
+			accused[name] = true
+		}
+		for _, v := range r.Violations {
+			t.Errorf("seed %d: %s", seed, v)
+		}
+	}
+	t.Logf("%d lies, %d crashes, proved guilty %v", effects, crashes, sortedKeys(accused))
+	if effects == 0 || crashes == 0 || len(accused) == 0 {
+		t.Error("they are worth nothing")
+	}
+}

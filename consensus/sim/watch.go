@@ -30,6 +30,8 @@ type watch struct {
 	finals map[uint64]sealedBy
 	// newest is the newest final size seen of each validator.
 	newest map[string]uint64
+	// notes holds what each validator showed last.
+	notes map[string]string
 	// forks counts how often two final checkpoints of one size were seen.
 	forks int
 }
@@ -41,7 +43,7 @@ type sealedBy struct {
 }
 
 func newWatch(c *cluster) *watch {
-	return &watch{cluster: c, roots: make(map[string][32]byte), votes: make(map[string]string), finals: make(map[uint64]sealedBy), newest: make(map[string]uint64)}
+	return &watch{cluster: c, roots: make(map[string][32]byte), votes: make(map[string]string), finals: make(map[uint64]sealedBy), newest: make(map[string]uint64), notes: make(map[string]string)}
 }
 
 func (w *watch) overhear(from, to, method string, m proto.Message) {
@@ -92,10 +94,19 @@ func (w *watch) vote(by, candidate string, term uint64) {
 	}
 }
 
+// isNew says whether a validator shows another note than before.
+func (w *watch) isNew(name string, note []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	before := w.notes[name]
+	w.notes[name] = string(note)
+	return before != string(note)
+}
+
 // look compares the final checkpoint of a running node with all that were ever seen (I4, I5).
 func (w *watch) look(n *consensus.Node) {
 	note, err := n.Checkpoint()
-	if err != nil {
+	if err != nil || !w.isNew(n.Name(), note) {
 		return
 	}
 	c, _, err := checkpoint.Open(w.cluster.world.Network, w.cluster.world.Set, note)

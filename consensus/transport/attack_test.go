@@ -312,10 +312,9 @@ func TestDroppedLeaderIsReplaced(t *testing.T) {
 	w.bootstrap(w.validators...)
 	w.apply("one")
 	old := w.leader()
-	term := old.raft.Load().CurrentTerm()
 	for _, v := range w.validators {
 		if v != old {
-			v.transport.Drop(old.name, term+8)
+			v.transport.Drop(old.name)
 		}
 	}
 	w.eventually("another leader", func() bool { return w.leader() != old })

@@ -105,15 +105,15 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	}, nil
 }
 
-// Drop makes this node refuse to follow or elect a validator up to and including a term, and no longer than Limits.DropFor, because
-// enough others complain about it. One more than may lie lifts the oldest. Zero lifts it. A name that is no validator's is ignored.
-func (f *Filter) Drop(now time.Time, leader string, untilTerm uint64) {
+// Drop makes this node refuse to follow or elect a validator for the time of Limits.DropFor, because enough others complain about it.
+// One more than may lie lifts the oldest. A name that is no validator's is ignored.
+func (f *Filter) Drop(now time.Time, leader string) {
 	if _, ok := f.electorate.keys[leader]; !ok {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.dropped.add(leader, untilTerm, now.Add(f.limits.DropFor))
+	f.dropped.add(leader, now.Add(f.limits.DropFor))
 }
 
 // ResetCommitGuard forgets how far the log was committed: Local.CommitIndex alone counts from now on. A node that was fed a
@@ -141,7 +141,7 @@ func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 	defer f.mu.Unlock()
 	f.committed = max(f.committed, commit)
 	out := facts{
-		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.term(peer, now),
+		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.has(peer, now),
 		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}

@@ -24,8 +24,8 @@ type facts struct {
 	termLimit uint64
 	// certified says whether the sender has proved that it leads the term of its request.
 	certified bool
-	// dropped is the highest term in which the sender is not to lead.
-	dropped uint64
+	// dropped says whether the sender is not to lead for now.
+	dropped bool
 	// leader is the name of the known leader, if it is the certified one of the current term; else empty.
 	leader string
 	// transfer says whether the leader has announced that the sender takes over.
@@ -59,8 +59,8 @@ func filterHeader(h raft.RPCHeader, legacy []byte, peer string) error {
 // filterLeader lets only the elected leader of a term speak for it. The term window does not apply to it: a majority has
 // seen the term, so a node that was cut off for days is let back in.
 func filterLeader(term uint64, peer string, f facts) error {
-	if term <= f.dropped {
-		return fmt.Errorf("%w: %q up to term %d", ErrDropped, peer, f.dropped)
+	if f.dropped {
+		return fmt.Errorf("%w: %q in term %d", ErrDropped, peer, term)
 	}
 	if !f.certified {
 		return fmt.Errorf("%w: %q in term %d", ErrUncertified, peer, term)
@@ -197,8 +197,8 @@ func filterHeartbeat(r *raft.AppendEntriesRequest, peer string, f facts) error {
 
 // filterCandidate refuses who must not lead.
 func filterCandidate(term uint64, peer string, f facts) error {
-	if term <= f.dropped {
-		return fmt.Errorf("%w: %q up to term %d", ErrDropped, peer, f.dropped)
+	if f.dropped {
+		return fmt.Errorf("%w: %q in term %d", ErrDropped, peer, term)
 	}
 	return nil
 }

@@ -327,10 +327,8 @@ func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (ra
 	return nil, raft.ErrPipelineReplicationNotSupported
 }
 
-// Drop makes this node refuse to follow or elect a validator up to and including a term; see Filter.Drop.
-func (t *Transport) Drop(leader string, untilTerm uint64) {
-	t.filter.Drop(time.Now(), leader, untilTerm)
-}
+// Drop makes this node refuse to follow or elect a validator for a while; see Filter.Drop.
+func (t *Transport) Drop(leader string) { t.filter.Drop(time.Now(), leader) }
 
 // ResetCommitGuard forgets how far the log was committed; see Filter.ResetCommitGuard.
 func (t *Transport) ResetCommitGuard() { t.filter.ResetCommitGuard() }
