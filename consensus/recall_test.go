@@ -66,7 +66,7 @@ func TestTakenBackIsPackedAgain(t *testing.T) {
 	}
 }
 
-// termsOf are the terms of the newest batch that opened an epoch, and of the first after it that has a payment.
+// termsOf are the terms of the first batch that opened an epoch, and of the first after it that has a payment.
 func (n *Node) termsOf(t *testing.T, signed *tx.Signed) (opened, packed uint64) {
 	t.Helper()
 	last, _ := n.store.Applied()
@@ -79,8 +79,8 @@ func (n *Node) termsOf(t *testing.T, signed *tx.Signed) (opened, packed uint64) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(b.Header.EpochChange) > 0 {
-			opened, packed = entry.Term, 0
+		if len(b.Header.EpochChange) > 0 && opened == 0 {
+			opened = entry.Term
 		}
 		has := slices.ContainsFunc(b.Envelopes, func(e []byte) bool { return string(e) == string(signed.Envelope()) })
 		if has && packed == 0 && opened > 0 {

@@ -294,8 +294,8 @@ var answered = []sabotage.Sabotage{
 		Instead: `if _, _, ok := n.rootAt(owed.Size); !ok {`, Rule: "only a tree that is the own one becomes final here",
 	},
 	{
-		Name: "node-read-of-two-trees", File: "read.go", Line: `if turns%2 == 1 || turns != n.turns.Load() {`, Instead: `if turns%2 == 1 {`,
-		Rule: "an answer is of one state",
+		Name: "node-read-of-two-trees", File: "read.go", Line: `if turns%2 == 1 || turns != n.turns.Load() {`, Instead: `if turns != n.turns.Load() {`,
+		Rule: "nobody is answered while batches are taken back",
 	},
 	{
 		Name: "node-read-behind", File: "read.go", Line: `return s.epoch > there.epoch || s.epoch == there.epoch && s.batch >= there.batch`,
