@@ -199,7 +199,7 @@ var transport = []sabotage.Sabotage{
 	},
 	// Leaders that are complained of.
 	{
-		Name: "filter-dropped-leads", File: "transport/filter.go", Line: `approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.term(peer, now),`,
+		Name: "filter-dropped-leads", File: "transport/filter.go", Line: `approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.has(peer, now),`,
 		Instead: `approve: f.local.Approve, termLimit: f.window.limit(term),`,
 		Rule:    "who is dropped neither leads nor is elected",
 	},
