@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
-	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
 )
 
@@ -31,7 +30,6 @@ type snapshotStore struct {
 	*raft.FileSnapshotStore
 	dir   string
 	state *store.Store
-	set   checkpoint.ValidatorSet
 	fatal func(error) error
 	log   *slog.Logger
 
@@ -60,7 +58,7 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 	if err != nil {
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
-	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, set: n.set, fatal: n.Fatal, log: n.log}
+	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, log: n.log}
 	return s, s.sweep()
 }
 
@@ -155,29 +153,14 @@ func (s *snapshotStore) remove(id string) error {
 
 // Create opens a sink, for a snapshot of this node's or of another's: Persist tells its sink that it is this node's own.
 func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64, configuration raft.Configuration, configurationIndex uint64, trans raft.Transport) (raft.SnapshotSink, error) {
-	if err := s.checkMembers(configuration); err != nil {
-		return nil, err
+	if err := wellFormed(configuration); err != nil {
+		return nil, fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
 	file, err := s.FileSnapshotStore.Create(version, index, term, configuration, configurationIndex, trans)
 	if err != nil {
 		return nil, err
 	}
-	return &snapshotSink{SnapshotSink: file, store: s, index: index, term: term}, nil
-}
-
-// checkMembers holds a configuration to the validator set: raft takes over whatever a snapshot says.
-func (s *snapshotStore) checkMembers(c raft.Configuration) error {
-	if len(c.Servers) != len(s.set) {
-		return fmt.Errorf("%d members, not %d: %w", len(c.Servers), len(s.set), errSnapshotConfiguration)
-	}
-	seen := make(map[raft.ServerID]bool)
-	for _, server := range c.Servers {
-		if _, ok := s.set.Find(string(server.ID)); !ok || seen[server.ID] || server.Suffrage != raft.Voter || string(server.Address) != string(server.ID) {
-			return fmt.Errorf("member %q: %w", server.ID, errSnapshotConfiguration)
-		}
-		seen[server.ID] = true
-	}
-	return nil
+	return &snapshotSink{SnapshotSink: file, store: s, index: index, term: term, members: configuration}, nil
 }
 
 // arrive keeps a verified snapshot for install.
@@ -218,6 +201,7 @@ type snapshotSink struct {
 	raft.SnapshotSink
 	store       *snapshotStore
 	index, term uint64
+	members     raft.Configuration
 	// local is set for a snapshot of this node's own state, which needs no proof.
 	local bool
 	ended bool
@@ -265,6 +249,9 @@ func (s *snapshotSink) checkPlace(h store.SnapshotHeader) error {
 	// Entries of raft's own (configurations, barriers) may stand between the last batch and the snapshot's place.
 	if h.AppliedIndex > s.index || h.AppliedTerm > s.term {
 		return fmt.Errorf("entry %d of term %d, and holds %d of term %d: %w", s.index, s.term, h.AppliedIndex, h.AppliedTerm, errSnapshotIndex)
+	}
+	if err := follows(s.members, h.Sets, h.Head.Size); err != nil {
+		return fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
 	return nil
 }

@@ -33,6 +33,8 @@ type cluster struct {
 	leaveOut func(leader string, signed *tx.Signed) bool
 	// simulated is what the nodes that are opened next have of a simulation.
 	simulated *Simulated
+	// joins are the nodes that the genesis does not name.
+	joins map[string]bool
 	// clocks are those of nodes that have another than the machine's.
 	clocks map[string]func() time.Time
 	// timing is that of the nodes that are opened next; zero is a patience for tests.
@@ -119,7 +121,7 @@ func (c *cluster) tryOpen(name string, l net.Listener) (*Node, error) {
 	}
 	return Open(Config{
 		Simulated: simulated,
-		Dir:       filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate,
+		Dir:       filepath.Join(c.dir, name), Genesis: c.world.Genesis, Name: name, Key: c.world.Validators[name], Certificate: certificate, Joins: c.joins[name],
 		Peers: peers, Listener: l, Timing: timing,
 		Now: c.clocks[name], Snapshots: c.snapshots, Store: c.options, Log: slog.New(events),
 	})

@@ -40,19 +40,34 @@ type grievances struct {
 	// final is the size that is final, and unfinal since when more is applied without that size growing; zero while nothing more is.
 	final   uint64
 	unfinal time.Time
+	// unbegun is since when a validator set that was decided has not begun; zero while none waits.
+	unbegun time.Time
 	// offers bounds each peer's. Invariant: one for each other validator.
 	offers map[string]*rate.Limiter
 }
 
 func (n *Node) newGrievances(patience time.Duration) *grievances {
+	set := n.reignNow().reign.Validators
 	g := &grievances{
-		book: complaint.New(n.network, n.set, n.name, n.key), watch: complaint.NewWatch(complaintPatience * patience),
-		overdue: complaint.NewOverdue(n.set), offers: make(map[string]*rate.Limiter, len(n.set)),
+		book: complaint.New(n.network, set, n.name, n.key), watch: complaint.NewWatch(complaintPatience * patience), offers: make(map[string]*rate.Limiter),
 	}
-	for _, v := range n.set {
-		g.offers[v.Name] = rate.NewLimiter(offersPerSecond, offered)
-	}
+	g.govern(set)
 	return g
+}
+
+// govern takes the words of another validator set from now on. What was listed is listed again while it waits.
+func (g *grievances) govern(set checkpoint.ValidatorSet) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.book.Govern(set)
+	g.overdue = complaint.NewOverdue(set)
+	offers := make(map[string]*rate.Limiter, len(set))
+	for _, v := range set {
+		if offers[v.Name] = g.offers[v.Name]; offers[v.Name] == nil {
+			offers[v.Name] = rate.NewLimiter(offersPerSecond, offered)
+		}
+	}
+	g.offers = offers
 }
 
 // watchLeader complains of a leader that leaves something undone, and says the complaint again while it stands.
@@ -90,6 +105,7 @@ func (n *Node) seen(now time.Time) complaint.Seen {
 		g.final, g.unfinal = status.Final, time.Time{}
 	}
 	waiting = sinceWhen(&g.unfinal, now, status.Halted == nil && status.Applied > status.Final, waiting)
+	waiting = sinceWhen(&g.unbegun, now, n.reignNow().coming != nil, waiting)
 	return complaint.Seen{Now: now, Leader: n.Leader(), Term: n.term(), Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
 }
 
@@ -153,19 +169,16 @@ func (n *Node) offer() {
 
 // toPeers calls every other validator, and waits for none. One that can not be reached is told the next time.
 func (n *Node) toPeers(call func(context.Context, peerv1.PeerServiceClient) error) {
-	for _, v := range n.set {
-		if v.Name == n.name {
-			continue
-		}
+	for _, name := range n.others() {
 		n.spawn(func() {
 			ctx, cancel := context.WithTimeout(n.ctx, complainTimeout)
 			defer cancel()
-			peer, err := n.peer(ctx, v.Name)
+			peer, err := n.peer(ctx, name)
 			if err == nil {
 				err = call(ctx, peer)
 			}
 			if err != nil {
-				n.log.Debug("tell a validator", "validator", v.Name, "error", err)
+				n.log.Debug("tell a validator", "validator", name, "error", err)
 			}
 		})
 	}
@@ -190,7 +203,10 @@ func (n *Node) listOverdue(validator string, signed *tx.Signed) {
 // offeredBy takes a transaction that another validator could not get ordered. From now on it waits here too, and what is
 // listed by f+1 is overdue.
 func (n *Node) offeredBy(from string, envelope []byte) error {
-	if limit := n.grievances.offers[from]; limit == nil || !limit.Allow() {
+	n.grievances.mu.Lock()
+	limit := n.grievances.offers[from]
+	n.grievances.mu.Unlock()
+	if limit == nil || !limit.Allow() {
 		return fmt.Errorf("offer of %q: %w", from, ErrRateLimited)
 	}
 	if s, err := n.Submit(n.ctx, envelope, Taken); err != nil || s.Stage >= Accepted {

@@ -41,8 +41,6 @@ var (
 	ErrField = errors.New("field is not valid")
 	// ErrNoAliasKey means that this node does not know phone numbers.
 	ErrNoAliasKey = errors.New("this node holds no alias key: ask a validator")
-	// ErrUnsupported means that the rules allow it and this program does not carry it out.
-	ErrUnsupported = errors.New("this program does not carry that out")
 	// ErrRateLimited means that the caller, or all callers together, ask more often than they may.
 	ErrRateLimited = errors.New("too many calls: try again in a while")
 	// ErrReplaced means that a snapshot replaced the state while it was being read; ask again.

@@ -44,7 +44,8 @@ func (p *packer) pack(all []*submission) error {
 		}
 		return n.Fatal(err)
 	}
-	empty := len(d.builder.Envelopes()) == 0 && !d.builder.Due()
+	begins := n.reignNow().coming != nil
+	empty := len(d.builder.Envelopes()) == 0 && !d.builder.Due() && !begins
 	if empty && len(d.packed) == 0 {
 		return nil
 	}
@@ -110,9 +111,14 @@ func (p *packer) fill(view *store.View, head ledger.Head, all []*submission) (*d
 // seal makes the entry of a batch that follows the head.
 func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
 	n := p.node
-	return tx.SealBatch(n.network, tx.BatchHeader{
+	h := tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: d.timeUnixMs, Leader: n.name, Term: p.term.Load(),
-	}, d.builder.Envelopes(), n.key)
+	}
+	if n.reignNow().coming != nil {
+		h.Epoch++
+		h.SetCheckpoint, _, _ = n.store.Final() // Of the head: wait has seen to it.
+	}
+	return tx.SealBatch(n.network, h, d.builder.Envelopes(), n.key)
 }
 
 // add decides about one submission; false means it waits for the next batch.
@@ -134,10 +140,6 @@ func (p *packer) add(d *draftBatch, s *submission, head ledger.Head) (bool, erro
 		return true, nil
 	}
 	id, body := s.signed.ID(), s.signed.Body
-	if err := supported(body); err != nil {
-		s.reply(Status{}, err)
-		return true, nil
-	}
 	if d.byID[id] || !d.builder.Fits(s.signed) {
 		return false, nil
 	}

@@ -97,16 +97,11 @@ func opens(b *tx.Batch, head ledger.Head) bool {
 // change reads the proof of a batch that opens an epoch, and checks it and all of the batch that does not depend on the
 // start. ErrVoid for whatever an honest leader never packs.
 func (n *Node) change(b *tx.Batch) (checkpoint.EpochChange, error) {
-	view := n.store.View()
-	defer view.Close()
-	set, err := ledger.Read(view).ValidatorSet()
-	if err != nil {
-		return checkpoint.EpochChange{}, err
-	}
+	reign := n.reignNow().reign // Whatever it takes back, it goes on in this reign.
 	void := func(err error) (checkpoint.EpochChange, error) {
 		return checkpoint.EpochChange{}, fmt.Errorf("opens epoch %d: %v: %w", b.Header.Epoch, err, ledger.ErrVoid)
 	}
-	leader, ok := set.Find(b.Header.Leader)
+	leader, ok := reign.Validators.Find(b.Header.Leader)
 	if !ok {
 		return void(fmt.Errorf("leader %q is not in the validator set", b.Header.Leader))
 	}
@@ -123,7 +118,7 @@ func (n *Node) change(b *tx.Batch) (checkpoint.EpochChange, error) {
 	case len(b.Envelopes) > 0:
 		return void(errors.New("carries transactions"))
 	}
-	if err := c.Verify(n.network, set); err != nil {
+	if err := c.VerifyFrom(n.network, reign.Validators, reign.First); err != nil {
 		return void(err)
 	}
 	return c, nil
@@ -160,6 +155,9 @@ func (n *Node) turn(b *tx.Batch) error {
 	if err := at.follows(b.Header); err != nil {
 		return err
 	}
+	if err := n.beginsAgain(b, at); err != nil {
+		return err
+	}
 	n.doubt(n.store.Head().Epoch, at.Batch+1)
 	undone := n.store.Head().Batch - at.Batch
 	n.log.Warn("a new epoch", "epoch", c.Epoch, "from_batch", at.Batch, "taken_back", undone)
@@ -173,6 +171,22 @@ func (n *Node) turn(b *tx.Batch) error {
 func (n *Node) turned() {
 	n.turns.Add(1)
 	n.waiters.everybody()
+}
+
+// beginsAgain holds a batch that opens an epoch to bring the checkpoint of the boundary if it goes on from there, and nowhere else: so
+// that it is void before anything is taken back for it.
+func (n *Node) beginsAgain(b *tx.Batch, at spot) error {
+	m, note := n.reignNow(), b.Header.SetCheckpoint
+	if m.spotsBoundary(at.Head) != (len(note) > 0) {
+		return fmt.Errorf("opens epoch %d at size %d, and the validator set began at %d: set_checkpoint: %w", b.Header.Epoch, at.Size, m.reign.Boundary.Size, ledger.ErrVoid)
+	}
+	if len(note) == 0 {
+		return nil
+	}
+	if c, _, err := checkpoint.Open(n.network, m.before, note); err != nil || c != m.reign.Boundary {
+		return fmt.Errorf("set_checkpoint is not of the boundary: %v: %w", err, ledger.ErrVoid)
+	}
+	return nil
 }
 
 // undo takes back the batches above one, and everything that was told of them.

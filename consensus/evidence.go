@@ -38,7 +38,8 @@ type Evidence struct {
 type evidence struct {
 	dir     string
 	network tx.NetworkID
-	set     checkpoint.ValidatorSet
+	// sets are those that are known, the newest first: who has left is guilty of what it signed before.
+	sets func() []checkpoint.ValidatorSet
 
 	// mu guards kept, and is held over a write.
 	mu sync.Mutex
@@ -47,7 +48,7 @@ type evidence struct {
 }
 
 // openEvidence reads the folder. A file that does not verify is passed over: somebody else put it there.
-func openEvidence(dir string, network tx.NetworkID, set checkpoint.ValidatorSet) (*evidence, error) {
+func openEvidence(dir string, network tx.NetworkID, sets func() []checkpoint.ValidatorSet) (*evidence, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of evidence: %w", err)
 	}
@@ -55,7 +56,7 @@ func openEvidence(dir string, network tx.NetworkID, set checkpoint.ValidatorSet)
 	if err != nil {
 		return nil, fmt.Errorf("open folder of evidence: %w", err)
 	}
-	s := &evidence{dir: dir, network: network, set: set}
+	s := &evidence{dir: dir, network: network, sets: sets}
 	for _, file := range files {
 		if !strings.HasSuffix(file.Name(), evidenceSuffix) || len(s.kept) == maxEvidence {
 			continue
@@ -76,7 +77,13 @@ func (s *evidence) verify(raw []byte) (Evidence, error) {
 	if err != nil {
 		return Evidence{}, err
 	}
-	validator, offence, err := parsed.Verify(s.network, s.set)
+	var validator string
+	var offence checkpoint.Offence
+	for _, set := range s.sets() {
+		if validator, offence, err = parsed.Verify(s.network, set); err == nil {
+			break
+		}
+	}
 	return Evidence{Hash: sha256.Sum256(raw), Validator: validator, Offence: offence, Raw: raw}, err
 }
 
@@ -154,4 +161,14 @@ func (n *Node) accuseVoter(d checkpoint.DoubleVote) {
 		e.Elections = append(e.Elections, checkpoint.SignedElection{Election: v.Election, Signature: v.Signature})
 	}
 	n.accuse(e)
+}
+
+// validator is one of the newest set that has the name.
+func (n *Node) validator(name string) (checkpoint.Validator, bool) {
+	for _, set := range n.allSets() {
+		if v, ok := set.Find(name); ok {
+			return v, true
+		}
+	}
+	return checkpoint.Validator{}, false
 }

@@ -32,7 +32,7 @@ func TestEvidenceIsKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "evidence")
 	open := func() *evidence {
 		t.Helper()
-		s, err := openEvidence(dir, w.Network, w.Set)
+		s, err := openEvidence(dir, w.Network, func() []checkpoint.ValidatorSet { return []checkpoint.ValidatorSet{w.Set} })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func (c *cluster) awaitEvidence(name, guilty string, offence checkpoint.Offence)
 
 // TestHeadersAreBounded: what a liar signs drives out no more than there is room for, and an answer has an end.
 func TestHeadersAreBounded(t *testing.T) {
-	h := newHeaders(nil)
+	h := newHeaders()
 	for i := range uint64(headersSeen + 10) {
 		h.add(batchPlace{leader: "v1", term: 1, number: i}, checkpoint.SignedHeader{Header: make([]byte, 100)})
 	}

@@ -80,6 +80,12 @@ func (f fsm) apply(entry *raft.Log) any {
 	if err != nil {
 		return n.Fatal(fmt.Errorf("apply raft index %d: %w", entry.Index, err))
 	}
+	if note := batch.Header.SetCheckpoint; len(note) > 0 {
+		// The batch proves the boundary that it begins from. A crash here leaves that final, which it is.
+		if err := n.setFinal(&sealedNote{note: note, Checkpoint: boundaryOf(n.network, fx.Before)}); err != nil {
+			return n.Fatal(err)
+		}
+	}
 	// A crash before this returns leaves the state before the batch, and raft replays the entry; a crash after it leaves
 	// the state after the batch, and the applied index makes the replay a no-op.
 	if err := n.disk.run(func() error { return n.store.Commit(entry.Index, entry.Term, fx) }); err != nil {
@@ -167,6 +173,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	if err := f.node.point("restore: state replaced"); err != nil {
 		return f.node.Fatal(err)
 	}
+	f.node.committedMembers.Store(nil) // Raft's members are those of the snapshot now.
 	f.node.restored()
 	if arrived {
 		f.node.forgetTail()
@@ -195,8 +202,8 @@ func (n *Node) committed(fx *ledger.Effects) {
 	n.pending.recorded(0, known...)
 	n.waiters.moved(ids...)
 	n.astray.gap.Store(false)
+	n.tellGoverned()
 	n.seal()
-	n.tellApplied()
 	n.progress.moved()
 }
 
@@ -213,10 +220,27 @@ func (n *Node) restored() {
 			n.pending.recorded(final, Status{ID: id, LeafIndex: leaf})
 		}
 	}
+	n.tellGoverned()
 	n.seal()
-	n.tellApplied()
 	n.progress.moved()
 }
+
+// tellGoverned tells who the validators are, and finality where the tree stands.
+func (n *Node) tellGoverned() {
+	if err := n.govern(); err != nil {
+		_ = n.Fatal(fmt.Errorf("look who the validators are: %w", err))
+		return
+	}
+	n.tellApplied()
+}
+
+// boundaryOf is the checkpoint of a head.
+func boundaryOf(network tx.NetworkID, h ledger.Head) checkpoint.Checkpoint {
+	return checkpoint.Checkpoint{Network: network, Size: h.Size, Root: h.Root}
+}
+
+// StoreConfiguration hears of raft's members when that is committed.
+func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) { f.node.committedMembers.Store(&c) }
 
 // tellApplied tells finality where the tree stands.
 func (n *Node) tellApplied() {

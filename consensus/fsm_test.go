@@ -18,7 +18,7 @@ func TestCheckpointAheadOfTheTree(t *testing.T) {
 	c.agree(s.LeafIndex + 2)
 	n := c.follower()
 	note, size, _ := n.store.Final()
-	final, _, err := checkpoint.Open(n.network, n.set, note)
+	final, _, err := checkpoint.Open(n.network, n.ValidatorSet(), note)
 	if err != nil {
 		t.Fatal(err)
 	}

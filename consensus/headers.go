@@ -46,19 +46,25 @@ type headers struct {
 	first map[batchPlace]checkpoint.SignedHeader
 	// order is that of arrival. Invariant: the keys of first.
 	order []batchPlace
-	// asked bounds each peer.
+	// asked bounds each peer. Invariant: the keys are validators, of today or of before.
 	asked map[string]*rate.Limiter
 	// doubt is the place from which on the others are asked; nil when they need not be.
 	doubt *batchPlace
 	wake  chan struct{}
 }
 
-func newHeaders(set checkpoint.ValidatorSet) *headers {
-	h := &headers{first: make(map[batchPlace]checkpoint.SignedHeader), asked: make(map[string]*rate.Limiter, len(set)), wake: make(chan struct{}, 1)}
-	for _, v := range set {
-		h.asked[v.Name] = rate.NewLimiter(headersPerSecond, headersAtOnce)
+func newHeaders() *headers {
+	return &headers{first: make(map[batchPlace]checkpoint.SignedHeader), asked: make(map[string]*rate.Limiter), wake: make(chan struct{}, 1)}
+}
+
+// allow says whether a peer, whose name the transport has proved, may ask now.
+func (h *headers) allow(peer string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.asked[peer] == nil {
+		h.asked[peer] = rate.NewLimiter(headersPerSecond, headersAtOnce)
 	}
-	return h
+	return h.asked[peer].Allow()
 }
 
 // find is the first header of a place.
@@ -111,7 +117,7 @@ func (h *headers) from(epoch, number uint64) []checkpoint.SignedHeader {
 // saw notes what a leader signed, and accuses it if it has signed another batch for the same place. It does not matter from
 // whom this node has it.
 func (n *Node) saw(h tx.BatchHeader, header checkpoint.SignedHeader) {
-	leader, ok := n.set.Find(h.Leader)
+	leader, ok := n.validator(h.Leader)
 	if !ok || h.Term == 0 {
 		return
 	}
@@ -158,12 +164,7 @@ func (n *Node) compareHeaders(ctx context.Context) {
 		if from == nil {
 			continue
 		}
-		var left []string
-		for _, v := range n.set {
-			if v.Name != n.name {
-				left = append(left, v.Name)
-			}
-		}
+		left := n.others()
 		for try := 0; len(left) > 0 && try < compareTries; try++ {
 			if try > 0 && n.pause(ctx, comparePause) != nil {
 				return
@@ -213,7 +214,7 @@ func (p peerServer) ListHeaders(ctx context.Context, req *peerv1.ListHeadersRequ
 	if err != nil {
 		return nil, ToStatus(err)
 	}
-	if limit := p.node.headers.asked[from]; limit == nil || !limit.Allow() {
+	if !p.node.headers.allow(from) {
 		return nil, ToStatus(fmt.Errorf("headers for %q: %w", from, ErrRateLimited))
 	}
 	res := &peerv1.ListHeadersResponse{}

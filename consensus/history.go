@@ -67,8 +67,11 @@ func (n *Node) Growth(from, to uint64) (checkpoint.Growth, error) {
 	return checkpoint.Growth{From: from, FromRoot: root, Hashes: hashes}, nil
 }
 
-// ValidatorSet is who may cosign.
-func (n *Node) ValidatorSet() checkpoint.ValidatorSet { return n.set }
+// ValidatorSet is who may cosign what comes after the final checkpoint.
+func (n *Node) ValidatorSet() checkpoint.ValidatorSet { return n.store.Succession().Newest() }
+
+// Succession is the validator sets, up to the last one whose boundary is final here.
+func (n *Node) Succession() checkpoint.Succession { return n.store.Succession() }
 
 // SignAsLog signs a final checkpoint of this node as the log itself.
 func (n *Node) SignAsLog(c checkpoint.Checkpoint) string { return c.LogLine(n.key) }

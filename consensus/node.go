@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/raft"
 	"google.golang.org/grpc"
 
 	"github.com/umoja-ledger/umoja/consensus/finality"
@@ -28,12 +29,14 @@ type Config struct {
 	// Dir holds everything the node keeps: state, raft log, signer state.
 	Dir     string
 	Genesis *genesis.Genesis
-	// Name is the validator's. Invariant: in the genesis set, with Key and the TLS key of Certificate.
+	// Name is the validator's. Invariant: some set names it, with Key and the TLS key of Certificate, or it joins.
 	Name        string
 	Key         ed25519.PrivateKey
 	Certificate tls.Certificate
-	// Peers are the network addresses of all validators, by name.
-	Peers map[string]string
+	// Joins says that the genesis need not name the validator: it comes, or came, by a ballot.
+	Joins bool
+	// Peers are the network addresses of validators, by name. What a ballot says comes before them, and Overrides before both.
+	Peers, Overrides map[string]string
 	// Listener takes the connections of other validators. The node closes it.
 	Listener net.Listener
 	// Timing is how patient raft is; the zero value is LAN.
@@ -81,10 +84,17 @@ var (
 type Node struct {
 	name    string
 	network tx.NetworkID
-	set     checkpoint.ValidatorSet
 	key     ed25519.PrivateKey
-	log     *slog.Logger
-	now     func() time.Time
+	// tlsKeyHash is of the own certificate; addresses and overrides are the Config's.
+	tlsKeyHash           [32]byte
+	addresses, overrides map[string]string
+	// governing is held while the parts of the node are told who the validators are.
+	governing sync.Mutex
+	members   atomic.Pointer[membership]
+	// committedMembers is raft's configuration that was committed last, as far as it was told since the start; nil before.
+	committedMembers atomic.Pointer[raft.Configuration]
+	log              *slog.Logger
+	now              func() time.Time
 
 	store     *store.Store
 	raftLog   *raftLog
@@ -145,7 +155,7 @@ type Node struct {
 // returns, though it may not know a leader yet.
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
-		name: c.Name, network: c.Genesis.Network(), set: c.Genesis.ValidatorSet(), key: c.Key, log: c.Log, now: c.Now,
+		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: c.Peers, overrides: c.Overrides, log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
 		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)},
@@ -161,8 +171,7 @@ func Open(c Config) (_ *Node, err error) {
 	}
 	n.leads.Store(newLeadership(""))
 	n.packerPatience = 2 * c.Timing.Heartbeat
-	n.headers = newHeaders(n.set)
-	n.grievances = n.newGrievances(c.Timing.Heartbeat)
+	n.headers = newHeaders()
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.checker, n.expected = newChecker(n.verified, n.ctx.Done()), make(chan []byte, arrivalsAtOnce)
 	n.progress = newProgress(n.ctx.Done())
@@ -173,9 +182,13 @@ func Open(c Config) (_ *Node, err error) {
 			err = errors.Join(err, n.Close())
 		}
 	}()
+	if n.tlsKeyHash, err = transport.CertificateHash(c.Certificate); err != nil {
+		return nil, err
+	}
 	if err := n.openState(c); err != nil {
 		return nil, err
 	}
+	n.grievances = n.newGrievances(c.Timing.Heartbeat)
 	if err := n.openFinality(c); err != nil {
 		return nil, err
 	}
@@ -204,6 +217,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.packer.run(n.ctx) })
 	n.work.Go(func() { n.followLeader(n.ctx) })
 	n.work.Go(func() { n.watchDisk(n.ctx) })
+	n.work.Go(func() { n.watchMembers(n.ctx) })
 	n.work.Go(n.watchAstray)
 	n.work.Go(func() { n.watchSilence(n.ctx, c.Timing.Heartbeat) })
 	n.work.Go(func() { n.compareHeaders(n.ctx) })
@@ -240,21 +254,28 @@ func (n *Node) seal() {
 			n.contradicted(checkpoint.Vote{Epoch: anyEpoch, Size: owed.Size, Root: owed.Root})
 			return
 		}
-		if err := n.point("seal: checkpoint not stored"); err != nil {
+		if err := n.setFinal(owed); err != nil {
 			return
 		}
-		if err := n.disk.run(func() error { return n.store.SetFinal(owed.note, owed.Size, owed.Root) }); err != nil {
-			_ = n.Fatal(fmt.Errorf("store final checkpoint: %w", err))
-			return
-		}
-		if err := n.point("seal: checkpoint stored, nobody told"); err != nil {
-			return
-		}
-		n.pending.settle(owed.Size, n.store.FinalHead().TimeUnixMs)
-		n.waiters.final(owed.Size)
-		n.progress.moved()
 	}
 	n.owed.CompareAndSwap(owed, nil)
+}
+
+// setFinal stores a checkpoint that the own tree has reached. Its batches cannot be undone from here on.
+func (n *Node) setFinal(s *sealedNote) error {
+	if err := n.point("seal: checkpoint not stored"); err != nil {
+		return err
+	}
+	if err := n.disk.run(func() error { return n.store.SetFinal(s.note, s.Size, s.Root) }); err != nil {
+		return n.Fatal(fmt.Errorf("store final checkpoint: %w", err))
+	}
+	if err := n.point("seal: checkpoint stored, nobody told"); err != nil {
+		return err
+	}
+	n.pending.settle(s.Size, n.store.FinalHead().TimeUnixMs)
+	n.waiters.final(s.Size)
+	n.progress.moved()
+	return nil
 }
 
 // Name is the validator's name.

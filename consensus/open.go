@@ -2,7 +2,6 @@ package consensus
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -23,13 +22,6 @@ import (
 
 // openState opens the store and founds it if it is new.
 func (n *Node) openState(c Config) error {
-	self, ok := n.set.Find(c.Name)
-	if !ok {
-		return fmt.Errorf("validator %q is not in the genesis", c.Name)
-	}
-	if string(self.Key[:]) != string(c.Key.Public().(ed25519.PublicKey)) {
-		return fmt.Errorf("the signing key is not the one that the genesis names for %q", c.Name)
-	}
 	if c.Simulated != nil {
 		c.Store.Point = c.Simulated.Point
 	}
@@ -43,7 +35,13 @@ func (n *Node) openState(c Config) error {
 		return err
 	}
 	if !s.Founded() {
-		return s.Found(n.network, fx)
+		if err := n.mayBegin(c); err != nil {
+			return err
+		}
+		if err := s.Found(n.network, fx); err != nil {
+			return err
+		}
+		return n.govern()
 	}
 	if err := s.CheckNetwork(n.network); err != nil {
 		return err
@@ -57,14 +55,44 @@ func (n *Node) openState(c Config) error {
 		return fmt.Errorf("the state in %s begins with another leaf than this program founds: it was made by another version; use that one, or an empty folder: %w",
 			c.Dir, store.ErrFormat)
 	}
+	if err := n.govern(); err != nil {
+		return err
+	}
+	return n.mayGoOn(c)
+}
+
+// mayBegin says whether a validator without a state may begin: the genesis names it with its key, or it is to come by a ballot.
+func (n *Node) mayBegin(c Config) error {
+	self, ok := c.Genesis.ValidatorSet().Find(c.Name)
+	switch {
+	case c.Joins:
+		return nil
+	case !ok:
+		return fmt.Errorf("validator %q is not in the genesis: if it is to come by a ballot, say that it joins", c.Name)
+	case !self.PublicKey().Equal(c.Key.Public()):
+		return fmt.Errorf("the signing key is not the one that the genesis names for %q", c.Name)
+	}
 	return nil
+}
+
+// mayGoOn says whether a validator with a state is one: some set, or one to come, names it with its key.
+func (n *Node) mayGoOn(c Config) error {
+	for _, set := range n.allSets() {
+		if self, ok := set.Find(c.Name); ok && self.PublicKey().Equal(c.Key.Public()) {
+			return nil
+		}
+	}
+	if c.Joins {
+		return nil
+	}
+	return n.mayBegin(c)
 }
 
 // openFinality opens the signer's state. It is made together with the state store and never again: a validator that lost
 // it must not sign, since it cannot know what it signed.
 func (n *Node) openFinality(c Config) error {
 	var err error
-	if n.evidence, err = openEvidence(filepath.Join(c.Dir, "evidence"), n.network, n.set); err != nil {
+	if n.evidence, err = openEvidence(filepath.Join(c.Dir, "evidence"), n.network, n.allSets); err != nil {
 		return err
 	}
 	path := filepath.Join(c.Dir, "signer.state")
@@ -77,22 +105,11 @@ func (n *Node) openFinality(c Config) error {
 		return err
 	}
 	file.Point = n.point
-	peers := make(map[string]finality.Peer)
-	for _, v := range n.set {
-		if v.Name != n.name {
-			peers[v.Name] = finality.PeerFunc(func(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
-				peer, err := n.peer(ctx, v.Name)
-				if err != nil {
-					return nil, err
-				}
-				return peer.Exchange(ctx, req)
-			})
-		}
-	}
 	n.finality, err = finality.NewDriver(finality.DriverConfig{
-		Config: finality.Config{Network: n.network, Validators: n.set, Name: n.name, Key: n.key, RootAt: n.rootAt, Consistency: n.store.Consistency,
+		Config: finality.Config{Network: n.network, Reign: n.reignNow().reign, Name: n.name, Key: n.key, RootAt: n.rootAt, Consistency: n.store.Consistency,
 			MayAttest: n.mayAttest},
-		File: file, Peers: peers,
+		File: file, OnChanges: n.foretell,
+		ChangesAfter: func(size uint64) []checkpoint.SetChange { return n.store.Succession().After(size) },
 		NowUnixS:     func() uint64 { return uint64(n.now().Unix()) },
 		OnFinal:      func(c checkpoint.Checkpoint) { n.log.Debug("final", "size", c.Size) },
 		OnSealed:     n.sealed,
@@ -145,6 +162,7 @@ func (n *Node) local() transport.Local {
 			}
 			return 0
 		},
+		Voters: n.voters, Approve: n.approve, ApproveSnapshot: wellFormed,
 		OnEvidence: n.accuseVoter,
 		OnEntries:  n.expect,
 		OnConflict: func(leader string, index uint64) {
@@ -161,6 +179,7 @@ func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
 	config.LeaderLeaseTimeout = c.Timing.Heartbeat / 2
 	config.CommitTimeout = c.Timing.Commit
 	config.MaxAppendEntries = 16
+	config.ShutdownOnRemove = false // Who has left still answers, and ends by itself.
 	config.Logger = logger
 	if c.Snapshots != (Snapshots{}) {
 		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
@@ -178,12 +197,7 @@ func (n *Node) openRaft(c Config) error {
 	if n.snapshots, err = openSnapshots(filepath.Join(c.Dir, "raft"), n, logger); err != nil {
 		return err
 	}
-	var peers []transport.Peer
-	var servers []raft.Server
-	for _, v := range n.set {
-		peers = append(peers, transport.Peer{Name: v.Name, Address: c.Peers[v.Name], TLSKeyHash: v.TLSKeyHash, Key: v.Key})
-		servers = append(servers, raft.Server{ID: raft.ServerID(v.Name), Address: raft.ServerAddress(v.Name)})
-	}
+	peers := n.directory(n.reignNow())
 	n.transport, err = transport.New(transport.Config{
 		Name: n.name, Certificate: c.Certificate, Network: n.network, Key: n.key, Peers: peers, Logger: n.log,
 		ConnectTimeout: c.Timing.Connect, SpoolDir: filepath.Join(c.Dir, "raft", "incoming"), Dial: n.dialer(),
@@ -193,6 +207,7 @@ func (n *Node) openRaft(c Config) error {
 	if err != nil {
 		return err
 	}
+	n.finality.Meet(n.finalityPeers())
 	config := n.raftConfig(c, logger)
 	n.joinAgain = func() error {
 		again := n.raftConfig(c, logger)
@@ -212,11 +227,23 @@ func (n *Node) openRaft(c Config) error {
 		if index, _ := n.store.Applied(); index > 0 {
 			return fmt.Errorf("the raft log in %s is gone but the state is not: restore the folder, or remove all of it and let the validator catch up as a new one", c.Dir)
 		}
+		if n.reignNow().reign.Outside {
+			return n.serveAndJoin(config) // The leader tells it raft's members.
+		}
 		// Every validator of the genesis starts from the same configuration.
+		var servers []raft.Server
+		for _, v := range c.Genesis.ValidatorSet() {
+			servers = append(servers, raft.Server{ID: raft.ServerID(v.Name), Address: raft.ServerAddress(v.Name)})
+		}
 		if err := raft.BootstrapCluster(config, n.raftLog, n.raftLog, n.snapshots, n.transport, raft.Configuration{Servers: servers}); err != nil {
 			return fmt.Errorf("bootstrap raft: %w", err)
 		}
 	}
+	return n.serveAndJoin(config)
+}
+
+// serveAndJoin makes the services for other validators and starts raft.
+func (n *Node) serveAndJoin(config *raft.Config) error {
 	services := n.services()
 	n.transport.Register(services)
 	peerv1.RegisterPeerServiceServer(services, peerServer{node: n})

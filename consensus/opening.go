@@ -34,10 +34,11 @@ func (p *packer) open(c checkpoint.EpochChange) error {
 		n.strayed(fmt.Errorf("epoch %d, size %d: %w", c.Epoch, c.Start().Size, errNoStart))
 		return errNoStart
 	}
-	entry := tx.SealBatch(n.network, tx.BatchHeader{
-		Epoch: c.Epoch, Number: at.Batch + 1, PreviousHash: at.hash, TimeUnixMs: max(n.nowUnixMs(), at.TimeUnixMs), Leader: n.name,
-		EpochChange: c.Encode(), Term: p.term.Load(),
-	}, nil, n.key)
+	header, err := p.openingHeader(c, at)
+	if err != nil {
+		return err
+	}
+	entry := tx.SealBatch(n.network, header, nil, n.key)
 	if err := p.sign(c.Epoch, at.Batch+1); err != nil {
 		return err
 	}
@@ -53,6 +54,23 @@ func (p *packer) open(c checkpoint.EpochChange) error {
 		return fmt.Errorf("own opening of epoch %d: %w", c.Epoch, a.void)
 	}
 	return p.recall()
+}
+
+// openingHeader is that of the batch that opens an epoch. One that goes on from where the set began begins the set again.
+func (p *packer) openingHeader(c checkpoint.EpochChange, at spot) (tx.BatchHeader, error) {
+	n := p.node
+	h := tx.BatchHeader{
+		Epoch: c.Epoch, Number: at.Batch + 1, PreviousHash: at.hash, TimeUnixMs: max(n.nowUnixMs(), at.TimeUnixMs), Leader: n.name,
+		EpochChange: c.Encode(), Term: p.term.Load(),
+	}
+	m := n.reignNow()
+	if m.spotsBoundary(at.Head) {
+		h.SetCheckpoint = m.reign.BoundaryNote
+	}
+	if _, in := m.reign.Validators.Find(n.name); !in {
+		return h, n.handOver(m.reign.Validators)
+	}
+	return h, nil
 }
 
 // maxRecalled bounds the transactions that are packed again at once; what is above it is up to who submitted it.

@@ -13,7 +13,7 @@ func (n *Node) leavesOutOverdue() bool {
 	g.mu.Lock()
 	all := g.overdue.All()
 	g.mu.Unlock()
-	if len(all) == 0 || n.store.Pending() >= maxTentative/2 {
+	if len(all) == 0 || n.store.Pending() >= maxTentative/2 || n.reignNow().coming != nil { // Before a set begins nothing can be packed.
 		return false
 	}
 	head, view := n.store.Head(), n.store.View()

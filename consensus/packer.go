@@ -201,7 +201,11 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 			return nil, true
 		}
 		queue, timer := p.queue, due.C
-		if p.held() {
+		if ready, waits := p.beginsSet(); ready {
+			return nil, true
+		} else if waits {
+			queue, timer = nil, nil // Until its boundary is final nothing can stand above it.
+		} else if p.held() {
 			p.refuse()
 			queue, timer = nil, time.After(heldPause)
 		} else if len(p.carried) > 0 {
@@ -224,6 +228,24 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 			return nil, false
 		}
 	}
+}
+
+// beginsSet says whether a validator set that was decided waits to begin, and whether this leader may pack its first batch: its boundary
+// is final, and the leader is in it. One that is not hands over.
+func (p *packer) beginsSet() (ready, waits bool) {
+	n := p.node
+	m := n.reignNow()
+	if m.coming == nil {
+		return false, false
+	}
+	if _, size, ok := n.store.Final(); !ok || size != n.store.Head().Size {
+		return false, true
+	}
+	if self, in := m.coming.Find(n.name); in && self.PublicKey().Equal(n.key.Public()) {
+		return true, true
+	}
+	n.log.Info("hands over", "reason", n.handOver(m.coming))
+	return false, true
 }
 
 // heldPause is how often a packer that may not pack looks at the clock.

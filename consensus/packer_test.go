@@ -156,29 +156,6 @@ func TestDeposedLeaderIsNotReady(t *testing.T) {
 	}
 }
 
-// TestSetChangesAreNotTaken: a ballot on another validator set, which this program could not follow, is refused at the door and by the leader,
-// and another ballot is not.
-func TestSetChangesAreNotTaken(t *testing.T) {
-	c := newCluster(t)
-	n := c.leader()
-	var set tx.SetValidators
-	for _, v := range c.world.Set {
-		set.Validators = append(set.Validators, tx.Governor{Name: v.Name, Key: v.PublicKey(), TLSKeyHash: v.TLSKeyHash, Account: c.world.GovernorAccounts[v.Name]})
-	}
-	propose := func(d tx.Decision) *tx.Signed {
-		return c.sign(tx.Propose{Validator: "v1", Decision: d, ExpiresAtUnixMs: n.nowUnixMs() + 3_600_000}, time.Hour, c.world.Governors["v1"])
-	}
-	if _, err := n.Submit(t.Context(), propose(set).Envelope(), Final); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("at the door: %v", err)
-	}
-	s := queued(propose(set))
-	n.packer.queue <- s
-	if a := c.answered(s); !errors.Is(a.err, ErrUnsupported) {
-		t.Errorf("at the leader: %v", a.err)
-	}
-	c.submit(n, propose(tx.SetParameter{Parameter: tx.MoveDelayMs, Value: 1}), Final)
-}
-
 // TestLedgerTimePassesByItself: what is due happens without anybody asking, and an idle leader then packs nothing more.
 func TestLedgerTimePassesByItself(t *testing.T) {
 	c := newCluster(t)

@@ -189,7 +189,9 @@ func (n *Node) Receipt(id tx.ID) (checkpoint.Receipt, error) {
 	if err != nil {
 		return checkpoint.Receipt{}, n.Fatal(err)
 	}
-	return checkpoint.Receipt{Proof: checkpoint.Proof{Leaf: leaf, LeafIndex: s.LeafIndex, Inclusion: proof, Checkpoint: note}}, nil
+	sets := n.store.Succession()
+	changes := sets.Changes[:len(sets.Changes)-len(sets.After(size-1))]
+	return checkpoint.Receipt{Proof: checkpoint.Proof{Leaf: leaf, LeafIndex: s.LeafIndex, Inclusion: proof, Checkpoint: note}, Changes: changes}, nil
 }
 
 // Expired signs that a transaction has no leaf and can never have one: a final header leaf is later than its expiry.
@@ -221,7 +223,7 @@ func (n *Node) Expired(ctx context.Context, id tx.ID, expiresAtUnixMs uint64) (c
 		return checkpoint.ExpiryStatement{}, err
 	}
 	// Whatever has a leaf has it below a header of the expiry's time at the latest, so below this final size.
-	c, _, err := checkpoint.Open(n.network, n.set, note)
+	c, _, err := n.store.Succession().Open(n.network, note)
 	if err != nil {
 		return checkpoint.ExpiryStatement{}, n.Fatal(fmt.Errorf("open own final checkpoint: %w", err))
 	}

@@ -219,7 +219,8 @@ func (n *Node) resync() error {
 	n.outcomes.clear()
 	n.pending.undone(n.store.Head().Size)
 	n.turned()
-	n.tellApplied()
+	n.committedMembers.Store(nil)
+	n.tellGoverned()
 	a.mu.Lock()
 	a.due = false
 	n.suspended.Store(false)

@@ -21,9 +21,6 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 	if err != nil {
 		return Status{}, err
 	}
-	if err := supported(signed.Body); err != nil {
-		return Status{}, err
-	}
 	known, err := n.lookup(signed.ID())
 	if err != nil {
 		return Status{}, err
@@ -47,19 +44,6 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 	status, err := n.Transaction(ctx, signed.ID(), wait)
 	status.Stage = max(status.Stage, Taken) // Ordered, and maybe not applied here yet.
 	return status, err
-}
-
-// supported refuses what the rules allow and this program does not carry out: a change of the validator set, which raft and finality
-// would have to follow. A ballot on it would leave the network without validators that agree who they are.
-func supported(body tx.Body) error {
-	for _, op := range body.Operations {
-		if p, ok := op.(tx.Propose); ok {
-			if _, changes := p.Decision.(tx.SetValidators); changes {
-				return fmt.Errorf("propose another validator set: %w", ErrUnsupported)
-			}
-		}
-	}
-	return nil
 }
 
 // backgroundPatience is how long a submission that nobody waits for looks for a leader.

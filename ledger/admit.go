@@ -386,8 +386,8 @@ func (s State) governor(validator string) (tx.AccountID, error) {
 	if err != nil || raw == nil {
 		return tx.AccountID{}, err
 	}
-	if len(raw) != 16 {
+	if len(raw) < 16 {
 		return tx.AccountID{}, corrupt(nil, "governor entry")
 	}
-	return tx.AccountID(raw), nil
+	return tx.AccountID(raw[:16]), nil
 }

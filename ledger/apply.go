@@ -11,14 +11,16 @@ import (
 // Apply gives the effects of a batch. ErrVoid means the batch must leave no trace; any other error is the storage's or
 // ErrCorrupt and ends the node.
 func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Batch) (*Effects, error) {
-	set, err := Read(view).ValidatorSet()
+	h := b.Header
+	set, waits, err := judges(view, head, network, h)
 	if err != nil {
 		return nil, err
 	}
-	h := b.Header
 	leader, inSet := set.Find(h.Leader)
 	switch {
-	case h.Epoch != head.Epoch && len(h.EpochChange) == 0:
+	case len(h.SetCheckpoint) > 0 && len(h.EpochChange) == 0 && (h.Epoch == 0 || h.Epoch-1 != head.Epoch):
+		return nil, fmt.Errorf("a set begins epoch %d after epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
+	case h.Epoch != head.Epoch && len(h.EpochChange) == 0 && len(h.SetCheckpoint) == 0:
 		return nil, fmt.Errorf("epoch %d, not %d: %w", h.Epoch, head.Epoch, ErrVoid)
 	case h.Epoch <= head.Epoch && len(h.EpochChange) > 0:
 		return nil, fmt.Errorf("opens epoch %d in epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
@@ -37,19 +39,13 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 	if err := b.VerifyLeader(leader.PublicKey()); err != nil {
 		return nil, fmt.Errorf("%v: %w", err, ErrVoid)
 	}
-	return Reapply(view, head, network, verify, Position{Hash: b.Hash(), Epoch: h.Epoch, TimeUnixMs: h.TimeUnixMs}, b.Envelopes)
-}
-
-// Position is what the head takes from a batch's header.
-type Position struct {
-	Hash              tx.BatchHash
-	Epoch, TimeUnixMs uint64
+	return Reapply(view, head, network, verify, Position{Hash: b.Hash(), Epoch: h.Epoch, TimeUnixMs: h.TimeUnixMs, SetWaits: waits}, b.Envelopes)
 }
 
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
 // the history again.
 func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Position, envelopes [][]byte) (*Effects, error) {
-	batch, err := open(view, head, at.TimeUnixMs, false)
+	batch, err := open(view, head, at.TimeUnixMs, at.SetWaits, false)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +90,7 @@ type batch struct {
 }
 
 // open starts a batch at a time: expired ids are forgotten, and what is due is done.
-func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
+func open(view View, head Head, timeUnixMs uint64, setWaits, trial bool) (*batch, error) {
 	o := newOverlay(view, head.Size)
 	b := &batch{
 		overlay: o, State: State{get: o.get}, fx: &Effects{Before: head, After: head}, timeUnixMs: timeUnixMs, before: head.Size,
@@ -106,6 +102,11 @@ func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
 	}
 	if b.rules.Version != RulesVersion {
 		return nil, fmt.Errorf("rules version %d is in force, this program knows %d: %w", b.rules.Version, RulesVersion, ErrRulesVersion)
+	}
+	if !setWaits {
+		if err := b.beginSet(); err != nil {
+			return nil, err
+		}
 	}
 	if !trial { // An id that has expired changes no answer.
 		if err := b.forget(view); err != nil {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -175,17 +174,12 @@ func (a *act) endBallot(id tx.BallotID) (*tx.Effect, error) {
 	return &tx.Effect{Kind: tx.BallotEffective}, a.decide(ballot.Decision)
 }
 
-// secondSet says whether a ballot would change the validator set a second time in one batch. Whoever follows the ledger by its header leaves
-// sees one set after the other, so the bound on how far two of them differ would not hold. It waits for a later batch.
+// secondSet says whether a ballot would change the validator set again before the last change has begun to hold. Whoever follows the
+// ledger by its header leaves sees one set after the other, so the bound on how far two of them differ would not hold. It waits.
 func (a *act) secondSet(ballot *Ballot) (bool, error) {
 	if _, changes := ballot.Decision.(tx.SetValidators); !changes || ballot.PassedAtUnixMs == 0 {
 		return false, nil
 	}
-	set := []byte{kindSet}
-	before, err := a.overlay.viewed(set)
-	if err != nil {
-		return false, err
-	}
-	now, err := a.overlay.get(set)
-	return !bytes.Equal(before, now), err
+	before, err := a.overlay.get(keySetBefore)
+	return before != nil, err
 }

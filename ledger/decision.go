@@ -127,10 +127,13 @@ func (b *batch) impossibleSet(o tx.SetValidators) (tx.Code, error) {
 	return tx.NothingToChange, nil
 }
 
-// sameGovernors says whether each validator is spoken for by the account that speaks for it already.
+// sameGovernors says whether each validator is spoken for by the account that speaks for it already, and is where it was.
 func (b *batch) sameGovernors(o tx.SetValidators) (bool, error) {
 	for _, v := range o.Validators {
 		if account, err := b.governor(v.Name); err != nil || account != v.Account {
+			return false, err
+		}
+		if address, err := b.PeerAddress(v.Name); err != nil || address != v.PeerAddress {
 			return false, err
 		}
 	}
@@ -227,8 +230,12 @@ func (b *batch) decideSet(o tx.SetValidators) error {
 		b.put(keyGovernor(v.Name), nil)
 	}
 	for _, v := range o.Validators {
-		b.put(keyGovernor(v.Name), append([]byte(nil), v.Account[:]...))
+		b.put(keyGovernor(v.Name), append(append([]byte(nil), v.Account[:]...), v.PeerAddress...))
+	}
+	if after.Hash() == before.Hash() {
+		return nil // The same validators: others speak for them, or they are elsewhere.
 	}
 	b.put([]byte{kindSet}, after.Encode())
+	b.put(keySetBefore, before.Encode())
 	return nil
 }

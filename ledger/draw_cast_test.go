@@ -129,8 +129,9 @@ func (c *cast) gather(t testing.TB) {
 	}
 	for _, name := range []string{"v5", "v6", "v7"} {
 		seed := sha256.Sum256([]byte(name))
+		w.Validators[name] = ed25519.NewKeyFromSeed(seed[:])
 		c.governors = append(c.governors, tx.Governor{
-			Name: name, Key: ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey), TLSKeyHash: seed, Account: w.GovernorAccounts["v4"],
+			Name: name, Key: w.Validators[name].Public().(ed25519.PublicKey), TLSKeyHash: seed, Account: w.GovernorAccounts["v4"],
 		})
 	}
 }

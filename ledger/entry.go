@@ -41,10 +41,11 @@ const (
 	kindDue         = 'd' // due(8) kind(1) subject → 01
 	kindCredits     = 'q' // account(16) → time(8) debt(8)
 	kindBallot      = 'B' // ballot(16) → Ballot
-	kindGovernor    = 'V' // validator name → account(16)
+	kindGovernor    = 'V' // validator name → account(16) peer address (text)
 	kindParameter   = 'P' // parameter(1) → value(8)
 	kindRules       = 'r' // → version(4) day offset minutes(4, two's complement)
 	kindSet         = 'v' // → validator set (canonical)
+	kindSetBefore   = 'u' // → validator set (canonical) before the one in v, until the first batch of that
 	kindSeen        = 'x' // expires(8) id(32) → leaf(8) code(4) operation(4)
 )
 
@@ -68,14 +69,17 @@ func keyCredits(a tx.AccountID) []byte    { return append([]byte{kindCredits}, a
 func keyParameter(p tx.Parameter) []byte  { return []byte{kindParameter, byte(p)} }
 func keyIssuer(a tx.AccountID) []byte     { return append([]byte{kindIssuer}, a[:]...) }
 func keyGovernor(name string) []byte      { return append([]byte{kindGovernor}, name...) }
-func keyMove(a key.Alias) []byte          { return append([]byte{kindMove}, a[:]...) }
-func keyRecovery(a tx.AccountID) []byte   { return append([]byte{kindRecovery}, a[:]...) }
-func keyAttestor(a tx.AccountID) []byte   { return append([]byte{kindAttestor}, a[:]...) }
-func keyAttestorKey(k key.Public) []byte  { return append([]byte{kindAttestorKey}, k[:]...) }
-func keyHold(h tx.HoldID) []byte          { return append([]byte{kindHold}, h[:]...) }
-func keyRequest(r tx.RequestID) []byte    { return append([]byte{kindRequest}, r[:]...) }
-func keyMoves(a tx.AccountID) []byte      { return append([]byte{kindMoves}, a[:]...) }
-func keyBallot(b tx.BallotID) []byte      { return append([]byte{kindBallot}, b[:]...) }
+
+var keySetBefore = []byte{kindSetBefore}
+
+func keyMove(a key.Alias) []byte         { return append([]byte{kindMove}, a[:]...) }
+func keyRecovery(a tx.AccountID) []byte  { return append([]byte{kindRecovery}, a[:]...) }
+func keyAttestor(a tx.AccountID) []byte  { return append([]byte{kindAttestor}, a[:]...) }
+func keyAttestorKey(k key.Public) []byte { return append([]byte{kindAttestorKey}, k[:]...) }
+func keyHold(h tx.HoldID) []byte         { return append([]byte{kindHold}, h[:]...) }
+func keyRequest(r tx.RequestID) []byte   { return append([]byte{kindRequest}, r[:]...) }
+func keyMoves(a tx.AccountID) []byte     { return append([]byte{kindMoves}, a[:]...) }
+func keyBallot(b tx.BallotID) []byte     { return append([]byte{kindBallot}, b[:]...) }
 
 func keyLimit(n tx.Asset, tier uint8) []byte {
 	return append(put32([]byte{kindLimit}, uint32(n)), tier)

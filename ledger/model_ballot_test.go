@@ -129,7 +129,7 @@ func (m *model) impossibleSet(o tx.SetValidators) tx.Code {
 // otherSpeakers says whether a validator is to have another account that speaks for it.
 func (m *model) otherSpeakers(o tx.SetValidators) bool {
 	for _, v := range o.Validators {
-		if m.validators[v.Name].Account != v.Account {
+		if m.validators[v.Name].Account != v.Account || m.validators[v.Name].PeerAddress != v.PeerAddress {
 			return true
 		}
 	}

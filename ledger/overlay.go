@@ -63,9 +63,6 @@ func (o *overlay) get(key []byte) ([]byte, error) {
 	return o.look(c)
 }
 
-// viewed gives the view's value.
-func (o *overlay) viewed(key []byte) ([]byte, error) { return o.look(o.cell(key)) }
-
 // look reads the view, once.
 func (o *overlay) look(c *cell) ([]byte, error) {
 	if !c.looked {

@@ -18,6 +18,9 @@ type State struct {
 // Read gives the State of a view.
 func Read(view View) State { return State{get: view.Get} }
 
+// ReadBy reads a state by what gives its entries.
+func ReadBy(get func(key []byte) ([]byte, error)) State { return State{get: get} }
+
 // lookup reads and decodes one entry.
 func lookup[T any](s State, key []byte, decode func([]byte) (T, error)) (*T, error) {
 	raw, err := s.get(key)

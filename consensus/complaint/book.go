@@ -63,6 +63,16 @@ func New(network tx.NetworkID, set checkpoint.ValidatorSet, name string, key ed2
 // Dropped is the newest term whose leader was dropped; zero is none.
 func (b *Book) Dropped() uint64 { return b.dropped }
 
+// Govern takes the complaints of a set and of nobody else.
+func (b *Book) Govern(set checkpoint.ValidatorSet) {
+	b.set = set
+	for name := range b.heard {
+		if _, in := set.Find(name); !in && name != b.name {
+			delete(b.heard, name)
+		}
+	}
+}
+
 // Lead takes note of raft's term and leader. Complaints of earlier terms count no more.
 func (b *Book) Lead(leader string, term uint64) {
 	b.leader, b.term = leader, term

@@ -46,6 +46,12 @@
 // most f liars no two final checkpoints conflict. While a quorum and an honest leader are connected, what they applied
 // becomes final.
 //
+// # Reigns
+//
+// A validator set makes final what is above its boundary, the last tree of the set before, and begins an epoch: a Reign. The own
+// tree says which reign a validator is in. Each has a Machine of its own, which goes on from what was signed and what is final and hears
+// everything else anew; so no word of one set counts for another. Who is outside the set hears what becomes final, and says nothing.
+//
 // # Refusals
 //
 // Words of strangers, words sent in another's name, signatures that do not verify and sizes named by anybody but the

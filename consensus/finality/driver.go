@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
@@ -54,8 +52,14 @@ type DriverConfig struct {
 	Config
 	// File keeps the state; nobody else may save to it.
 	File *StateFile
-	// Peers are all other validators of the set, by name.
+	// Peers are all other validators of the set, by name, and whoever else may know what is final; Meet replaces them.
 	Peers map[string]Peer
+	// ChangesAfter gives the changes of the validator set whose boundary is above a size, as far as they are final here: whoever is
+	// behind needs them first. Nil gives none.
+	ChangesAfter func(size uint64) []checkpoint.SetChange
+	// OnChanges takes changes of the set that a peer says this validator has not seen. Nothing of them is verified. It may be called
+	// from any goroutine, and be nil.
+	OnChanges func([]checkpoint.SetChange)
 	// NowUnixS is the clock for cosignatures.
 	NowUnixS func() uint64
 
@@ -81,12 +85,18 @@ type DriverConfig struct {
 type Driver struct {
 	config  DriverConfig
 	machine *Machine // Owned by Run.
-	talkers map[string]*talker
+	led     Event    // What Run was told last of who leads.
+	// talkersLock guards talkers and talking, the context in which they talk; nil before Run and once it has ended.
+	talkersLock sync.Mutex
+	talkers     map[string]*talker
+	talking     context.Context
+	work        sync.WaitGroup
 
 	// news is what the node said since the machine last looked; only the newest matters.
 	newsLock sync.Mutex
 	applied  *Applied
 	lead     Event
+	reign    *succession
 	wake     chan struct{}
 
 	arrivals chan arrival
@@ -131,22 +141,7 @@ func NewDriver(c DriverConfig) (*Driver, error) {
 		config: c, machine: machine, talkers: make(map[string]*talker, len(c.Peers)),
 		wake: make(chan struct{}, 1), arrivals: make(chan arrival, maxBatch), done: make(chan struct{}),
 	}
-	for _, v := range c.Validators {
-		if v.Name == c.Name {
-			continue
-		}
-		peer, ok := c.Peers[v.Name]
-		if !ok {
-			return nil, fmt.Errorf("new finality driver: no peer for validator %q: %w", v.Name, ErrConfig)
-		}
-		d.talkers[v.Name] = &talker{
-			name: v.Name, peer: peer, wake: make(chan struct{}, 1),
-			calls: make(chan struct{}, callsAtOnce), limit: rate.NewLimiter(callsPerSecond, callsPerSecond/2),
-		}
-	}
-	if len(c.Peers) != len(d.talkers) {
-		return nil, fmt.Errorf("new finality driver: a peer is not another validator of the set: %w", ErrConfig)
-	}
+	d.meet(c.Peers)
 	d.words.Store(&words{})
 	d.publish(true)
 	return d, nil
@@ -201,14 +196,11 @@ func (d *Driver) Run(ctx context.Context) error {
 		return fmt.Errorf("run finality driver twice: %w", ErrConfig)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var talking sync.WaitGroup
-	for _, t := range d.talkers {
-		talking.Go(func() { d.talk(ctx, t) })
-	}
+	d.beginTalking(ctx)
 	err := d.loop(ctx)
 	close(d.done)
 	cancel()
-	talking.Wait()
+	d.endTalking()
 	if err == nil {
 		// The newest note is written with the next signature; there will be none.
 		err = d.config.File.Save(d.machine.State())
@@ -241,7 +233,13 @@ func (d *Driver) loop(ctx context.Context) error {
 		}
 		step := func(e Event) { effects = append(effects, d.machine.Step(d.config.NowUnixS(), e)...) }
 		// What the node said comes first: RootAt answers for the tree of now, which may have been taken back.
-		for _, e := range d.news() {
+		reign, news := d.news()
+		if reign != nil {
+			if err := d.govern(reign, step); err != nil {
+				return err
+			}
+		}
+		for _, e := range news {
 			step(e)
 		}
 		for _, a := range waiting {
@@ -273,18 +271,20 @@ func (d *Driver) loop(ctx context.Context) error {
 }
 
 // news takes what the node said, the leader first since it decides whose named size counts.
-func (d *Driver) news() []Event {
+func (d *Driver) news() (*succession, []Event) {
 	d.newsLock.Lock()
 	defer d.newsLock.Unlock()
 	var events []Event
+	reign := d.reign
+	d.reign = nil
 	if d.lead != nil {
-		events = append(events, d.lead)
+		events, d.led = append(events, d.lead), d.lead
 	}
 	if d.applied != nil {
 		events = append(events, *d.applied)
 	}
 	d.lead, d.applied = nil, nil
-	return events
+	return reign, events
 }
 
 // carryOut does what several steps asked for: first one write that covers them all, then the rest.
@@ -324,7 +324,7 @@ func (d *Driver) carryOut(effects []Effect, waiting []arrival) error {
 	wake := d.publish(send)
 	for _, a := range waiting {
 		if a.answered != nil {
-			d.talkers[a.from].told(d.words.Load().version)
+			d.talker(a.from).told(d.words.Load().version)
 			close(a.answered)
 		}
 	}
@@ -367,12 +367,6 @@ func (d *Driver) say(m Messages) {
 	next.messages, next.open = encodeMessages(m), true
 	d.words.Store(&next)
 	d.wakeTalkers()
-}
-
-func (d *Driver) wakeTalkers() {
-	for _, t := range d.talkers {
-		signal(t.wake)
-	}
 }
 
 // publish lets the peers see what the machine has to say, all of which must be durable, and says whether the talkers

@@ -73,7 +73,7 @@ func (m *Machine) orphaned() bool {
 
 // endEpoch votes for another epoch when this one can not go on, and ends this one by that.
 func (m *Machine) endEpoch() {
-	if m.halted != nil {
+	if m.halted != nil || m.outside {
 		return
 	}
 	state := m.signer.state
@@ -147,7 +147,7 @@ func (m *Machine) change(epoch uint64) (checkpoint.EpochChange, bool) {
 			continue
 		}
 		c.Votes = append(c.Votes, wishes[i].by(v.Name))
-		if wishes[i].Certified.Above(c.Certificate.Vote) {
+		if wishes[i].Certified.Epoch >= m.first && wishes[i].Certified.Above(c.Certificate.Vote) {
 			c.Certificate = wishes[i].certificate()
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	set, keys := members(t, 4)
 	config := Config{
-		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], EpochTicks: 3,
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"], EpochTicks: 3,
 		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, true },
 	}
 	m, err := New(config)
@@ -47,7 +47,7 @@ func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	say("c", 5)
 	state := m.State()
 	self, _ := set.Find("a")
-	if err := state.Wished.verify(testNetwork, set, self); err != nil || state.Wished.Epoch != 5 {
+	if err := state.Wished.verify(testNetwork, set, 0, self); err != nil || state.Wished.Epoch != 5 {
 		t.Errorf("the vote is for epoch %d: %v", state.Wished.Epoch, err)
 	}
 	config.State = state
@@ -63,7 +63,7 @@ func alone(t *testing.T) (m *Machine, keys map[string]ed25519.PrivateKey, branch
 	branch = new(string)
 	*branch = "main"
 	m, err := New(Config{
-		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"],
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"],
 		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf(*branch, size), 0, true },
 	})
 	if err != nil {
@@ -152,7 +152,7 @@ func TestOnlyTrueEvidence(t *testing.T) {
 func TestNothingOfBeforeTheEpoch(t *testing.T) {
 	set, keys := members(t, 4)
 	m, err := New(Config{
-		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"],
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"],
 		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), size / 11, true },
 	})
 	if err != nil {

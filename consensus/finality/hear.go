@@ -155,12 +155,12 @@ func (m *Machine) hearWish(by checkpoint.Validator, word EpochWord) {
 		}
 		return
 	}
-	if word.verify(m.network, m.set, by) != nil {
+	if word.verify(m.network, m.set, m.first, by) != nil {
 		return
 	}
 	h.words.Wish = word
 	h.wishes = remember(h.wishes, word)
-	if state := &m.signer.state; word.Certified.Above(state.Highest.Vote) {
+	if state := &m.signer.state; word.Certified.Epoch >= m.first && word.Certified.Above(state.Highest.Vote) {
 		state.Highest = word.certificate() // It need not be persisted before a word depends on it.
 	}
 	for _, vote := range h.ratifications {

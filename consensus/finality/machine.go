@@ -106,9 +106,9 @@ func (Halt) effect()       {}
 
 // Config is what a machine is made of.
 type Config struct {
-	Network    tx.NetworkID
-	Validators checkpoint.ValidatorSet
-	// Name is this validator's. Invariant: in Validators, with Key.
+	Network tx.NetworkID
+	Reign
+	// Name is this validator's. Invariant: in Validators, with Key, unless it is Outside.
 	Name string
 	Key  ed25519.PrivateKey
 	// State is what was persisted last; the zero State for a validator that never signed.
@@ -128,8 +128,11 @@ type Config struct {
 
 // Machine is one validator's part in the protocol. It is not safe for concurrent use.
 type Machine struct {
-	network     tx.NetworkID
-	set         checkpoint.ValidatorSet
+	network tx.NetworkID
+	set     checkpoint.ValidatorSet
+	// first and outside are the Reign's.
+	first       uint64
+	outside     bool
 	signer      signer
 	rootAt      func(size uint64) ([32]byte, uint64, bool)
 	mayAttest   func(size uint64) bool
@@ -191,7 +194,7 @@ type turn struct {
 // New checks the configuration and makes a machine. What Messages then gives was persisted before, so it may be sent.
 func New(c Config) (*Machine, error) {
 	m := &Machine{
-		network: c.Network, set: c.Validators, rootAt: c.RootAt, mayAttest: c.MayAttest, consistency: c.Consistency, patience: minPatience,
+		network: c.Network, set: c.Validators, first: c.First, outside: c.Outside, rootAt: c.RootAt, mayAttest: c.MayAttest, consistency: c.Consistency, patience: minPatience,
 		least: cmp.Or(c.EpochTicks, epochTicks), wait: cmp.Or(c.EpochTicks, epochTicks),
 		signer: signer{network: c.Network, name: c.Name, key: c.Key, state: c.State},
 		heard:  make(map[string]*heard, len(c.Validators)),
@@ -201,26 +204,20 @@ func New(c Config) (*Machine, error) {
 	if c.RootAt == nil {
 		return nil, fmt.Errorf("new machine: no RootAt: %w", ErrConfig)
 	}
-	if err := m.signer.check(c.Validators); err != nil {
+	if err := m.signer.check(c.Reign); err != nil {
 		return nil, fmt.Errorf("new machine: %w", err)
 	}
+	m.heard[c.Name] = &heard{words: Messages{Validator: c.Name}}
 	for _, v := range c.Validators {
 		m.heard[v.Name] = &heard{words: Messages{Validator: v.Name}}
 	}
-	if len(c.State.Sealed) > 0 {
-		sealed, cosigs, err := checkpoint.Open(c.Network, c.Validators, c.State.Sealed)
-		if err != nil {
-			return nil, fmt.Errorf("new machine: sealed checkpoint of the state: %w: %w", ErrWrongSigner, err)
-		}
-		if err := m.recall(sealed, cosigs); err != nil {
-			return nil, fmt.Errorf("new machine: %w", err)
-		}
-		m.sealed = sealed
+	if err := m.begin(c); err != nil {
+		return nil, fmt.Errorf("new machine: %w", err)
 	}
 	if c.State.Final.Size < c.State.Cosigned.Size {
 		return nil, fmt.Errorf("new machine: final size %d is below what was cosigned: %w", c.State.Final.Size, ErrWrongSigner)
 	}
-	m.owed.final, m.owed.sealed = c.State.Final.Size > 0, m.sealed.Size > 0
+	m.owed.final, m.owed.sealed = m.signer.state.Final.Size > 0, m.sealed.Size > 0
 	m.say()
 	return m, nil
 }

@@ -93,7 +93,7 @@ type script struct {
 
 func (s *script) start(state State) string {
 	m, err := New(Config{
-		Network: testNetwork, Validators: s.set, Name: "a", Key: s.keys["a"], State: state,
+		Network: testNetwork, Reign: Reign{Validators: s.set}, Name: "a", Key: s.keys["a"], State: state,
 		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf(s.branch, size), 0, size%2 == 0 },
 	})
 	if err != nil {

@@ -85,7 +85,7 @@ func (w *net) start(v checkpoint.Validator) {
 	}
 	node.driver, err = NewDriver(DriverConfig{
 		Config: Config{
-			Network: testNetwork, Validators: w.set, Name: v.Name, Key: keys[v.Name],
+			Network: testNetwork, Reign: Reign{Validators: w.set}, Name: v.Name, Key: keys[v.Name],
 			RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, size%2 == 0 },
 		},
 		File: file, Peers: peers,

@@ -50,7 +50,7 @@ func (m *Machine) Ready() bool {
 // votes says that this validator attests and ratifies: the epoch in force in its tree is the one in which it signs, it has
 // not ended it, and no quorum has contradicted its tree.
 func (m *Machine) votes() bool {
-	return m.halted == nil && m.applied.Epoch == m.signer.state.Epoch && m.signer.current() && m.astray.Size == 0
+	return m.halted == nil && !m.outside && m.applied.Epoch == m.signer.state.Epoch && m.signer.current() && m.astray.Size == 0
 }
 
 // attested is the size that a validator last attested in the epoch in force.
@@ -247,7 +247,9 @@ func (m *Machine) ratify() {
 // finish makes a checkpoint final on a quorum of ratifications in one epoch, and only then cosigns it. The epoch need not
 // be the one in force: whatever was ratified so is in the start of every later one.
 func (m *Machine) finish(nowUnixS uint64) {
-	ratified, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Size > m.signer.state.Final.Size && v.Size <= m.applied.Size },
+	ratified, ok := m.quorum(func(v checkpoint.Vote) bool {
+		return v.Epoch >= m.first && v.Size > m.signer.state.Final.Size && v.Size <= m.applied.Size
+	},
 		func(h *heard) []SignedVote { return h.ratifications })
 	if !ok || !m.agrees(ratified.Vote) {
 		return
@@ -256,7 +258,7 @@ func (m *Machine) finish(nowUnixS uint64) {
 		return // The own tree is being taken back.
 	}
 	m.finalize(ratified.Vote, ratified.Signatures)
-	if m.halted != nil {
+	if m.halted != nil || m.outside {
 		return
 	}
 	if err := m.signer.cosign(nowUnixS); err != nil {

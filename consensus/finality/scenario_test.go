@@ -243,7 +243,7 @@ func TestNodeHoldsBack(t *testing.T) {
 	set, keys := members(t, 4)
 	may := false
 	m, err := New(Config{
-		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], MayAttest: func(uint64) bool { return may },
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"], MayAttest: func(uint64) bool { return may },
 		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, true },
 	})
 	if err != nil {
@@ -266,7 +266,7 @@ func TestNodeHoldsBack(t *testing.T) {
 func TestHighestCertificateStays(t *testing.T) {
 	set, keys := members(t, 4)
 	m, err := New(Config{
-		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], EpochTicks: 3,
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"], EpochTicks: 3,
 		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, true },
 	})
 	if err != nil {

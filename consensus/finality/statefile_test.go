@@ -239,7 +239,7 @@ func TestNewRefuses(t *testing.T) {
 	set, keys := members(t, 4)
 	state, _ := fullState(t)
 	ok := Config{
-		Network: testNetwork, Validators: set, Name: "a", Key: keys["a"], State: state,
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"], State: state,
 		RootAt: func(uint64) ([32]byte, uint64, bool) { return [32]byte{}, 0, false },
 	}
 	if _, err := New(ok); err != nil {

@@ -13,6 +13,8 @@ type Status struct {
 	Applied, Attested, Ratified, Final, Sealed uint64
 	// Proved is the largest size that anybody has shown a sealed note of, though the own tree may not be there.
 	Proved uint64
+	// Finals are the sizes that the validators of the set say they have sealed, by name.
+	Finals map[string]uint64
 	// Halted is why this validator signs nothing more, or nil.
 	Halted error
 }
@@ -23,7 +25,12 @@ func (m *Machine) status() Status {
 	for _, p := range m.waiting {
 		proved = max(proved, p.checkpoint.Size)
 	}
+	finals := make(map[string]uint64, len(m.set))
+	for _, v := range m.set {
+		finals[v.Name] = m.heard[v.Name].words.FinalSize
+	}
 	return Status{
+		Finals: finals,
 		Leader: m.leader, Term: m.term, Epoch: m.applied.Epoch, Wished: s.Wished.Epoch, Named: m.target(),
 		Applied: m.applied.Size, Attested: s.Attested.Size, Proved: proved,
 		Ratified: s.Ratified.Size, Final: s.Final.Size, Sealed: m.sealed.Size, Halted: m.halted,

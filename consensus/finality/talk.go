@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
@@ -24,11 +25,16 @@ type talker struct {
 	// calls holds a token for each call of the peer that is being served.
 	calls chan struct{}
 	limit *rate.Limiter
+	// leave ends the talk; nil while there is none.
+	leave context.CancelFunc
 }
+
+// maxChangesTold bounds the changes of the validator set in one answer.
+const maxChangesTold = 8
 
 // told notes that the peer has these words.
 func (t *talker) told(version uint64) {
-	for {
+	for t != nil {
 		said := t.said.Load()
 		if said >= version || t.said.CompareAndSwap(said, version) {
 			return
@@ -109,6 +115,13 @@ func (d *Driver) exchange(ctx context.Context, t *talker, w *words) error {
 		return fmt.Errorf("%q answered for %q: %w", messages.Validator, t.name, ErrBadMessage)
 	}
 	t.told(w.version)
+	if m := res.GetSetChanges(); len(m) > 0 && len(m) <= maxChangesTold && d.config.OnChanges != nil {
+		changes, err := checkpoint.ChangesOf(m)
+		if err != nil {
+			return err
+		}
+		d.config.OnChanges(changes)
+	}
 	a := arrival{from: t.name, events: []Event{Message{From: t.name, Messages: messages}}}
 	if note := res.GetFinalCheckpoint(); len(note) > 0 {
 		a.events = append(a.events, Proof{Note: note})
@@ -119,8 +132,8 @@ func (d *Driver) exchange(ctx context.Context, t *talker, w *words) error {
 // Exchange serves a peer's call. From is whom the transport proved the caller to be. The answer has this validator's
 // words after it considered the caller's, so that often no call in the other direction is needed.
 func (d *Driver) Exchange(ctx context.Context, from string, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error) {
-	t, ok := d.talkers[from]
-	if !ok {
+	t := d.talker(from)
+	if t == nil {
 		return nil, fmt.Errorf("exchange with %q: %w", from, ErrStranger)
 	}
 	select {
@@ -153,8 +166,16 @@ func (d *Driver) Exchange(ctx context.Context, from string, req *peerv1.Exchange
 	}
 	w := d.words.Load()
 	res := &peerv1.ExchangeResponse{Messages: w.messages}
-	if messages.FinalSize < w.sealed.Size {
-		res.FinalCheckpoint = w.note
+	if messages.FinalSize >= w.sealed.Size {
+		return res, nil
+	}
+	res.FinalCheckpoint = w.note
+	if d.config.ChangesAfter != nil {
+		// Who is behind a boundary can open no note above it.
+		if changes := d.config.ChangesAfter(messages.FinalSize); len(changes) > 0 {
+			res.FinalCheckpoint = changes[0].Checkpoint
+			res.SetChanges = checkpoint.ChangesProto(changes[:min(len(changes), maxChangesTold)])
+		}
 	}
 	return res, nil
 }

@@ -105,7 +105,7 @@ func (w *world) start(n *simNode) {
 	}
 	w.replay(n, n.read-w.rand.IntN(min(n.read, 3)+1))
 	n.machine, err = New(Config{
-		Network: testNetwork, Validators: w.set, Name: n.name, Key: w.keys[n.name], State: state, EpochTicks: 6,
+		Network: testNetwork, Reign: Reign{Validators: w.set}, Name: n.name, Key: w.keys[n.name], State: state, EpochTicks: 6,
 		RootAt: func(size uint64) ([32]byte, uint64, bool) {
 			h, ok := n.tree.at(size)
 			return h.root, h.epoch, ok

@@ -5,20 +5,29 @@ import (
 	"errors"
 
 	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
 
-// GetCheckpoint returns the newest final checkpoint, and proves how the history grew. The validator set does not change in
-// this version, so there are no changes to lead over.
+// GetCheckpoint returns the newest final checkpoint, the changes of the validator set that lead to who cosigned it, and proves how the
+// history grew.
 func (s *service) GetCheckpoint(_ context.Context, req *apiv1.GetCheckpointRequest) (*apiv1.GetCheckpointResponse, error) {
-	if known, set := req.GetValidatorSetHash(), s.node.ValidatorSet().Hash(); len(known) > 0 && string(known) != string(set[:]) {
-		return nil, notFound("validator_set_hash")
-	}
+	// Before the checkpoint: so it is never of a set that is not there, and what has changed since is left out.
+	sets := s.node.Succession()
 	note, newest, err := s.node.FinalCheckpoint()
 	if err != nil {
 		return nil, consensus.ToStatus(err)
 	}
-	res := &apiv1.GetCheckpointResponse{Checkpoint: note}
+	changes, known := sets.Changes, true
+	if hash := req.GetValidatorSetHash(); len(hash) == 32 {
+		changes, known = sets.AfterSet([32]byte(hash))
+	} else if len(hash) > 0 {
+		return nil, invalid("validator_set_hash is %d bytes, not 32", len(hash))
+	}
+	if !known {
+		return nil, notFound("validator_set_hash")
+	}
+	res := &apiv1.GetCheckpointResponse{Checkpoint: note, Changes: checkpoint.ChangesProto(changes)}
 	from, to := req.GetFromSize(), req.GetToSize()
 	if to == 0 {
 		to = newest.Size

@@ -28,7 +28,7 @@ func (f *Filter) Outgoing(now time.Time, peer string, command any) (Words, error
 		if f.certifiedLeader(term) != f.name {
 			return Words{}, fmt.Errorf("%w: this node in term %d", ErrNotLeader, term)
 		}
-		return Words{Transfer: signTransfer(f.electorate.network, term, f.name, peer, f.key)}, nil
+		return Words{Transfer: signTransfer(f.network, term, f.name, peer, f.key)}, nil
 	}
 	return Words{}, nil
 }
@@ -56,7 +56,7 @@ func (f *Filter) stand(c *raft.RequestVoteRequest) *Transfer {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ballot == nil || f.ballot.Term < c.Term {
-		own := checkpoint.ElectionVote{Election: e, Validator: f.name, Signature: e.Sign(f.electorate.network, f.key)}
+		own := checkpoint.ElectionVote{Election: e, Validator: f.name, Signature: e.Sign(f.network, f.key)}
 		f.book.vote(own)
 		f.ballot = &ballot{Election: e, votes: map[string][64]byte{f.name: own.Signature}}
 	}
@@ -78,7 +78,7 @@ func (f *Filter) Answering(peer string, command, response any) (Words, error) {
 		return Words{}, nil
 	}
 	e := checkpoint.Election{Term: c.Term, Candidate: peer, LastIndex: c.LastLogIndex, LastTerm: c.LastLogTerm}
-	sig := e.Sign(f.electorate.network, f.key)
+	sig := e.Sign(f.network, f.key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	// Raft sees to this; the signature is the last place where a double vote can be stopped.
@@ -186,7 +186,7 @@ func (f *Filter) granted(peer string, c *raft.RequestVoteRequest, words Words) e
 	}
 	e := checkpoint.Election{Term: c.Term, Candidate: f.name, LastIndex: c.LastLogIndex, LastTerm: c.LastLogTerm}
 	vote := checkpoint.ElectionVote{Election: e, Validator: peer, Signature: *words.Signature}
-	if err := f.electorate.verify(vote); err != nil {
+	if err := f.electorate().verify(vote); err != nil {
 		return err
 	}
 	enough := f.enough()

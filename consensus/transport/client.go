@@ -68,9 +68,12 @@ func (t *Transport) conn(name string, l lane) (Link, error) {
 	if c, ok := t.conns[key]; ok {
 		return c, nil
 	}
-	p, err := t.directory.other(name)
+	p, err := t.directory().other(name)
 	if err != nil {
 		return nil, err
+	}
+	if p.Address == "" && t.cfg.Dial == nil {
+		return nil, fmt.Errorf("%w: no address of %q is known", ErrUnknownPeer, name)
 	}
 	if t.cfg.Dial != nil {
 		t.conns[key] = t.cfg.Dial(name)
@@ -78,7 +81,7 @@ func (t *Transport) conn(name string, l lane) (Link, error) {
 	}
 	// passthrough: the address is resolved anew at every attempt, without the pause of the dns resolver.
 	c, err := grpc.NewClient("passthrough:///"+p.Address,
-		grpc.WithTransportCredentials(credentials.NewTLS(t.directory.clientTLS(t.cfg.Certificate, name))),
+		grpc.WithTransportCredentials(credentials.NewTLS(clientTLS(t.cfg.Certificate, name, t.identify))),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: firstBackoff, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastBackoff},
 			MinConnectTimeout: t.cfg.ConnectTimeout,

@@ -47,7 +47,7 @@ func (t *Transport) Committed(term, index uint64) {
 	t.committed.mu.Lock()
 	t.committed.term, t.committed.index = term, index
 	t.committed.mu.Unlock()
-	for peer := range t.words {
+	for peer := range t.known.Load().words {
 		t.sayCommitted(peer, 0)
 	}
 }
@@ -63,7 +63,10 @@ func (t *Transport) sayCommitted(peer string, heard uint64) {
 	t.committed.mu.Lock()
 	term, index := t.committed.term, t.committed.index
 	t.committed.mu.Unlock()
-	w := t.words[peer]
+	w := t.known.Load().words[peer]
+	if w == nil {
+		return // It is no peer any more.
+	}
 	prev, prevTerm, ok := w.about(term, index)
 	if !ok || index <= heard || !w.saying.CompareAndSwap(false, true) {
 		return
@@ -83,7 +86,7 @@ func (t *Transport) sayCommitted(peer string, heard uint64) {
 
 // took notes that a peer took an append of raft's, and tells it of what was committed meanwhile.
 func (t *Transport) took(peer string, args *raft.AppendEntriesRequest) {
-	w := t.words[peer]
+	w := t.known.Load().words[peer]
 	if w == nil {
 		return
 	}

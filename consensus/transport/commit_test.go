@@ -84,7 +84,7 @@ func (p *pair) wantWord(index, stored uint64) {
 // wantSilence says that nothing is on its way to the follower.
 func (p *pair) wantSilence(why string) {
 	p.t.Helper()
-	w := p.leader.transport.words[p.follower.name]
+	w := p.leader.transport.known.Load().words[p.follower.name]
 	if w.saying.Load() || len(p.heard) > 0 {
 		p.t.Fatalf("the follower was told something: %s", why)
 	}
@@ -134,6 +134,6 @@ func TestOneWordAtATime(t *testing.T) {
 	<-p.hold
 	p.wantWord(5, 5)
 	<-p.hold
-	p.eventually("the answer", func() bool { return !p.leader.transport.words[p.follower.name].saying.Load() })
+	p.eventually("the answer", func() bool { return !p.leader.transport.known.Load().words[p.follower.name].saying.Load() })
 	p.wantSilence("everything is said")
 }

@@ -30,6 +30,9 @@ type VoteSignature struct {
 type electorate struct {
 	network tx.NetworkID
 	keys    map[string]ed25519.PublicKey
+	// left are those of them that have left the validator set, and are members of raft until it has caught up: their votes count there,
+	// and nobody follows or elects them.
+	left map[string]bool
 }
 
 // verify checks one vote.

@@ -53,6 +53,8 @@ var (
 	ErrCommitted = errors.New("request contradicts what is committed")
 	// ErrDropped means that this node does not follow the peer, because it has stalled or censored; see Filter.Drop.
 	ErrDropped = errors.New("leader is dropped")
+	// ErrTooEarly means that raft's members are to change for a validator set that has not begun here yet. What comes before is taken.
+	ErrTooEarly = errors.New("the change of raft's members is not due here yet")
 	// ErrRate means that a peer does something more often than an honest one; it may try again later.
 	ErrRate = errors.New("too often")
 	// ErrSnapshot means that the content of a snapshot was checked and is not true.
@@ -75,6 +77,7 @@ var refusals = []struct {
 	code   codes.Code
 	reason string
 }{
+	{ErrTooEarly, codes.Unavailable, "TOO_EARLY"},
 	{ErrStranger, codes.Unauthenticated, "STRANGER"},
 	{ErrIdentity, codes.PermissionDenied, "IDENTITY"},
 	{ErrMalformed, codes.InvalidArgument, "MALFORMED"},

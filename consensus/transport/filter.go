@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -27,8 +28,12 @@ type Local struct {
 	Entry func(index uint64, into *raft.Log) error
 	// Voters are the names of the voters in raft's latest configuration; nil or none means all validators.
 	Voters func() []string
-	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else.
+	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
+	// it may be later, when what was ordered before has been applied.
 	Approve func(raft.Configuration) error
+	// ApproveSnapshot says whether a snapshot may leave raft configured so, as far as can be said before its content is known; nil
+	// asks Approve.
+	ApproveSnapshot func(raft.Configuration) error
 	// OnEvidence takes proof that a validator voted for two candidates in one term; once for each term. May be nil.
 	OnEvidence func(checkpoint.DoubleVote)
 	// OnEntries is shown the entries of each append that passed the filter, before raft has them. It must not wait, and may keep Data,
@@ -54,14 +59,16 @@ type Words struct {
 // that goes out passes Outgoing, its answer Answered or Failed; each that comes in passes Incoming, raft's answer Answering.
 // All its methods may be called at once.
 type Filter struct {
-	name       string
-	key        ed25519.PrivateKey
-	electorate electorate
-	local      Local
-	limits     Limits
+	network tx.NetworkID
+	name    string
+	key     ed25519.PrivateKey
+	local   Local
+	limits  Limits
 
 	// mu guards the rest. It is not held while a signature is verified or a function of Local runs.
-	mu      sync.Mutex
+	mu sync.Mutex
+	// who are the validators; replaced whole.
+	who     electorate
 	book    *book
 	window  *termWindow
 	limiter *limiter
@@ -87,20 +94,23 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	if limits.Entries < 0 || limits.SnapshotBytes < 0 || limits.BytesPerSecond < 0 || limits.Election < 0 || limits.SnapshotPause < 0 || limits.DropFor < 0 {
 		return nil, fmt.Errorf("%w: a field of Limits is negative", ErrConfig)
 	}
-	names, set := make([]string, 0, len(keys)), make(map[string]bool, len(keys))
+	set := make(map[string]bool, len(keys))
 	for n, public := range keys {
 		if len(public) != ed25519.PublicKeySize {
 			return nil, fmt.Errorf("%w: key of %q is %d bytes, want %d", ErrConfig, n, len(public), ed25519.PublicKeySize)
 		}
-		names, set[n] = append(names, n), true
+		set[n] = true
 	}
 	if local.Approve == nil {
 		local.Approve = allValidators(set)
 	}
+	if local.ApproveSnapshot == nil {
+		local.ApproveSnapshot = local.Approve
+	}
 	limits = limits.withDefaults()
 	return &Filter{
-		name: name, key: secret, electorate: electorate{network, keys}, local: local, limits: limits,
-		book: newBook(), window: newTermWindow(len(keys)), limiter: newLimiter(limits, names),
+		network: network, name: name, key: secret, who: electorate{network: network, keys: keys}, local: local, limits: limits,
+		book: newBook(), window: newTermWindow(len(keys)), limiter: newLimiter(limits, set),
 		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)),
 	}, nil
 }
@@ -108,11 +118,11 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 // Drop makes this node refuse to follow or elect a validator for the time of Limits.DropFor, because enough others complain about it.
 // One more than may lie lifts the oldest. A name that is no validator's is ignored.
 func (f *Filter) Drop(now time.Time, leader string) {
-	if _, ok := f.electorate.keys[leader]; !ok {
-		return
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if _, ok := f.who.keys[leader]; !ok {
+		return
+	}
 	f.dropped.add(leader, now.Add(f.limits.DropFor))
 }
 
@@ -131,7 +141,7 @@ func (f *Filter) enough() int {
 			return len(voters)/2 + 1
 		}
 	}
-	return len(f.electorate.keys)/2 + 1
+	return len(f.electorate().keys)/2 + 1
 }
 
 // facts gathers what the rules are to know of this node and a peer now.
@@ -145,6 +155,10 @@ func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}
+	if f.who.left[peer] {
+		out.dropped = math.MaxUint64
+	}
+	out.approveSnapshot = f.local.ApproveSnapshot
 	if leader != "" && f.book.leader(term) == leader {
 		out.leader = leader
 	}
@@ -217,7 +231,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 			return err
 		}
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
-			f.electorate.announced(words.Transfer, term, f.certifiedLeader(term), peer)
+			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
 		return filterVote(c, peer, known)
 	case *raft.RequestPreVoteRequest:
 		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
@@ -228,7 +242,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
 			return err
 		}
-		known.transfer = f.electorate.announced(words.Transfer, term, known.leader, f.name)
+		known.transfer = f.electorate().announced(words.Transfer, term, known.leader, f.name)
 		if err = filterTimeoutNow(c, peer, known); err == nil {
 			f.mu.Lock()
 			f.transfer = words.Transfer
@@ -250,7 +264,7 @@ func (f *Filter) certify(peer string, term uint64, c *Certificate) (bool, error)
 	if c.Term != term || c.Candidate != peer {
 		return false, fmt.Errorf("%w: it is of %q in term %d", ErrCertificate, c.Candidate, c.Term)
 	}
-	if err := f.electorate.certify(*c, f.enough()); err != nil {
+	if err := f.electorate().certify(*c, f.enough()); err != nil {
 		return false, err
 	}
 	f.mu.Lock()

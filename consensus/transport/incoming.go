@@ -24,7 +24,7 @@ const (
 // ServerCredentials admits the other validators and nobody else. They serve every peer service of the node.
 func (t *Transport) ServerCredentials() credentials.TransportCredentials {
 	refused := func(err error) { t.refusals.add("stranger", "handshake", err) }
-	return &serverCredentials{credentials.NewTLS(t.directory.serverTLS(t.cfg.Certificate, refused)), t}
+	return &serverCredentials{credentials.NewTLS(serverTLS(t.cfg.Certificate, t.identify, refused)), t}
 }
 
 // ServerOptions are the settings of the node's peer server: ServerCredentials and the limits of message, headers,
@@ -53,7 +53,7 @@ func (t *Transport) PeerName(ctx context.Context) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%w: the call did not come over TLS", ErrStranger)
 	}
-	return t.directory.identify(info.State.PeerCertificates)
+	return t.identify(info.State.PeerCertificates)
 }
 
 // serverCredentials counts the connections that have passed the TLS handshake.
@@ -73,7 +73,7 @@ func (c *serverCredentials) ServerHandshake(raw net.Conn) (net.Conn, credentials
 		_ = conn.Close()
 		return nil, nil, ErrStranger
 	}
-	name, err := c.transport.directory.identify(info.State.PeerCertificates)
+	name, err := c.transport.identify(info.State.PeerCertificates)
 	if err != nil {
 		_ = conn.Close()
 		return nil, nil, err

@@ -28,7 +28,10 @@ func (s *service) OfferSnapshot(ctx context.Context, in *peerv1.OfferSnapshotReq
 }
 
 func (t *Transport) offered(peer string, header *peerv1.SnapshotHeader) (_ *peerv1.OfferSnapshotResponse, err error) {
-	room := t.rooms[peer]
+	room := t.room(peer)
+	if room == nil {
+		return nil, ErrStranger
+	}
 	if !enter(room.snapshot) {
 		return nil, ErrBusy
 	}
@@ -78,7 +81,10 @@ func (s *service) InstallSnapshot(stream peerv1.RaftService_InstallSnapshotServe
 }
 
 func (t *Transport) takeSnapshot(stream peerv1.RaftService_InstallSnapshotServer, peer string) (_ *raft.InstallSnapshotResponse, err error) {
-	room := t.rooms[peer]
+	room := t.room(peer)
+	if room == nil {
+		return nil, ErrStranger
+	}
 	if !enter(room.snapshot) {
 		return nil, ErrBusy
 	}

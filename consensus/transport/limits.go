@@ -108,24 +108,29 @@ func (l Limits) rates() [deeds]rate {
 	}
 }
 
-// limiter counts the deeds of every peer. The table is made once, so no peer makes it grow.
+// limiter counts the deeds of every peer. The table holds the peers and nobody else, so none makes it grow.
 type limiter struct {
 	rates [deeds]rate
 	peers map[string]*[deeds]bucket
 }
 
-func newLimiter(l Limits, peers []string) *limiter {
+func newLimiter(l Limits, peers map[string]bool) *limiter {
 	out := &limiter{rates: l.rates(), peers: make(map[string]*[deeds]bucket, len(peers))}
-	for _, name := range peers {
+	for name := range peers {
 		out.peers[name] = new([deeds]bucket)
 	}
 	return out
 }
 
 func (l *limiter) take(now time.Time, peer string, d deed, n int64) bool {
-	return l.peers[peer][d].take(now, l.rates[d], n)
+	buckets := l.peers[peer]
+	return buckets != nil && buckets[d].take(now, l.rates[d], n)
 }
 
 func (l *limiter) wait(now time.Time, peer string, d deed, n int64) time.Duration {
-	return l.peers[peer][d].wait(now, l.rates[d], n)
+	buckets := l.peers[peer]
+	if buckets == nil {
+		return time.Hour // It is no peer any more.
+	}
+	return buckets[d].wait(now, l.rates[d], n)
 }

@@ -241,7 +241,7 @@ func TestBusyPeerIsRefused(t *testing.T) {
 	w := newNetwork(t, 3)
 	callee := w.validators[2] // nobody takes from its Consumer: calls stay in flight
 	w.open(callee, w.config(callee))
-	places := callee.transport.rooms["validator-1"].bulk
+	places := callee.transport.room("validator-1").bulk
 	for range maxBulkCalls {
 		enter(places)
 	}

@@ -3,6 +3,7 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/raft"
@@ -20,6 +21,8 @@ const indexWindow = 1 << 44
 type facts struct {
 	// approve says whether raft may be configured so.
 	approve func(raft.Configuration) error
+	// approveSnapshot says so of the configuration that a snapshot brings; nil is approve.
+	approveSnapshot func(raft.Configuration) error
 	// termLimit is the highest term that one peer is believed.
 	termLimit uint64
 	// certified says whether the sender has proved that it leads the term of its request.
@@ -106,7 +109,11 @@ func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
 		if size > room {
 			return fmt.Errorf("%w: entries of more than %d bytes", ErrTooLarge, f.maxEntryBytes)
 		}
-		if err := filterEntry(e, f); err != nil {
+		if err := filterEntry(e, f); errors.Is(err, ErrTooEarly) {
+			// What comes before may be what it waits for. Commit follows no further than what is taken.
+			r.Entries, r.LeaderCommitIndex = r.Entries[:i], min(r.LeaderCommitIndex, index)
+			break
+		} else if err != nil {
 			return err
 		}
 		index, term, room = e.Index, e.Term, room-size
@@ -123,6 +130,9 @@ func filterEntry(e *raft.Log, f facts) error {
 	case raft.LogCommand, raft.LogNoop, raft.LogBarrier:
 		return nil
 	case raft.LogConfiguration:
+		if own, ok := f.stored(e.Index); ok && sameEntry(own, e) || !ok && e.Index <= min(f.commit, f.last) {
+			return nil // It was judged when it came, or a snapshot covers it: the commit guard takes it off.
+		}
 		if err := filterConfiguration(e.Data, f); err != nil {
 			return fmt.Errorf("entry %d: %w", e.Index, err)
 		}
@@ -263,6 +273,9 @@ func filterSnapshot(r *raft.InstallSnapshotRequest, peer string, f facts) error 
 	}
 	if r.ConfigurationIndex > r.LastLogIndex {
 		return fmt.Errorf("%w: written at %d, after the snapshot's end at %d", ErrConfiguration, r.ConfigurationIndex, r.LastLogIndex)
+	}
+	if f.approveSnapshot != nil {
+		f.approve = f.approveSnapshot
 	}
 	if err := filterConfiguration(r.Configuration, f); err != nil {
 		return err

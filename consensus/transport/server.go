@@ -89,7 +89,11 @@ func serve[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transport, 
 }
 
 func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transport, peer string, r request[Req]) (*Resp, Words, error) {
-	places := r.places(t.rooms[peer])
+	room := t.room(peer)
+	if room == nil {
+		return nil, Words{}, ErrStranger
+	}
+	places := r.places(room)
 	if !enter(places) {
 		return nil, Words{}, ErrBusy
 	}
@@ -101,6 +105,7 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 	if err != nil {
 		return nil, Words{}, err
 	}
+	end := endOf(req)
 	ask := func(answers chan raft.RPCResponse) error {
 		if err := t.filter.Incoming(time.Now(), peer, req, words); err != nil {
 			return err
@@ -116,11 +121,22 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 			resp, err = await[Resp](ctx, t, answers)
 		}
 	}
+	if err == nil && endOf(req) < end {
+		err = ErrTooEarly // Success would say that all of it was taken.
+	}
 	if err != nil {
 		return nil, Words{}, err
 	}
 	said, err := t.filter.Answering(peer, req, resp)
 	return resp, said, err
+}
+
+// endOf is the last entry that an append brings.
+func endOf(command any) uint64 {
+	if r, ok := command.(*raft.AppendEntriesRequest); ok {
+		return r.PrevLogEntry + uint64(len(r.Entries))
+	}
+	return 0
 }
 
 // inTurn judges a request and hands it to raft when no other one that changes the log is between these two. The turn ends

@@ -50,6 +50,18 @@ func KeyHash(cert *x509.Certificate) [32]byte {
 	return sha256.Sum256(cert.RawSubjectPublicKeyInfo)
 }
 
+// CertificateHash is KeyHash of a certificate that NewCertificate made.
+func CertificateHash(c tls.Certificate) ([32]byte, error) {
+	if len(c.Certificate) != 1 {
+		return [32]byte{}, fmt.Errorf("%w: certificate chain has %d parts, want 1", ErrConfig, len(c.Certificate))
+	}
+	leaf, err := x509.ParseCertificate(c.Certificate[0])
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("%w: parse certificate: %w", ErrConfig, err)
+	}
+	return KeyHash(leaf), nil
+}
+
 // checkName holds names to what stands in a log line, a raft configuration and a TLS server name alike.
 func checkName(name string) error {
 	if name == "" || len(name) > maxNameBytes {
@@ -65,7 +77,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// directory is who the validators are. It never changes once made.
+// directory is who the validators are. It never changes once made: another one takes its place.
 type directory struct {
 	self   string
 	byName map[string]Peer
@@ -88,9 +100,6 @@ func newDirectory(self string, certificate tls.Certificate, peers []Peer) (*dire
 		}
 		if other, ok := signers[p.Key]; ok {
 			return nil, fmt.Errorf("%w: peers %q and %q have the same Key", ErrConfig, other, p.Name)
-		}
-		if p.Address == "" && p.Name != self {
-			return nil, fmt.Errorf("%w: peer %q has no address", ErrConfig, p.Name)
 		}
 		d.byName[p.Name] = p
 		d.byKey[p.TLSKeyHash], signers[p.Key] = p.Name, p.Name
@@ -145,14 +154,14 @@ func (d *directory) keys() map[string]ed25519.PublicKey {
 
 // serverTLS accepts exactly the other validators. VerifyConnection runs on every handshake; session tickets are off so
 // that there is no other way in.
-func (d *directory) serverTLS(certificate tls.Certificate, refused func(error)) *tls.Config {
+func serverTLS(certificate tls.Certificate, identify func([]*x509.Certificate) (string, error), refused func(error)) *tls.Config {
 	return &tls.Config{
 		MinVersion:             tls.VersionTLS13,
 		Certificates:           []tls.Certificate{certificate},
 		ClientAuth:             tls.RequireAnyClientCert,
 		SessionTicketsDisabled: true,
 		VerifyConnection: func(state tls.ConnectionState) error {
-			_, err := d.identify(state.PeerCertificates)
+			_, err := identify(state.PeerCertificates)
 			if err != nil {
 				refused(err)
 			}
@@ -163,14 +172,14 @@ func (d *directory) serverTLS(certificate tls.Certificate, refused func(error)) 
 
 // clientTLS accepts exactly the dialled validator. The usual check of chains and host names is off because it answers
 // another question; VerifyConnection takes its place, and TLS 1.3 itself proves that the peer holds the key.
-func (d *directory) clientTLS(certificate tls.Certificate, peer string) *tls.Config {
+func clientTLS(certificate tls.Certificate, peer string, identify func([]*x509.Certificate) (string, error)) *tls.Config {
 	return &tls.Config{
 		MinVersion:         tls.VersionTLS13,
 		Certificates:       []tls.Certificate{certificate},
 		ServerName:         peer,
 		InsecureSkipVerify: true,
 		VerifyConnection: func(state tls.ConnectionState) error {
-			name, err := d.identify(state.PeerCertificates)
+			name, err := identify(state.PeerCertificates)
 			if err != nil {
 				return err
 			}

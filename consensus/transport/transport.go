@@ -13,8 +13,8 @@
 //
 // # Names
 //
-// A validator's name is its raft id and also its raft address. Network addresses are in the Config alone, so the raft
-// log and its configurations say nothing that changes with a port.
+// A validator's name is its raft id and also its raft address. Network addresses are the node's to say (Config, SetPeers), so the
+// raft log and its configurations say nothing that changes with a port. The validators may change while the Transport lives: SetPeers.
 //
 // # What it promises
 //
@@ -120,6 +120,8 @@ type Peer struct {
 	TLSKeyHash [32]byte
 	// Key verifies its votes.
 	Key [32]byte
+	// Left says that it has left the validator set, and is a member of raft until raft has caught up: nobody follows or elects it.
+	Left bool
 }
 
 // Config says who this node is, whom it knows, and how patient it is. A zero limit or timeout takes the default named.
@@ -214,12 +216,12 @@ func (c Config) withDefaults() (Config, error) {
 
 // Transport is one validator's end of raft's calls. All its methods may be called at once.
 type Transport struct {
-	cfg       Config
-	directory *directory
-	filter    *Filter
-	rooms     map[string]*room
-	refusals  *refusalLog
-	incoming  *incomingConns
+	cfg    Config
+	filter *Filter
+	// known are the validators, with the room of each; replaced whole.
+	known    atomic.Pointer[acquaintance]
+	refusals *refusalLog
+	incoming *incomingConns
 	// turn lets one request at a time change the log, from the moment it is judged until raft has answered: what the commit
 	// guard has seen is still so when raft acts. Raft's main loop takes them one by one anyway.
 	turn chan struct{}
@@ -230,9 +232,8 @@ type Transport struct {
 	consumer  chan raft.RPC
 	heartbeat atomic.Pointer[func(raft.RPC)]
 
-	// committed and words are about commitWord; a word for each peer.
+	// committed is about commitWord.
 	committed committed
-	words     map[string]*commitWord
 
 	// ctx ends with Close, and every call in both directions with it.
 	ctx    context.Context
@@ -260,28 +261,25 @@ func New(cfg Config) (*Transport, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range cfg.Peers {
+		if p.Address == "" && p.Name != cfg.Name {
+			return nil, fmt.Errorf("%w: peer %q has no address", ErrConfig, p.Name)
+		}
+	}
 	filter, err := NewFilter(cfg.Network, cfg.Name, cfg.Key, d.keys(), cfg.Local, cfg.Limits)
 	if err != nil {
 		return nil, err
 	}
 	t := &Transport{
-		cfg:       cfg,
-		directory: d,
-		filter:    filter,
-		rooms:     make(map[string]*room, len(cfg.Peers)),
-		refusals:  newRefusalLog(cfg.Logger),
-		incoming:  newIncomingConns(),
-		turn:      make(chan struct{}, 1),
-		consumer:  make(chan raft.RPC),
-		conns:     make(map[connKey]Link),
-		words:     make(map[string]*commitWord, len(cfg.Peers)),
+		cfg:      cfg,
+		filter:   filter,
+		refusals: newRefusalLog(cfg.Logger),
+		incoming: newIncomingConns(),
+		turn:     make(chan struct{}, 1),
+		consumer: make(chan raft.RPC),
+		conns:    make(map[connKey]Link),
 	}
-	for name := range d.byName {
-		t.rooms[name] = newRoom(cfg.SpoolDir, name)
-		if name != cfg.Name {
-			t.words[name] = new(commitWord)
-		}
-	}
+	t.known.Store(newAcquaintance(d, cfg.SpoolDir, nil))
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t, nil
 }

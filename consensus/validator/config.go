@@ -48,8 +48,10 @@ type Config struct {
 	Timing string `toml:"timing,omitempty" comment:"lan, wan or satellite: the network between the validators."`
 	// Log is debug, info, warn or error.
 	Log string `toml:"log,omitempty" comment:"debug, info, warn or error."`
-	// Peers overrides the addresses of the genesis records, by name.
-	Peers map[string]string `toml:"peers,omitempty" comment:"Addresses that replace those of the genesis records."`
+	// Join says that the genesis need not name the validator: it comes by a ballot.
+	Join bool `toml:"join,omitempty" comment:"True for a validator that the genesis does not name: it comes by a ballot."`
+	// Peers overrides the addresses of the genesis records and of ballots, by name.
+	Peers map[string]string `toml:"peers,omitempty" comment:"Addresses that replace those of the genesis records and of ballots."`
 	// Witnesses cosign the checkpoint that Tiles serves.
 	Witnesses []witness.Config `toml:"witnesses,omitempty" comment:"Outside witnesses (C2SP tlog-witness) that cosign what tiles serves."`
 }

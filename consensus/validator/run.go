@@ -16,6 +16,7 @@ import (
 	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/consensus/server"
 	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/store"
@@ -138,17 +139,16 @@ func (c Config) prepare(log *slog.Logger) (consensus.Config, *key.AliasKey, erro
 		return consensus.Config{}, nil, err
 	}
 	out := consensus.Config{
-		Dir: c.Dir, Genesis: g, Name: c.Name, Key: signing, Certificate: certificate, Peers: make(map[string]string),
+		Dir: c.Dir, Genesis: g, Name: c.Name, Key: signing, Certificate: certificate, Peers: make(map[string]string), Overrides: c.Peers, Joins: c.Join,
 		Timing: timings[c.Timing], Store: store.Options{Log: log}, Log: log,
 	}
 	for _, r := range g.Validators {
 		out.Peers[r.Name] = r.PeerAddress
 	}
-	for name, address := range c.Peers {
-		if _, ok := out.Peers[name]; !ok {
-			return consensus.Config{}, nil, fmt.Errorf("peers: %q is not a validator of the genesis: %w", name, ErrConfig)
+	for name := range c.Peers {
+		if err := checkpoint.CheckName(name); err != nil {
+			return consensus.Config{}, nil, fmt.Errorf("peers: %w: %w", err, ErrConfig)
 		}
-		out.Peers[name] = address
 	}
 	if c.AliasKey == "" {
 		return out, nil, nil

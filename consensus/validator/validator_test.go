@@ -288,7 +288,7 @@ func TestRefusesToStart(t *testing.T) {
 		{"name not in the genesis", func(_ *testing.T, c *Config) { c.Name = "stranger" }, "not in the genesis"},
 		{"another's key", func(_ *testing.T, c *Config) { c.SigningKey = n.configs[1].SigningKey }, "not the one that the genesis names"},
 		{"no genesis", func(_ *testing.T, c *Config) { c.Genesis += ".not" }, "read genesis"},
-		{"peer that is not in the genesis", func(_ *testing.T, c *Config) { c.Peers = map[string]string{"x": "y"} }, "peers"},
+		{"peer whose name is none", func(_ *testing.T, c *Config) { c.Peers = map[string]string{"../x": "y"} }, "peers"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := n.configs[0]

@@ -110,6 +110,12 @@ func (c EpochChange) StartIn(inForce uint64) (start Vote, ok bool) {
 
 // Verify checks that a quorum of the set has voted for the epoch, and that the certificate is the highest they name.
 func (c EpochChange) Verify(network tx.NetworkID, set ValidatorSet) error {
+	return c.VerifyFrom(network, set, 0)
+}
+
+// VerifyFrom is Verify for a set that began the first of the epochs. What votes name of an epoch before that is not above the boundary
+// from which the set began: it starts nothing, and counts as naming none.
+func (c EpochChange) VerifyFrom(network tx.NetworkID, set ValidatorSet, first uint64) error {
 	if c.Epoch == 0 {
 		return fmt.Errorf("change to epoch 0: %w", ErrBadEpoch)
 	}
@@ -124,6 +130,9 @@ func (c EpochChange) Verify(network tx.NetworkID, set ValidatorSet) error {
 		}
 		if err := v.Verify(network, c.Epoch, by); err != nil {
 			return fmt.Errorf("change to epoch %d: %w", c.Epoch, err)
+		}
+		if v.Certified.Epoch < first {
+			v.Certified = Vote{}
 		}
 		named = named || v.Certified == start
 		// Not above and not below is the same epoch and size: the root must be the same too.

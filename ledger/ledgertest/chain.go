@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -66,12 +67,34 @@ func (c *Chain) Tick(ms uint64) { c.TimeUnixMs += ms }
 // State reads the newest state.
 func (c *Chain) State() ledger.State { return ledger.Read(c.Memory) }
 
-// Header is that of the next batch, without the hash of its envelopes.
+// Header is that of the next batch, without the hash of its envelopes. The first of a validator set carries the checkpoint of the set before.
 func (c *Chain) Header() tx.BatchHeader {
 	head := c.Memory.Head()
-	return tx.BatchHeader{
+	h := tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: c.TimeUnixMs, Leader: c.Leader,
 	}
+	if before, err := c.State().SetBefore(); err == nil && before != nil {
+		h.Epoch, h.SetCheckpoint = head.Epoch+1, c.World.Note(before, head)
+	}
+	return h
+}
+
+// Note is the checkpoint of a head, cosigned by a quorum of a set, at the head's time; nil when the world lacks the keys.
+func (w *World) Note(set checkpoint.ValidatorSet, head ledger.Head) []byte {
+	c := checkpoint.Checkpoint{Network: w.Network, Size: head.Size, Root: head.Root}
+	var cosigs []checkpoint.Cosignature
+	for _, v := range set {
+		for _, secret := range w.Validators {
+			if v.PublicKey().Equal(secret.Public()) && len(cosigs) < set.Quorum() {
+				cosigs = append(cosigs, c.Cosign(v.Name, secret, head.TimeUnixMs/1000))
+			}
+		}
+	}
+	note, err := c.Seal(set, cosigs)
+	if err != nil {
+		return nil
+	}
+	return note
 }
 
 // Batch applies envelopes as the next batch, and fails the test when it is void.

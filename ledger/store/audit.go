@@ -207,11 +207,10 @@ func auditFinal(v *View, now *standing) (uint64, error) {
 	if now.final.note == nil {
 		return 0, nil
 	}
-	set, err := ledger.Read(v).ValidatorSet()
-	if err != nil {
-		return 0, err
+	if _, err := checkpoint.Follow(checkpoint.Trust{Network: now.network, Validators: now.sets.First}, now.sets.Changes); err != nil {
+		return 0, fmt.Errorf("validator sets: %v: %w", err, ErrCorrupt)
 	}
-	c, _, err := checkpoint.Open(now.network, set, now.final.note)
+	c, _, err := now.sets.Open(now.network, now.final.note)
 	if err != nil {
 		return 0, fmt.Errorf("final checkpoint: %v: %w", err, ErrCorrupt)
 	}

@@ -42,10 +42,14 @@ func (s *Store) Found(network tx.NetworkID, fx *ledger.Effects) error {
 			return fmt.Errorf("write genesis: %w", err)
 		}
 	}
-	next := &standing{
-		founded: true, network: network, head: fx.After, final: foundedFinal(fx.After), hashes: new(hashes).after(fx),
+	sets, err := foundedSets(fx)
+	if err != nil {
+		return err
 	}
-	err := s.put(next, rest, func(txn *badger.Txn) error {
+	next := &standing{
+		founded: true, sets: sets, network: network, head: fx.After, final: foundedFinal(fx.After), hashes: new(hashes).after(fx),
+	}
+	err = s.put(next, rest, func(txn *badger.Txn) error {
 		w := writes{txn: txn}
 		if err := w.effects(fx, rest); err != nil {
 			return err

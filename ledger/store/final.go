@@ -66,6 +66,9 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 	for len(next.pending) > 0 && next.pending[0].batch <= next.final.floor.Batch {
 		next.pending = next.pending[1:]
 	}
+	if next.sets, err = s.succeed(now, note, size); err != nil {
+		return err
+	}
 	drop := now.pending[:len(now.pending)-len(next.pending)]
 	if err := s.options.point("final checkpoint not written"); err != nil {
 		return s.fail(err)
@@ -73,6 +76,11 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 	err = s.put(&next, nil, func(txn *badger.Txn) error {
 		if err := txn.Set(metaFinal, next.final.encode()); err != nil {
 			return err
+		}
+		if next.sets != now.sets {
+			if err := putSets(txn.Set, *next.sets, len(next.sets.Changes)-1); err != nil {
+				return err
+			}
 		}
 		drop, err = dropSome(txn, drop)
 		return err

@@ -58,7 +58,7 @@ func forge(t *testing.T, raw []byte, change func(*forgery)) []byte {
 		f.entries = append(f.entries, e)
 	}
 	change(f)
-	out := bytes.NewBuffer(f.encode())
+	out := bytes.NewBuffer(encoded(t, f.SnapshotHeader))
 	sum := sha256.New()
 	sum.Write(out.Bytes())
 	w, err := zstd.NewWriter(out)
@@ -144,4 +144,14 @@ func forgeries(t *testing.T, w *ledgertest.World) []lie {
 		{"key too long", func(f *forgery) { f.insert("s"+string(make([]byte, maxKeyBytes)), "") }, ErrCorrupt},
 		{"value too long", func(f *forgery) { f.insert("sz", string(make([]byte, maxValueBytes+1))) }, ErrCorrupt},
 	}
+}
+
+// encoded is the bytes of a header.
+func encoded(t testing.TB, h SnapshotHeader) []byte {
+	t.Helper()
+	raw, err := h.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }

@@ -19,14 +19,14 @@ type Received struct {
 	header SnapshotHeader
 }
 
-// Receive builds a state from a snapshot while the old one serves, and verifies it: a quorum of the validator set that is
-// in force here must have made its head final (ErrUnproven), it may not go back behind what is final here (ErrMismatch), and
+// Receive builds a state from a snapshot while the old one serves, and verifies it: a quorum of the validator set in
+// force at it, by a chain of sets from the genesis, must have made its head final (ErrUnproven), it may not go back behind what is final here (ErrMismatch), and
 // its content must be that of its head. Check, if given, has a word on the header beside. The snapshot is read once, from
 // front to end, and never held whole; one that is refused changes nothing. Only one state is beside at a time: whoever
 // receives another drops the one before.
 func (s *Store) Receive(r io.Reader, check func(SnapshotHeader) error) (*Received, error) {
 	v, before := s.view()
-	set, err := ledger.Read(v).ValidatorSet()
+	_, err := ledger.Read(v).ValidatorSet()
 	v.Close()
 	if err != nil {
 		return nil, fmt.Errorf("receive snapshot: %w", err)
@@ -34,7 +34,7 @@ func (s *Store) Receive(r io.Reader, check func(SnapshotHeader) error) (*Receive
 	s.receive.Lock()
 	defer s.receive.Unlock()
 	s.received = nil
-	proven := ProvenBy(before.network, set)
+	proven := ProvenBy(before.network, before.sets.First)
 	header, err := build(beside(s.dir), s.options, r, func(h SnapshotHeader) error {
 		if err := proven(h); err != nil {
 			return err

@@ -233,10 +233,13 @@ func (b *builder) meta() error {
 		return fmt.Errorf("the checkpoint of size %d ends no batch: %w", h.NoteSize, ErrCorrupt)
 	}
 	f := final{note: h.Note, at: b.at, floor: placeOf(h.Head)}
+	// Sets whose boundary is above the head come again with what follows.
+	sets := h.Sets
+	sets.Changes = sets.Changes[:len(sets.Changes)-len(sets.After(h.Head.Size))]
 	return errors.Join(
 		b.put(metaNetwork, append([]byte(nil), h.Network[:]...)), b.put(metaHead, encodeHead(h.Head)),
 		b.put(metaApplied, at(place{h.AppliedIndex, h.AppliedTerm}).encode()), b.put(metaFinal, f.encode()),
-		b.put(metaFormat, []byte(format)),
+		b.put(metaFormat, []byte(format)), putSets(b.put, sets, 0),
 	)
 }
 

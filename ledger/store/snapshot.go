@@ -10,7 +10,6 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -19,14 +18,14 @@ import (
 
 // A snapshot is a header and then, under zstd, the leaves and the state entries:
 //
-//	"umoja-snapshot/v1\n"  network(32)  head  applied index(8) term(8)
+//	"umoja-snapshot/v2\n"  network(32)  head  applied index(8) term(8)
 //	note length(4) note  size(8) root(32)           the newest checkpoint at or below the head; size 0 is none
 //	proof length(4) proof  hashes(1) 32 each        a final checkpoint at or above the head, and how it contains the head
 //	zstd{ key length(2) key value length(4) value … 0(2)  SHA-256 of everything before, header included }
 //
 // Keys are 'l' index(8) and 's' state key, ascending. Everything else that a store keeps follows from these, and whoever
 // restores a snapshot derives it: an index that is not in it cannot be forged.
-const snapshotMagic = "umoja-snapshot/v1\n"
+const snapshotMagic = "umoja-snapshot/v2\n"
 
 // SnapshotHeader says what a snapshot holds, and why that is final.
 type SnapshotHeader struct {
@@ -40,34 +39,8 @@ type SnapshotHeader struct {
 	// Proof is a final checkpoint at or above the head, and Consistency proves that its tree begins with the head's.
 	Proof       []byte
 	Consistency [][32]byte
-}
-
-// ProvenBy checks the cosignatures of a snapshot's notes: a quorum of the set has made its head final.
-func ProvenBy(network tx.NetworkID, set checkpoint.ValidatorSet) func(SnapshotHeader) error {
-	return func(h SnapshotHeader) error {
-		if h.Network != network {
-			return fmt.Errorf("snapshot is of network %s, not %s: %w", h.Network, network, ErrOtherNetwork)
-		}
-		c, _, err := checkpoint.Open(network, set, h.Proof)
-		if err != nil {
-			return fmt.Errorf("proof of the snapshot: %v: %w", err, ErrUnproven)
-		}
-		var proof tlog.TreeProof
-		for _, hash := range h.Consistency {
-			proof = append(proof, hash)
-		}
-		if h.Head.Size == 0 || c.Size > 1<<62 || h.Head.Size > c.Size ||
-			tlog.CheckTree(proof, int64(c.Size), c.Root, int64(h.Head.Size), h.Head.Root) != nil {
-			return fmt.Errorf("checkpoint of size %d does not contain the head of size %d: %w", c.Size, h.Head.Size, ErrUnproven)
-		}
-		if h.NoteSize == 0 {
-			return nil
-		}
-		if c, _, err = checkpoint.Open(network, set, h.Note); err != nil || c.Size != h.NoteSize || c.Root != h.NoteRoot {
-			return fmt.Errorf("last checkpoint of the snapshot: %v: %w", err, ErrUnproven)
-		}
-		return nil
-	}
+	// Sets are the validator sets, up to the one that cosigned Proof at least.
+	Sets checkpoint.Succession
 }
 
 // Snapshot is a state captured for writing.
@@ -100,7 +73,10 @@ func (p *Snapshot) WriteTo(w io.Writer) (int64, error) {
 		return 0, err
 	}
 	count := &counter{w: w}
-	raw := header.encode()
+	raw, err := header.encode()
+	if err != nil {
+		return 0, err
+	}
 	if _, err := count.Write(raw); err != nil {
 		return count.n, fmt.Errorf("write snapshot: %w", err)
 	}
@@ -128,7 +104,9 @@ func (p *Snapshot) header() (SnapshotHeader, error) {
 		Network: own.network, Head: own.head, AppliedIndex: own.applied.made.index, AppliedTerm: own.applied.made.term,
 		Note: own.final.note, NoteSize: own.final.at.Size,
 	}
-	now := p.store.standing.Load().final
+	standing := p.store.standing.Load()
+	now := standing.final
+	h.Sets = *standing.sets
 	if now.note == nil || now.at.Size < own.head.Size {
 		return SnapshotHeader{}, fmt.Errorf("head of size %d, final are %d: %w", own.head.Size, now.at.Size, ErrUnproven)
 	}
@@ -202,7 +180,7 @@ func (s *Store) Export(w io.Writer) error {
 // maxNoteBytes bounds a checkpoint with its cosignatures.
 const maxNoteBytes = 64 << 10
 
-func (h SnapshotHeader) encode() []byte {
+func (h SnapshotHeader) encode() ([]byte, error) {
 	out := append([]byte(snapshotMagic), h.Network[:]...)
 	out = append(out, encodeHead(h.Head)...)
 	out = append(out, place{h.AppliedIndex, h.AppliedTerm}.encode()...)
@@ -213,7 +191,7 @@ func (h SnapshotHeader) encode() []byte {
 	for _, hash := range h.Consistency {
 		out = append(out, hash[:]...)
 	}
-	return out
+	return encodeSets(out, h.Sets)
 }
 
 // ReadSnapshotHeader reads the header of a snapshot, and believes it: ProvenBy checks.
@@ -235,6 +213,7 @@ func ReadSnapshotHeader(r io.Reader) (SnapshotHeader, error) {
 	for n := in.take(1)[0]; n > 0 && in.err == nil; n-- {
 		h.Consistency = append(h.Consistency, [32]byte(in.take(32)))
 	}
+	h.Sets = in.sets()
 	if in.err == nil && (h.NoteSize == 0) != (h.Note == nil) {
 		in.err = fmt.Errorf("snapshot has a note without size, or a size without note: %w", ErrCorrupt)
 	}

@@ -30,6 +30,7 @@ import (
 	"github.com/dgraph-io/badger/v4"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -120,6 +121,8 @@ type standing struct {
 	hashes  *hashes
 	// pending are the undo records above the floor of final, oldest first, one for each batch up to the head.
 	pending []undo
+	// sets are the validator sets; never nil once founded, and replaced whole.
+	sets *checkpoint.Succession
 }
 
 // applied is the last raft entry that the state has seen, void or not, and the one that made the head. They are apart
@@ -244,6 +247,9 @@ func readStanding(txn *badger.Txn) (standing, error) {
 		return standing{}, err
 	}
 	if now.pending, err = readUndo(txn, now.final.floor.Batch); err != nil {
+		return standing{}, err
+	}
+	if now.sets, err = readSets(txn); err != nil {
 		return standing{}, err
 	}
 	for i, u := range now.pending {

@@ -91,6 +91,9 @@ func (d SetValidators) checkDecision() error {
 			return fmt.Errorf("set_validators validator %d has another's key: %w", i, ErrMalformed)
 		}
 		keys[[32]byte(v.Key)], keys[v.TLSKeyHash] = true, true
+		if err := checkPeerAddress("set_validators", v.PeerAddress); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -108,6 +111,24 @@ type Governor struct {
 	Key        ed25519.PublicKey // Invariant: 32 bytes.
 	TLSKeyHash [32]byte
 	Account    AccountID
+	// PeerAddress is where it listens for other validators; empty leaves that to each one's configuration.
+	PeerAddress string
+}
+
+// MaxPeerAddressBytes bounds an address.
+const MaxPeerAddressBytes = 255
+
+// checkPeerAddress holds an address to printable ASCII without what JSON writers escape.
+func checkPeerAddress(of, address string) error {
+	if len(address) > MaxPeerAddressBytes {
+		return fmt.Errorf("%s peer_address is %d bytes, above %d: %w", of, len(address), MaxPeerAddressBytes, ErrMalformed)
+	}
+	for _, c := range []byte(address) {
+		if c <= ' ' || c > '~' || strings.IndexByte(`"\<>&`, c) >= 0 {
+			return fmt.Errorf("%s peer_address has a character that is not printable ASCII, or is one of \" \\ < > &: %w", of, ErrMalformed)
+		}
+	}
+	return nil
 }
 
 // Parameter names a number that ballots may change.

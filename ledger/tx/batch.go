@@ -26,7 +26,13 @@ type BatchHeader struct {
 	// Term is the raft term in which the leader packed the batch. It signs one batch of an epoch and number in a term; after
 	// another leader's term it may sign another, since raft can drop what was not committed.
 	Term uint64
+	// SetCheckpoint is, in the first batch of a validator set, the checkpoint that ends with the header which names the set; else
+	// nil. Only its length is checked here.
+	SetCheckpoint []byte
 }
+
+// maxSetCheckpoint bounds a checkpoint with its cosignatures, as package checkpoint does.
+const maxSetCheckpoint = 16 << 10
 
 // Batch is what one raft entry carries.
 type Batch struct {
@@ -59,6 +65,7 @@ func SealBatch(network NetworkID, h BatchHeader, envelopes [][]byte, leader ed25
 	rawHeader := marshal(&umojav1.BatchHeader{
 		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs,
 		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:], EpochChange: h.EpochChange, Term: h.Term,
+		SetCheckpoint: h.SetCheckpoint,
 	}, formBatchHeader)
 	hash := newBatchHash(network, rawHeader)
 	return marshal(&umojav1.Batch{Header: rawHeader, Signature: ed25519.Sign(leader, hash[:]), Envelopes: envelopes}, formBatch)
@@ -108,7 +115,10 @@ func ParseBatchHeader(network NetworkID, raw []byte) (BatchHeader, BatchHash, er
 	}
 	h := BatchHeader{
 		Epoch: m.GetEpoch(), Number: m.GetNumber(), TimeUnixMs: m.GetTimeUnixMs(), Leader: m.GetLeader(),
-		EpochChange: m.GetEpochChange(), Term: m.GetTerm(),
+		EpochChange: m.GetEpochChange(), Term: m.GetTerm(), SetCheckpoint: m.GetSetCheckpoint(),
+	}
+	if len(h.SetCheckpoint) > maxSetCheckpoint {
+		return BatchHeader{}, BatchHash{}, fmt.Errorf("batch set_checkpoint is %d bytes, above %d: %w", len(h.SetCheckpoint), maxSetCheckpoint, ErrTooLarge)
 	}
 	if len(h.EpochChange) > 0 {
 		if err := CheckEpochChange(h.EpochChange); err != nil {

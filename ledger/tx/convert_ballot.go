@@ -100,7 +100,7 @@ func setValidatorsOf(m *umojav1.SetValidators) (Decision, error) {
 	var o SetValidators
 	r := reader{of: "set_validators"}
 	for _, v := range m.GetValidators() {
-		g := Governor{Name: v.GetName(), Key: make(ed25519.PublicKey, ed25519.PublicKeySize)}
+		g := Governor{Name: v.GetName(), PeerAddress: v.GetPeerAddress(), Key: make(ed25519.PublicKey, ed25519.PublicKeySize)}
 		r.fixed(g.Key, v.GetKey(), "key")
 		r.fixed(g.TLSKeyHash[:], v.GetTlsKeyHash(), "tls_key_hash")
 		r.fixed(g.Account[:], v.GetAccount(), "account")
@@ -114,7 +114,7 @@ func (d SetValidators) decisionProto() *umojav1.Decision {
 	for i := range d.Validators {
 		v := &d.Validators[i]
 		m.Validators = append(m.Validators, &umojav1.Governor{
-			Name: v.Name, Key: v.Key, TlsKeyHash: v.TLSKeyHash[:], Account: v.Account[:],
+			Name: v.Name, Key: v.Key, TlsKeyHash: v.TLSKeyHash[:], Account: v.Account[:], PeerAddress: v.PeerAddress,
 		})
 	}
 	return &umojav1.Decision{Decision: &umojav1.Decision_SetValidators{SetValidators: m}}

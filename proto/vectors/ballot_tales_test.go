@@ -1,8 +1,11 @@
 package vectors_test
 
 import (
+	"crypto/ed25519"
+	"maps"
 	"slices"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/proto/vectors"
@@ -185,11 +188,29 @@ func setReplaced(s *story) {
 	s.decided("v4 leaves, and v5 comes.", set)
 	s.does(tx.BallotEffective)
 	s.batch("The batch is still led by the set before; its header names the set after.")
+	s.void("set-checkpoint", "The set after begins with the proof that the set before has made its header final.", func(h *tx.BatchHeader) { h.SetCheckpoint = nil }, nil)
+	s.void("set-checkpoint", "A set does not vouch for itself.", func(h *tx.BatchHeader) { h.SetCheckpoint = s.noteOf("v1", "v2", "v5") }, nil)
+	s.void("set-checkpoint", "It begins the next epoch.", func(h *tx.BatchHeader) { h.Epoch-- }, nil)
 	s.void("leader", "Who left leads no more.", func(h *tx.BatchHeader) { h.Leader = "v4" }, s.Validators["v4"])
 	s.batch("Who stayed does.",
 		s.act(tx.Unauthorised, "Who left has no say.", s.governor("v4"), tx.Propose{Validator: "v4", Decision: tx.SetIssuer{Account: s.Juma.Account, Issuer: true}, ExpiresAtUnixMs: s.chain.TimeUnixMs + day}),
 		s.ok("The new one's governor has.", by(s.Issuer), tx.Propose{Validator: "v5", Decision: tx.SetIssuer{Account: s.Juma.Account, Issuer: true}, ExpiresAtUnixMs: s.chain.TimeUnixMs + day}),
 	)
+	s.void("set-checkpoint", "No set begins here.", func(h *tx.BatchHeader) { h.SetCheckpoint = s.noteOf("v1", "v2", "v3") }, nil)
+}
+
+// noteOf is a checkpoint of the head, cosigned by some.
+func (s *story) noteOf(by ...string) []byte {
+	head := s.chain.Memory.Head()
+	c := checkpoint.Checkpoint{Network: s.Network, Size: head.Size, Root: head.Root}
+	set := must(s.chain.State().ValidatorSet())(s.maker)
+	keys := maps.Clone(s.Validators)
+	keys["v5"] = ed25519.NewKeyFromSeed(s.edSeed("v5"))
+	var cosigs []checkpoint.Cosignature
+	for _, name := range by {
+		cosigs = append(cosigs, c.Cosign(name, keys[name], cosignTimeUnixS))
+	}
+	return must(c.Seal(set, cosigs))(s.maker)
 }
 
 func rulesRaised(s *story) {

@@ -48,10 +48,11 @@ var kindsOfEntries = []struct{ letter, name, comment string }{
 	{"d", "due", "What happens when, by time, kind and subject."},
 	{"q", "credits", "When they were last spent, and what is owed."},
 	{"B", "ballot", "Times, votes, and the decision in canonical form."},
-	{"V", "governor", "The account that speaks for a validator."},
+	{"V", "governor", "The account that speaks for a validator, and where it listens if the ballot said."},
 	{"P", "parameter", "Its value."},
 	{"r", "rules", "The version in force, and the offset of the day."},
 	{"v", "validator-set", "The set in force, in canonical form."},
+	{"u", "validator-set-before", "The set that judges the head while the one in force has not begun, in canonical form."},
 	{"x", "seen", "An id that was decided: its leaf, code and operation."},
 }
 

@@ -486,7 +486,9 @@ type Governor struct {
 	// SHA-256 of the SubjectPublicKeyInfo of its TLS key, 32 bytes.
 	TlsKeyHash []byte `protobuf:"bytes,3,opt,name=tls_key_hash,json=tlsKeyHash,proto3" json:"tls_key_hash,omitempty"`
 	// The account that speaks for it, 16 bytes.
-	Account       []byte `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	Account []byte `protobuf:"bytes,4,opt,name=account,proto3" json:"account,omitempty"`
+	// Where it listens for other validators, host and port; absent leaves that to each validator's configuration.
+	PeerAddress   string `protobuf:"bytes,5,opt,name=peer_address,json=peerAddress,proto3" json:"peer_address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -547,6 +549,13 @@ func (x *Governor) GetAccount() []byte {
 		return x.Account
 	}
 	return nil
+}
+
+func (x *Governor) GetPeerAddress() string {
+	if x != nil {
+		return x.PeerAddress
+	}
+	return ""
 }
 
 // SetParameter changes a parameter.
@@ -947,13 +956,14 @@ const file_umoja_v1_ballot_proto_rawDesc = "" +
 	"\rSetValidators\x122\n" +
 	"\n" +
 	"validators\x18\x01 \x03(\v2\x12.umoja.v1.GovernorR\n" +
-	"validators\"l\n" +
+	"validators\"\x8f\x01\n" +
 	"\bGovernor\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12 \n" +
 	"\ftls_key_hash\x18\x03 \x01(\fR\n" +
 	"tlsKeyHash\x12\x18\n" +
-	"\aaccount\x18\x04 \x01(\fR\aaccount\"W\n" +
+	"\aaccount\x18\x04 \x01(\fR\aaccount\x12!\n" +
+	"\fpeer_address\x18\x05 \x01(\tR\vpeerAddress\"W\n" +
 	"\fSetParameter\x121\n" +
 	"\tparameter\x18\x01 \x01(\x0e2\x13.umoja.v1.ParameterR\tparameter\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value\"$\n" +

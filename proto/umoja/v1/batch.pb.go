@@ -103,7 +103,10 @@ type BatchHeader struct {
 	// In the first batch of an epoch, and in no other: the canonical encoding of the EpochChange that opens it.
 	EpochChange []byte `protobuf:"bytes,7,opt,name=epoch_change,json=epochChange,proto3" json:"epoch_change,omitempty"`
 	// The raft term in which the leader packed it. An honest leader signs one batch of an epoch and number in a term.
-	Term          uint64 `protobuf:"varint,8,opt,name=term,proto3" json:"term,omitempty"`
+	Term uint64 `protobuf:"varint,8,opt,name=term,proto3" json:"term,omitempty"`
+	// In the first batch of a validator set, and in no other: the checkpoint that ends with the header which names the set, cosigned by a
+	// quorum of the set before.
+	SetCheckpoint []byte `protobuf:"bytes,9,opt,name=set_checkpoint,json=setCheckpoint,proto3" json:"set_checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -194,6 +197,13 @@ func (x *BatchHeader) GetTerm() uint64 {
 	return 0
 }
 
+func (x *BatchHeader) GetSetCheckpoint() []byte {
+	if x != nil {
+		return x.SetCheckpoint
+	}
+	return nil
+}
+
 var File_umoja_v1_batch_proto protoreflect.FileDescriptor
 
 const file_umoja_v1_batch_proto_rawDesc = "" +
@@ -202,7 +212,7 @@ const file_umoja_v1_batch_proto_rawDesc = "" +
 	"\x05Batch\x12\x16\n" +
 	"\x06header\x18\x01 \x01(\fR\x06header\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1c\n" +
-	"\tenvelopes\x18\x03 \x03(\fR\tenvelopes\"\xf8\x01\n" +
+	"\tenvelopes\x18\x03 \x03(\fR\tenvelopes\"\x9f\x02\n" +
 	"\vBatchHeader\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12#\n" +
@@ -212,7 +222,8 @@ const file_umoja_v1_batch_proto_rawDesc = "" +
 	"\x06leader\x18\x05 \x01(\tR\x06leader\x12%\n" +
 	"\x0eenvelopes_hash\x18\x06 \x01(\fR\renvelopesHash\x12!\n" +
 	"\fepoch_change\x18\a \x01(\fR\vepochChange\x12\x12\n" +
-	"\x04term\x18\b \x01(\x04R\x04termB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
+	"\x04term\x18\b \x01(\x04R\x04term\x12%\n" +
+	"\x0eset_checkpoint\x18\t \x01(\fR\rsetCheckpointB6Z4github.com/umoja-ledger/umoja/proto/umoja/v1;umojav1b\x06proto3"
 
 var (
 	file_umoja_v1_batch_proto_rawDescOnce sync.Once

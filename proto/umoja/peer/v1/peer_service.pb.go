@@ -673,8 +673,11 @@ type ExchangeResponse struct {
 	Messages *FinalityMessages `protobuf:"bytes,1,opt,name=messages,proto3" json:"messages,omitempty"`
 	// The callee's final checkpoint with a quorum of cosignatures, when the caller's final size is smaller.
 	FinalCheckpoint []byte `protobuf:"bytes,2,opt,name=final_checkpoint,json=finalCheckpoint,proto3" json:"final_checkpoint,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The changes of the validator set whose boundary is above the caller's final size, the first at most 8; final_checkpoint is then that of the
+	// first boundary, since the caller can open none above it.
+	SetChanges    []*v11.ValidatorSetChange `protobuf:"bytes,3,rep,name=set_changes,json=setChanges,proto3" json:"set_changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExchangeResponse) Reset() {
@@ -717,6 +720,13 @@ func (x *ExchangeResponse) GetMessages() *FinalityMessages {
 func (x *ExchangeResponse) GetFinalCheckpoint() []byte {
 	if x != nil {
 		return x.FinalCheckpoint
+	}
+	return nil
+}
+
+func (x *ExchangeResponse) GetSetChanges() []*v11.ValidatorSetChange {
+	if x != nil {
+		return x.SetChanges
 	}
 	return nil
 }
@@ -1060,10 +1070,12 @@ const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x12\n" +
 	"\x04size\x18\x03 \x01(\x04R\x04size\"N\n" +
 	"\x0fExchangeRequest\x12;\n" +
-	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\"z\n" +
+	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\"\xb9\x01\n" +
 	"\x10ExchangeResponse\x12;\n" +
 	"\bmessages\x18\x01 \x01(\v2\x1f.umoja.peer.v1.FinalityMessagesR\bmessages\x12)\n" +
-	"\x10final_checkpoint\x18\x02 \x01(\fR\x0ffinalCheckpoint\"y\n" +
+	"\x10final_checkpoint\x18\x02 \x01(\fR\x0ffinalCheckpoint\x12=\n" +
+	"\vset_changes\x18\x03 \x03(\v2\x1c.umoja.v1.ValidatorSetChangeR\n" +
+	"setChanges\"y\n" +
 	"\x0fComplainRequest\x12\x1c\n" +
 	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x16\n" +
@@ -1102,28 +1114,29 @@ func file_umoja_peer_v1_peer_service_proto_rawDescGZIP() []byte {
 
 var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
-	(*ForwardRequest)(nil),       // 0: umoja.peer.v1.ForwardRequest
-	(*ForwardResponse)(nil),      // 1: umoja.peer.v1.ForwardResponse
-	(*ReadIndexRequest)(nil),     // 2: umoja.peer.v1.ReadIndexRequest
-	(*ReadIndexResponse)(nil),    // 3: umoja.peer.v1.ReadIndexResponse
-	(*AdvanceTimeRequest)(nil),   // 4: umoja.peer.v1.AdvanceTimeRequest
-	(*AdvanceTimeResponse)(nil),  // 5: umoja.peer.v1.AdvanceTimeResponse
-	(*Vote)(nil),                 // 6: umoja.peer.v1.Vote
-	(*Cosignature)(nil),          // 7: umoja.peer.v1.Cosignature
-	(*FinalityMessages)(nil),     // 8: umoja.peer.v1.FinalityMessages
-	(*NamedSize)(nil),            // 9: umoja.peer.v1.NamedSize
-	(*ExchangeRequest)(nil),      // 10: umoja.peer.v1.ExchangeRequest
-	(*ExchangeResponse)(nil),     // 11: umoja.peer.v1.ExchangeResponse
-	(*ComplainRequest)(nil),      // 12: umoja.peer.v1.ComplainRequest
-	(*ComplainResponse)(nil),     // 13: umoja.peer.v1.ComplainResponse
-	(*OfferRequest)(nil),         // 14: umoja.peer.v1.OfferRequest
-	(*OfferResponse)(nil),        // 15: umoja.peer.v1.OfferResponse
-	(*ListHeadersRequest)(nil),   // 16: umoja.peer.v1.ListHeadersRequest
-	(*ListHeadersResponse)(nil),  // 17: umoja.peer.v1.ListHeadersResponse
-	(*v1.TransactionStatus)(nil), // 18: umoja.api.v1.TransactionStatus
-	(*v11.EpochVote)(nil),        // 19: umoja.v1.EpochVote
-	(*v11.Certificate)(nil),      // 20: umoja.v1.Certificate
-	(*v11.SignedHeader)(nil),     // 21: umoja.v1.SignedHeader
+	(*ForwardRequest)(nil),         // 0: umoja.peer.v1.ForwardRequest
+	(*ForwardResponse)(nil),        // 1: umoja.peer.v1.ForwardResponse
+	(*ReadIndexRequest)(nil),       // 2: umoja.peer.v1.ReadIndexRequest
+	(*ReadIndexResponse)(nil),      // 3: umoja.peer.v1.ReadIndexResponse
+	(*AdvanceTimeRequest)(nil),     // 4: umoja.peer.v1.AdvanceTimeRequest
+	(*AdvanceTimeResponse)(nil),    // 5: umoja.peer.v1.AdvanceTimeResponse
+	(*Vote)(nil),                   // 6: umoja.peer.v1.Vote
+	(*Cosignature)(nil),            // 7: umoja.peer.v1.Cosignature
+	(*FinalityMessages)(nil),       // 8: umoja.peer.v1.FinalityMessages
+	(*NamedSize)(nil),              // 9: umoja.peer.v1.NamedSize
+	(*ExchangeRequest)(nil),        // 10: umoja.peer.v1.ExchangeRequest
+	(*ExchangeResponse)(nil),       // 11: umoja.peer.v1.ExchangeResponse
+	(*ComplainRequest)(nil),        // 12: umoja.peer.v1.ComplainRequest
+	(*ComplainResponse)(nil),       // 13: umoja.peer.v1.ComplainResponse
+	(*OfferRequest)(nil),           // 14: umoja.peer.v1.OfferRequest
+	(*OfferResponse)(nil),          // 15: umoja.peer.v1.OfferResponse
+	(*ListHeadersRequest)(nil),     // 16: umoja.peer.v1.ListHeadersRequest
+	(*ListHeadersResponse)(nil),    // 17: umoja.peer.v1.ListHeadersResponse
+	(*v1.TransactionStatus)(nil),   // 18: umoja.api.v1.TransactionStatus
+	(*v11.EpochVote)(nil),          // 19: umoja.v1.EpochVote
+	(*v11.Certificate)(nil),        // 20: umoja.v1.Certificate
+	(*v11.ValidatorSetChange)(nil), // 21: umoja.v1.ValidatorSetChange
+	(*v11.SignedHeader)(nil),       // 22: umoja.v1.SignedHeader
 }
 var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
 	18, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
@@ -1135,26 +1148,27 @@ var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
 	20, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
 	8,  // 7: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
 	8,  // 8: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
-	21, // 9: umoja.peer.v1.ListHeadersResponse.headers:type_name -> umoja.v1.SignedHeader
-	0,  // 10: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
-	2,  // 11: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
-	4,  // 12: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
-	10, // 13: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
-	12, // 14: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
-	14, // 15: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
-	16, // 16: umoja.peer.v1.PeerService.ListHeaders:input_type -> umoja.peer.v1.ListHeadersRequest
-	1,  // 17: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
-	3,  // 18: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
-	5,  // 19: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
-	11, // 20: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
-	13, // 21: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
-	15, // 22: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
-	17, // 23: umoja.peer.v1.PeerService.ListHeaders:output_type -> umoja.peer.v1.ListHeadersResponse
-	17, // [17:24] is the sub-list for method output_type
-	10, // [10:17] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	21, // 9: umoja.peer.v1.ExchangeResponse.set_changes:type_name -> umoja.v1.ValidatorSetChange
+	22, // 10: umoja.peer.v1.ListHeadersResponse.headers:type_name -> umoja.v1.SignedHeader
+	0,  // 11: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
+	2,  // 12: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
+	4,  // 13: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
+	10, // 14: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
+	12, // 15: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
+	14, // 16: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
+	16, // 17: umoja.peer.v1.PeerService.ListHeaders:input_type -> umoja.peer.v1.ListHeadersRequest
+	1,  // 18: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
+	3,  // 19: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
+	5,  // 20: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
+	11, // 21: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
+	13, // 22: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
+	15, // 23: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
+	17, // 24: umoja.peer.v1.PeerService.ListHeaders:output_type -> umoja.peer.v1.ListHeadersResponse
+	18, // [18:25] is the sub-list for method output_type
+	11, // [11:18] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_umoja_peer_v1_peer_service_proto_init() }

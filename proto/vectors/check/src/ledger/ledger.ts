@@ -3,6 +3,7 @@ import type { Acts } from "../protocol/act.js";
 import { accountId } from "../protocol/authority.js";
 import { compare, equal, hex } from "../protocol/bytes.js";
 import type { Entry } from "../protocol/entry.js";
+import { open } from "../protocol/checkpoint.js";
 import { verifyEpochChange } from "../protocol/epoch.js";
 import { foundingEntries, foundingLeaf } from "../protocol/founding.js";
 import type { Network } from "../protocol/genesis.js";
@@ -99,11 +100,12 @@ export class Ledger {
   private admitBatch(batch: SealedBatch): Transaction[] {
     const { epoch, number, previousHash, timeUnixMs, leader, epochChange } = batch.fields;
     const opens = epochChange.length > 0;
-    unless(opens ? epoch > this.epoch && batch.envelopes.length === 0 : epoch === this.epoch, "epoch");
+    const { set, begins } = this.judges(batch);
+    const next = begins ? this.epoch + 1n : this.epoch;
+    unless(opens ? epoch > this.epoch && batch.envelopes.length === 0 : epoch === next, begins && !opens ? "set-checkpoint" : "epoch");
     unless(number === this.number + 1n, "number");
     unless(equal(previousHash, this.hash), "previous");
     unless(timeUnixMs >= this.time, "time");
-    const set = parse<ValidatorSet>("ValidatorSet", this.state.get("v")?.bytes("set") ?? new Uint8Array());
     const key = set.validators.find(({ name }) => name === leader)?.key;
     if (key === undefined) throw new Void("leader");
     voidOnRefusal("signature", () => verifyLeader(batch, key));
@@ -114,7 +116,27 @@ export class Ledger {
     for (const { expiresAtUnixMs } of transactions) unless(expiresAtUnixMs >= timeUnixMs, "expired");
     const weight = transactions.reduce((sum, { operations }) => sum + weightOf(operations), 0);
     unless(weight <= mostWeight, "weight");
+    if (begins) this.state.remove(this.state.get("u"));
     return transactions;
+  }
+
+  /** judges gives the set that judges a batch, and whether it begins with it (SPEC.md 8.4, from one set to the next). */
+  private judges({ fields: { setCheckpoint, epochChange } }: SealedBatch): { set: ValidatorSet; begins: boolean } {
+    const read = (letter: string) => parse<ValidatorSet>("ValidatorSet", this.state.get(letter)?.bytes("set") ?? new Uint8Array());
+    const brings = setCheckpoint.length > 0;
+    if (this.state.get("u") === undefined) {
+      unless(!brings, "set-checkpoint");
+      return { set: read("v"), begins: false };
+    }
+    const before = read("u");
+    if (!brings) {
+      unless(epochChange.length > 0, "set-checkpoint");
+      return { set: before, begins: false };
+    }
+    const note = new TextDecoder().decode(setCheckpoint);
+    const { size, root } = voidOnRefusal("set-checkpoint", () => open(this.network.id, before.validators, note));
+    unless(size === this.tree.size && equal(root, this.tree.root()), "set-checkpoint");
+    return { set: read("v"), begins: true };
   }
 
   /** checkStart holds an epoch to start at the head (SPEC.md 8.3): nothing here takes batches back. */
@@ -152,7 +174,6 @@ export class Ledger {
   /** passTime does what is due, and gives a leaf for each thing that it did (SPEC.md 5.8). */
   private passTime(moment: Moment): Bytes[] {
     const leaves: Bytes[] = [];
-    const sets = { changed: false };
     const first = this.state.all("d").slice(0, mostDue).filter((entry) => entry.integer("due") < moment.time);
     for (const entry of first) {
       const at = entry.integer("due");
@@ -161,7 +182,7 @@ export class Ledger {
       if (this.state.get("d", [at, 8], [kind, 1], subject) === undefined) continue;
       this.state.remove(entry);
       const record = new Record(moment, this.tree.size + BigInt(leaves.length));
-      const effect = happen(record, kind, subject, sets);
+      const effect = happen(record, kind, subject);
       if (effect !== undefined) leaves.push(effectLeaf(effect, at, record));
     }
     return leaves;
@@ -277,7 +298,7 @@ function nameOf(code: bigint): string {
   return resultName(Number(code));
 }
 
-function happen(record: Record, kind: number, subject: Bytes, sets: { changed: boolean }): object | undefined {
+function happen(record: Record, kind: number, subject: Bytes): object | undefined {
   switch (kind) {
     case due.hold:
       return expireHold(record, subject);
@@ -290,7 +311,7 @@ function happen(record: Record, kind: number, subject: Bytes, sets: { changed: b
     case due.vouchers:
       return returnVouchers(record, subject);
     case due.ballot:
-      return endBallot(record, subject, sets);
+      return endBallot(record, subject);
     case due.grant:
       return expireGrant(record, subject);
     default:

@@ -128,9 +128,9 @@ function possibleSet(moment: Moment, { validators }: Decisions["setValidators"])
   const [old, next] = [set.map(name), validators.map(name)];
   const come = next.filter((one) => !old.includes(one)).length;
   const go = old.filter((one) => !next.includes(one)).length;
-  const speaks = (one: { name: string; account: Bytes }) => {
-    const governor = moment.state.get("V", ascii(one.name))?.bytes("account");
-    return governor !== undefined && equal(governor, one.account);
+  const speaks = (one: { name: string; account: Bytes; peerAddress: string }) => {
+    const governor = moment.state.get("V", ascii(one.name));
+    return governor !== undefined && equal(governor.bytes("account"), one.account) && equal(governor.bytes("peerAddress"), ascii(one.peerAddress));
   };
   const f = (set.length - 1) / 3;
   const isReplacement = come === go && come >= 1 && come <= f;
@@ -144,21 +144,17 @@ function entryOf({ attestor }: Decisions["setAttestor"]): Attestor {
   return attestor;
 }
 
-/** Sets is whether this batch has changed the validator set already: one change a batch. */
-export interface Sets { changed: boolean }
-
-/** endBallot lets a decision take effect, if it passed and is possible; a second set waits for the next batch. */
-export function endBallot(record: Record, id: Bytes, sets: Sets): object | undefined {
+/** endBallot lets a decision take effect, if it passed and is possible; a second set waits until the first has begun. */
+export function endBallot(record: Record, id: Bytes): object | undefined {
   const ballot = record.state.get("B", id);
   if (ballot === undefined) return undefined;
   const decision = chosen(parse<Decision>("Decision", ballot.bytes("decision")));
   const passed = ballot.integer("passedAt") !== 0n && isPossibleNow(record, decision);
   if (passed && decision.case === "setValidators") {
-    if (sets.changed) {
+    if (record.state.get("u") !== undefined) {
       record.schedule(record.time, due.ballot, id);
       return undefined;
     }
-    sets.changed = true;
   }
   record.state.remove(ballot);
   if (passed) decide(record, decision);
@@ -182,9 +178,14 @@ function decide(record: Record, decision: Chosen): void {
     case "setValidators": {
       const { validators } = decision.value;
       for (const governor of state.all("V")) state.remove(governor);
-      for (const { name, account } of validators) state.put("V", { name: ascii(name), account });
-      const set = validators.map(({ name, key, tlsKeyHash }) => ({ name, key, tlsKeyHash }));
-      return state.put("v", { set: encode("ValidatorSet", { validators: set }) });
+      for (const { name, account, peerAddress } of validators) {
+        state.put("V", { name: ascii(name), account, peerAddress: ascii(peerAddress) });
+      }
+      const set = encode("ValidatorSet", { validators: validators.map(({ name, key, tlsKeyHash }) => ({ name, key, tlsKeyHash })) });
+      const before = present(state.get("v"), "").bytes("set");
+      if (equal(before, set)) return;
+      state.put("u", { set: before });
+      return state.put("v", { set });
     }
     case "setParameter":
       return state.put("P", { parameter: BigInt(decision.value.parameter), value: decision.value.value });

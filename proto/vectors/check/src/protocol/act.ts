@@ -15,7 +15,7 @@ export interface Provider {
   account: Bytes; key: Bytes; name: string; codes: string[]; languages: string[]; endpoints: string[]; telephone: string;
 }
 export interface Attestor { account: Bytes; key: Bytes; name: string; provider: Bytes; endpoints: string[] }
-export interface Governor { name: string; key: Bytes; tlsKeyHash: Bytes; account: Bytes }
+export interface Governor { name: string; key: Bytes; tlsKeyHash: Bytes; account: Bytes; peerAddress: string }
 export interface Leg { credit: Bytes; amount: bigint; alias: Bytes }
 export interface Bulk { debit: Bytes; asset: number; mode: number; legs: Leg[]; fee?: Fee; reference: string }
 export interface Capture {

@@ -20,13 +20,14 @@ const decisions: { [Name in keyof Decisions]: (value: Decisions[Name], fields: F
   setValidators({ validators }, fields) {
     const n = validators.length;
     check(n >= 4 && n <= 31 && n % 3 === 1, `${n} validators`);
-    validators.forEach(({ name, key, tlsKeyHash, account }, i) => {
+    validators.forEach(({ name, key, tlsKeyHash, account, peerAddress }, i) => {
       const before = validators[i - 1];
       validatorName(name);
       check(before === undefined || before.name < name, "names do not ascend");
       fixed("key", key, 32);
       fixed("tls_key_hash", tlsKeyHash, 32);
       fields.account("account", account);
+      check(peerAddress.length <= 255 && /^[!#-%'-;=?-[\]-~]*$/.test(peerAddress), "an address of other than printable ASCII");
     });
     const keys = validators.flatMap(({ key, tlsKeyHash }) => [hex(key), hex(tlsKeyHash)]);
     check(new Set(keys).size === 2 * n, "a key stands twice");

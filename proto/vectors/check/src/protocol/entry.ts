@@ -44,10 +44,11 @@ const layouts: Record<string, [key: string, value: string]> = {
   d: ["due:8 kind:1 subject:*", "one:1"],
   q: ["account:x16", "time:8 debt:8"],
   B: ["ballot:x16", "expiry:8 effectiveAt:8 passedAt:8 votes:votes decision:Decision"],
-  V: ["name:*", "account:x16"],
+  V: ["name:*", "account:x16 peerAddress:*"],
   P: ["parameter:1", "value:8"],
   r: ["", "version:4 dayOffset:4"],
   v: ["", "set:ValidatorSet"],
+  u: ["", "set:ValidatorSet"],
   x: ["expiry:8 id:x32", "leaf:8 code:4 operation:4"],
 };
 

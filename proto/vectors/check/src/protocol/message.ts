@@ -119,7 +119,7 @@ export interface Receipt {
 export interface Batch { header: Uint8Array; signature: Uint8Array; envelopes: Uint8Array[] }
 export interface BatchHeader {
   epoch: bigint; number: bigint; previousHash: Uint8Array; timeUnixMs: bigint; leader: string; envelopesHash: Uint8Array;
-  epochChange: Uint8Array; term: bigint;
+  epochChange: Uint8Array; term: bigint; setCheckpoint: Uint8Array;
 }
 export interface EpochVote {
   validator: string; certifiedEpoch: bigint; certifiedSize: bigint; certifiedRoot: Uint8Array; signature: Uint8Array;

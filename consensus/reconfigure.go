@@ -1,0 +1,294 @@
+package consensus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/consensus/transport"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+)
+
+// Raft's members follow the validator set that reigns, one at a time, by the leader. What is next is a function of raft's members and the
+// set alone, so that whoever leads next goes on wherever a crash has stopped the one before: first those go who have left, in order of
+// name; then those who have come are added without a vote, in order of name, and each gets its vote when it has made something final under
+// its own set. A set has at most f others than the one before, or three more or less; so raft has a majority of those who stay at every step.
+
+const (
+	// membersPause is how often a node looks whether raft's members are the validators.
+	membersPause = 200 * time.Millisecond
+	// membersPatience bounds one change of raft's members.
+	membersPatience = 10 * time.Second
+	// removedPatience is how long a validator that has left goes on without a leader.
+	removedPatience = time.Minute
+)
+
+// configurations are raft's members as far as this node knows.
+type configurations struct {
+	// latest is the newest in the log, committed or not; committed is that; both are empty before raft knows anybody.
+	latest, committed raft.Configuration
+	// index is that of latest.
+	index uint64
+}
+
+func (n *Node) configurations() (c configurations) {
+	m := n.member()
+	if m == nil {
+		return c
+	}
+	future := m.GetConfiguration()
+	if future.Error() != nil {
+		return c
+	}
+	c.latest, c.index = future.Configuration(), future.Index()
+	c.committed = c.latest
+	if known := n.committedMembers.Load(); known != nil {
+		c.committed = *known
+	}
+	return c
+}
+
+// servers are the names of all members.
+func (c configurations) servers() (all []string) {
+	for _, list := range [][]raft.Server{c.latest.Servers, c.committed.Servers} {
+		for _, s := range list {
+			if !slices.Contains(all, string(s.ID)) {
+				all = append(all, string(s.ID))
+			}
+		}
+	}
+	return all
+}
+
+func votersOf(c raft.Configuration) (all []string) {
+	for _, s := range c.Servers {
+		if s.Suffrage == raft.Voter {
+			all = append(all, string(s.ID))
+		}
+	}
+	return all
+}
+
+// voters are those whose majority elects: of the members in the log and those committed the fewer, since a leader may have been elected by
+// either.
+func (n *Node) voters() []string {
+	c := n.configurations()
+	latest, committed := votersOf(c.latest), votersOf(c.committed)
+	if len(committed) > 0 && len(committed) < len(latest) {
+		return committed
+	}
+	return latest
+}
+
+var errMembers = errors.New("raft's members are not what the validator set asks for")
+
+// wellFormed holds a configuration to what can be said without the ledger: names that are addresses, each once, and a voter.
+func wellFormed(c raft.Configuration) error {
+	seen := make(map[raft.ServerID]bool, len(c.Servers))
+	for _, s := range c.Servers {
+		if checkpoint.CheckName(string(s.ID)) != nil || seen[s.ID] || string(s.Address) != string(s.ID) || s.Suffrage != raft.Voter && s.Suffrage != raft.Nonvoter {
+			return fmt.Errorf("member %q: %w", s.ID, errMembers)
+		}
+		seen[s.ID] = true
+	}
+	if len(votersOf(c)) == 0 {
+		return fmt.Errorf("no voter: %w", errMembers)
+	}
+	return nil
+}
+
+// follows holds the members that come with a snapshot to the sets that it proves: before the first change they are the genesis' set, all
+// with a vote; later nobody else than who was in some set, and most votes are of the last two.
+func follows(c raft.Configuration, sets checkpoint.Succession, size uint64) error {
+	sets.Changes = sets.Changes[:len(sets.Changes)-len(sets.After(size))]
+	voters, in := votersOf(c), func(set checkpoint.ValidatorSet, name string) bool { _, ok := set.Find(name); return ok }
+	known, last := []checkpoint.ValidatorSet{sets.First}, 0
+	for _, change := range sets.Changes {
+		known = append(known, change.Set)
+	}
+	if len(known) == 1 && (len(voters) != len(c.Servers) || len(voters) != len(sets.First)) {
+		return fmt.Errorf("%d members: %w", len(c.Servers), errMembers)
+	}
+	for _, s := range c.Servers {
+		if !slices.ContainsFunc(known, func(set checkpoint.ValidatorSet) bool { return in(set, string(s.ID)) }) {
+			return fmt.Errorf("member %q: %w", s.ID, errMembers)
+		}
+	}
+	for _, v := range voters {
+		if in(known[len(known)-1], v) || in(known[max(0, len(known)-2)], v) {
+			last++
+		}
+	}
+	if 2*last <= len(voters) {
+		return fmt.Errorf("%d of %d votes are of the last sets: %w", last, len(voters), errMembers)
+	}
+	return nil
+}
+
+// approve says whether raft's members may become those of a configuration: nobody else than the validators of the set that reigns and who
+// was a member before, all validators that had a vote keep it, and it is one step. What the own tree has not led to yet is too early.
+func (n *Node) approve(c raft.Configuration) error {
+	if err := wellFormed(c); err != nil {
+		return err
+	}
+	now, set := n.configurations(), n.reignNow().reign.Validators
+	early := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %w: %s", transport.ErrTooEarly, errMembers, fmt.Sprintf(format, args...))
+	}
+	if len(now.latest.Servers) == 0 {
+		if got := votersOf(c); len(got) != len(c.Servers) || !slices.Equal(slices.Sorted(slices.Values(got)), names(n.reignNow().sets.First)) {
+			return early("the first members are those of the genesis")
+		}
+		return nil
+	}
+	before := now.servers()
+	for _, s := range c.Servers {
+		if _, in := set.Find(string(s.ID)); !in && !slices.Contains(before, string(s.ID)) {
+			return early("%q is not in the validator set", s.ID)
+		}
+	}
+	voters := votersOf(c)
+	for _, v := range votersOf(now.committed) {
+		if _, in := set.Find(v); in && !slices.Contains(voters, v) {
+			return early("%q is in the validator set and had a vote", v)
+		}
+	}
+	if steps(now.latest, c) > 1 && steps(now.committed, c) > 1 {
+		return early("more than one step")
+	}
+	return nil
+}
+
+// steps counts the members in which two configurations differ.
+func steps(a, b raft.Configuration) (count int) {
+	suffrage := make(map[raft.ServerID]raft.ServerSuffrage)
+	for _, s := range a.Servers {
+		suffrage[s.ID] = s.Suffrage
+	}
+	for _, s := range b.Servers {
+		if was, known := suffrage[s.ID]; !known || was != s.Suffrage {
+			count++
+		}
+		delete(suffrage, s.ID)
+	}
+	return count + len(suffrage)
+}
+
+// watchMembers keeps the directory and, while this node leads, raft's members what the ledger says.
+func (n *Node) watchMembers(ctx context.Context) {
+	again := time.NewTicker(membersPause)
+	defer again.Stop()
+	alone := time.Now()
+	for {
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+		n.governing.Lock()
+		err := n.meet(n.members.Load())
+		n.governing.Unlock()
+		if err != nil {
+			_ = n.Fatal(fmt.Errorf("tell the transport who the validators are: %w", err))
+			return
+		}
+		if n.Leader() != "" || !n.removed() {
+			alone = time.Now()
+		} else if time.Since(alone) > removedPatience {
+			_ = n.Fatal(ErrRemoved)
+			return
+		}
+		if _, leads := n.packer.leads(); !leads {
+			continue
+		}
+		if err := n.reconfigure(ctx); err != nil {
+			n.log.Info("raft's members do not follow yet", "reason", err)
+		}
+	}
+}
+
+// removed says that this validator was in a set and is in none now, as far as is known.
+func (n *Node) removed() bool {
+	m := n.reignNow()
+	if m.has(n.name) {
+		return false
+	}
+	if _, in := m.sets.Newest().Find(n.name); in {
+		return false
+	}
+	_, was := n.validator(n.name)
+	return was
+}
+
+// reconfigure takes the next step towards the set that reigns, if there is one.
+func (n *Node) reconfigure(ctx context.Context) error {
+	m, now := n.reignNow(), n.configurations()
+	if m.coming != nil {
+		return nil // The next set begins first.
+	}
+	raftNow := n.member()
+	step := func(what, name string, f raft.IndexFuture) error {
+		ctx, cancel := context.WithTimeout(ctx, membersPatience)
+		defer cancel()
+		n.log.Warn("raft's members change", "step", what, "validator", name)
+		if err := n.point("members: " + what); err != nil {
+			return err
+		}
+		if err := raftNow.await(ctx, f); err != nil {
+			return fmt.Errorf("%s %s: %w", what, name, err)
+		}
+		return nil
+	}
+	members := slices.Clone(now.latest.Servers)
+	slices.SortFunc(members, func(a, b raft.Server) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+	for _, s := range members {
+		if _, in := m.reign.Validators.Find(string(s.ID)); in {
+			continue
+		}
+		if string(s.ID) == n.name {
+			return n.handOver(m.reign.Validators)
+		}
+		return step("remove", string(s.ID), raftNow.RemoveServer(s.ID, now.index, membersPatience))
+	}
+	for _, v := range m.reign.Validators {
+		if !slices.ContainsFunc(members, func(s raft.Server) bool { return string(s.ID) == v.Name }) {
+			return step("add", v.Name, raftNow.AddNonvoter(raft.ServerID(v.Name), raft.ServerAddress(v.Name), now.index, membersPatience))
+		}
+	}
+	finals := n.finality.Status().Finals
+	for _, s := range members {
+		if s.Suffrage != raft.Voter && finals[string(s.ID)] > m.reign.Boundary.Size {
+			return step("give a vote to", string(s.ID), raftNow.AddVoter(s.ID, s.Address, now.index, membersPatience))
+		}
+	}
+	return nil
+}
+
+// handOver gives the leadership to a validator of a set that is a voter of raft. It always gives an error: this node is not to lead.
+func (n *Node) handOver(set checkpoint.ValidatorSet) error {
+	m := n.member()
+	finals, best := n.finality.Status().Finals, raft.Server{}
+	for _, s := range n.configurations().latest.Servers {
+		if _, in := set.Find(string(s.ID)); in && s.Suffrage == raft.Voter && (best.ID == "" || finals[string(s.ID)] > finals[string(best.ID)]) {
+			best = s
+		}
+	}
+	if best.ID == "" {
+		return fmt.Errorf("nobody to hand over to: %w", errMembers)
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, membersPatience)
+	defer cancel()
+	if err := m.await(ctx, m.LeadershipTransferToServer(best.ID, best.Address)); err != nil {
+		return fmt.Errorf("hand over to %s: %w", best.ID, err)
+	}
+	return fmt.Errorf("handed over to %s: %w", best.ID, ErrNotLeader)
+}

@@ -1,0 +1,46 @@
+package transport
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"github.com/hashicorp/raft"
+)
+
+// TestWhoHasLeftIsNotHeard: a validator that raft has still to let go is not followed and not elected, and one that is no peer any more is not
+// counted, with no vote either.
+func TestWhoHasLeftIsNotHeard(t *testing.T) {
+	w := newElectors(t, 4)
+	w.want("a leader", w.hear("v2", heartbeatOf("v2", 11), Words{Certificate: w.elected(11, "v2", "v2", "v3", "v4")}), nil)
+	w.admit(w.keys, map[string]bool{"v2": true})
+	w.want("the leader, when it has left", w.hear("v2", heartbeatOf("v2", 11), Words{}), ErrDropped)
+	keys := maps.Clone(w.keys)
+	delete(keys, "v2")
+	w.admit(keys, nil)
+	w.want("the leader, when it is a stranger", w.hear("v2", heartbeatOf("v2", 12), Words{Certificate: w.elected(12, "v2", "v2", "v3", "v4")}), ErrRate)
+	w.want("another with a stranger's vote", w.hear("v3", heartbeatOf("v3", 13), Words{Certificate: w.elected(13, "v3", "v2", "v3")}), ErrCertificate)
+	w.want("another with the votes of two of three", w.hear("v3", heartbeatOf("v3", 13), Words{Certificate: w.elected(13, "v3", "v3", "v4")}), nil)
+}
+
+// TestMembersThatComeTooEarly: of an append what comes before an entry that changes members too early is taken, and commit goes no further;
+// one that is in the log already is not judged again.
+func TestMembersThatComeTooEarly(t *testing.T) {
+	early := fmt.Errorf("not yet: %w", ErrTooEarly)
+	f := testFacts()
+	f.approve = func(raft.Configuration) error { return early }
+	r := goodAppend()
+	r.Entries = r.Entries[:2]
+	r.LeaderCommitIndex = 1 << 20
+	at := len(r.Entries)
+	last := r.PrevLogEntry + uint64(at)
+	data := raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "v1", Address: "v1"}}})
+	r.Entries = append(r.Entries, &raft.Log{Index: last + 1, Term: r.Term, Type: raft.LogConfiguration, Data: data},
+		&raft.Log{Index: last + 2, Term: r.Term, Type: raft.LogNoop})
+	if err := filterAppend(r, "b", f); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Entries) != at || r.LeaderCommitIndex != last || endOf(r) != last {
+		t.Errorf("%d entries to %d and commit %d, want %d to %d", len(r.Entries), endOf(r), r.LeaderCommitIndex, at, last)
+	}
+}
