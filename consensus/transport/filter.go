@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -156,7 +155,7 @@ func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}
 	if f.who.left[peer] {
-		out.dropped = math.MaxUint64
+		out.dropped = true
 	}
 	out.approveSnapshot = f.local.ApproveSnapshot
 	if leader != "" && f.book.leader(term) == leader {

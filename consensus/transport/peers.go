@@ -109,7 +109,6 @@ func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) 
 			delete(f.limiter.peers, name)
 			delete(f.shown, name)
 			delete(f.window.claims, name)
-			f.dropped.lift(name)
 		}
 	}
 	for name := range keys {
