@@ -73,15 +73,21 @@ func votersOf(c raft.Configuration) (all []string) {
 	return all
 }
 
-// voters are those whose majority elects: of the members in the log and those committed the fewer, since a leader may have been elected by
-// either.
-func (n *Node) voters() []string {
-	c := n.configurations()
-	latest, committed := votersOf(c.latest), votersOf(c.committed)
-	if len(committed) > 0 && len(committed) < len(latest) {
-		return committed
+// voters are those whose majority elects a candidate whose log ended at an entry: raft's members, or the fewest that they may have been
+// before, for one whose log ended before the newest change of them. Voters have signed where it ended, and whose log is longer gave no vote.
+func (n *Node) voters(lastIndex uint64) []string {
+	c, m := n.configurations(), n.reignNow()
+	fewest := votersOf(c.latest)
+	if len(fewest) > 0 && lastIndex >= c.index {
+		return fewest
 	}
-	return latest
+	lists := [][]string{votersOf(c.committed), names(m.sets.First), names(m.before), names(m.reign.Validators)}
+	for _, list := range lists {
+		if len(list) > 0 && (len(fewest) == 0 || len(list) < len(fewest)) {
+			fewest = list
+		}
+	}
+	return fewest
 }
 
 var errMembers = errors.New("raft's members are not what the validator set asks for")
