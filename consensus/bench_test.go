@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,6 +57,23 @@ type ratified struct {
 	mu   sync.Mutex
 	size uint64
 	at   time.Time
+	// count is how many there were.
+	count int
+}
+
+func (r *ratified) counted() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
+// spent is the processor time of this process so far.
+func spent(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func (r *ratified) Enabled(context.Context, slog.Level) bool { return true }
@@ -69,6 +87,7 @@ func (r *ratified) Handle(_ context.Context, record slog.Record) error {
 		defer r.mu.Unlock()
 		if size := a.Value.Uint64(); size > r.size {
 			r.size, r.at = size, record.Time
+			r.count++
 		}
 		return true
 	})
@@ -334,37 +353,4 @@ func (c *cluster) waitPast(n *Node, size uint64) {
 	if err := n.WaitFinal(ctx, size); err != nil {
 		c.t.Fatalf("final size %d, want above %d: %v", n.FinalSize(), size, err)
 	}
-}
-
-// BenchmarkShares is where the CPU time of four validators goes at full batches, in percent: the filter between the wire and raft, the
-// rounds of finality with their certificates, raft with its log, and so on; what no row has is mostly Go's memory and scheduler. ratio
-// is filter and finality together to 3 %. What gRPC does on goroutines of its own counts as wire, whomever it is for.
-func BenchmarkShares(b *testing.B) {
-	c := newMeasured(b, silent)
-	shares := []share{
-		{"filter", []string{"transport.(*Filter)", "transport.filter", "transport.commitGuard"}},
-		{"finality", []string{"finality.(*Driver)", "finality.(*Machine)", "peerServer.Exchange"}},
-		{"signatures", []string{"batch.(*Verifier)", "tx.(*Signed).VerifySignatures"}},
-		{"parse", []string{"consensus.(*verified)"}},
-		{"store", []string{"store.(*Store)", "badger"}},
-		{"rules", []string{"ledger.Apply", "ledger.(*Builder)"}},
-		{"raft", []string{"hashicorp/raft", "consensus/transport."}},
-		{"wire", []string{"google.golang.org/grpc", "crypto/tls", "consensus.(*countedConn)"}},
-		{"memory", []string{"runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.bgscavenge", "runtime.gcAssistAlloc", "runtime.mallocgc"}},
-	}
-	var payments [][]*tx.Signed
-	for range max(1, min(b.N, 4)) {
-		payments = append(payments, c.manyPayments())
-	}
-	parts, rest := profiled(b, shares, func() {
-		for _, all := range payments {
-			c.flood(c.leader(), all)
-		}
-	})
-	b.ReportMetric(0, "ns/op")
-	for _, s := range shares {
-		b.ReportMetric(parts[s.name], s.name+"-%")
-	}
-	b.ReportMetric(rest, "rest-%")
-	b.ReportMetric((parts["filter"]+parts["finality"])/3, "ratio")
 }

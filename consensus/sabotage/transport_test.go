@@ -27,6 +27,19 @@ var transport = []sabotage.Sabotage{
 		Name: "filter-answer-of-another", File: "transport/rules.go", Line: `return fmt.Errorf("%w: answer's id and address must be %q", ErrIdentity, peer)`,
 		Instead: `_ = peer`, Rule: "answers are held to the identity of the connection, like requests",
 	},
+	// What is committed, told at once.
+	{
+		Name: "filter-commit-told-to-who-lacks-it", File: "transport/commit.go",
+		Line:    `return w.stored.index, w.stored.term, w.stored.leader == leader && w.stored.index >= index`,
+		Instead: `return w.stored.index, w.stored.term, w.stored.leader == leader`,
+		Rule:    "a follower is told that an entry is committed only when it has confirmed it",
+	},
+	{
+		Name: "filter-commit-of-another-term", File: "transport/commit.go",
+		Line:    `return w.stored.index, w.stored.term, w.stored.leader == leader && w.stored.index >= index`,
+		Instead: `return w.stored.index, w.stored.term, w.stored.index >= index`,
+		Rule:    "what was confirmed to the leader of another term says nothing of this one's entries",
+	},
 	// Election certificates.
 	{
 		Name: "filter-uncertified-leader", File: "transport/rules.go", Line: `if !f.certified {`, Instead: `if false {`,

@@ -16,14 +16,15 @@ import (
 
 // paces are networks whose delays and disks always take the same, so that in virtual time a path can be counted in steps.
 var paces = []struct {
-	name           string
-	timing         consensus.Timing
-	delay, fsync   time.Duration
-	every, payment time.Duration
+	name         string
+	timing       consensus.Timing
+	delay, fsync time.Duration
+	// every is the pause between two payments: past that between two rounds.
+	every time.Duration
 }{
-	{"lan", consensus.LAN, 500 * time.Microsecond, 1 * time.Millisecond, 31 * time.Millisecond, 0},
-	{"slow disks", consensus.LAN, 500 * time.Microsecond, 8 * time.Millisecond, 97 * time.Millisecond, 0},
-	{"wan", consensus.WAN, 40 * time.Millisecond, 2 * time.Millisecond, 397 * time.Millisecond, 0},
+	{"lan", consensus.LAN, 500 * time.Microsecond, 1 * time.Millisecond, 57 * time.Millisecond},
+	{"slow disks", consensus.LAN, 500 * time.Microsecond, 8 * time.Millisecond, 97 * time.Millisecond},
+	{"wan", consensus.WAN, 40 * time.Millisecond, 2 * time.Millisecond, 397 * time.Millisecond},
 }
 
 // TestFinalFollowsAccepted counts what lies between accepted and final on an idle network: the leader names the round, the others

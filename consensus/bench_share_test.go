@@ -1,0 +1,55 @@
+package consensus
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// BenchmarkShares is where the CPU time of four validators goes at full batches, in percent: the filter between the wire and raft, the
+// rounds of finality with their certificates, raft with its log, and so on; what no row has is mostly Go's memory and scheduler. What
+// gRPC does on goroutines of its own counts as wire, whomever it is for. Rounds come by the clock, so on a machine that others use their
+// share says how slow it is: round-ms is the processor time of one at all four, and ratio is the filter's share, and that of as many
+// rounds as two processors make at full speed, together to 3 %.
+func BenchmarkShares(b *testing.B) {
+	heard := make(map[string]*ratified)
+	c := newMeasured(b, func(name string) slog.Handler {
+		heard[name] = &ratified{Handler: slog.DiscardHandler}
+		return heard[name]
+	})
+	shares := []share{
+		{"filter", []string{"transport.(*Filter)", "transport.filter", "transport.commitGuard"}},
+		{"store", []string{"store.(*Store)", "badger"}},
+		{"finality", []string{"finality.(*Driver)", "finality.(*Machine)", "peerServer.Exchange"}},
+		{"signatures", []string{"batch.(*Verifier)", "tx.(*Signed).VerifySignatures"}},
+		{"parse", []string{"consensus.(*verified)"}},
+		{"rules", []string{"ledger.Apply", "ledger.(*Builder)"}},
+		{"raft", []string{"hashicorp/raft", "consensus/transport."}},
+		{"wire", []string{"google.golang.org/grpc", "crypto/tls", "consensus.(*countedConn)"}},
+		{"memory", []string{"runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.bgscavenge", "runtime.gcAssistAlloc", "runtime.mallocgc"}},
+	}
+	var payments [][]*tx.Signed
+	for range max(1, min(b.N, 4)) {
+		payments = append(payments, c.manyPayments())
+	}
+	var cpu time.Duration
+	rounds := 0
+	parts, rest := profiled(b, shares, func() {
+		before, finals := spent(b), heard[c.leader().name].counted()
+		defer func() { cpu, rounds = spent(b)-before, heard[c.leader().name].counted()-finals }()
+		for _, all := range payments {
+			c.flood(c.leader(), all)
+		}
+	})
+	b.ReportMetric(0, "ns/op")
+	for _, s := range shares {
+		b.ReportMetric(parts[s.name], s.name+"-%")
+	}
+	b.ReportMetric(rest, "rest-%")
+	const perSecond, processors = 50, 2
+	round := parts["finality"] / 100 * ms(cpu) / float64(max(1, rounds))
+	b.ReportMetric(round, "round-ms")
+	b.ReportMetric((parts["filter"]+round*perSecond/1000/processors*100)/3, "ratio")
+}
