@@ -164,7 +164,7 @@ var epochs = []sabotage.Sabotage{
 		Rule: "a vote for an epoch names the highest certificate",
 	},
 	{
-		Name: "epoch-vote-names-ratified", File: "finality/hear.go", Line: `if state := &m.signer.state; word.Certified.Above(state.Highest.Vote) {`,
+		Name: "epoch-vote-names-ratified", File: "finality/hear.go", Line: `if state := &m.signer.state; word.Certified.Epoch >= m.first && word.Certified.Above(state.Highest.Vote) {`,
 		Instead: `if state := &m.signer.state; word.Certified.Size > state.Highest.Size {`, Rule: "the highest is by epoch, then size",
 	},
 	{
@@ -172,7 +172,7 @@ var epochs = []sabotage.Sabotage{
 		Instead: `if epoch < s.state.Wished.Epoch || epoch <= s.state.Epoch || epoch <= held.Epoch {`, Rule: "a validator votes once for an epoch",
 	},
 	{
-		Name: "epoch-certificate-believed", File: "finality/hear.go", Line: `if word.verify(m.network, m.set, by) != nil {`,
+		Name: "epoch-certificate-believed", File: "finality/hear.go", Line: `if word.verify(m.network, m.set, m.first, by) != nil {`,
 		Instead: `if word.by(by.Name).Verify(m.network, word.Epoch, by) != nil {`, Rule: "a vote for an epoch shows the certificate that it names",
 	},
 	{
@@ -200,7 +200,7 @@ var epochs = []sabotage.Sabotage{
 		Instead: `if m.signer.current() || wishing >= m.set.Quorum() {`, Rule: "who hears no quorum ends no epoch",
 	},
 	{
-		Name: "epoch-from-first", File: "finality/epoch.go", Line: `if wishes[i].Certified.Above(c.Certificate.Vote) {`, Instead: `if c.Certificate.Size == 0 {`,
+		Name: "epoch-from-first", File: "finality/epoch.go", Line: `if wishes[i].Certified.Epoch >= m.first && wishes[i].Certified.Above(c.Certificate.Vote) {`, Instead: `if c.Certificate.Size == 0 {`,
 		Rule: "an epoch starts from the highest certificate",
 	},
 	{

@@ -28,8 +28,8 @@ var opened = []sabotage.Sabotage{
 		Instead: `return len(b.Header.EpochChange) > 0 && b.Header.Epoch >= head.Epoch`, Rule: "an epoch is opened once",
 	},
 	{
-		Name: "node-epoch-votes-unchecked", File: "epoch.go", Line: `if err := c.Verify(n.network, set); err != nil {`,
-		Instead: `if err := c.Verify(n.network, set); err != nil && len(c.Votes) == 0 {`, Rule: "q validators have voted for an epoch",
+		Name: "node-epoch-votes-unchecked", File: "epoch.go", Line: `if err := c.VerifyFrom(n.network, reign.Validators, reign.First); err != nil {`,
+		Instead: `if err := c.VerifyFrom(n.network, reign.Validators, reign.First); err != nil && len(c.Votes) == 0 {`, Rule: "q validators have voted for an epoch",
 	},
 	{
 		Name: "node-epoch-leader-unchecked", File: "epoch.go", Line: `if err := b.VerifyLeader(leader.PublicKey()); err != nil {`,
@@ -213,8 +213,8 @@ var proved = []sabotage.Sabotage{
 		Line: `return h, err == nil && h.Epoch == p.epoch && h.Number >= p.number`, Instead: `return h, err == nil && h.Epoch == p.epoch`, Rule: "an answer holds what was asked for, and drives out nothing",
 	},
 	{
-		Name: "node-headers-unbounded", File: "headers.go", Line: `if limit := p.node.headers.asked[from]; limit == nil || !limit.Allow() {`,
-		Instead: `if limit := p.node.headers.asked[from]; limit == nil {`, Rule: "a peer asks only so often",
+		Name: "node-headers-unbounded", File: "headers.go", Line: `return h.asked[peer].Allow()`,
+		Instead: `return h.asked[peer] != nil`, Rule: "a peer asks only so often",
 	},
 }
 
@@ -261,8 +261,8 @@ var stored = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-snapshot-members", File: "arrival.go",
-		Line:    `if _, ok := s.set.Find(string(server.ID)); !ok || seen[server.ID] || server.Suffrage != raft.Voter || string(server.Address) != string(server.ID) {`,
-		Instead: `if _, ok := s.set.Find(string(server.ID)); !ok || server.Suffrage != raft.Voter || string(server.Address) != string(server.ID) {`,
+		Line:    `if err := follows(s.members, h.Sets, h.Head.Size); err != nil {`,
+		Instead: `if err := follows(s.members, h.Sets, h.Head.Size); err != nil && len(s.members.Servers) == 0 {`,
 		Rule:    "a snapshot's members are the validators, each once",
 	},
 	{
@@ -306,7 +306,7 @@ var answered = []sabotage.Sabotage{
 		Rule: "a receipt is of what is final",
 	},
 	{
-		Name: "node-offers-unbounded", File: "complain.go", Line: `if limit := n.grievances.offers[from]; limit == nil || !limit.Allow() {`,
-		Instead: `if limit := n.grievances.offers[from]; limit == nil {`, Rule: "a peer offers only so often",
+		Name: "node-offers-unbounded", File: "complain.go", Line: `if limit == nil || !limit.Allow() {`,
+		Instead: `if limit == nil {`, Rule: "a peer offers only so often",
 	},
 }

@@ -104,7 +104,7 @@ var directory = []Sabotage{
 		"at most f validators of a set are replaced at once",
 	},
 	{
-		"set-changed-twice-in-a-batch", "ballot.go", `return !bytes.Equal(before, now), err`, `return bytes.Equal(before, now) && now == nil, err`,
+		"set-changed-twice-in-a-batch", "ballot.go", `return before != nil, err`, `return before != nil && len(before) == 0, err`,
 		"the validator set changes once a batch",
 	},
 	{
