@@ -106,7 +106,7 @@ func TestPaceAndCost(t *testing.T) {
 		}
 		var rounds, calls int
 		w.locked(func() { rounds, calls = len(w.nodes["b"].finals), w.calls })
-		if rounds < 15 || rounds > 26 {
+		if rounds < 10 || rounds > 16 {
 			t.Errorf("%d rounds in half a second", rounds)
 		}
 		// Three words of each of four validators to each of three others, were there no answers and nothing combined.
