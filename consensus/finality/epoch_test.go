@@ -118,8 +118,19 @@ func TestHighestIsByEpoch(t *testing.T) {
 
 // TestOrphanEndsTheEpoch: what a validator attested is not in its tree any more, after it was fed a lie. It can attest nothing in
 // this epoch, and votes for the next long before its patience ends.
+// One that knows of a later epoch leaves that to those who are in it.
 func TestOrphanEndsTheEpoch(t *testing.T) {
-	m, _, branch := alone(t)
+	orphan(t, 1, func(*Machine, map[string]ed25519.PrivateKey) {})
+	orphan(t, 0, func(m *Machine, keys map[string]ed25519.PrivateKey) {
+		m.Step(1, wishOf(keys, "b", 5, certificate(keys, 3, 20, rootOf("other", 20), "b", "c", "d")))
+	})
+}
+
+// orphan takes back what a attested, and looks for which epoch it votes.
+func orphan(t *testing.T, want uint64, before func(*Machine, map[string]ed25519.PrivateKey)) {
+	t.Helper()
+	m, keys, branch := alone(t)
+	before(m, keys)
 	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
 	m.Step(1, Following{Leader: "b", Term: 1})
 	m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Named: Named{Term: 1, Size: 10}}})
@@ -131,8 +142,8 @@ func TestOrphanEndsTheEpoch(t *testing.T) {
 	for range 4 {
 		m.Step(3, Tick{})
 	}
-	if wished := m.State().Wished.Epoch; wished != 1 {
-		t.Errorf("it wishes for epoch %d", wished)
+	if wished := m.State().Wished.Epoch; wished != want {
+		t.Errorf("behind: %v: it wishes for epoch %d, want %d", want == 0, wished, want)
 	}
 }
 
