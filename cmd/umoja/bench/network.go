@@ -71,21 +71,6 @@ func (n *network) close() error {
 	return err
 }
 
-// leader is the place of the validator that leads.
-func (n *network) leader(ctx context.Context) (int, error) {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
-		for i, s := range n.client.Status(ctx) {
-			if s.Err == nil && s.Network.Leader != "" && s.Network.Leader == s.Network.Validator {
-				return i, nil
-			}
-		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return 0, err
-		}
-	}
-	return 0, errors.New("find the leader: nobody leads within 20 s")
-}
-
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
