@@ -52,7 +52,7 @@ var opened = []sabotage.Sabotage{
 		Rule: "a start of an epoch that this log does not know is in another log",
 	},
 	{
-		Name: "node-epoch-start-of-another-tree", File: "epoch.go", Line: `return s, err == nil && root == start.Root, err`, Instead: `return s, err == nil, err`,
+		Name: "node-epoch-start-of-another-tree", File: "epoch.go", Line: `return s, err == nil && root == start.Root, err`, Instead: `return s, err == nil && root != [32]byte{}, err`,
 		Rule: "an epoch starts at the tree that was certified, not at one of its size",
 	},
 	{
@@ -125,7 +125,7 @@ var resynced = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-resync-not-persisted", File: "resync.go", Line: `if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(target)); err != nil {`,
-		Instead: `if err := error(nil); err != nil {`, Rule: "the target is on disk before anything is undone",
+		Instead: `if err := error(nil); err != nil && target == "" {`, Rule: "the target is on disk before anything is undone",
 	},
 	{
 		Name: "node-resync-forever", File: "resync.go", Line: `if err := os.Remove(path); err != nil {`, Instead: `if err := error(nil); err != nil {`,
