@@ -106,3 +106,27 @@ func TestReceivedSnapshot(t *testing.T) {
 		t.Errorf("install again: %v", err)
 	}
 }
+
+// A store whose folders could not be swapped is closed like any other: its lock is let go of, and the next one finds a state.
+func TestCloseAfterASwapThatFailed(t *testing.T) {
+	w := ledgertest.Network(t, "swap fails")
+	from := newBook(t, w)
+	from.final(from.commit(from.pay(1)).After.Size)
+	raw := snapshotOf(t, from)
+	for step := range swapSteps("") {
+		to, broken := newBook(t, w), errors.New("broken")
+		to.store.options.Point = func(name string) error {
+			if name == fmt.Sprintf("store: swap of folders before step %d", step+1) {
+				return broken
+			}
+			return nil
+		}
+		if err := to.store.Replace(bytes.NewReader(raw)); !errors.Is(err, broken) {
+			t.Fatalf("step %d: %v", step+1, err)
+		}
+		to.reopen()
+		if size := to.store.Head().Size; size != from.store.Head().Size && step >= 2 {
+			t.Errorf("step %d: the state ends at %d", step+1, size)
+		}
+	}
+}

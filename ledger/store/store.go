@@ -89,9 +89,10 @@ type Store struct {
 	watermark *os.File
 
 	// write is held by whoever changes anything, over the write to disk: Found, Commit, Advance, SetFinal, Rollback,
-	// Replace, Close. It guards failed.
+	// Replace, Close. It guards failed and closed.
 	write  sync.Mutex
 	failed error
+	closed bool
 
 	// receive is held while a snapshot is received, installed or discarded; before write, if both. It guards received, the
 	// state that is beside this one.
@@ -269,17 +270,22 @@ func (s *Store) Close() error {
 	defer s.write.Unlock()
 	s.visible.Lock()
 	defer s.visible.Unlock()
-	if s.disk == nil {
+	if s.closed {
 		return nil
 	}
-	err := s.disk.close()
-	s.disk = nil
+	s.closed = true
+	var err error
+	whole := s.disk != nil // A swap of folders that failed leaves no state open, and the lock held.
+	if whole {
+		err = s.disk.close()
+		s.disk = nil
+	}
 	if s.watermark != nil {
 		err = errors.Join(err, s.watermark.Close())
 		s.watermark = nil
 	}
 	// A crash before the mark leaves a folder that Open hashes again, no more.
-	if now := s.standing.Load(); err == nil && s.failed == nil && now.founded && !s.options.ReadOnly {
+	if now := s.standing.Load(); err == nil && whole && s.failed == nil && now.founded && !s.options.ReadOnly {
 		if err = s.options.point("closed, not marked"); err == nil {
 			err = markStop(s.dir, now.head)
 		}
