@@ -15,7 +15,7 @@ export function* ledgerChanges(ledger: Fields): Generator<[kind: string, changed
 }
 
 // A void batch ends with the first rule that it breaks: these come before the signature is looked at, or at it.
-const beforeSignature = ["epoch", "number", "previous", "time", "leader", "signature"];
+const beforeSignature = ["set-checkpoint", "epoch", "number", "previous", "time", "leader", "signature"];
 
 function* batchChanges(batch: Fields): Generator<[kind: string, changed: Fields]> {
   yield ["a field of a batch more", { ...batch, stranger: "" }];
