@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"runtime"
 	"sync"
@@ -155,7 +156,7 @@ type Node struct {
 // returns, though it may not know a leader yet.
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
-		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: c.Peers, overrides: c.Overrides, log: c.Log, now: c.Now,
+		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: maps.Clone(c.Peers), overrides: maps.Clone(c.Overrides), log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
 		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)},
