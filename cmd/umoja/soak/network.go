@@ -169,11 +169,9 @@ func (c *crew) kill(ctx context.Context, what string, every time.Duration) error
 			return fmt.Errorf("kill the %s: %w", what, err)
 		}
 		c.tally.count(func(n *counts) { add(&n.Kills, what, 1) })
-		// The sandbox notices by itself, and the people see what it is like meanwhile.
-		if err := sleep(ctx, time.Second); err != nil {
-			ctx = context.WithoutCancel(ctx)
-		}
-		if err := c.o.Folder.Restart(ctx, place); err != nil && ctx.Err() == nil {
+		// The sandbox notices by itself, and the people see what it is like meanwhile. A run that ends starts again what it killed.
+		_ = sleep(ctx, time.Second)
+		if err := c.o.Folder.Restart(context.WithoutCancel(ctx), place); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("start %s again: %w", place, err)
 		}
 		if what == Leader {
