@@ -36,7 +36,7 @@ type checker struct {
 type check struct {
 	envelope []byte
 	hash     tx.EnvelopeHash
-	// begun is set by whoever does the work.
+	// begun is set by whoever ends the check: by doing the work, or by refusing it. Invariant: set by one alone.
 	begun atomic.Bool
 	// done is closed when signed or err is there.
 	done   chan struct{}
@@ -87,8 +87,10 @@ func (c *checker) enqueue(envelope []byte) (*tx.Signed, *check, error) {
 	select {
 	case c.queue <- one:
 	default:
-		one.err = ErrOverloaded
-		c.end(one)
+		if one.begun.CompareAndSwap(false, true) { // Else the FSM has begun it meanwhile, and ends it.
+			one.err = ErrOverloaded
+			c.end(one)
+		}
 	}
 	return nil, one, nil
 }
@@ -156,7 +158,7 @@ func (c *checker) work(all []*check) {
 		envelopes[i] = one.envelope
 	}
 	for i, v := range c.verified.verifyAll(envelopes) {
-		all[i].signed, all[i].err = v.signed, v.err
+		all[i].signed, all[i].err = v.Signed, v.Err
 		c.end(all[i])
 	}
 }

@@ -138,3 +138,26 @@ func TestEntriesAreCheckedOnArrival(t *testing.T) {
 		n.expect([]*raft.Log{{Type: raft.LogCommand, Data: raw}}) // Never waits.
 	}
 }
+
+// TestCheckerRefusesWhatTheFSMBegins: an envelope for which the queue has no room arrives in a committed batch at that moment. Its check
+// has one end, and the FSM's verdict stands.
+func TestCheckerRefusesWhatTheFSMBegins(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	e := seal(t, w, 1).Envelope()
+	for range 300 {
+		c := newChecker(newVerified(w.Network), nil)
+		for range checkerLength {
+			c.queue <- &check{}
+		}
+		var both sync.WaitGroup
+		both.Go(func() { _, _ = c.verify(t.Context(), e) }) // Refused, or told what the FSM finds.
+		both.Go(func() { c.all([][]byte{e}) })
+		both.Wait()
+		if signed, err := c.verified.verify(e); signed == nil || err != nil {
+			t.Fatal(err)
+		}
+		if len(c.open) > 0 {
+			t.Fatalf("%d checks are open", len(c.open))
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -43,50 +42,25 @@ var _ ledger.Verifier = (*verified)(nil).verify
 // verify is a ledger.Verifier.
 func (v *verified) verify(envelope []byte) (*tx.Signed, error) {
 	one := v.verifyAll([][]byte{envelope})[0]
-	return one.signed, one.err
-}
-
-// verdict is what verify says of an envelope.
-type verdict struct {
-	signed *tx.Signed
-	err    error
+	return one.Signed, one.Err
 }
 
 // verifyAll gives the verdicts on many envelopes, in order: those of ledger.Verify, sooner. It works in the caller's
 // goroutine.
-func (v *verified) verifyAll(envelopes [][]byte) []verdict {
-	verdicts := make([]verdict, len(envelopes))
-	var items []batch.Item
-	// of says which signature of which envelope an item is.
-	type place struct{ envelope, signature int }
-	var of []place
+func (v *verified) verifyAll(envelopes [][]byte) []ledger.Verdict {
+	verdicts := make([]ledger.Verdict, len(envelopes))
+	unknown, places := make([][]byte, 0, len(envelopes)), make([]int, 0, len(envelopes))
 	for i, envelope := range envelopes {
 		if len(envelope) > tx.MaxEnvelopeBytes {
-			verdicts[i].err = tx.ErrTooLarge
-			continue
-		}
-		if verdicts[i].signed = v.find(tx.NewEnvelopeHash(v.network, envelope)); verdicts[i].signed != nil {
-			continue
-		}
-		signed, err := tx.Parse(v.network, envelope)
-		if err != nil {
-			verdicts[i].err = err
-			continue
-		}
-		verdicts[i].signed = signed
-		for j, sig := range signed.Signatures {
-			items = append(items, batch.Item{Key: sig.Signer, Digest: signed.ID(), Signature: sig.Signature})
-			of = append(of, place{i, j})
+			verdicts[i].Err = tx.ErrTooLarge // Its hash is not worth the work.
+		} else if verdicts[i].Signed = v.find(tx.NewEnvelopeHash(v.network, envelope)); verdicts[i].Signed == nil {
+			unknown, places = append(unknown, envelope), append(places, i)
 		}
 	}
-	for _, bad := range v.signatures.Verify(items) {
-		if at := of[bad]; verdicts[at.envelope].err == nil {
-			verdicts[at.envelope] = verdict{err: fmt.Errorf("signature %d: %w", at.signature, tx.ErrBadSignature)}
-		}
-	}
-	for k, at := range of {
-		if signed := verdicts[at.envelope].signed; signed != nil && (k == 0 || of[k-1].envelope != at.envelope) {
-			v.remember(signed.EnvelopeHash(), signed)
+	for k, verdict := range ledger.VerifyAll(v.network, v.signatures, unknown) {
+		verdicts[places[k]] = verdict
+		if verdict.Err == nil {
+			v.remember(verdict.Signed.EnvelopeHash(), verdict.Signed)
 		}
 	}
 	return verdicts

@@ -115,12 +115,12 @@ func TestVerifyAll(t *testing.T) {
 	for i, envelope := range envelopes {
 		signed, want := reference(envelope)
 		got := verdicts[i]
-		if (got.err == nil) != (want == nil) || errors.Is(got.err, tx.ErrBadSignature) != errors.Is(want, tx.ErrBadSignature) {
-			t.Errorf("envelope %d: %v, want %v", i, got.err, want)
+		if (got.Err == nil) != (want == nil) || errors.Is(got.Err, tx.ErrBadSignature) != errors.Is(want, tx.ErrBadSignature) {
+			t.Errorf("envelope %d: %v, want %v", i, got.Err, want)
 		}
 		if want == nil {
 			good[signed.EnvelopeHash()] = true
-			if got.signed == nil || got.signed.ID() != signed.ID() {
+			if got.Signed == nil || got.Signed.ID() != signed.ID() {
 				t.Errorf("envelope %d: another transaction", i)
 			}
 		}
