@@ -172,12 +172,16 @@ func (c *Campaign) table() error {
 	print := func(name string, r *row) {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, r.runs, r.effects, r.payments, r.final, r.crashes, r.named, r.violations)
 	}
-	var idle []string
+	var idle, unlucky []string
 	for _, f := range Faults() {
 		if r := rows[f.Name]; r != nil {
 			print(f.Name, r)
-			if r.effects == 0 {
+			switch {
+			case r.effects > 0:
+			case r.runs >= f.enough():
 				idle = append(idle, f.Name)
+			default:
+				unlucky = append(unlucky, f.Name)
 			}
 		}
 	}
@@ -190,6 +194,9 @@ func (c *Campaign) table() error {
 	}
 	fmt.Fprintf(c.Out, "%d named points were passed, and there were crashes at %d of them; %s of real time\n",
 		len(points), pointsCrashed(crashed, points), time.Since(c.began).Round(time.Second))
+	for _, name := range unlucky {
+		fmt.Fprintf(c.Out, "%s took no effect, in too few runs to say more\n", name)
+	}
 	slices.Sort(failed)
 	for _, f := range failed {
 		fmt.Fprintln(c.Out, "failed:", f)

@@ -37,6 +37,15 @@ type Fault struct {
 	Forks bool
 }
 
+// enough is after how many runs without an effect a fault is broken: chance no longer explains it. A fork succeeds about every second
+// time, the others take effect nearly every time.
+func (f Fault) enough() int {
+	if f.Forks {
+		return 12
+	}
+	return 3
+}
+
 // chaos is a fault at work.
 type chaos struct {
 	cluster  *cluster
