@@ -1,10 +1,13 @@
 package consensus
 
 import (
+	"bytes"
 	"log/slog"
+	"runtime/pprof"
 	"testing"
 	"time"
 
+	"github.com/umoja-ledger/umoja/consensus/profile"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -19,24 +22,13 @@ func BenchmarkShares(b *testing.B) {
 		heard[name] = &ratified{Handler: slog.DiscardHandler}
 		return heard[name]
 	})
-	shares := []share{
-		{"filter", []string{"transport.(*Filter)", "transport.filter", "transport.commitGuard"}},
-		{"store", []string{"store.(*Store)", "badger"}},
-		{"finality", []string{"finality.(*Driver)", "finality.(*Machine)", "peerServer.Exchange"}},
-		{"signatures", []string{"batch.(*Verifier)", "tx.(*Signed).VerifySignatures"}},
-		{"parse", []string{"consensus.(*verified)"}},
-		{"rules", []string{"ledger.Apply", "ledger.(*Builder)"}},
-		{"raft", []string{"hashicorp/raft", "consensus/transport."}},
-		{"wire", []string{"google.golang.org/grpc", "crypto/tls", "consensus.(*countedConn)"}},
-		{"memory", []string{"runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.bgscavenge", "runtime.gcAssistAlloc", "runtime.mallocgc"}},
-	}
 	var payments [][]*tx.Signed
 	for range max(1, min(b.N, 4)) {
 		payments = append(payments, c.manyPayments())
 	}
 	var cpu time.Duration
 	rounds := 0
-	parts, rest := profiled(b, shares, func() {
+	parts, rest := profiled(b, func() {
 		before, finals := spent(b), heard[c.leader().name].counted()
 		defer func() { cpu, rounds = spent(b)-before, heard[c.leader().name].counted()-finals }()
 		for _, all := range payments {
@@ -44,12 +36,34 @@ func BenchmarkShares(b *testing.B) {
 		}
 	})
 	b.ReportMetric(0, "ns/op")
-	for _, s := range shares {
-		b.ReportMetric(parts[s.name], s.name+"-%")
+	for _, s := range profile.Validator {
+		b.ReportMetric(parts[s.Name], s.Name+"-%")
 	}
 	b.ReportMetric(rest, "rest-%")
 	const perSecond, processors = 30, 2
 	round := parts["finality"] / 100 * ms(cpu) / float64(max(1, rounds))
 	b.ReportMetric(round, "round-ms")
 	b.ReportMetric((parts["filter"]+round*perSecond/1000/processors*100)/3, "ratio")
+}
+
+// profiled runs something and tells which part of its CPU time each share has, in percent, and what is left.
+func profiled(t testing.TB, run func()) (parts map[string]float64, rest float64) {
+	t.Helper()
+	var raw bytes.Buffer
+	if err := pprof.StartCPUProfile(&raw); err != nil {
+		t.Fatal(err)
+	}
+	run()
+	pprof.StopCPUProfile()
+	stacks, err := profile.Read(&raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parts, rest, err = profile.Parts(stacks, profile.Validator); err != nil {
+		t.Fatal(err)
+	}
+	for name := range parts {
+		parts[name] *= 100
+	}
+	return parts, rest * 100
 }
