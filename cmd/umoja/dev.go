@@ -168,19 +168,25 @@ type childFunc func(ctx context.Context, path string, logger func(level string) 
 
 // newChildCommand runs a child until it is told to end, or until its standard input does: the parent is gone then.
 func newChildCommand(name string, run childFunc) *cobra.Command {
-	var path string
+	var path, profiles string
 	cmd := &cobra.Command{
 		Use: name, Hidden: true, Args: wants(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx, cancel := context.WithCancel(cmd.Context())
 			defer cancel()
 			go func() {
 				_, _ = io.Copy(io.Discard, os.Stdin) // However it ends, the parent is gone.
 				cancel()
 			}()
+			stop, err := daemon.ServeProfiles(profiles)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, stop()) }()
 			return run(ctx, path, func(level string) (*slog.Logger, error) { return daemon.Logger(os.Stderr, level) })
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "the configuration file")
+	cmd.Flags().StringVar(&profiles, sandbox.ProfileFlag, "", daemon.ProfileHelp)
 	return cmd
 }

@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -30,7 +31,7 @@ func run() int {
 }
 
 func newCommand() *cobra.Command {
-	var path, tiles string
+	var path, tiles, profiles string
 	cmd := &cobra.Command{
 		Use:   "umojad --config validator.toml",
 		Short: "a validator of an Umoja network",
@@ -46,7 +47,7 @@ plaintext without them; and a table [peers], name = "host:port", for peer addres
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if path == "" {
 				return fmt.Errorf("--config is missing: name the validator.toml that umojad init wrote; see %s --help", cmd.CommandPath())
 			}
@@ -62,11 +63,17 @@ plaintext without them; and a table [peers], name = "host:port", for peer addres
 				return fmt.Errorf("%s: %w", path, err)
 			}
 			daemon.BoundMemory(memoryLimitBytes)
+			stop, err := daemon.ServeProfiles(profiles)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, stop()) }()
 			return validator.Run(cmd.Context(), c, log)
 		},
 	}
 	cmd.Flags().StringVar(&path, "config", "", "the validator's configuration file")
 	cmd.Flags().StringVar(&tiles, "tiles", "", "host:port where the history is served over HTTP, in the place of the configuration's")
+	cmd.Flags().StringVar(&profiles, "profile", "", daemon.ProfileHelp)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})

@@ -144,10 +144,18 @@ func (s *Sandbox) clients() []string {
 // maxSocketPath is what every system takes as a socket's path: macOS has 104 bytes with the final zero, Linux 108.
 const maxSocketPath = 103
 
-// controlPath is the parent's socket: in the folder, or, when that path is too long for a socket, in the system's folder
-// for temporary files under the hash of the folder's path.
-func (f Folder) controlPath() (string, error) {
-	absolute, err := filepath.Abs(f.path("control.sock"))
+// controlPath is the parent's socket.
+func (f Folder) controlPath() (string, error) { return f.socket("control.sock") }
+
+// Profiles is the socket where a validator, counted from 1, serves its profiles in a run that has them.
+func (f Folder) Profiles(n int) (string, error) {
+	return f.socket(filepath.Join(filepath.Base(f.Validator(n)), "profile.sock"))
+}
+
+// socket is a path in the folder, or, when that is too long for a socket, one in the system's folder for temporary files, under the hash of
+// the long one.
+func (f Folder) socket(name string) (string, error) {
+	absolute, err := filepath.Abs(f.path(name))
 	if err != nil {
 		return "", fmt.Errorf("find the folder: %w", err)
 	}

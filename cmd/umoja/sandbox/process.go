@@ -19,6 +19,9 @@ const (
 	AttestorCommand  = "__attestor"
 )
 
+// ProfileFlag is their flag for where a child serves its profiles.
+const ProfileFlag = "profile"
+
 // launcher starts children from one thread. On Linux a child is killed when the thread that started it ends, and Go ends
 // threads at its own will, unless a goroutine is locked to one.
 type launcher struct{ work chan func() }

@@ -27,6 +27,8 @@ type Options struct {
 	Providers int
 	// Roomy lets the children use as much memory as they like: they are to be fast, not small.
 	Roomy bool
+	// Profiled has the validators serve their profiles at Folder.Profiles.
+	Profiled bool
 	// Out gets the ready line and what happens after it, Progress what is done before.
 	Out, Progress io.Writer
 }
@@ -198,21 +200,31 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 		fmt.Fprintf(o.Progress, "resuming the network in %s\n", folder)
 	}
 	s.genesis = g
-	s.children = s.places()
+	if s.children, err = s.places(o.Profiled); err != nil {
+		return nil, nil, err
+	}
 	s.keys, err = folder.readKeys(validators)
 	return s, release, err
 }
 
 // places lists the children, all of them dead.
-func (s *Sandbox) places() []*child {
+func (s *Sandbox) places(profiled bool) ([]*child, error) {
 	var all []*child
 	for n := range s.genesis.Validators {
 		number := strconv.Itoa(n + 1)
 		folder := s.folder.Validator(n + 1)
+		args := []string{ValidatorCommand, "--config", filepath.Join(folder, "validator.toml")}
+		if profiled {
+			socket, err := s.folder.Profiles(n + 1)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, "--"+ProfileFlag, socket)
+		}
 		all = append(all, &child{
 			role: "validator " + number, place: number, logFile: filepath.Join(folder, "log"), orders: true,
 			serves: func(ctx context.Context) error { return s.validatorServes(ctx, n) },
-			args:   []string{ValidatorCommand, "--config", filepath.Join(folder, "validator.toml")},
+			args:   args,
 		})
 	}
 	for i, address := range s.plan.gateways {
@@ -231,7 +243,7 @@ func (s *Sandbox) places() []*child {
 			args:   []string{AttestorCommand, "--config", filepath.Join(folder, "attestor.toml")},
 		})
 	}
-	return all
+	return all, nil
 }
 
 // launch starts all children.
