@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ussd/handset"
 )
 
@@ -131,7 +132,7 @@ func (p *player) do(ctx context.Context, a scriptAct) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("wait: %w", err)
 		}
-		return "", sleep(ctx, d)
+		return "", daemon.Sleep(ctx, d)
 	case verb == "as" && strings.HasPrefix(rest, "+"):
 		p.number = rest
 		return "", nil
@@ -212,7 +213,7 @@ func (p *player) messages(ctx context.Context, number, expected string) (string,
 			p.read[number] = len(inbox)
 			return got, nil
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := daemon.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return "", err
 		}
 	}
@@ -294,15 +295,5 @@ func writeDifference(out io.Writer, expected, seen string) {
 	}
 	for _, line := range got {
 		fmt.Fprintf(out, "+ %s\n", line)
-	}
-}
-
-// sleep waits, or ends with the context.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
 	}
 }

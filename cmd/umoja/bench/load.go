@@ -10,6 +10,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
@@ -121,7 +122,7 @@ func (l *load) atRate(ctx context.Context, s *stock, send func(at time.Time, it 
 	for it := range s.ready {
 		place := l.taken.Add(1) - 1
 		at := begun.Add(time.Duration(float64(place) / l.o.Rate * float64(time.Second)))
-		if wait := time.Until(at); wait > 0 && sleep(ctx, wait) != nil {
+		if wait := time.Until(at); wait > 0 && daemon.Sleep(ctx, wait) != nil {
 			continue // The stock must end.
 		}
 		if ctx.Err() == nil {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -98,17 +99,11 @@ func (n *network) openEach(ctx context.Context, some []payer) error {
 
 // fund gives every account a purse, the last one last.
 func (n *network) fund(ctx context.Context, all []payer) error {
-	for ; len(all) > 0; all = all[min(tx.MaxLegs, len(all)):] {
-		gift := tx.BulkTransfer{Debit: sdk.AccountOf(n.issuer.Public()), Asset: n.asset, Mode: tx.Atomic}
-		for _, p := range all[:min(tx.MaxLegs, len(all))] {
-			gift.Legs = append(gift.Legs, tx.BulkLeg{Credit: p.account, Amount: purse})
-		}
-		o, err := n.do(ctx, []key.Signer{n.issuer}, gift)
-		if err := applied("give money", o, err); err != nil {
-			return err
-		}
+	var gifts []sandbox.Gift
+	for _, p := range all {
+		gifts = append(gifts, sandbox.Gift{To: p.account, Amount: purse})
 	}
-	return nil
+	return sandbox.Give(ctx, n.client, n.issuer, n.asset, gifts)
 }
 
 // do signs and submits, and proves the outcome.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 )
 
 // ErrFound means that a run found what must not be.
@@ -94,18 +96,18 @@ func (r *Report) Check() error {
 }
 
 // measured fills in what the meters say.
-func (r *Report) measured(before, after reading) {
-	r.Seconds = after.at.Sub(before.at).Seconds()
+func (r *Report) measured(before, after sandbox.Usage) {
+	r.Seconds = after.At.Sub(before.At).Seconds()
 	r.PerSecond = float64(r.Transfers) / r.Seconds
 	r.ToNaive = r.PerSecond / r.NaiveBound
-	r.CPU, r.Resident = make(map[string]float64), after.resident
+	r.CPU, r.Resident = make(map[string]float64), after.Resident
 	if r.Transfers == 0 {
 		return
 	}
-	for name, used := range after.cpu {
-		r.CPU[name] = float64((used - before.cpu[name]).Microseconds()) / float64(r.Transfers)
+	for name, used := range after.CPU {
+		r.CPU[name] = float64((used - before.CPU[name]).Microseconds()) / float64(r.Transfers)
 	}
-	r.Wire = float64(after.wire-before.wire) / float64(r.Transfers)
+	r.Wire = float64(after.Wire-before.Wire) / float64(r.Transfers)
 }
 
 // Print writes the report for people.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 )
 
@@ -65,18 +67,18 @@ func (n *network) run(ctx context.Context, o Options, tell func(format string, a
 
 // measure sends everything between two readings of the meters.
 func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(format string, args ...any)) error {
-	var begin reading
+	var begin sandbox.Usage
 	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
 	go func() { defer close(watched); l.watch(watching, tell) }()
 	tell("sending")
-	err := l.run(ctx, s, func() (err error) { begin, err = l.network.read(); return err })
+	err := l.run(ctx, s, func() (err error) { begin, err = l.network.folder.Usage(); return err })
 	stop()
 	<-watched
 	if err != nil {
 		return err
 	}
-	after, err := l.network.read()
+	after, err := l.network.folder.Usage()
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(forma
 // watch tells how it goes.
 func (l *load) watch(ctx context.Context, tell func(format string, args ...any)) {
 	last, at := l.paid.Load(), time.Now()
-	for sleep(ctx, 2*time.Second) == nil {
+	for daemon.Sleep(ctx, 2*time.Second) == nil {
 		paid, now := l.paid.Load(), time.Now()
 		tell("%d of %d answered, %.0f transfers/s now", l.done.Load(), l.o.Count, float64(paid-last)/now.Sub(at).Seconds())
 		last, at = paid, now

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 )
@@ -71,6 +73,34 @@ func (f Folder) Fund(ctx context.Context, account, text string) (Funded, error) 
 		return Funded{}, fmt.Errorf("pay %s: %w", account, err)
 	}
 	return Funded{Outcome: outcome, Amount: a, Scale: asset.Scale, Code: asset.Code}, nil
+}
+
+// Gift is money for one account.
+type Gift struct {
+	To     tx.AccountID
+	Amount amount.Amount
+}
+
+// giftsAtOnce is how many gifts one transaction makes.
+const giftsAtOnce = 200
+
+// Give pays gifts from the issuer, in order, and returns when all are final.
+func Give(ctx context.Context, client *sdk.Client, issuer key.Private, asset tx.Asset, gifts []Gift) error {
+	wallet := sdk.NewWallet(client, issuer, sdk.WalletOptions{})
+	for some := range slices.Chunk(gifts, giftsAtOnce) {
+		var transfers []tx.Operation
+		for _, g := range some {
+			transfers = append(transfers, tx.Transfer{Debit: wallet.Account(), Credit: g.To, Asset: asset, Amount: g.Amount})
+		}
+		o, err := wallet.Do(ctx, transfers...)
+		if err == nil {
+			err = applied(o)
+		}
+		if err != nil {
+			return fmt.Errorf("give money: %w", err)
+		}
+	}
+	return nil
 }
 
 // applied turns an outcome that moved no money into an error.

@@ -88,12 +88,17 @@ func (f Folder) readKeys(validators int) (k Keys, err error) {
 
 // IssuerKey reads the key of who gives out the sandbox's money.
 func (f Folder) IssuerKey() (key.Private, error) {
+	keys, err := f.ReadKeys()
+	return keys.Issuer, err
+}
+
+// ReadKeys reads all keys of a sandbox.
+func (f Folder) ReadKeys() (Keys, error) {
 	g, err := f.ReadGenesis()
 	if err != nil {
-		return key.Private{}, err
+		return Keys{}, err
 	}
-	keys, err := f.readKeys(len(g.Validators))
-	return keys.Issuer, err
+	return f.readKeys(len(g.Validators))
 }
 
 func readSecret(path string) (string, error) {

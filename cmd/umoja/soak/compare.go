@@ -63,7 +63,7 @@ func (c *crew) settled(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return c.await(ctx, "all validators at one final size", quiet)
+	return c.o.Folder.Await(ctx, "all validators at one final size", sandbox.Status.Quiet)
 }
 
 // compare reads everybody's history and balance.
@@ -205,7 +205,7 @@ func (c *crew) audits(ctx context.Context) (passed int, err error) {
 			}
 		}
 		dead := func(s sandbox.Status) bool { return s.Validators[n].Pid == 0 }
-		if err := c.await(ctx, "validator "+strconv.Itoa(n+1)+" stopped", dead); err != nil {
+		if err := c.o.Folder.Await(ctx, "validator "+strconv.Itoa(n+1)+" stopped", dead); err != nil {
 			return passed, err
 		}
 		audit := c.o.Audit(ctx, filepath.Clean(c.o.Folder.Validator(n+1)))

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -248,7 +249,7 @@ func (c *crew) poor(p *person) {
 
 // fundNeedy gives money to those who have run out of it.
 func (c *crew) fundNeedy(ctx context.Context) error {
-	for sleep(ctx, 2*time.Second) == nil {
+	for daemon.Sleep(ctx, 2*time.Second) == nil {
 		c.mu.Lock()
 		var list []*person
 		for p := range c.needy {
@@ -266,7 +267,7 @@ func (c *crew) fundNeedy(ctx context.Context) error {
 // report writes the tally to the journal, and every few seconds to Progress.
 func (c *crew) report(ctx context.Context) error {
 	for i := 1; ; i++ {
-		over := sleep(ctx, time.Second) != nil
+		over := daemon.Sleep(ctx, time.Second) != nil
 		before := c.tally.now().Took
 		c.tally.count(func(n *counts) { n.Took = before + time.Second })
 		n := c.tally.now()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 )
 
 // A march is a run at a rate: sessions begin when their time has come, whatever the answers to others take, and within a session the
@@ -58,7 +60,7 @@ func (m *marching) clock(ctx context.Context, g goal, rate float64) {
 	every := time.Duration(float64(time.Second) / rate)
 	for i := 0; ; i++ {
 		due := m.crew.began.Add(time.Duration(i) * every)
-		if due.Sub(m.crew.began) >= m.crew.o.For || sleep(ctx, time.Until(due)) != nil {
+		if due.Sub(m.crew.began) >= m.crew.o.For || daemon.Sleep(ctx, time.Until(due)) != nil {
 			return
 		}
 		select {

@@ -1,24 +1,18 @@
 package soak
 
 import (
-	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/ledger/amount"
-	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
 	"github.com/umoja-ledger/umoja/ussd/menu"
@@ -43,23 +37,12 @@ func (c *crew) open() error {
 	if c.genesis, err = c.o.Folder.ReadGenesis(); err != nil {
 		return err
 	}
-	var alias key.AliasKey
-	for _, secret := range []struct {
-		file string
-		take func(text string) error
-	}{
-		{"issuer.key", func(text string) (err error) { c.issuer, err = key.ParsePrivate(text); return err }},
-		{"alias.key", func(text string) (err error) { alias, err = key.ParseAliasKey(text); return err }},
-	} {
-		raw, err := os.ReadFile(filepath.Join(string(c.o.Folder), "keys", secret.file))
-		if err != nil {
-			return fmt.Errorf("read the sandbox's key: %w", err)
-		}
-		if err := secret.take(strings.TrimSpace(string(raw))); err != nil {
-			return fmt.Errorf("%s: %w", secret.file, err)
-		}
+	keys, err := c.o.Folder.ReadKeys()
+	if err != nil {
+		return err
 	}
-	c.client, err = sdk.Open(sdk.Config{Genesis: c.genesis, Addresses: c.addresses.GRPC, AliasKey: &alias})
+	c.issuer = keys.Issuer
+	c.client, err = sdk.Open(sdk.Config{Genesis: c.genesis, Addresses: c.addresses.GRPC, AliasKey: &keys.Alias})
 	return err
 }
 
@@ -113,53 +96,22 @@ func (c *crew) findEarlier(ctx context.Context, p *person) error {
 // fund gives those who have less than half of it their allowance again.
 func (c *crew) fund(ctx context.Context, people []*person) error {
 	full := min(allowance, allAllowance/amount.Amount(c.o.Users))
-	const batch = 200
-	var legs []tx.Operation
-	for i, p := range people {
+	var gifts []sandbox.Gift
+	for _, p := range people {
 		balance, err := c.client.Balance(ctx, p.account, kes, sdk.Final)
 		if err != nil {
 			return fmt.Errorf("read the balance of phone %d: %w", p.place, err)
 		}
 		if has := balance.Available(); has < full/2 {
-			legs = append(legs, tx.Transfer{Debit: sdk.AccountOf(c.issuer.Public()), Credit: p.account, Asset: kes, Amount: full - has})
-		}
-		if len(legs) == batch || i == len(people)-1 && len(legs) > 0 {
-			if err := c.give(ctx, legs); err != nil {
-				return err
-			}
-			legs = nil
+			gifts = append(gifts, sandbox.Gift{To: p.account, Amount: full - has})
 		}
 	}
-	return nil
-}
-
-// give pays from the issuer, in one transaction.
-func (c *crew) give(ctx context.Context, legs []tx.Operation) error {
-	body, err := sdk.NewBody(rand.Reader, uint64(time.Now().Add(5*time.Minute).UnixMilli()), legs...)
-	if err != nil {
-		return err
-	}
-	encoded, err := body.Encode()
-	if err != nil {
-		return err
-	}
-	signed, err := tx.Seal(c.genesis.Network(), encoded, c.issuer)
-	if err != nil {
-		return err
-	}
-	o, err := c.client.Submit(ctx, signed)
-	if err != nil {
-		return fmt.Errorf("give money: %w", err)
-	}
-	if !o.Applied() {
-		return fmt.Errorf("give money: the ledger refused it: %s", o.Result.Code)
-	}
-	return nil
+	return sandbox.Give(ctx, c.client, c.issuer, kes, gifts)
 }
 
 // kill kills the gateway or the leader again and again, and has the sandbox start it again.
 func (c *crew) kill(ctx context.Context, what string, every time.Duration) error {
-	for sleep(ctx, every) == nil {
+	for daemon.Sleep(ctx, every) == nil {
 		place, pid, err := c.victim(ctx, what)
 		if err != nil {
 			c.say("kill the %s: %v", what, err)
@@ -170,12 +122,12 @@ func (c *crew) kill(ctx context.Context, what string, every time.Duration) error
 		}
 		c.tally.count(func(n *counts) { add(&n.Kills, what, 1) })
 		// The sandbox notices by itself, and the people see what it is like meanwhile. A run that ends starts again what it killed.
-		_ = sleep(ctx, time.Second)
+		_ = daemon.Sleep(ctx, time.Second)
 		if err := c.o.Folder.Restart(context.WithoutCancel(ctx), place); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("start %s again: %w", place, err)
 		}
 		if what == Leader {
-			if err := c.await(context.WithoutCancel(ctx), "the validators level again", level); err != nil {
+			if err := c.o.Folder.Await(context.WithoutCancel(ctx), "the validators level again", sandbox.Status.Level); err != nil {
 				return err
 			}
 		}
@@ -195,54 +147,15 @@ func (c *crew) victim(ctx context.Context, what string) (place string, pid int, 
 		}
 		return Gateway, s.Gateway.Pid, nil
 	}
-	for i, v := range s.Validators {
-		if v.Leader && v.Pid != 0 {
-			return strconv.Itoa(i + 1), v.Pid, nil
-		}
+	if i := s.Leader(); i >= 0 {
+		return strconv.Itoa(i + 1), s.Validators[i].Pid, nil
 	}
 	return "", 0, errors.New("there is none")
 }
 
-// await polls the sandbox until it is as wanted.
-func (c *crew) await(ctx context.Context, what string, wanted func(sandbox.Status) bool) error {
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); {
-		if s, err := c.o.Folder.Status(ctx); err == nil && wanted(s) {
-			return nil
-		}
-		if err := sleep(ctx, 300*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	return fmt.Errorf("%s: not within two minutes", what)
-}
-
-// level: every validator answers and is at most a little behind.
-func level(s sandbox.Status) bool {
-	most := uint64(0)
-	for _, v := range s.Validators {
-		most = max(most, v.FinalSize)
-	}
-	for _, v := range s.Validators {
-		if v.Error != "" || v.FinalSize+1000 < most {
-			return false
-		}
-	}
-	return true
-}
-
-// quiet: every validator has made final all that was accepted.
-func quiet(s sandbox.Status) bool {
-	for _, v := range s.Validators {
-		if v.Error != "" || v.FinalSize != s.Validators[0].AcceptedSize {
-			return false
-		}
-	}
-	return true
-}
-
 // measure keeps the most memory that the gateway had.
 func (c *crew) measure(ctx context.Context) {
-	for sleep(ctx, time.Second) == nil {
+	for daemon.Sleep(ctx, time.Second) == nil {
 		if now, err := c.memory(); err == nil {
 			c.tally.count(func(n *counts) { n.Memory = max(n.Memory, now) })
 		}
@@ -251,24 +164,13 @@ func (c *crew) measure(ctx context.Context) {
 
 // memory is what the gateway has resident.
 func (c *crew) memory() (uint64, error) {
-	raw, err := os.ReadFile(c.o.Folder.Pids())
+	u, err := c.o.Folder.Usage()
 	if err != nil {
-		return 0, fmt.Errorf("find the gateway's process: %w", err)
+		return 0, err
 	}
-	var pids sandbox.Pids
-	if err := json.Unmarshal(raw, &pids); err != nil {
-		return 0, fmt.Errorf("find the gateway's process: %w", err)
+	resident, alive := u.Resident[Gateway]
+	if !alive {
+		return 0, errors.New("read the gateway's memory: it is dead")
 	}
-	status, err := os.Open(filepath.Join("/proc", strconv.Itoa(pids.Gateway), "status"))
-	if err != nil {
-		return 0, fmt.Errorf("read the gateway's memory: %w", err)
-	}
-	defer status.Close()
-	for lines := bufio.NewScanner(status); lines.Scan(); {
-		text, ok := strings.CutPrefix(lines.Text(), "VmRSS:")
-		if kib, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(text), " kB"), 10, 64); ok && err == nil {
-			return kib << 10, nil
-		}
-	}
-	return 0, errors.New("read the gateway's memory: the system does not tell it")
+	return resident, nil
 }

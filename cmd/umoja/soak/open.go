@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ussd/handset"
 )
 
@@ -65,7 +66,7 @@ func OpenSessions(ctx context.Context, o Options, count int) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := sleep(ctx, 2*time.Second); err != nil { // The last measurement.
+	if err := daemon.Sleep(ctx, 2*time.Second); err != nil { // The last measurement.
 		return err
 	}
 	most := c.tally.now().Memory

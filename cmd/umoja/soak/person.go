@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/ussd/handset"
@@ -128,7 +129,7 @@ func (p *person) anyFormat() string {
 
 // pause waits for up to so long, at least a tenth of it.
 func (p *person) pause(ctx context.Context, most time.Duration) error {
-	return sleep(ctx, most/10+time.Duration(p.random.Int64N(int64(most*9/10))))
+	return daemon.Sleep(ctx, most/10+time.Duration(p.random.Int64N(int64(most*9/10))))
 }
 
 // register makes the person a user of the gateway, whatever goes wrong on the way.

@@ -3,6 +3,8 @@ package soak
 import (
 	"context"
 	"time"
+
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 )
 
 const (
@@ -33,7 +35,7 @@ func (p *person) settle(ctx context.Context, pay *payment) error {
 			return err
 		}
 		if silent > 0 {
-			if err := sleep(ctx, underWay); err != nil {
+			if err := daemon.Sleep(ctx, underWay); err != nil {
 				return err
 			}
 		}
@@ -67,7 +69,7 @@ func (p *person) settle(ctx context.Context, pay *payment) error {
 // awaitLate waits until the late requests of the person have been delivered and answered.
 func (p *person) awaitLate(ctx context.Context) error {
 	for p.late.Load() > 0 {
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := daemon.Sleep(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}

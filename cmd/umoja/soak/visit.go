@@ -3,11 +3,11 @@ package soak
 import (
 	"context"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ussd/handset"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 )
@@ -69,7 +69,7 @@ func (p *person) session(ctx context.Context) error {
 	}
 	if v.away {
 		p.crew.notHad()
-		return sleep(ctx, time.Second)
+		return daemon.Sleep(ctx, time.Second)
 	}
 	v.count()
 	return nil
@@ -130,7 +130,7 @@ func (v *visit) play(ctx context.Context) error {
 			break
 		}
 		if v.gap > 0 {
-			if err := sleep(ctx, v.gap); err != nil {
+			if err := daemon.Sleep(ctx, v.gap); err != nil {
 				return err
 			}
 		}
@@ -355,15 +355,3 @@ func receiptCode(line string) string {
 }
 
 var wholeCode = regexp.MustCompile("^" + forms["code"] + "$")
-
-// sleep waits, or ends with the context.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return fmt.Errorf("wait: %w", context.Cause(ctx))
-	case <-timer.C:
-		return nil
-	}
-}

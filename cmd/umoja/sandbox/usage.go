@@ -1,0 +1,141 @@
+package sandbox
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Usage is what processes, the machine and the loopback have used so far.
+type Usage struct {
+	At time.Time
+	// CPU is by process: validator1, gateway, attestor1, and load, which is the process that asks.
+	CPU map[string]time.Duration
+	// Resident is memory by process, in bytes.
+	Resident map[string]uint64
+	// Machine is the CPU time of everything on the machine, and what its host took for others.
+	Machine time.Duration
+	// Wire are the bytes that crossed the loopback, whoever sent them: headers of IP and TCP are in.
+	Wire uint64
+}
+
+// Usage reads what a running sandbox has used. A process that is dead is left out.
+func (f Folder) Usage() (Usage, error) {
+	u := Usage{At: time.Now(), CPU: make(map[string]time.Duration), Resident: make(map[string]uint64)}
+	var pids Pids
+	if err := readJSON(f.Pids(), &pids); err != nil {
+		return u, fmt.Errorf("read meters: %w", err)
+	}
+	var err error
+	add := func(name string, pid int) {
+		if pid == 0 {
+			return
+		}
+		cpu, resident, e := used(pid)
+		if errors.Is(e, os.ErrNotExist) || errors.Is(e, syscall.ESRCH) {
+			return // It has just died.
+		}
+		err = errors.Join(err, e)
+		u.CPU[name], u.Resident[name] = cpu, resident
+	}
+	for i, pid := range pids.Validators {
+		add(filepath.Base(f.Validator(i+1)), pid)
+	}
+	add(gatewayPlace(1), pids.Gateway)
+	if pids.Gateway2 != nil {
+		add(gatewayPlace(2), *pids.Gateway2)
+	}
+	for i, pid := range pids.Attestors {
+		add(filepath.Base(f.Attestor(i+1)), pid)
+	}
+	add("load", os.Getpid())
+	if err != nil {
+		return u, err
+	}
+	if u.Machine, err = machine(); err != nil {
+		return u, err
+	}
+	u.Wire, err = loopback()
+	return u, err
+}
+
+// clockTick is the unit of times in /proc: the same on every Linux.
+const clockTick = time.Second / 100
+
+// used reads what a process has used.
+func used(pid int) (cpu time.Duration, resident uint64, err error) {
+	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0, 0, fmt.Errorf("read meters: %w", err)
+	}
+	// The name, in parentheses, may hold anything.
+	_, rest, _ := strings.Cut(string(raw), ") ")
+	fields := strings.Fields(rest)
+	const user, system, pages = 11, 12, 21
+	if len(fields) <= pages {
+		return 0, 0, fmt.Errorf("read meters: /proc/%d/stat has %d fields", pid, len(fields))
+	}
+	if pid == os.Getpid() {
+		var own syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+			return 0, 0, fmt.Errorf("read own use: %w", err)
+		}
+		cpu = time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	} else if cpu, err = ticks(fields[user], fields[system]); err != nil {
+		return 0, 0, err
+	}
+	held, err := strconv.ParseUint(fields[pages], 10, 64)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read meters: %w", err)
+	}
+	return cpu, held * uint64(os.Getpagesize()), nil
+}
+
+// ticks adds times of /proc.
+func ticks(fields ...string) (sum time.Duration, err error) {
+	for _, field := range fields {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read meters: %w", err)
+		}
+		sum += time.Duration(n) * clockTick
+	}
+	return sum, nil
+}
+
+// machine is the CPU time that everything on the machine has had, and that its host kept from it.
+func machine() (time.Duration, error) {
+	raw, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, fmt.Errorf("read meters: %w", err)
+	}
+	line, _, _ := strings.Cut(string(raw), "\n")
+	// cpu, user, nice, system, idle, waiting, interrupts, soft interrupts, stolen, and guests, who are in user already.
+	fields := strings.Fields(line)
+	if len(fields) < 9 || fields[0] != "cpu" {
+		return 0, errors.New("read meters: /proc/stat does not begin with the CPU")
+	}
+	return ticks(fields[1], fields[2], fields[3], fields[6], fields[7], fields[8])
+}
+
+// loopback is how many bytes lo has carried.
+func loopback() (uint64, error) {
+	f, err := os.Open("/proc/net/dev")
+	if err != nil {
+		return 0, fmt.Errorf("read meters: %w", err)
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		name, counters, _ := strings.Cut(strings.TrimSpace(lines.Text()), ":")
+		if fields := strings.Fields(counters); name == "lo" && len(fields) > 0 {
+			return strconv.ParseUint(fields[0], 10, 64)
+		}
+	}
+	return 0, errors.New("read meters: the system does not count the loopback's bytes")
+}
