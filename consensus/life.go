@@ -33,6 +33,9 @@ func (n *Node) watchDisk(ctx context.Context) {
 func (n *Node) Fatal(err error) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if errors.Is(err, ErrReplaced) {
+		return err
+	}
 	if errors.Is(err, store.ErrClosed) {
 		if n.ctx.Err() != nil {
 			return fmt.Errorf("%w: %w", ErrStopped, err)

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -134,7 +135,8 @@ func (n *Node) Leaf(index uint64) (Leaf, error) {
 	return Leaf{Index: index, Raw: raw, TimeUnixMs: header.TimeUnixMs}, nil
 }
 
-// History lists the leaves below both before (0: no bound) and size that touched an account, newest first.
+// History lists the leaves below both before (0: no bound) and size that touched an account, newest first. ErrReplaced when batches are
+// taken back meanwhile.
 func (n *Node) History(account tx.AccountID, before uint64, limit int, size uint64) ([]Leaf, error) {
 	if before == 0 || before > size {
 		before = size
@@ -146,6 +148,9 @@ func (n *Node) History(account tx.AccountID, before uint64, limit int, size uint
 	var leaves []Leaf
 	for _, index := range indexes {
 		leaf, err := n.Leaf(index)
+		if errors.Is(err, ErrNotFound) {
+			err = fmt.Errorf("history up to %d: %w", size, ErrReplaced) // Taken back since the size was read.
+		}
 		if err != nil {
 			return nil, err
 		}

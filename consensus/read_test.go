@@ -54,11 +54,15 @@ func TestReadsWhileBatchesAreTakenBack(t *testing.T) {
 	s := newScribe(t)
 	s.stop("v1")
 	var during []error
+	var size uint64
 	s.simulated = &Simulated{Point: func(name string) error {
 		if name == "epoch: nothing undone" || name == "epoch: undone, not opened" {
 			_, err := s.nodes["v1"].Leaf(1)
 			_, _, ok := s.nodes["v1"].rootAt(1)
 			during = append(during, err)
+			if _, err := s.nodes["v1"].History(s.world.Juma.Account, 0, 1, size); !errors.Is(s.nodes["v1"].Fatal(err), ErrReplaced) {
+				t.Errorf("%s: a history: %v", name, err)
+			}
 			if ok {
 				t.Errorf("%s: a root", name)
 			}
@@ -68,9 +72,16 @@ func TestReadsWhileBatchesAreTakenBack(t *testing.T) {
 	s.restart("v1")
 	s.n = s.nodes["v1"]
 	start, _ := s.pays()
-	s.pays()
+	last, _ := s.pays()
+	size = last.Size
 	if a, ok := s.order(s.opening(s.change(1, voteOf(start)), start, nil)).(*applied); !ok || a.void != nil {
 		t.Fatalf("the opening: %v", a)
+	}
+	if err := s.n.Err(); err != nil {
+		t.Errorf("a read has ended the node: %v", err)
+	}
+	if leaves, err := s.n.History(s.world.Juma.Account, 0, 9, size); err != nil && !errors.Is(err, ErrReplaced) {
+		t.Errorf("what was read before is gone: %d leaves, %v", len(leaves), err)
 	}
 	if len(during) != 2 || !errors.Is(during[0], ErrReplaced) || !errors.Is(during[1], ErrReplaced) {
 		t.Errorf("got %v", during)

@@ -84,7 +84,7 @@ func (s *service) ListHistory(ctx context.Context, req *apiv1.ListHistoryRequest
 	r.Close()
 	leaves, err := s.node.History(id, req.GetBeforeLeaf(), int(req.GetLimit()), r.Size)
 	if err != nil {
-		return nil, s.fatal(err)
+		return nil, consensus.ToStatus(err) // The node has seen to what is fatal.
 	}
 	res := &apiv1.ListHistoryResponse{}
 	for _, leaf := range leaves {
