@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -229,5 +230,47 @@ func TestApprove(t *testing.T) {
 	cancel()
 	if err := n.reconfigure(ctx); err != nil {
 		t.Error("nothing is to change:", err)
+	}
+}
+
+// TestFewestVoters: whose majority elects a candidate whose log ended before the newest change of raft's members, in a network that has grown
+// from four validators to ten.
+func TestFewestVoters(t *testing.T) {
+	set := func(n int) (all checkpoint.ValidatorSet) {
+		for i := range n {
+			all = append(all, checkpoint.Validator{Name: fmt.Sprintf("v%02d", i)})
+		}
+		return all
+	}
+	members := func(n int) (c raft.Configuration) {
+		for _, name := range names(set(n)) {
+			c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
+		}
+		return c
+	}
+	grown := &membership{before: set(7), sets: checkpoint.Succession{First: set(4)}}
+	grown.reign.Validators = set(10)
+	begun := &membership{before: set(4), sets: checkpoint.Succession{First: set(4)}}
+	begun.reign.Validators = set(7)
+	for _, row := range []struct {
+		name              string
+		m                 *membership
+		latest, committed int
+		last              uint64
+		want              int
+	}{
+		{"its log has the newest members", grown, 10, 10, 9, 10},
+		{"three liars may not say that the genesis' four elected them", grown, 10, 10, 1, 7},
+		{"the change is not committed", grown, 10, 9, 8, 7},
+		{"two may lie, and four elect by three", begun, 7, 7, 1, 4},
+	} {
+		c := configurations{latest: members(row.latest), committed: members(row.committed), index: 9}
+		got := row.m.voters(c, row.last)
+		if len(got) != row.want {
+			t.Errorf("%s: %d voters, want %d", row.name, len(got), row.want)
+		}
+		if len(got)/2+1 <= row.m.reign.Validators.Faults() {
+			t.Errorf("%s: %d liars elect whom they like", row.name, row.m.reign.Validators.Faults())
+		}
 	}
 }

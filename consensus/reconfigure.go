@@ -76,14 +76,18 @@ func votersOf(c raft.Configuration) (all []string) {
 // voters are those whose majority elects a candidate whose log ended at an entry: raft's members, or the fewest that they may have been
 // before, for one whose log ended before the newest change of them. Voters have signed where it ended, and whose log is longer gave no vote.
 func (n *Node) voters(lastIndex uint64) []string {
-	c, m := n.configurations(), n.reignNow()
+	return n.reignNow().voters(n.configurations(), lastIndex)
+}
+
+// voters is Node.voters. Where a log ended is the word of the candidate and of who votes for it, so no list counts of which those who may
+// lie are a majority: they could elect each other by saying that their log ended early, in whatever term.
+func (m *membership) voters(c configurations, lastIndex uint64) []string {
 	fewest := votersOf(c.latest)
 	if len(fewest) > 0 && lastIndex >= c.index {
 		return fewest
 	}
-	lists := [][]string{votersOf(c.committed), names(m.sets.First), names(m.before), names(m.reign.Validators)}
-	for _, list := range lists {
-		if len(list) > 0 && (len(fewest) == 0 || len(list) < len(fewest)) {
+	for _, list := range [][]string{votersOf(c.committed), names(m.sets.First), names(m.before), names(m.reign.Validators)} {
+		if len(list)/2+1 > m.reign.Validators.Faults() && (len(fewest) == 0 || len(list) < len(fewest)) {
 			fewest = list
 		}
 	}
