@@ -32,6 +32,9 @@ var unshown = map[menu.Key]string{
 // TestEveryTextIsShownInThreeLanguages fails when a text of a language is on no screen and in no message of the conversation files: then
 // nobody has read it where it stands.
 func TestEveryTextIsShownInThreeLanguages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads files and takes a while")
+	}
 	book, err := menu.Load(menu.Languages()...)
 	if err != nil {
 		t.Fatal(err)

@@ -93,11 +93,14 @@ func (v view) Get(key []byte) ([]byte, error) {
 }
 
 func (v view) Scan(prefix, from []byte, limit int, take func(key, value []byte) error) error {
-	keys := slices.Sorted(maps.Keys(v.records))
-	for _, key := range keys {
-		if !strings.HasPrefix(key, string(prefix)) || key < string(from) {
-			continue
+	var keys []string // Sorting all the others too took a quarter of every conversation.
+	for key := range v.records {
+		if strings.HasPrefix(key, string(prefix)) && key >= string(from) {
+			keys = append(keys, key)
 		}
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
 		if limit--; limit < 0 {
 			return nil
 		}
