@@ -98,6 +98,13 @@ func timeless(operation tx.Operation) tx.Operation {
 	case tx.IssueGrant:
 		o.ExpiresAtUnixMs = 0
 		return o
+	case tx.Propose:
+		o.ExpiresAtUnixMs, o.EffectiveAtUnixMs = 0, 0
+		if freeze, ok := o.Decision.(tx.Freeze); ok && freeze.UntilUnixMs != 0 {
+			freeze.UntilUnixMs = 1
+			o.Decision = freeze
+		}
+		return o
 	}
 	return operation
 }

@@ -184,7 +184,7 @@ func decisionText(d tx.Decision) string {
 	case tx.SetValidators:
 		return fmt.Sprintf("another set of %d validators", len(d.Validators))
 	case tx.SetParameter:
-		return fmt.Sprintf("parameter %d becomes %d", d.Parameter, d.Value)
+		return parameterText(d)
 	case tx.SetRules:
 		return fmt.Sprintf("rules version %d", d.Version)
 	case tx.SetIssuer:

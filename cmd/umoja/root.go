@@ -40,6 +40,7 @@ Start with "umoja dev": a whole network on this machine, with two phones that ho
 		newHistoryCommand(),
 		newReceiptCommand(),
 		newEvidenceCommand(),
+		newBallotCommand(),
 		newProviderCommand(),
 		newAssetCommand(),
 		newAuditCommand(),

@@ -36,6 +36,7 @@ import (
 //	hold order|finality|nothing   take submissions and order nothing, or let nothing become final
 //	validators down|up            cut every connection, or serve again
 //	accuse NAME TERM              let two validators hold evidence that one voted twice in a term
+//	governor NAME FILE            write the key of who speaks for a validator
 //	flip FILE BIT                 change one bit of a file, counted from 0
 //	fold FILE FILE                break a text message as carriers do
 //	envelope OUTBOX FILE          copy the one envelope of an outbox, also in hexadecimal (FILE.hex)
@@ -98,6 +99,9 @@ func TestScript(t *testing.T) {
 						for _, v := range n.Validators[:2] {
 							v.Keeps(n.DoubleVote(args[0], term))
 						}
+					},
+					"governor": func(ts *testscript.TestScript, _ bool, args []string) {
+						ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(n.Governors[args[0]].Text()+"\n"), 0o600))
 					},
 					"fold":     fold,
 					"envelope": envelope,

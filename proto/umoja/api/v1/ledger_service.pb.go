@@ -4437,6 +4437,354 @@ func (x *GetRequestResponse) GetAsOf() *AsOf {
 	return nil
 }
 
+// ListBallotsRequest asks for ballots.
+type ListBallotsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// List ballots with a larger id, 16 bytes; absent starts at the first.
+	After []byte `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	// At most this many, 1 to 100.
+	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,3,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBallotsRequest) Reset() {
+	*x = ListBallotsRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBallotsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBallotsRequest) ProtoMessage() {}
+
+func (x *ListBallotsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBallotsRequest.ProtoReflect.Descriptor instead.
+func (*ListBallotsRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *ListBallotsRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ListBallotsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListBallotsRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// ListBallotsResponse lists them.
+type ListBallotsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The ballots; fewer than asked for when there are no more.
+	Ballots       []*Ballot `protobuf:"bytes,1,rep,name=ballots,proto3" json:"ballots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListBallotsResponse) Reset() {
+	*x = ListBallotsResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListBallotsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListBallotsResponse) ProtoMessage() {}
+
+func (x *ListBallotsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListBallotsResponse.ProtoReflect.Descriptor instead.
+func (*ListBallotsResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *ListBallotsResponse) GetBallots() []*Ballot {
+	if x != nil {
+		return x.Ballots
+	}
+	return nil
+}
+
+// Ballot is a decision that the validators make, or have made and wait to carry out.
+type Ballot struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id, 16 bytes.
+	Id []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it decides.
+	Decision *v1.Decision `protobuf:"bytes,2,opt,name=decision,proto3" json:"decision,omitempty"`
+	// Ledger time after which it can no longer pass, in milliseconds since 1970.
+	ExpiresAtUnixMs uint64 `protobuf:"varint,3,opt,name=expires_at_unix_ms,json=expiresAtUnixMs,proto3" json:"expires_at_unix_ms,omitempty"`
+	// Earliest ledger time at which it takes effect, in milliseconds since 1970; 0 means as soon as it has passed.
+	EffectiveAtUnixMs uint64 `protobuf:"varint,4,opt,name=effective_at_unix_ms,json=effectiveAtUnixMs,proto3" json:"effective_at_unix_ms,omitempty"`
+	// When a quorum had said yes, in milliseconds since 1970; 0 while it has not.
+	PassedAtUnixMs uint64 `protobuf:"varint,5,opt,name=passed_at_unix_ms,json=passedAtUnixMs,proto3" json:"passed_at_unix_ms,omitempty"`
+	// The words of validators, ascending by name.
+	Votes         []*BallotVote `protobuf:"bytes,6,rep,name=votes,proto3" json:"votes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ballot) Reset() {
+	*x = Ballot{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ballot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ballot) ProtoMessage() {}
+
+func (x *Ballot) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ballot.ProtoReflect.Descriptor instead.
+func (*Ballot) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *Ballot) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *Ballot) GetDecision() *v1.Decision {
+	if x != nil {
+		return x.Decision
+	}
+	return nil
+}
+
+func (x *Ballot) GetExpiresAtUnixMs() uint64 {
+	if x != nil {
+		return x.ExpiresAtUnixMs
+	}
+	return 0
+}
+
+func (x *Ballot) GetEffectiveAtUnixMs() uint64 {
+	if x != nil {
+		return x.EffectiveAtUnixMs
+	}
+	return 0
+}
+
+func (x *Ballot) GetPassedAtUnixMs() uint64 {
+	if x != nil {
+		return x.PassedAtUnixMs
+	}
+	return 0
+}
+
+func (x *Ballot) GetVotes() []*BallotVote {
+	if x != nil {
+		return x.Votes
+	}
+	return nil
+}
+
+// BallotVote is the word of a validator.
+type BallotVote struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
+	// Whether it agrees.
+	Yes           bool `protobuf:"varint,2,opt,name=yes,proto3" json:"yes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BallotVote) Reset() {
+	*x = BallotVote{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BallotVote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BallotVote) ProtoMessage() {}
+
+func (x *BallotVote) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BallotVote.ProtoReflect.Descriptor instead.
+func (*BallotVote) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *BallotVote) GetValidator() string {
+	if x != nil {
+		return x.Validator
+	}
+	return ""
+}
+
+func (x *BallotVote) GetYes() bool {
+	if x != nil {
+		return x.Yes
+	}
+	return false
+}
+
+// ListValidatorsRequest asks for the validator set.
+type ListValidatorsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How old the answer may be.
+	Freshness     Freshness `protobuf:"varint,1,opt,name=freshness,proto3,enum=umoja.api.v1.Freshness" json:"freshness,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListValidatorsRequest) Reset() {
+	*x = ListValidatorsRequest{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListValidatorsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListValidatorsRequest) ProtoMessage() {}
+
+func (x *ListValidatorsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListValidatorsRequest.ProtoReflect.Descriptor instead.
+func (*ListValidatorsRequest) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *ListValidatorsRequest) GetFreshness() Freshness {
+	if x != nil {
+		return x.Freshness
+	}
+	return Freshness_FRESHNESS_UNSPECIFIED
+}
+
+// ListValidatorsResponse is the set, as a ballot that keeps it would write it.
+type ListValidatorsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The validators, ascending by name. Without governors in the genesis, accounts are 16 zero bytes and nothing is decided by ballot.
+	Validators    []*v1.Governor `protobuf:"bytes,1,rep,name=validators,proto3" json:"validators,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListValidatorsResponse) Reset() {
+	*x = ListValidatorsResponse{}
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListValidatorsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListValidatorsResponse) ProtoMessage() {}
+
+func (x *ListValidatorsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListValidatorsResponse.ProtoReflect.Descriptor instead.
+func (*ListValidatorsResponse) Descriptor() ([]byte, []int) {
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *ListValidatorsResponse) GetValidators() []*v1.Governor {
+	if x != nil {
+		return x.Validators
+	}
+	return nil
+}
+
 // GetNetworkRequest asks for the network.
 type GetNetworkRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -4446,7 +4794,7 @@ type GetNetworkRequest struct {
 
 func (x *GetNetworkRequest) Reset() {
 	*x = GetNetworkRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[61]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4458,7 +4806,7 @@ func (x *GetNetworkRequest) String() string {
 func (*GetNetworkRequest) ProtoMessage() {}
 
 func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[61]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4471,7 +4819,7 @@ func (x *GetNetworkRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkRequest.ProtoReflect.Descriptor instead.
 func (*GetNetworkRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{61}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{67}
 }
 
 // GetNetworkResponse describes it.
@@ -4499,7 +4847,7 @@ type GetNetworkResponse struct {
 
 func (x *GetNetworkResponse) Reset() {
 	*x = GetNetworkResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[62]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4511,7 +4859,7 @@ func (x *GetNetworkResponse) String() string {
 func (*GetNetworkResponse) ProtoMessage() {}
 
 func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[62]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4524,7 +4872,7 @@ func (x *GetNetworkResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetNetworkResponse.ProtoReflect.Descriptor instead.
 func (*GetNetworkResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{62}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *GetNetworkResponse) GetNetworkId() []byte {
@@ -4594,7 +4942,7 @@ type WatchRequest struct {
 
 func (x *WatchRequest) Reset() {
 	*x = WatchRequest{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[63]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4606,7 +4954,7 @@ func (x *WatchRequest) String() string {
 func (*WatchRequest) ProtoMessage() {}
 
 func (x *WatchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[63]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4619,7 +4967,7 @@ func (x *WatchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
 func (*WatchRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{63}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *WatchRequest) GetFromLeaf() uint64 {
@@ -4640,7 +4988,7 @@ type WatchResponse struct {
 
 func (x *WatchResponse) Reset() {
 	*x = WatchResponse{}
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[64]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4652,7 +5000,7 @@ func (x *WatchResponse) String() string {
 func (*WatchResponse) ProtoMessage() {}
 
 func (x *WatchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[64]
+	mi := &file_umoja_api_v1_ledger_service_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4665,7 +5013,7 @@ func (x *WatchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchResponse.ProtoReflect.Descriptor instead.
 func (*WatchResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{64}
+	return file_umoja_api_v1_ledger_service_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *WatchResponse) GetEntry() *HistoryEntry {
@@ -4967,7 +5315,30 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x05asset\x18\x03 \x01(\rR\x05asset\x12\x16\n" +
 	"\x06amount\x18\x04 \x01(\x04R\x06amount\x12+\n" +
 	"\x12expires_at_unix_ms\x18\x05 \x01(\x04R\x0fexpiresAtUnixMs\x12'\n" +
-	"\x05as_of\x18\x06 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"\x13\n" +
+	"\x05as_of\x18\x06 \x01(\v2\x12.umoja.api.v1.AsOfR\x04asOf\"w\n" +
+	"\x12ListBallotsRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\fR\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x125\n" +
+	"\tfreshness\x18\x03 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"E\n" +
+	"\x13ListBallotsResponse\x12.\n" +
+	"\aballots\x18\x01 \x03(\v2\x14.umoja.api.v1.BallotR\aballots\"\x81\x02\n" +
+	"\x06Ballot\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12.\n" +
+	"\bdecision\x18\x02 \x01(\v2\x12.umoja.v1.DecisionR\bdecision\x12+\n" +
+	"\x12expires_at_unix_ms\x18\x03 \x01(\x04R\x0fexpiresAtUnixMs\x12/\n" +
+	"\x14effective_at_unix_ms\x18\x04 \x01(\x04R\x11effectiveAtUnixMs\x12)\n" +
+	"\x11passed_at_unix_ms\x18\x05 \x01(\x04R\x0epassedAtUnixMs\x12.\n" +
+	"\x05votes\x18\x06 \x03(\v2\x18.umoja.api.v1.BallotVoteR\x05votes\"<\n" +
+	"\n" +
+	"BallotVote\x12\x1c\n" +
+	"\tvalidator\x18\x01 \x01(\tR\tvalidator\x12\x10\n" +
+	"\x03yes\x18\x02 \x01(\bR\x03yes\"N\n" +
+	"\x15ListValidatorsRequest\x125\n" +
+	"\tfreshness\x18\x01 \x01(\x0e2\x17.umoja.api.v1.FreshnessR\tfreshness\"L\n" +
+	"\x16ListValidatorsResponse\x122\n" +
+	"\n" +
+	"validators\x18\x01 \x03(\v2\x12.umoja.v1.GovernorR\n" +
+	"validators\"\x13\n" +
 	"\x11GetNetworkRequest\"\xcb\x02\n" +
 	"\x12GetNetworkResponse\x12\x1d\n" +
 	"\n" +
@@ -5002,7 +5373,7 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\x16MOVE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12MOVE_STATE_RUNNING\x10\x01\x12\x13\n" +
 	"\x0fMOVE_STATE_HELD\x10\x02\x12\x18\n" +
-	"\x14MOVE_STATE_CONFIRMED\x10\x032\xa8\x10\n" +
+	"\x14MOVE_STATE_CONFIRMED\x10\x032\xd9\x11\n" +
 	"\rLedgerService\x12C\n" +
 	"\x06Submit\x12\x1b.umoja.api.v1.SubmitRequest\x1a\x1c.umoja.api.v1.SubmitResponse\x12Y\n" +
 	"\fSubmitStream\x12!.umoja.api.v1.SubmitStreamRequest\x1a\".umoja.api.v1.SubmitStreamResponse(\x010\x01\x12[\n" +
@@ -5032,7 +5403,9 @@ const file_umoja_api_v1_ledger_service_proto_rawDesc = "" +
 	"\rListProviders\x12\".umoja.api.v1.ListProvidersRequest\x1a#.umoja.api.v1.ListProvidersResponse\x12F\n" +
 	"\aGetHold\x12\x1c.umoja.api.v1.GetHoldRequest\x1a\x1d.umoja.api.v1.GetHoldResponse\x12O\n" +
 	"\n" +
-	"GetRequest\x12\x1f.umoja.api.v1.GetRequestRequest\x1a .umoja.api.v1.GetRequestResponse\x12O\n" +
+	"GetRequest\x12\x1f.umoja.api.v1.GetRequestRequest\x1a .umoja.api.v1.GetRequestResponse\x12R\n" +
+	"\vListBallots\x12 .umoja.api.v1.ListBallotsRequest\x1a!.umoja.api.v1.ListBallotsResponse\x12[\n" +
+	"\x0eListValidators\x12#.umoja.api.v1.ListValidatorsRequest\x1a$.umoja.api.v1.ListValidatorsResponse\x12O\n" +
 	"\n" +
 	"GetNetwork\x12\x1f.umoja.api.v1.GetNetworkRequest\x1a .umoja.api.v1.GetNetworkResponse\x12B\n" +
 	"\x05Watch\x12\x1a.umoja.api.v1.WatchRequest\x1a\x1b.umoja.api.v1.WatchResponse0\x01B8Z6github.com/umoja-ledger/umoja/proto/umoja/api/v1;apiv1b\x06proto3"
@@ -5050,7 +5423,7 @@ func file_umoja_api_v1_ledger_service_proto_rawDescGZIP() []byte {
 }
 
 var file_umoja_api_v1_ledger_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
+var file_umoja_api_v1_ledger_service_proto_msgTypes = make([]protoimpl.MessageInfo, 71)
 var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(Freshness)(0),                     // 0: umoja.api.v1.Freshness
 	(Stage)(0),                         // 1: umoja.api.v1.Stage
@@ -5116,25 +5489,33 @@ var file_umoja_api_v1_ledger_service_proto_goTypes = []any{
 	(*GetHoldResponse)(nil),            // 61: umoja.api.v1.GetHoldResponse
 	(*GetRequestRequest)(nil),          // 62: umoja.api.v1.GetRequestRequest
 	(*GetRequestResponse)(nil),         // 63: umoja.api.v1.GetRequestResponse
-	(*GetNetworkRequest)(nil),          // 64: umoja.api.v1.GetNetworkRequest
-	(*GetNetworkResponse)(nil),         // 65: umoja.api.v1.GetNetworkResponse
-	(*WatchRequest)(nil),               // 66: umoja.api.v1.WatchRequest
-	(*WatchResponse)(nil),              // 67: umoja.api.v1.WatchResponse
-	(*v1.Result)(nil),                  // 68: umoja.v1.Result
-	(v1.GrantedOperation)(0),           // 69: umoja.v1.GrantedOperation
-	(*v1.Attestor)(nil),                // 70: umoja.v1.Attestor
-	(*v1.Receipt)(nil),                 // 71: umoja.v1.Receipt
-	(*v1.ValidatorSetChange)(nil),      // 72: umoja.v1.ValidatorSetChange
-	(*v1.ExpiryStatement)(nil),         // 73: umoja.v1.ExpiryStatement
-	(v1.AssetKind)(0),                  // 74: umoja.v1.AssetKind
-	(*v1.TierLimit)(nil),               // 75: umoja.v1.TierLimit
-	(*v1.FeeBand)(nil),                 // 76: umoja.v1.FeeBand
-	(v1.HoldExpiry)(0),                 // 77: umoja.v1.HoldExpiry
-	(*v1.SetParameter)(nil),            // 78: umoja.v1.SetParameter
+	(*ListBallotsRequest)(nil),         // 64: umoja.api.v1.ListBallotsRequest
+	(*ListBallotsResponse)(nil),        // 65: umoja.api.v1.ListBallotsResponse
+	(*Ballot)(nil),                     // 66: umoja.api.v1.Ballot
+	(*BallotVote)(nil),                 // 67: umoja.api.v1.BallotVote
+	(*ListValidatorsRequest)(nil),      // 68: umoja.api.v1.ListValidatorsRequest
+	(*ListValidatorsResponse)(nil),     // 69: umoja.api.v1.ListValidatorsResponse
+	(*GetNetworkRequest)(nil),          // 70: umoja.api.v1.GetNetworkRequest
+	(*GetNetworkResponse)(nil),         // 71: umoja.api.v1.GetNetworkResponse
+	(*WatchRequest)(nil),               // 72: umoja.api.v1.WatchRequest
+	(*WatchResponse)(nil),              // 73: umoja.api.v1.WatchResponse
+	(*v1.Result)(nil),                  // 74: umoja.v1.Result
+	(v1.GrantedOperation)(0),           // 75: umoja.v1.GrantedOperation
+	(*v1.Attestor)(nil),                // 76: umoja.v1.Attestor
+	(*v1.Receipt)(nil),                 // 77: umoja.v1.Receipt
+	(*v1.ValidatorSetChange)(nil),      // 78: umoja.v1.ValidatorSetChange
+	(*v1.ExpiryStatement)(nil),         // 79: umoja.v1.ExpiryStatement
+	(v1.AssetKind)(0),                  // 80: umoja.v1.AssetKind
+	(*v1.TierLimit)(nil),               // 81: umoja.v1.TierLimit
+	(*v1.FeeBand)(nil),                 // 82: umoja.v1.FeeBand
+	(v1.HoldExpiry)(0),                 // 83: umoja.v1.HoldExpiry
+	(*v1.Decision)(nil),                // 84: umoja.v1.Decision
+	(*v1.Governor)(nil),                // 85: umoja.v1.Governor
+	(*v1.SetParameter)(nil),            // 86: umoja.v1.SetParameter
 }
 var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	1,  // 0: umoja.api.v1.TransactionStatus.stage:type_name -> umoja.api.v1.Stage
-	68, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
+	74, // 1: umoja.api.v1.TransactionStatus.result:type_name -> umoja.v1.Result
 	1,  // 2: umoja.api.v1.SubmitRequest.wait:type_name -> umoja.api.v1.Stage
 	3,  // 3: umoja.api.v1.SubmitResponse.status:type_name -> umoja.api.v1.TransactionStatus
 	11, // 4: umoja.api.v1.SubmitResponse.receipt:type_name -> umoja.api.v1.SubmissionReceipt
@@ -5152,7 +5533,7 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	0,  // 16: umoja.api.v1.ListHistoryRequest.freshness:type_name -> umoja.api.v1.Freshness
 	23, // 17: umoja.api.v1.ListHistoryResponse.entries:type_name -> umoja.api.v1.HistoryEntry
 	0,  // 18: umoja.api.v1.GetGrantRequest.freshness:type_name -> umoja.api.v1.Freshness
-	69, // 19: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
+	75, // 19: umoja.api.v1.GetGrantResponse.operations:type_name -> umoja.v1.GrantedOperation
 	0,  // 20: umoja.api.v1.ListGrantsRequest.freshness:type_name -> umoja.api.v1.Freshness
 	28, // 21: umoja.api.v1.ListGrantsResponse.grants:type_name -> umoja.api.v1.KeyGrant
 	4,  // 22: umoja.api.v1.ListGrantsResponse.as_of:type_name -> umoja.api.v1.AsOf
@@ -5163,19 +5544,19 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	2,  // 27: umoja.api.v1.Move.state:type_name -> umoja.api.v1.MoveState
 	28, // 28: umoja.api.v1.Move.grant:type_name -> umoja.api.v1.KeyGrant
 	0,  // 29: umoja.api.v1.ListAttestorsRequest.freshness:type_name -> umoja.api.v1.Freshness
-	70, // 30: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
+	76, // 30: umoja.api.v1.ListAttestorsResponse.attestors:type_name -> umoja.v1.Attestor
 	0,  // 31: umoja.api.v1.ResolveAliasRequest.freshness:type_name -> umoja.api.v1.Freshness
-	71, // 32: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
-	72, // 33: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
-	73, // 34: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
+	77, // 32: umoja.api.v1.GetReceiptResponse.receipt:type_name -> umoja.v1.Receipt
+	78, // 33: umoja.api.v1.GetCheckpointResponse.changes:type_name -> umoja.v1.ValidatorSetChange
+	79, // 34: umoja.api.v1.GetExpiryStatementResponse.statement:type_name -> umoja.v1.ExpiryStatement
 	44, // 35: umoja.api.v1.ListEvidenceResponse.evidence:type_name -> umoja.api.v1.EvidenceSummary
 	0,  // 36: umoja.api.v1.GetAssetRequest.freshness:type_name -> umoja.api.v1.Freshness
 	51, // 37: umoja.api.v1.GetAssetResponse.asset:type_name -> umoja.api.v1.Asset
 	4,  // 38: umoja.api.v1.GetAssetResponse.as_of:type_name -> umoja.api.v1.AsOf
 	0,  // 39: umoja.api.v1.ListAssetsRequest.freshness:type_name -> umoja.api.v1.Freshness
 	51, // 40: umoja.api.v1.ListAssetsResponse.assets:type_name -> umoja.api.v1.Asset
-	74, // 41: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
-	75, // 42: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
+	80, // 41: umoja.api.v1.Asset.kind:type_name -> umoja.v1.AssetKind
+	81, // 42: umoja.api.v1.Asset.limits:type_name -> umoja.v1.TierLimit
 	0,  // 43: umoja.api.v1.GetProviderRequest.freshness:type_name -> umoja.api.v1.Freshness
 	56, // 44: umoja.api.v1.GetProviderResponse.provider:type_name -> umoja.api.v1.Provider
 	58, // 45: umoja.api.v1.GetProviderResponse.worst_day:type_name -> umoja.api.v1.WorstDay
@@ -5183,72 +5564,82 @@ var file_umoja_api_v1_ledger_service_proto_depIdxs = []int32{
 	0,  // 47: umoja.api.v1.ListProvidersRequest.freshness:type_name -> umoja.api.v1.Freshness
 	56, // 48: umoja.api.v1.ListProvidersResponse.providers:type_name -> umoja.api.v1.Provider
 	57, // 49: umoja.api.v1.Provider.schedules:type_name -> umoja.api.v1.FeeSchedule
-	76, // 50: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
+	82, // 50: umoja.api.v1.FeeSchedule.bands:type_name -> umoja.v1.FeeBand
 	59, // 51: umoja.api.v1.WorstDay.debits:type_name -> umoja.api.v1.Bound
 	59, // 52: umoja.api.v1.WorstDay.inflow:type_name -> umoja.api.v1.Bound
 	59, // 53: umoja.api.v1.WorstDay.total:type_name -> umoja.api.v1.Bound
 	0,  // 54: umoja.api.v1.GetHoldRequest.freshness:type_name -> umoja.api.v1.Freshness
-	77, // 55: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
+	83, // 55: umoja.api.v1.GetHoldResponse.on_expiry:type_name -> umoja.v1.HoldExpiry
 	4,  // 56: umoja.api.v1.GetHoldResponse.as_of:type_name -> umoja.api.v1.AsOf
 	0,  // 57: umoja.api.v1.GetRequestRequest.freshness:type_name -> umoja.api.v1.Freshness
 	4,  // 58: umoja.api.v1.GetRequestResponse.as_of:type_name -> umoja.api.v1.AsOf
-	78, // 59: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
-	23, // 60: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
-	5,  // 61: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
-	7,  // 62: umoja.api.v1.LedgerService.SubmitStream:input_type -> umoja.api.v1.SubmitStreamRequest
-	12, // 63: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
-	14, // 64: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
-	17, // 65: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
-	19, // 66: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
-	21, // 67: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
-	24, // 68: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
-	26, // 69: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
-	29, // 70: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
-	32, // 71: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
-	34, // 72: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
-	36, // 73: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
-	38, // 74: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
-	40, // 75: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
-	42, // 76: umoja.api.v1.LedgerService.ListEvidence:input_type -> umoja.api.v1.ListEvidenceRequest
-	45, // 77: umoja.api.v1.LedgerService.GetEvidence:input_type -> umoja.api.v1.GetEvidenceRequest
-	47, // 78: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
-	49, // 79: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
-	52, // 80: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
-	54, // 81: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
-	60, // 82: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
-	62, // 83: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
-	64, // 84: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
-	66, // 85: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
-	6,  // 86: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
-	8,  // 87: umoja.api.v1.LedgerService.SubmitStream:output_type -> umoja.api.v1.SubmitStreamResponse
-	13, // 88: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
-	15, // 89: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
-	18, // 90: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
-	20, // 91: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
-	22, // 92: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
-	25, // 93: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
-	27, // 94: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
-	30, // 95: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
-	33, // 96: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
-	35, // 97: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
-	37, // 98: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
-	39, // 99: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
-	41, // 100: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
-	43, // 101: umoja.api.v1.LedgerService.ListEvidence:output_type -> umoja.api.v1.ListEvidenceResponse
-	46, // 102: umoja.api.v1.LedgerService.GetEvidence:output_type -> umoja.api.v1.GetEvidenceResponse
-	48, // 103: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
-	50, // 104: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
-	53, // 105: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
-	55, // 106: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
-	61, // 107: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
-	63, // 108: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
-	65, // 109: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
-	67, // 110: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
-	86, // [86:111] is the sub-list for method output_type
-	61, // [61:86] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	0,  // 59: umoja.api.v1.ListBallotsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	66, // 60: umoja.api.v1.ListBallotsResponse.ballots:type_name -> umoja.api.v1.Ballot
+	84, // 61: umoja.api.v1.Ballot.decision:type_name -> umoja.v1.Decision
+	67, // 62: umoja.api.v1.Ballot.votes:type_name -> umoja.api.v1.BallotVote
+	0,  // 63: umoja.api.v1.ListValidatorsRequest.freshness:type_name -> umoja.api.v1.Freshness
+	85, // 64: umoja.api.v1.ListValidatorsResponse.validators:type_name -> umoja.v1.Governor
+	86, // 65: umoja.api.v1.GetNetworkResponse.parameters:type_name -> umoja.v1.SetParameter
+	23, // 66: umoja.api.v1.WatchResponse.entry:type_name -> umoja.api.v1.HistoryEntry
+	5,  // 67: umoja.api.v1.LedgerService.Submit:input_type -> umoja.api.v1.SubmitRequest
+	7,  // 68: umoja.api.v1.LedgerService.SubmitStream:input_type -> umoja.api.v1.SubmitStreamRequest
+	12, // 69: umoja.api.v1.LedgerService.GetTransaction:input_type -> umoja.api.v1.GetTransactionRequest
+	14, // 70: umoja.api.v1.LedgerService.ListPending:input_type -> umoja.api.v1.ListPendingRequest
+	17, // 71: umoja.api.v1.LedgerService.GetAccount:input_type -> umoja.api.v1.GetAccountRequest
+	19, // 72: umoja.api.v1.LedgerService.GetBalance:input_type -> umoja.api.v1.GetBalanceRequest
+	21, // 73: umoja.api.v1.LedgerService.ListHistory:input_type -> umoja.api.v1.ListHistoryRequest
+	24, // 74: umoja.api.v1.LedgerService.GetGrant:input_type -> umoja.api.v1.GetGrantRequest
+	26, // 75: umoja.api.v1.LedgerService.ListGrants:input_type -> umoja.api.v1.ListGrantsRequest
+	29, // 76: umoja.api.v1.LedgerService.ListMoves:input_type -> umoja.api.v1.ListMovesRequest
+	32, // 77: umoja.api.v1.LedgerService.ListAttestors:input_type -> umoja.api.v1.ListAttestorsRequest
+	34, // 78: umoja.api.v1.LedgerService.ResolveAlias:input_type -> umoja.api.v1.ResolveAliasRequest
+	36, // 79: umoja.api.v1.LedgerService.GetReceipt:input_type -> umoja.api.v1.GetReceiptRequest
+	38, // 80: umoja.api.v1.LedgerService.GetCheckpoint:input_type -> umoja.api.v1.GetCheckpointRequest
+	40, // 81: umoja.api.v1.LedgerService.GetExpiryStatement:input_type -> umoja.api.v1.GetExpiryStatementRequest
+	42, // 82: umoja.api.v1.LedgerService.ListEvidence:input_type -> umoja.api.v1.ListEvidenceRequest
+	45, // 83: umoja.api.v1.LedgerService.GetEvidence:input_type -> umoja.api.v1.GetEvidenceRequest
+	47, // 84: umoja.api.v1.LedgerService.GetAsset:input_type -> umoja.api.v1.GetAssetRequest
+	49, // 85: umoja.api.v1.LedgerService.ListAssets:input_type -> umoja.api.v1.ListAssetsRequest
+	52, // 86: umoja.api.v1.LedgerService.GetProvider:input_type -> umoja.api.v1.GetProviderRequest
+	54, // 87: umoja.api.v1.LedgerService.ListProviders:input_type -> umoja.api.v1.ListProvidersRequest
+	60, // 88: umoja.api.v1.LedgerService.GetHold:input_type -> umoja.api.v1.GetHoldRequest
+	62, // 89: umoja.api.v1.LedgerService.GetRequest:input_type -> umoja.api.v1.GetRequestRequest
+	64, // 90: umoja.api.v1.LedgerService.ListBallots:input_type -> umoja.api.v1.ListBallotsRequest
+	68, // 91: umoja.api.v1.LedgerService.ListValidators:input_type -> umoja.api.v1.ListValidatorsRequest
+	70, // 92: umoja.api.v1.LedgerService.GetNetwork:input_type -> umoja.api.v1.GetNetworkRequest
+	72, // 93: umoja.api.v1.LedgerService.Watch:input_type -> umoja.api.v1.WatchRequest
+	6,  // 94: umoja.api.v1.LedgerService.Submit:output_type -> umoja.api.v1.SubmitResponse
+	8,  // 95: umoja.api.v1.LedgerService.SubmitStream:output_type -> umoja.api.v1.SubmitStreamResponse
+	13, // 96: umoja.api.v1.LedgerService.GetTransaction:output_type -> umoja.api.v1.GetTransactionResponse
+	15, // 97: umoja.api.v1.LedgerService.ListPending:output_type -> umoja.api.v1.ListPendingResponse
+	18, // 98: umoja.api.v1.LedgerService.GetAccount:output_type -> umoja.api.v1.GetAccountResponse
+	20, // 99: umoja.api.v1.LedgerService.GetBalance:output_type -> umoja.api.v1.GetBalanceResponse
+	22, // 100: umoja.api.v1.LedgerService.ListHistory:output_type -> umoja.api.v1.ListHistoryResponse
+	25, // 101: umoja.api.v1.LedgerService.GetGrant:output_type -> umoja.api.v1.GetGrantResponse
+	27, // 102: umoja.api.v1.LedgerService.ListGrants:output_type -> umoja.api.v1.ListGrantsResponse
+	30, // 103: umoja.api.v1.LedgerService.ListMoves:output_type -> umoja.api.v1.ListMovesResponse
+	33, // 104: umoja.api.v1.LedgerService.ListAttestors:output_type -> umoja.api.v1.ListAttestorsResponse
+	35, // 105: umoja.api.v1.LedgerService.ResolveAlias:output_type -> umoja.api.v1.ResolveAliasResponse
+	37, // 106: umoja.api.v1.LedgerService.GetReceipt:output_type -> umoja.api.v1.GetReceiptResponse
+	39, // 107: umoja.api.v1.LedgerService.GetCheckpoint:output_type -> umoja.api.v1.GetCheckpointResponse
+	41, // 108: umoja.api.v1.LedgerService.GetExpiryStatement:output_type -> umoja.api.v1.GetExpiryStatementResponse
+	43, // 109: umoja.api.v1.LedgerService.ListEvidence:output_type -> umoja.api.v1.ListEvidenceResponse
+	46, // 110: umoja.api.v1.LedgerService.GetEvidence:output_type -> umoja.api.v1.GetEvidenceResponse
+	48, // 111: umoja.api.v1.LedgerService.GetAsset:output_type -> umoja.api.v1.GetAssetResponse
+	50, // 112: umoja.api.v1.LedgerService.ListAssets:output_type -> umoja.api.v1.ListAssetsResponse
+	53, // 113: umoja.api.v1.LedgerService.GetProvider:output_type -> umoja.api.v1.GetProviderResponse
+	55, // 114: umoja.api.v1.LedgerService.ListProviders:output_type -> umoja.api.v1.ListProvidersResponse
+	61, // 115: umoja.api.v1.LedgerService.GetHold:output_type -> umoja.api.v1.GetHoldResponse
+	63, // 116: umoja.api.v1.LedgerService.GetRequest:output_type -> umoja.api.v1.GetRequestResponse
+	65, // 117: umoja.api.v1.LedgerService.ListBallots:output_type -> umoja.api.v1.ListBallotsResponse
+	69, // 118: umoja.api.v1.LedgerService.ListValidators:output_type -> umoja.api.v1.ListValidatorsResponse
+	71, // 119: umoja.api.v1.LedgerService.GetNetwork:output_type -> umoja.api.v1.GetNetworkResponse
+	73, // 120: umoja.api.v1.LedgerService.Watch:output_type -> umoja.api.v1.WatchResponse
+	94, // [94:121] is the sub-list for method output_type
+	67, // [67:94] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_umoja_api_v1_ledger_service_proto_init() }
@@ -5282,7 +5673,7 @@ func file_umoja_api_v1_ledger_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_api_v1_ledger_service_proto_rawDesc), len(file_umoja_api_v1_ledger_service_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   65,
+			NumMessages:   71,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -44,6 +44,8 @@ const (
 	LedgerService_ListProviders_FullMethodName      = "/umoja.api.v1.LedgerService/ListProviders"
 	LedgerService_GetHold_FullMethodName            = "/umoja.api.v1.LedgerService/GetHold"
 	LedgerService_GetRequest_FullMethodName         = "/umoja.api.v1.LedgerService/GetRequest"
+	LedgerService_ListBallots_FullMethodName        = "/umoja.api.v1.LedgerService/ListBallots"
+	LedgerService_ListValidators_FullMethodName     = "/umoja.api.v1.LedgerService/ListValidators"
 	LedgerService_GetNetwork_FullMethodName         = "/umoja.api.v1.LedgerService/GetNetwork"
 	LedgerService_Watch_FullMethodName              = "/umoja.api.v1.LedgerService/Watch"
 )
@@ -107,6 +109,10 @@ type LedgerServiceClient interface {
 	GetHold(ctx context.Context, in *GetHoldRequest, opts ...grpc.CallOption) (*GetHoldResponse, error)
 	// GetRequest reads a request to pay that has not ended.
 	GetRequest(ctx context.Context, in *GetRequestRequest, opts ...grpc.CallOption) (*GetRequestResponse, error)
+	// ListBallots lists the ballots that have not ended, ascending by id.
+	ListBallots(ctx context.Context, in *ListBallotsRequest, opts ...grpc.CallOption) (*ListBallotsResponse, error)
+	// ListValidators lists the validators of the newest set that was decided, each with the account that speaks for it in ballots.
+	ListValidators(ctx context.Context, in *ListValidatorsRequest, opts ...grpc.CallOption) (*ListValidatorsResponse, error)
 	// GetNetwork says which network this is, and how far this node is.
 	GetNetwork(ctx context.Context, in *GetNetworkRequest, opts ...grpc.CallOption) (*GetNetworkResponse, error)
 	// Watch streams final leaves from an index on, and then as they become final.
@@ -354,6 +360,26 @@ func (c *ledgerServiceClient) GetRequest(ctx context.Context, in *GetRequestRequ
 	return out, nil
 }
 
+func (c *ledgerServiceClient) ListBallots(ctx context.Context, in *ListBallotsRequest, opts ...grpc.CallOption) (*ListBallotsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListBallotsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListBallots_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerServiceClient) ListValidators(ctx context.Context, in *ListValidatorsRequest, opts ...grpc.CallOption) (*ListValidatorsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListValidatorsResponse)
+	err := c.cc.Invoke(ctx, LedgerService_ListValidators_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ledgerServiceClient) GetNetwork(ctx context.Context, in *GetNetworkRequest, opts ...grpc.CallOption) (*GetNetworkResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetNetworkResponse)
@@ -442,6 +468,10 @@ type LedgerServiceServer interface {
 	GetHold(context.Context, *GetHoldRequest) (*GetHoldResponse, error)
 	// GetRequest reads a request to pay that has not ended.
 	GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error)
+	// ListBallots lists the ballots that have not ended, ascending by id.
+	ListBallots(context.Context, *ListBallotsRequest) (*ListBallotsResponse, error)
+	// ListValidators lists the validators of the newest set that was decided, each with the account that speaks for it in ballots.
+	ListValidators(context.Context, *ListValidatorsRequest) (*ListValidatorsResponse, error)
 	// GetNetwork says which network this is, and how far this node is.
 	GetNetwork(context.Context, *GetNetworkRequest) (*GetNetworkResponse, error)
 	// Watch streams final leaves from an index on, and then as they become final.
@@ -524,6 +554,12 @@ func (UnimplementedLedgerServiceServer) GetHold(context.Context, *GetHoldRequest
 }
 func (UnimplementedLedgerServiceServer) GetRequest(context.Context, *GetRequestRequest) (*GetRequestResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRequest not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListBallots(context.Context, *ListBallotsRequest) (*ListBallotsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListBallots not implemented")
+}
+func (UnimplementedLedgerServiceServer) ListValidators(context.Context, *ListValidatorsRequest) (*ListValidatorsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListValidators not implemented")
 }
 func (UnimplementedLedgerServiceServer) GetNetwork(context.Context, *GetNetworkRequest) (*GetNetworkResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetNetwork not implemented")
@@ -955,6 +991,42 @@ func _LedgerService_GetRequest_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LedgerService_ListBallots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListBallotsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListBallots(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListBallots_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListBallots(ctx, req.(*ListBallotsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _LedgerService_ListValidators_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListValidatorsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServiceServer).ListValidators(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LedgerService_ListValidators_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServiceServer).ListValidators(ctx, req.(*ListValidatorsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _LedgerService_GetNetwork_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetNetworkRequest)
 	if err := dec(in); err != nil {
@@ -1078,6 +1150,14 @@ var LedgerService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetRequest",
 			Handler:    _LedgerService_GetRequest_Handler,
+		},
+		{
+			MethodName: "ListBallots",
+			Handler:    _LedgerService_ListBallots_Handler,
+		},
+		{
+			MethodName: "ListValidators",
+			Handler:    _LedgerService_ListValidators_Handler,
 		},
 		{
 			MethodName: "GetNetwork",
