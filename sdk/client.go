@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,8 +27,12 @@ type Config struct {
 	// Genesis is what everything is verified against.
 	Genesis *genesis.Genesis
 	// Addresses are the validators' public services, host:port; empty takes them from the genesis. Where f+1 must answer
-	// alike and fewer are named, all of those named must.
+	// alike and fewer are named, all of those named must. No ballot says where a newcomer's service is: who follows a network
+	// whose validators change names the new addresses, and drops those of who has left.
 	Addresses []string
+	// SetFile is where the client keeps the changes of the validator set that it has verified, and the highest checkpoint, over runs; the
+	// file is that of a Light client. Empty keeps them in memory, or in the outbox folder of the first Wallet that has one.
+	SetFile string
 	// TLS secures the connections; nil is plaintext, for a sandbox.
 	TLS *tls.Config
 	// AliasKey lets the client resolve phone numbers by keyed hash and read full names; nil asks by number.
@@ -60,6 +65,14 @@ type Client struct {
 	last atomic.Int32
 	// final is the largest tree size that a verified receipt showed to be final; reads below it are stale.
 	final atomic.Uint64
+	// light knows the validator sets.
+	light *Light
+
+	background sync.WaitGroup
+	looking    sync.Mutex // guards all below
+	lookAt     time.Time
+	looks      int
+	closed     bool
 }
 
 // validator is one address with its connection.
@@ -84,7 +97,11 @@ func Open(config Config) (*Client, error) {
 			addresses = append(addresses, r.Address)
 		}
 	}
-	c := &Client{config: config.withDefaults()}
+	light, err := OpenLight(config.Genesis, config.SetFile)
+	if err != nil {
+		return nil, fmt.Errorf("file of validator sets: %w: %w", err, ErrBadConfig)
+	}
+	c := &Client{config: config.withDefaults(), light: light}
 	c.log = c.config.Logger
 	for _, address := range addresses {
 		if slices.ContainsFunc(c.validators, func(v *validator) bool { return v.address == address }) {
@@ -154,6 +171,10 @@ func (c *Client) connect(address string) (*validator, error) {
 
 // Close ends the connections. Calls that are under way end with an error.
 func (c *Client) Close() error {
+	c.looking.Lock()
+	c.closed = true
+	c.looking.Unlock()
+	defer c.background.Wait()
 	for _, v := range c.validators {
 		if err := v.conn.Close(); err != nil {
 			return fmt.Errorf("close connection to %s: %w", v.address, err)
@@ -167,7 +188,7 @@ func (c *Client) Genesis() *genesis.Genesis { return c.config.Genesis }
 
 // alike is how many validators must give the same answer before it is believed: with f+1 at least one is honest.
 func (c *Client) alike() int {
-	return min(c.config.Genesis.ValidatorSet().Faults()+1, len(c.validators))
+	return min(c.light.ValidatorSet().Faults()+1, len(c.validators))
 }
 
 // order lists the validators, the one that answered last first.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
 
@@ -28,17 +29,37 @@ type Evidence struct {
 	HeldBy []string
 }
 
-// VerifyEvidence checks evidence offline, against the validator set of the genesis.
+// VerifyEvidence checks evidence offline, against the validator set of the genesis. Light.VerifyEvidence knows later ones.
 func VerifyEvidence(trust checkpoint.Trust, raw []byte) (Evidence, error) {
+	return verifyEvidence(checkpoint.Succession{First: trust.Validators}, trust.Network, raw)
+}
+
+// VerifyEvidence checks evidence offline, against each validator set that was seen, the newest first. Of a validator that has left it shows
+// what its key has signed: somebody else may have that key by now.
+func (l *Light) VerifyEvidence(raw []byte) (Evidence, error) {
+	return verifyEvidence(l.seen().chain(l.trust), l.trust.Network, raw)
+}
+
+func verifyEvidence(sets checkpoint.Succession, network tx.NetworkID, raw []byte) (Evidence, error) {
 	parsed, err := checkpoint.ParseEvidence(raw)
 	if err != nil {
 		return Evidence{}, err
 	}
-	validator, offence, err := parsed.Verify(trust.Network, trust.Validators)
-	if err != nil {
-		return Evidence{}, err
+	var failed error
+	for i := len(sets.Changes); i >= 0; i-- {
+		set := sets.First
+		if i > 0 {
+			set = sets.Changes[i-1].Set
+		}
+		validator, offence, err := parsed.Verify(network, set)
+		if err == nil {
+			return Evidence{Hash: sha256.Sum256(raw), Raw: raw, Validator: validator, Offence: offence}, nil
+		}
+		if _, in := set.Find(parsed.Validator); in || failed == nil {
+			failed = err // That a signature is wrong says more than that its signer is not in the set.
+		}
 	}
-	return Evidence{Hash: sha256.Sum256(raw), Raw: raw, Validator: validator, Offence: offence}, nil
+	return Evidence{}, failed
 }
 
 // Evidence asks all validators for what they have found against one another, since a validator that lied does not say so. It
@@ -93,7 +114,12 @@ func (c *Client) fetchEvidence(ctx context.Context, v *validator, hash []byte) (
 		if err != nil {
 			return err
 		}
-		if e, err = VerifyEvidence(c.config.Genesis.Trust(), res.GetEvidence()); err != nil {
+		if e, err = c.light.VerifyEvidence(res.GetEvidence()); err != nil {
+			if learnt := c.learn(ctx, v); learnt == nil {
+				e, err = c.light.VerifyEvidence(res.GetEvidence())
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("%w: %w", err, ErrBadAnswer)
 		}
 		if !bytes.Equal(e.Hash[:], hash) {

@@ -28,12 +28,13 @@ import (
 // It is safe for use by many goroutines. Programs that share a file never put it back behind each other.
 type Light struct {
 	trust checkpoint.Trust
-	path  string
 
 	// updating is held over a whole Update, mu for a look or a set.
 	updating sync.Mutex
 	mu       sync.Mutex
-	state    lightState
+	// path is empty for one that lives in memory only.
+	path  string
+	state lightState
 }
 
 // lightState is what a light client has seen.
@@ -74,9 +75,13 @@ type LightAnswer struct {
 	Growth *checkpoint.Growth
 }
 
-// OpenLight opens the light client of a network on its file. Without a file it begins at the genesis.
+// OpenLight opens the light client of a network on its file. Without a file it begins at the genesis. An empty path keeps it in
+// memory: then each run begins at the genesis.
 func OpenLight(g *genesis.Genesis, path string) (*Light, error) {
 	l := &Light{trust: g.Trust(), path: path, state: lightState{set: g.ValidatorSet()}}
+	if path == "" {
+		return l, nil
+	}
 	state, found, err := readLightFile(path, l.trust)
 	if err != nil {
 		return nil, err
@@ -142,14 +147,11 @@ func (l *Light) Update(ctx context.Context, sources ...LightSource) error {
 
 // follow goes from what was seen to an answer. With ErrBehind it gives what the answer is of, all the same.
 func (s lightState) follow(trust checkpoint.Trust, a LightAnswer) (lightState, error) {
-	next := lightState{changes: append(slices.Clone(s.changes), a.Changes...)}
-	if len(next.changes) > maxLightChanges {
-		return lightState{}, fmt.Errorf("%d changes of the validator set: %w", len(next.changes), ErrTooMany)
-	}
-	if len(a.Changes) > 0 && a.Changes[0].LeafIndex+1 < s.highest.Size {
-		return lightState{}, fmt.Errorf("a change of the validator set at leaf %d, before size %d that was seen without it: %w", a.Changes[0].LeafIndex, s.highest.Size, ErrBadAnswer)
-	}
+	next := lightState{}
 	var err error
+	if next.changes, err = s.extend(a.Changes); err != nil {
+		return lightState{}, err
+	}
 	if next.set, err = checkpoint.Follow(trust, next.changes); err != nil {
 		return lightState{}, fmt.Errorf("%w: %w", err, ErrBadAnswer)
 	}
@@ -169,6 +171,9 @@ func (s lightState) follow(trust checkpoint.Trust, a LightAnswer) (lightState, e
 	case next.highest.Size < s.highest.Size:
 		return next, fmt.Errorf("size %d, %d was seen: %w", next.highest.Size, s.highest.Size, ErrBehind)
 	case next.highest.Size == s.highest.Size:
+		if next.highest.Root == s.highest.Root && next.dated(trust) < s.dated(trust) {
+			next.note = s.note // The same tree: of two notes, the one that is known to be younger is worth more.
+		}
 		a.Growth = &checkpoint.Growth{From: s.highest.Size, FromRoot: next.highest.Root}
 	case a.Growth == nil || a.Growth.From != s.highest.Size:
 		return lightState{}, fmt.Errorf("no proof of growth from %d: %w", s.highest.Size, ErrBadAnswer)
@@ -180,6 +185,34 @@ func (s lightState) follow(trust checkpoint.Trust, a LightAnswer) (lightState, e
 		return lightState{}, &checkpoint.Fork{Small: s.note, Large: next.note, Growth: *a.Growth, Changes: next.changes}
 	}
 	return next, nil
+}
+
+// extend puts the changes that an answer brings after those that are known. A set whose boundary was the highest tree seen may have got
+// a later one: then its change comes again, and takes the place of the one that is known.
+func (s lightState) extend(changes []checkpoint.SetChange) ([]checkpoint.SetChange, error) {
+	n := len(s.changes)
+	for len(changes) > 0 && slices.ContainsFunc(s.changes, changes[0].Same) {
+		changes = changes[1:]
+	}
+	if n+len(changes) > maxLightChanges {
+		return nil, fmt.Errorf("%d changes of the validator set: %w", n+len(changes), ErrTooMany)
+	}
+	if len(changes) == 0 {
+		return s.changes, nil
+	}
+	if changes[0].LeafIndex+1 < s.highest.Size {
+		return nil, fmt.Errorf("a change of the validator set at leaf %d, before size %d that was seen without it: %w", changes[0].LeafIndex, s.highest.Size, ErrBadAnswer)
+	}
+	if n > 0 && s.mayMove(n-1, changes[0]) {
+		n--
+	}
+	return append(slices.Clone(s.changes[:n]), changes...), nil
+}
+
+// mayMove says whether a change may be a known one with a later boundary: nothing above the boundary has been seen yet.
+func (s lightState) mayMove(i int, to checkpoint.SetChange) bool {
+	known := s.changes[i]
+	return i == len(s.changes)-1 && s.highest.Size <= known.LeafIndex+1 && to.LeafIndex > known.LeafIndex && to.Set.Hash() == known.Set.Hash()
 }
 
 // maxLightChanges bounds the chain of validator sets.
@@ -251,7 +284,7 @@ func (s lightState) verify(trust checkpoint.Trust, r checkpoint.Receipt) (*check
 	}
 	for i, c := range r.Changes {
 		switch {
-		case i < len(s.changes) && (c.LeafIndex != s.changes[i].LeafIndex || c.Set.Hash() != s.changes[i].Set.Hash()):
+		case i < len(s.changes) && !c.Same(s.changes[i]) && !s.mayMove(i, c):
 			return nil, fmt.Errorf("change %d of the validator set is another than was seen: %w", i, ErrRetiredSet)
 		case i >= len(s.changes) && c.LeafIndex+1 < s.highest.Size:
 			return nil, fmt.Errorf("change of the validator set at leaf %d, which was not there: %w", c.LeafIndex, ErrRetiredSet)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -78,25 +79,64 @@ func readLightFile(path string, trust checkpoint.Trust) (lightState, bool, error
 // save writes what was seen, and takes it over. When another program has got further meanwhile, that is taken over instead,
 // and Update compares the two.
 func (l *Light) save(next lightState) error {
-	there, found, err := readLightFile(l.path, l.trust)
+	path := l.file()
+	if path == "" {
+		l.set(next)
+		return nil
+	}
+	there, found, err := readLightFile(path, l.trust)
 	if err != nil {
 		return err
 	}
 	if found && there.highest.Size > next.highest.Size {
 		next = there
-	} else if !found || there.highest != next.highest || len(there.changes) != len(next.changes) {
+	} else if !found || there.highest != next.highest || !slices.EqualFunc(there.changes, next.changes, checkpoint.SetChange.Same) {
 		f := lightFile{Version: lightVersion, Network: l.trust.Network.String(), Checkpoint: string(next.note)}
 		if f.Changes, err = encodeChanges(next.changes); err != nil {
 			return err
 		}
-		if err := writeJSONFile(l.path, f); err != nil {
+		if err := writeJSONFile(path, f); err != nil {
 			return err
 		}
 	}
+	l.set(next)
+	return nil
+}
+
+func (l *Light) set(s lightState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state = next
-	return nil
+	l.state = s
+}
+
+func (l *Light) file() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.path
+}
+
+// keepIn gives a light client that lives in memory a file. What the file has seen counts, if it is more.
+func (l *Light) keepIn(path string) error {
+	l.updating.Lock()
+	defer l.updating.Unlock()
+	if l.file() != "" {
+		return nil
+	}
+	there, found, err := readLightFile(path, l.trust)
+	if err != nil {
+		return err
+	}
+	now := l.seen()
+	if found && there.highest.Size >= now.highest.Size {
+		now = there
+	}
+	l.mu.Lock()
+	l.path, l.state = path, now
+	l.mu.Unlock()
+	if now.note == nil {
+		return nil
+	}
+	return l.save(now)
 }
 
 // keep writes the evidence of a fork beside the file, and gives the error back. Evidence that is there already stays: the
@@ -106,7 +146,11 @@ func (l *Light) keep(err error) error {
 	if !errors.As(err, &fork) {
 		return err
 	}
-	if _, statErr := os.Stat(l.path + forkSuffix); statErr == nil {
+	path := l.file()
+	if path == "" {
+		return err
+	}
+	if _, statErr := os.Stat(path + forkSuffix); statErr == nil {
 		return err
 	}
 	f := forkFile{
@@ -118,7 +162,7 @@ func (l *Light) keep(err error) error {
 	}
 	var keepErr error
 	if f.Changes, keepErr = encodeChanges(fork.Changes); keepErr == nil {
-		keepErr = writeJSONFile(l.path+forkSuffix, f)
+		keepErr = writeJSONFile(path+forkSuffix, f)
 	}
 	return errors.Join(err, keepErr)
 }

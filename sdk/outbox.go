@@ -49,8 +49,13 @@ func NewFileOutbox(dir string) (*FileOutbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list outbox: %w", err)
 	}
+	sets, err := filepath.Glob(filepath.Join(dir, setFileName+".*.part"))
+	if err != nil {
+		return nil, fmt.Errorf("list outbox: %w", err)
+	}
+	half = append(half, sets...)
 	for _, path := range half {
-		if err := os.Remove(path); err != nil {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("remove half-written outbox file: %w", err)
 		}
 	}

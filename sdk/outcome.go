@@ -65,9 +65,9 @@ func (c *Client) Receipt(ctx context.Context, id tx.ID) (checkpoint.Receipt, *ch
 	return receipt, verified, nil
 }
 
-// Verify checks a receipt against the genesis, offline.
+// Verify checks a receipt offline: against the genesis, and the validator sets that this client has seen.
 func (c *Client) Verify(receipt checkpoint.Receipt) (*checkpoint.Verified, error) {
-	return receipt.Verify(c.config.Genesis.Trust())
+	return c.light.Verify(receipt)
 }
 
 // receipt fetches and verifies one validator's receipt of an id.
@@ -76,7 +76,7 @@ func (c *Client) receipt(ctx context.Context, v *validator, id tx.ID) (checkpoin
 	if err != nil {
 		return checkpoint.Receipt{}, nil, err
 	}
-	receipt, verified, err := c.prove(res.GetReceipt(), id)
+	receipt, verified, err := c.prove(ctx, v, res.GetReceipt(), id)
 	if err != nil {
 		c.log.Warn("receipt of a validator does not verify", "validator", v.address, "error", err)
 		return checkpoint.Receipt{}, nil, fmt.Errorf("%v: %w", err, ErrBadAnswer)
@@ -86,12 +86,12 @@ func (c *Client) receipt(ctx context.Context, v *validator, id tx.ID) (checkpoin
 }
 
 // prove says whether a receipt decides the id.
-func (c *Client) prove(m *umojav1.Receipt, id tx.ID) (checkpoint.Receipt, *checkpoint.Verified, error) {
+func (c *Client) prove(ctx context.Context, v *validator, m *umojav1.Receipt, id tx.ID) (checkpoint.Receipt, *checkpoint.Verified, error) {
 	receipt, err := checkpoint.ReceiptOf(m)
 	if err != nil {
 		return receipt, nil, err
 	}
-	verified, err := receipt.Verify(c.config.Genesis.Trust())
+	verified, err := c.verify(ctx, v, receipt)
 	if err != nil {
 		return receipt, nil, err
 	}
@@ -105,25 +105,74 @@ func (c *Client) prove(m *umojav1.Receipt, id tx.ID) (checkpoint.Receipt, *check
 	return receipt, verified, nil
 }
 
-// expiryStatement fetches and verifies one validator's word that the id can never have a leaf.
-func (c *Client) expiryStatement(ctx context.Context, v *validator, id tx.ID, expiresAtUnixMs uint64) (*checkpoint.ExpiryStatement, error) {
-	res, err := v.GetExpiryStatement(ctx, &apiv1.GetExpiryStatementRequest{Id: id[:], ExpiresAtUnixMs: expiresAtUnixMs})
+// verify checks a validator's receipt. One of a set that is not known yet makes the client learn it. One of a set that is in force no
+// more, whose keys may have leaked since, has to be of the history that was seen.
+func (c *Client) verify(ctx context.Context, v *validator, r checkpoint.Receipt) (*checkpoint.Verified, error) {
+	verified, err := c.light.Verify(r)
+	if err != nil && !isFork(err) || len(r.Changes) > len(c.light.seen().changes) {
+		if learnt := c.learn(ctx, v); learnt != nil {
+			c.log.Debug("validator did not prove the validator sets", "validator", v.address, "error", learnt)
+		}
+		verified, err = c.light.Verify(r)
+	}
 	if err != nil {
 		return nil, err
 	}
-	m := res.GetStatement()
-	if len(m.GetId()) != 32 || len(m.GetCheckpointRoot()) != 32 || len(m.GetSignature()) != 64 {
-		return nil, fmt.Errorf("expiry statement: length of a field: %w", ErrBadAnswer)
+	s := c.light.seen()
+	if size := verified.Checkpoint.Size; size <= s.boundary() && size < s.highest.Size {
+		if err := c.within(ctx, v, size, verified.Checkpoint.Root); err != nil {
+			return nil, fmt.Errorf("receipt of a validator set that is in force no more: %w", err)
+		}
 	}
-	e := &checkpoint.ExpiryStatement{
+	return verified, nil
+}
+
+// expiryOf is a transaction whose expiry is asked about.
+type expiryOf struct {
+	id              tx.ID
+	expiresAtUnixMs uint64
+}
+
+// expiryStatement fetches and verifies one validator's word that the id can never have a leaf. The tree that it speaks of is proved to be
+// of the history that was seen: so it was signed after that tree was there.
+func (c *Client) expiryStatement(ctx context.Context, v *validator, asked expiryOf) (*checkpoint.ExpiryStatement, error) {
+	var e checkpoint.ExpiryStatement
+	err := c.attempt(ctx, v, func(ctx context.Context, v *validator) error {
+		res, err := v.GetExpiryStatement(ctx, &apiv1.GetExpiryStatementRequest{Id: asked.id[:], ExpiresAtUnixMs: asked.expiresAtUnixMs})
+		if err == nil {
+			e, err = expiryStatementOf(res.GetStatement())
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Its checkpoint is asked for after the statement, and so is as large.
+	if err := c.learn(ctx, v); err != nil {
+		c.log.Debug("validator did not prove the validator sets", "validator", v.address, "error", err)
+	}
+	c.rouse(ctx, v, asked)
+	s := c.light.seen()
+	if err := c.judge(s, e, asked); err != nil {
+		c.log.Warn("expiry statement of a validator does not count", "validator", v.address, "error", err)
+		return nil, err
+	}
+	if err := c.within(ctx, v, e.Size, e.Root); err != nil {
+		return nil, fmt.Errorf("tree of an expiry statement: %w", err)
+	}
+	if err := c.tells(s, asked.expiresAtUnixMs); err != nil {
+		return nil, err
+	}
+	return &e, nil
+}
+
+func expiryStatementOf(m *umojav1.ExpiryStatement) (checkpoint.ExpiryStatement, error) {
+	if len(m.GetId()) != 32 || len(m.GetCheckpointRoot()) != 32 || len(m.GetSignature()) != 64 {
+		return checkpoint.ExpiryStatement{}, fmt.Errorf("expiry statement: length of a field: %w", ErrBadAnswer)
+	}
+	return checkpoint.ExpiryStatement{
 		ID: tx.ID(m.GetId()), ExpiresAtUnixMs: m.GetExpiresAtUnixMs(), HeaderIndex: m.GetHeaderIndex(),
 		HeaderTimeUnixMs: m.GetHeaderTimeUnixMs(), Root: [32]byte(m.GetCheckpointRoot()), Size: m.GetCheckpointSize(),
 		Validator: m.GetValidator(), Signature: [64]byte(m.GetSignature()),
-	}
-	g := c.config.Genesis
-	if err := e.Verify(g.Network(), g.ValidatorSet(), id, expiresAtUnixMs); err != nil {
-		c.log.Warn("expiry statement of a validator does not verify", "validator", v.address, "error", err)
-		return nil, fmt.Errorf("%v: %w", err, ErrBadAnswer)
-	}
-	return e, nil
+	}, nil
 }

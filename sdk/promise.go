@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -12,8 +13,9 @@ import (
 
 // Promises hands a signed transaction to all validators at once, waits for no outcome, and gives their signed promises to
 // have it in the history by a size: from f+1 of them, at least one is of an honest validator, who gets rid of a leader that
-// leaves it out. Whoever keeps them can show later that it was left out. ErrUnavailable when fewer than f+1 promise; the
-// promises there are come with it. The outcome is Submit's or Outcome's to tell.
+// leaves it out. Whoever keeps them can show later that it was left out. The set is the newest that those asked prove: who has left it
+// promises nothing. ErrUnavailable when fewer than f+1 promise; the promises there are come with it. The outcome is Submit's or
+// Outcome's to tell.
 func (c *Client) Promises(ctx context.Context, signed *tx.Signed) ([]checkpoint.SubmissionReceipt, error) {
 	// mu guards what the calls below gather.
 	var mu sync.Mutex
@@ -42,7 +44,11 @@ func (c *Client) Promises(ctx context.Context, signed *tx.Signed) ([]checkpoint.
 		})
 	}
 	wait.Wait()
-	if len(all) < c.alike() {
+	set := c.light.ValidatorSet()
+	all = slices.DeleteFunc(all, func(r checkpoint.SubmissionReceipt) bool {
+		return r.Verify(c.config.Genesis.Network(), set, signed.ID()) != nil // Another has told of a newer set meanwhile.
+	})
+	if len(all) <= set.Faults() {
 		return all, fmt.Errorf("%w: %d promise to have the transaction ordered: %v", ErrUnavailable, len(all), last)
 	}
 	return all, nil
@@ -61,8 +67,10 @@ func (c *Client) promise(ctx context.Context, v *validator, signed *tx.Signed) (
 		ID: tx.ID(m.GetId()), SeenSize: m.GetSeenSize(), IncludeBySize: m.GetIncludeBySize(), Validator: m.GetValidator(),
 		Signature: [64]byte(m.GetSignature()),
 	}
-	genesis := c.config.Genesis
-	if err := r.Verify(genesis.Network(), genesis.ValidatorSet(), signed.ID()); err != nil {
+	if err := c.learn(ctx, v); err != nil {
+		c.log.Debug("validator did not prove the validator sets", "validator", v.address, "error", err)
+	}
+	if err := r.Verify(c.config.Genesis.Network(), c.light.ValidatorSet(), signed.ID()); err != nil {
 		return checkpoint.SubmissionReceipt{}, fmt.Errorf("%w: %w", ErrBadAnswer, err)
 	}
 	return r, nil

@@ -50,6 +50,7 @@ const readRounds = 3
 // read asks one validator after the other until one answers. An answer that denies (not found, refused) is believed when
 // enough validators give it, since one may be behind or lie.
 func (c *Client) read(ctx context.Context, ask func(ctx context.Context, v *validator) error) error {
+	c.keepUp()
 	var last error
 	for round := range readRounds {
 		if round > 0 {
@@ -151,6 +152,7 @@ const agreeRounds = 5
 
 // agreeing gives the f+1 answers that are the same by key.
 func agreeing[T any](ctx context.Context, c *Client, key func(T) string, ask func(ctx context.Context, v *validator) (T, error)) ([]T, error) {
+	c.keepUp()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	queue := c.order()

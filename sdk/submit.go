@@ -69,7 +69,7 @@ type inquiry struct {
 	urgent   bool
 	findings chan finding
 
-	statements map[string]bool
+	statements map[*validator]checkpoint.ExpiryStatement
 	refusals   map[*validator]string
 	// waiting are the validators whose last word is that they take the transaction when there are credits for it again; asked are those with a
 	// call under way.
@@ -84,10 +84,13 @@ type turn struct {
 	at        time.Time // zero: now
 }
 
+func (q *inquiry) asks() expiryOf { return expiryOf{q.id, q.expiresAtUnixMs} }
+
 func newInquiry(c *Client, id tx.ID, expiresAtUnixMs uint64) *inquiry {
+	c.keepUp()
 	q := &inquiry{
 		Client: c, id: id, expiresAtUnixMs: expiresAtUnixMs, findings: make(chan finding, len(c.validators)),
-		statements: make(map[string]bool), refusals: make(map[*validator]string), waiting: make(map[*validator]bool),
+		statements: make(map[*validator]checkpoint.ExpiryStatement), refusals: make(map[*validator]string), waiting: make(map[*validator]bool),
 		asked: make(map[*validator]bool),
 	}
 	for _, v := range c.order() {
@@ -165,8 +168,8 @@ func (q *inquiry) weigh(f finding) (Outcome, error, bool) {
 		return *f.outcome, nil, true
 	case f.statement != nil:
 		q.urgent = true
-		q.statements[f.statement.Validator] = true
-		if len(q.statements) > q.config.Genesis.ValidatorSet().Faults() {
+		q.statements[f.from] = *f.statement
+		if q.never(q.statements, q.asks()) {
 			return Outcome{ID: q.id, Expired: true, TimeUnixMs: f.statement.HeaderTimeUnixMs}, nil, true
 		}
 	case f.refusal == reasonExpired:
@@ -247,9 +250,7 @@ func (q *inquiry) call(ctx context.Context, v *validator) finding {
 	case f.stage == StageFinal:
 		f.outcome, f.err = q.proved(ctx, v, status)
 	case reason == reasonExpired || q.config.NowUnixMs() > q.expiresAtUnixMs:
-		asked, cancel := context.WithTimeout(ctx, q.config.ReadTimeout)
-		defer cancel()
-		statement, err := q.expiryStatement(asked, v, q.id, q.expiresAtUnixMs)
+		statement, err := q.expiryStatement(ctx, v, q.asks())
 		if err != nil {
 			f.err = err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
@@ -19,7 +20,8 @@ type WalletOptions struct {
 	// Account is the account paid from; nil is the key's own (AccountOf).
 	Account *tx.AccountID
 	// Outbox keeps each transaction from before it is sent until its outcome is known; nil keeps nothing, so that a crash
-	// leaves outcomes unknown.
+	// leaves outcomes unknown. In the folder of a FileOutbox the client also keeps which validator sets it has seen, unless it has a
+	// file for that.
 	Outbox Outbox
 	// Lifetime is how long a payment may take to be applied; 0 is 10 minutes.
 	Lifetime time.Duration
@@ -43,6 +45,9 @@ func NewWallet(client *Client, signer key.Signer, options WalletOptions) *Wallet
 	}
 	if w.options.Outbox == nil {
 		w.options.Outbox = nowhere{}
+	}
+	if box, ok := options.Outbox.(*FileOutbox); ok {
+		client.keepSetsIn(filepath.Join(box.dir, setFileName))
 	}
 	if w.options.Lifetime == 0 {
 		w.options.Lifetime = Lifetime

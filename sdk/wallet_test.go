@@ -221,7 +221,7 @@ func TestResumeKeepsWhatItDoesNotKnow(t *testing.T) {
 	if _, err := sdk.NewFileOutbox(dir); err != nil {
 		t.Fatal(err)
 	}
-	if files, _ := os.ReadDir(dir); len(files) != 0 {
-		t.Errorf("%d files left, the half-written one among them", len(files))
+	if files, _ := os.ReadDir(dir); len(files) != 1 || files[0].Name() != "validators.json" {
+		t.Errorf("left are %v, and not only what was seen of the validator sets", files)
 	}
 }

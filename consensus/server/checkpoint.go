@@ -20,7 +20,7 @@ func (s *service) GetCheckpoint(_ context.Context, req *apiv1.GetCheckpointReque
 	}
 	changes, known := sets.Changes, true
 	if hash := req.GetValidatorSetHash(); len(hash) == 32 {
-		changes, known = sets.AfterSet([32]byte(hash))
+		changes, known = sets.AfterSet([32]byte(hash), req.GetFromSize())
 	} else if len(hash) > 0 {
 		return nil, invalid("validator_set_hash is %d bytes, not 32", len(hash))
 	}

@@ -56,14 +56,32 @@ func (s Succession) After(size uint64) []SetChange {
 	return s.Changes[i:]
 }
 
-// AfterSet are the changes after the set of a hash; false when no set of the succession has it.
-func (s Succession) AfterSet(hash [32]byte) ([]SetChange, bool) {
-	for i := len(s.Changes); i > 0; i-- {
-		if s.Changes[i-1].Set.Hash() == hash {
-			return s.Changes[i:], true
+// AfterSet are the changes after the set of a hash, for who knows that set and has seen the tree of a size (0: none); false when no set of
+// the succession has the hash. A set may be in force several times: then it is the last time that had begun by that size. When its
+// boundary has moved past the size since, the change to it comes once more.
+func (s Succession) AfterSet(hash [32]byte, seen uint64) ([]SetChange, bool) {
+	at, later := -1, -1 // Its places, counted from 0 for the first set.
+	if s.First.Hash() == hash {
+		at = 0
+	}
+	for i, c := range s.Changes {
+		switch {
+		case c.Set.Hash() != hash:
+		case c.LeafIndex+1 <= seen:
+			at = i + 1
+		case later < 0:
+			later = i + 1
 		}
 	}
-	return s.Changes, s.First.Hash() == hash
+	switch {
+	case at >= 0:
+		return s.Changes[at:], true
+	case later < 0:
+		return s.Changes, false
+	case seen == 0:
+		return s.Changes[later:], true
+	}
+	return s.Changes[later-1:], true
 }
 
 // With appends a change. One that names the newest set takes the place of the last: its boundary has moved.
@@ -73,6 +91,11 @@ func (s Succession) With(c SetChange) Succession {
 		n--
 	}
 	return Succession{First: s.First, Changes: append(slices.Clone(s.Changes[:n]), c)}
+}
+
+// Same says whether two changes put the same set in force at the same place.
+func (c SetChange) Same(o SetChange) bool {
+	return c.LeafIndex == o.LeafIndex && c.Set.Hash() == o.Set.Hash()
 }
 
 // Encode gives the bytes of a change.

@@ -41,11 +41,10 @@ func (n *Network) order(transactions ...*tx.Signed) ledger.Outcome {
 	for _, signed := range transactions {
 		envelopes = append(envelopes, signed.Envelope())
 	}
-	head, leader := n.accepted.Head(), n.Set[0].Name
-	header := tx.BatchHeader{
-		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: max(head.TimeUnixMs, n.now()), Leader: leader,
-	}
-	batch, err := tx.ParseBatch(n.Network, tx.SealBatch(n.Network, header, envelopes, n.World.Validators[leader]))
+	head := n.accepted.Head()
+	header := tx.BatchHeader{Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: max(head.TimeUnixMs, n.now())}
+	n.begins(&header, head)
+	batch, err := tx.ParseBatch(n.Network, tx.SealBatch(n.Network, header, envelopes, n.World.Validators[header.Leader]))
 	if err != nil {
 		panic(fmt.Sprintf("sdktest: seal batch: %v", err))
 	}
@@ -77,6 +76,7 @@ func (n *Network) finalise() {
 		if err := n.final.Commit(fx); err != nil {
 			panic("sdktest: " + err.Error())
 		}
+		n.succeed()
 	}
 	n.queue = nil
 }
@@ -86,10 +86,11 @@ func (n *Network) checkpoint() []byte {
 	head := n.final.Head()
 	c := checkpoint.Checkpoint{Network: n.Network, Size: head.Size, Root: head.Root}
 	var cosigs []checkpoint.Cosignature
-	for _, v := range n.Set {
+	set := n.sets.At(head.Size)
+	for _, v := range set {
 		cosigs = append(cosigs, c.Cosign(v.Name, n.World.Validators[v.Name], head.TimeUnixMs/1000))
 	}
-	note, err := c.Seal(n.Set, cosigs)
+	note, err := c.Seal(set, cosigs)
 	if err != nil {
 		panic(fmt.Sprintf("sdktest: seal checkpoint: %v", err))
 	}
@@ -106,5 +107,6 @@ func (n *Network) receipt(index uint64) checkpoint.Receipt {
 	for _, h := range proof {
 		r.Inclusion = append(r.Inclusion, h)
 	}
+	r.Changes = n.sets.Changes[:len(n.sets.Changes)-len(n.sets.After(n.final.Head().Size-1))]
 	return r
 }

@@ -6,7 +6,7 @@
 // consensus is missing: the validators share one state.
 //
 // A test makes a validator misbehave with the switches of Validator (stop, hang, drop the answer, refuse, lie), holds the
-// order or the finality of everybody with those of Network, and moves the clock with Advance.
+// order or the finality of everybody with those of Network, moves the clock with Advance, and changes the validators with Decide.
 package sdktest
 
 import (
@@ -20,6 +20,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -38,8 +39,10 @@ type Network struct {
 	// queue are the batches that are accepted and not final.
 	queue []*ledger.Effects
 	// held are the transactions that were taken and not ordered.
-	held         []*tx.Signed
-	history      history
+	held    []*tx.Signed
+	history history
+	// sets are the validator sets up to the last one whose boundary is final.
+	sets         checkpoint.Succession
 	holdOrder    bool
 	holdFinality bool
 	ahead        time.Duration
@@ -57,6 +60,7 @@ func New(t testing.TB) *Network {
 func NewWith(t testing.TB, w *ledgertest.World) *Network {
 	t.Helper()
 	n := &Network{World: w, accepted: ledgertest.NewMemory(), final: ledgertest.NewMemory(), history: newHistory(), changed: make(chan struct{})}
+	n.sets.First = w.Set
 	fx, err := ledger.Found(w.Genesis)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +111,10 @@ func (n *Network) Client(t testing.TB, change ...func(*sdk.Config)) *sdk.Client 
 
 // Dial connects to a validator by its address.
 func (n *Network) Dial(ctx context.Context, address string) (net.Conn, error) {
-	for _, v := range n.Validators {
+	n.mu.Lock()
+	all := n.Validators
+	n.mu.Unlock()
+	for _, v := range all {
 		if v.Address() == address {
 			return v.dial(ctx)
 		}

@@ -219,7 +219,14 @@ func (s *service) GetCheckpoint(_ context.Context, req *apiv1.GetCheckpointReque
 	n := s.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	res := &apiv1.GetCheckpointResponse{Checkpoint: n.checkpoint()}
+	changes := n.sets.Changes
+	if hash := req.GetValidatorSetHash(); len(hash) == 32 {
+		var known bool
+		if changes, known = n.sets.AfterSet([32]byte(hash), req.GetFromSize()); !known {
+			return nil, Refusal("NOT_FOUND")
+		}
+	}
+	res := &apiv1.GetCheckpointResponse{Checkpoint: n.checkpoint(), Changes: checkpoint.ChangesProto(changes)}
 	size := n.final.Head().Size
 	from, to := req.GetFromSize(), req.GetToSize()
 	if to == 0 {

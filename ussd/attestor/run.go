@@ -82,7 +82,9 @@ func (p *process) open(g *genesis.Genesis, keys custody.Custody, self net.Addr) 
 	if err != nil {
 		return fmt.Errorf("validators_tls: %w: %w", err, ErrConfig)
 	}
-	p.client, err = sdk.Open(sdk.Config{Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, TLS: secure, Logger: p.log})
+	p.client, err = sdk.Open(sdk.Config{
+		Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, TLS: secure, Logger: p.log, SetFile: filepath.Join(c.Dir, "validators.json"),
+	})
 	if err != nil {
 		return err
 	}

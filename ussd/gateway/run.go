@@ -118,7 +118,9 @@ func (w *gateway) open(ctx context.Context, g *genesis.Genesis, keys custody.Cus
 	if err != nil {
 		return fmt.Errorf("validators_tls: %w: %w", err, ErrConfig)
 	}
-	w.client, err = w.world.connect(sdk.Config{Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, TLS: secure, Logger: w.log})
+	w.client, err = w.world.connect(sdk.Config{
+		Genesis: g, Addresses: c.Validators, AliasKey: &aliasKey, TLS: secure, Logger: w.log, SetFile: filepath.Join(c.Dir, "validators.json"),
+	})
 	if err != nil {
 		return err
 	}
