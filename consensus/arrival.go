@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
 )
 
@@ -31,7 +32,9 @@ type snapshotStore struct {
 	dir   string
 	state *store.Store
 	fatal func(error) error
-	log   *slog.Logger
+	// approve says whether raft may have these members after a snapshot of a size that proves these sets.
+	approve func(c raft.Configuration, sets checkpoint.Succession, size uint64) error
+	log     *slog.Logger
 
 	// mu guards arrived: the snapshot that is verified and not installed yet.
 	mu      sync.Mutex
@@ -58,7 +61,7 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 	if err != nil {
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
-	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, log: n.log}
+	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, approve: n.approveArrived, log: n.log}
 	return s, s.sweep()
 }
 
@@ -250,7 +253,7 @@ func (s *snapshotSink) checkPlace(h store.SnapshotHeader) error {
 	if h.AppliedIndex > s.index || h.AppliedTerm > s.term {
 		return fmt.Errorf("entry %d of term %d, and holds %d of term %d: %w", s.index, s.term, h.AppliedIndex, h.AppliedTerm, errSnapshotIndex)
 	}
-	if err := follows(s.members, h.Sets, h.Head.Size); err != nil {
+	if err := s.store.approve(s.members, h.Sets, h.Head.Size); err != nil {
 		return fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
 	return nil

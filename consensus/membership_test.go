@@ -233,44 +233,65 @@ func TestApprove(t *testing.T) {
 	}
 }
 
-// TestFewestVoters: whose majority elects a candidate whose log ended before the newest change of raft's members, in a network that has grown
-// from four validators to ten.
-func TestFewestVoters(t *testing.T) {
-	set := func(n int) (all checkpoint.ValidatorSet) {
-		for i := range n {
-			all = append(all, checkpoint.Validator{Name: fmt.Sprintf("v%02d", i)})
-		}
-		return all
+// someOf are that many validators, v00 and on from a number.
+func someOf(from, count int) (all checkpoint.ValidatorSet) {
+	for i := range count {
+		all = append(all, checkpoint.Validator{Name: fmt.Sprintf("v%02d", from+i)})
 	}
-	members := func(n int) (c raft.Configuration) {
-		for _, name := range names(set(n)) {
+	return all
+}
+
+// membersOf are raft's, each with a vote.
+func membersOf(sets ...checkpoint.ValidatorSet) (c raft.Configuration) {
+	for _, set := range sets {
+		for _, name := range names(set) {
 			c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
 		}
-		return c
 	}
-	grown := &membership{before: set(7), sets: checkpoint.Succession{First: set(4)}}
-	grown.reign.Validators = set(10)
-	begun := &membership{before: set(4), sets: checkpoint.Succession{First: set(4)}}
-	begun.reign.Validators = set(7)
-	for _, row := range []struct {
-		name              string
-		m                 *membership
-		latest, committed int
-		last              uint64
-		want              int
-	}{
-		{"its log has the newest members", grown, 10, 10, 9, 10},
-		{"three liars may not say that the genesis' four elected them", grown, 10, 10, 1, 7},
-		{"the change is not committed", grown, 10, 9, 8, 7},
-		{"two may lie, and four elect by three", begun, 7, 7, 1, 4},
-	} {
-		c := configurations{latest: members(row.latest), committed: members(row.committed), index: 9}
-		got := row.m.voters(c, row.last)
-		if len(got) != row.want {
-			t.Errorf("%s: %d voters, want %d", row.name, len(got), row.want)
+	return c
+}
+
+// TestVoters: a change of raft's members that is not committed does not count against a leader that has not heard of it.
+func TestVoters(t *testing.T) {
+	for _, row := range []struct{ latest, committed, want int }{{5, 5, 5}, {6, 5, 5}, {5, 6, 5}, {5, 0, 5}} {
+		c := configurations{latest: membersOf(someOf(0, row.latest)), committed: membersOf(someOf(0, row.committed))}
+		if got := len(c.voters()); got != row.want {
+			t.Errorf("%d members, %d committed: %d voters, want %d", row.latest, row.committed, got, row.want)
 		}
-		if len(got)/2+1 <= row.m.reign.Validators.Faults() {
-			t.Errorf("%s: %d liars elect whom they like", row.name, row.m.reign.Validators.Faults())
+	}
+}
+
+// TestMembersOfASnapshot: which members of raft may come with a snapshot, when v00 to v03 were the first set, v01 to v04 reign here, and the
+// snapshot proves that v02 to v05 came after.
+func TestMembersOfASnapshot(t *testing.T) {
+	sets := checkpoint.Succession{First: someOf(0, 4)}
+	for i := range 2 {
+		sets.Changes = append(sets.Changes, checkpoint.SetChange{Set: someOf(i+1, 4), Proof: checkpoint.Proof{LeafIndex: uint64(10*i + 9)}})
+	}
+	here := &membership{before: sets.First}
+	here.reign.Validators, here.reign.Boundary.Size = someOf(1, 4), 10
+	joined := membersOf(someOf(1, 4))
+	for _, row := range []struct {
+		name          string
+		c             raft.Configuration
+		size          uint64
+		follows, keep bool
+	}{
+		{"as it is here", joined, 20, true, true},
+		{"the next set", membersOf(someOf(2, 4)), 20, true, true},
+		{"between the sets", membersOf(someOf(2, 3)), 20, true, true},
+		{"who left is still there", membersOf(someOf(0, 5)), 15, true, true},
+		{"a liar alone", membersOf(someOf(4, 1)), 20, false, false},
+		{"without one of all sets", membersOf(someOf(2, 1), someOf(4, 2)), 20, false, false},
+		{"without one who stays", membersOf(someOf(2, 2)), 20, true, false},
+		{"who comes only later", membersOf(someOf(1, 5)), 15, false, false},
+		{"strangers", membersOf(someOf(1, 4), someOf(8, 1)), 20, false, false},
+	} {
+		if err := follows(row.c, sets, row.size); (err == nil) != row.follows {
+			t.Errorf("%s: follows: %v", row.name, err)
+		}
+		if err := here.keeps(joined, row.c, sets, row.size); (err == nil) != row.keep {
+			t.Errorf("%s: keeps: %v", row.name, err)
 		}
 	}
 }

@@ -31,8 +31,6 @@ const (
 type configurations struct {
 	// latest is the newest in the log, committed or not; committed is that; both are empty before raft knows anybody.
 	latest, committed raft.Configuration
-	// index is that of latest.
-	index uint64
 }
 
 func (n *Node) configurations() (c configurations) {
@@ -44,7 +42,7 @@ func (n *Node) configurations() (c configurations) {
 	if future.Error() != nil {
 		return c
 	}
-	c.latest, c.index = future.Configuration(), future.Index()
+	c.latest = future.Configuration()
 	c.committed = c.latest
 	if known := n.committedMembers.Load(); known != nil {
 		c.committed = *known
@@ -73,25 +71,16 @@ func votersOf(c raft.Configuration) (all []string) {
 	return all
 }
 
-// voters are those whose majority elects a candidate whose log ended at an entry: raft's members, or the fewest that they may have been
-// before, for one whose log ended before the newest change of them. Voters have signed where it ended, and whose log is longer gave no vote.
-func (n *Node) voters(lastIndex uint64) []string {
-	return n.reignNow().voters(n.configurations(), lastIndex)
-}
+// voters are those whose majority elects: raft's members, or the fewer that they were before a change which is not committed, since a
+// candidate may not have heard of that. Nothing that a candidate or its voters say counts here: no f of them may elect each other by it.
+func (n *Node) voters() []string { return n.configurations().voters() }
 
-// voters is Node.voters. Where a log ended is the word of the candidate and of who votes for it, so no list counts of which those who may
-// lie are a majority: they could elect each other by saying that their log ended early, in whatever term.
-func (m *membership) voters(c configurations, lastIndex uint64) []string {
-	fewest := votersOf(c.latest)
-	if len(fewest) > 0 && lastIndex >= c.index {
-		return fewest
+func (c configurations) voters() []string {
+	latest, committed := votersOf(c.latest), votersOf(c.committed)
+	if len(committed) > 0 && len(committed) < len(latest) {
+		return committed
 	}
-	for _, list := range [][]string{votersOf(c.committed), names(m.sets.First), names(m.before), names(m.reign.Validators)} {
-		if len(list)/2+1 > m.reign.Validators.Faults() && (len(fewest) == 0 || len(list) < len(fewest)) {
-			fewest = list
-		}
-	}
-	return fewest
+	return latest
 }
 
 var errMembers = errors.New("raft's members are not what the validator set asks for")
@@ -112,7 +101,7 @@ func wellFormed(c raft.Configuration) error {
 }
 
 // follows holds the members that come with a snapshot to the sets that it proves: before the first change they are the genesis' set, all
-// with a vote; later nobody else than who was in some set, and most votes are of the last two.
+// with a vote; later nobody else than who was in some set, those who were in all of them with a vote, and most votes are of the last two.
 func follows(c raft.Configuration, sets checkpoint.Succession, size uint64) error {
 	sets.Changes = sets.Changes[:len(sets.Changes)-len(sets.After(size))]
 	voters, in := votersOf(c), func(set checkpoint.ValidatorSet, name string) bool { _, ok := set.Find(name); return ok }
@@ -128,15 +117,61 @@ func follows(c raft.Configuration, sets checkpoint.Succession, size uint64) erro
 			return fmt.Errorf("member %q: %w", s.ID, errMembers)
 		}
 	}
+	for _, v := range sets.First {
+		always := !slices.ContainsFunc(known, func(set checkpoint.ValidatorSet) bool { return !in(set, v.Name) })
+		if always && !slices.Contains(voters, v.Name) {
+			return fmt.Errorf("%q is in every set and has no vote: %w", v.Name, errMembers)
+		}
+	}
 	for _, v := range voters {
 		if in(known[len(known)-1], v) || in(known[max(0, len(known)-2)], v) {
 			last++
 		}
 	}
-	if 2*last <= len(voters) {
+	if 2*last <= len(voters) || last <= known[len(known)-1].Faults() {
 		return fmt.Errorf("%d of %d votes are of the last sets: %w", last, len(voters), errMembers)
 	}
 	return nil
+}
+
+// keeps says whether a node that knows raft's members may take those that a snapshot brings. A leader can send its snapshot to whomever it
+// likes, and nobody signs raft's members: were a liar alone let in with one that names few besides itself, no other leader would be
+// followed, nor could one be elected, ever again. So whoever has a vote and is in every set from the one that reigns here to the snapshot's keeps
+// it, and nobody comes who is in none of them nor in the one before.
+func (m *membership) keeps(now, c raft.Configuration, sets checkpoint.Succession, size uint64) error {
+	since := []checkpoint.ValidatorSet{m.reign.Validators}
+	for _, change := range sets.After(m.reign.Boundary.Size) {
+		if change.LeafIndex < size {
+			since = append(since, change.Set)
+		}
+	}
+	in := func(name string) func(checkpoint.ValidatorSet) bool {
+		return func(set checkpoint.ValidatorSet) bool { _, ok := set.Find(name); return ok }
+	}
+	voters := votersOf(c)
+	for _, v := range votersOf(now) {
+		leaves := slices.ContainsFunc(since, func(set checkpoint.ValidatorSet) bool { return !in(v)(set) })
+		if !leaves && !slices.Contains(voters, v) {
+			return fmt.Errorf("%q stays and has no vote: %w", v, errMembers)
+		}
+	}
+	for _, s := range c.Servers {
+		name := string(s.ID)
+		known := slices.ContainsFunc(now.Servers, func(was raft.Server) bool { return was.ID == s.ID })
+		if !known && !in(name)(m.before) && !slices.ContainsFunc(since, in(name)) {
+			return fmt.Errorf("%q is in no set since: %w", name, errMembers)
+		}
+	}
+	return nil
+}
+
+// approveArrived holds the members that come with a snapshot to the sets that it proves and, where raft has members, to those.
+func (n *Node) approveArrived(c raft.Configuration, sets checkpoint.Succession, size uint64) error {
+	err := follows(c, sets, size)
+	if now := n.configurations().committed; err == nil && len(now.Servers) > 0 {
+		err = n.reignNow().keeps(now, c, sets, size)
+	}
+	return err
 }
 
 // approve says whether raft's members may become those of a configuration: nobody else than the validators of the set that reigns and who
@@ -267,17 +302,17 @@ func (n *Node) reconfigure(ctx context.Context) error {
 		if string(s.ID) == n.name {
 			return n.handOver(m.reign.Validators)
 		}
-		return step("remove", string(s.ID), raftNow.RemoveServer(s.ID, now.index, membersPatience))
+		return step("remove", string(s.ID), raftNow.RemoveServer(s.ID, 0, membersPatience))
 	}
 	for _, v := range m.reign.Validators {
 		if !slices.ContainsFunc(members, func(s raft.Server) bool { return string(s.ID) == v.Name }) {
-			return step("add", v.Name, raftNow.AddNonvoter(raft.ServerID(v.Name), raft.ServerAddress(v.Name), now.index, membersPatience))
+			return step("add", v.Name, raftNow.AddNonvoter(raft.ServerID(v.Name), raft.ServerAddress(v.Name), 0, membersPatience))
 		}
 	}
 	finals := n.finality.Status().Finals
 	for _, s := range members {
 		if s.Suffrage != raft.Voter && finals[string(s.ID)] > m.reign.Boundary.Size {
-			return step("give a vote to", string(s.ID), raftNow.AddVoter(s.ID, s.Address, now.index, membersPatience))
+			return step("give a vote to", string(s.ID), raftNow.AddVoter(s.ID, s.Address, 0, membersPatience))
 		}
 	}
 	return nil

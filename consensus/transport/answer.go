@@ -189,7 +189,7 @@ func (f *Filter) granted(peer string, c *raft.RequestVoteRequest, words Words) e
 	if err := f.electorate().verify(vote); err != nil {
 		return err
 	}
-	enough := f.enough(e.LastIndex)
+	enough := f.enough()
 	evidence, err := f.count(vote, enough)
 	f.report(evidence...)
 	return err

@@ -25,8 +25,8 @@ type Local struct {
 	LastIndex func() uint64
 	// Entry reads an entry of the log; any error means that it is not there.
 	Entry func(index uint64, into *raft.Log) error
-	// Voters are those of raft whose majority elects a candidate whose log ended at an entry; nil or none means all validators.
-	Voters func(lastIndex uint64) []string
+	// Voters are those of raft whose majority elects; nil or none means all validators.
+	Voters func() []string
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
 	// it may be later, when what was ordered before has been applied.
 	Approve func(raft.Configuration) error
@@ -134,9 +134,9 @@ func (f *Filter) ResetCommitGuard() {
 }
 
 // enough is how many votes elect: a majority of the voters, as raft counts.
-func (f *Filter) enough(lastIndex uint64) int {
+func (f *Filter) enough() int {
 	if f.local.Voters != nil {
-		if voters := f.local.Voters(lastIndex); len(voters) > 0 {
+		if voters := f.local.Voters(); len(voters) > 0 {
 			return len(voters)/2 + 1
 		}
 	}
@@ -263,7 +263,7 @@ func (f *Filter) certify(peer string, term uint64, c *Certificate) (bool, error)
 	if c.Term != term || c.Candidate != peer {
 		return false, fmt.Errorf("%w: it is of %q in term %d", ErrCertificate, c.Candidate, c.Term)
 	}
-	if err := f.electorate().certify(*c, f.enough(c.LastIndex)); err != nil {
+	if err := f.electorate().certify(*c, f.enough()); err != nil {
 		return false, err
 	}
 	f.mu.Lock()

@@ -137,7 +137,7 @@ func (v *validator) local(t testing.TB, peers []Peer) Local {
 			return 0
 		},
 		Entry: func(index uint64, into *raft.Log) error { return v.logs.GetLog(index, into) },
-		Voters: func(uint64) (voters []string) {
+		Voters: func() (voters []string) {
 			if r := v.raft.Load(); r != nil {
 				for _, s := range r.GetConfiguration().Configuration().Servers {
 					voters = append(voters, string(s.ID))
