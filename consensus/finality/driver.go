@@ -97,7 +97,7 @@ type Driver struct {
 	newsLock sync.Mutex
 	applied  *Applied
 	lead     Event
-	reign    *succession
+	reign    *Reign
 	wake     chan struct{}
 
 	arrivals chan arrival
@@ -272,7 +272,7 @@ func (d *Driver) loop(ctx context.Context) error {
 }
 
 // news takes what the node said, the leader first since it decides whose named size counts.
-func (d *Driver) news() (*succession, []Event) {
+func (d *Driver) news() (*Reign, []Event) {
 	d.newsLock.Lock()
 	defer d.newsLock.Unlock()
 	var events []Event

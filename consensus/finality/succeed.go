@@ -7,28 +7,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// succession is a reign with whom to talk to in it.
-type succession struct {
-	reign Reign
-	peers map[string]Peer
-}
-
 // Reign says which validator set makes the own tree final from now on, or again, when batches were taken back; and who is to be talked
 // to: the validators of the set, and whoever else may know what is final. What Applied says next is of this reign. It never blocks.
 func (d *Driver) Reign(r Reign, peers map[string]Peer) {
-	d.tell(func() { d.reign = &succession{r, peers} })
+	d.meet(peers) // Here, or it would undo what Meet says before Run has come to the reign.
+	d.tell(func() { d.reign = &r })
 }
 
 // govern makes the machine of a reign: it goes on from what the one before has signed and knows final, and hears everything else anew.
-func (d *Driver) govern(s *succession, step func(Event)) error {
+func (d *Driver) govern(r *Reign, step func(Event)) error {
 	c := d.config.Config
-	c.Reign, c.State = s.reign, d.machine.State()
+	c.Reign, c.State = *r, d.machine.State()
 	machine, err := New(c)
 	if err != nil {
 		return fmt.Errorf("begin the reign of epoch %d: %w", c.First, err)
 	}
-	d.config.Reign, d.machine = s.reign, machine
-	d.meet(s.peers)
+	d.config.Reign, d.machine = *r, machine
 	if d.led != nil {
 		step(d.led)
 	}
