@@ -167,9 +167,9 @@ func (n *Node) turn(b *tx.Batch) error {
 	return n.undo(at.Batch)
 }
 
-// turned ends what made turns odd: whoever waits looks again.
+// turned ends one of the turns: whoever waits looks again.
 func (n *Node) turned() {
-	n.turns.Add(1)
+	n.turns.ended.Add(1)
 	n.waiters.everybody()
 }
 
@@ -191,7 +191,7 @@ func (n *Node) beginsAgain(b *tx.Batch, at spot) error {
 
 // undo takes back the batches above one, and everything that was told of them.
 func (n *Node) undo(toBatch uint64) error {
-	n.turns.Add(1) // Odd: what was read before may not be there any more.
+	n.turns.begun.Add(1) // What was read before may not be there any more.
 	defer n.turned()
 	if err := n.point("epoch: nothing undone"); err != nil {
 		return err

@@ -115,3 +115,24 @@ func TestRestartOfAll(t *testing.T) {
 	}
 	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
 }
+
+// TestTwoTurns: nobody is given an answer while one of two turns is under way.
+func TestTwoTurns(t *testing.T) {
+	var all turns
+	for i, row := range []struct {
+		step  func()
+		quiet bool
+	}{
+		{func() {}, true},
+		{func() { all.begun.Add(1) }, false},
+		{func() { all.begun.Add(1) }, false},
+		{func() { all.ended.Add(1) }, false},
+		{func() { all.ended.Add(1) }, true},
+	} {
+		before := all.Load()
+		row.step()
+		if count, quiet := all.look(); quiet != row.quiet || i > 0 && count == before {
+			t.Errorf("step %d: quiet is %v at %d after %d", i, quiet, count, before)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package consensus
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 
@@ -37,6 +38,22 @@ func (m *member) end() error {
 	err := m.Shutdown().Error()
 	m.ended.Do(func() { close(m.down) })
 	return err
+}
+
+// turns counts what takes batches back. Two may be under way at once: a resync is asked for while an epoch is opened.
+type turns struct{ begun, ended atomic.Uint64 }
+
+// look gives a count that rises with each beginning and end, and whether nothing is under way.
+func (t *turns) look() (count uint64, quiet bool) {
+	ended := t.ended.Load() // First: what begins after this look is seen by the next.
+	begun := t.begun.Load()
+	return begun + ended, begun == ended
+}
+
+// Load is the count alone.
+func (t *turns) Load() uint64 {
+	count, _ := t.look()
+	return count
 }
 
 // member is the raft member, nil while there is none.

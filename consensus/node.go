@@ -121,8 +121,8 @@ type Node struct {
 	owed atomic.Pointer[sealedNote]
 	// waiters wait for transactions; progress is for everything else.
 	waiters *waiters
-	// turns counts what takes batches back, twice each: odd is under way.
-	turns atomic.Uint64
+	// turns says when batches are taken back.
+	turns turns
 	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.
 	suspended atomic.Bool
 	astray    astray

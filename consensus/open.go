@@ -124,8 +124,8 @@ func (n *Node) openFinality(c Config) error {
 // rootAt is the root of this node's own tree at the end of a batch, and the epoch of that batch; false when batches were
 // taken back while it was looked at, since what was read may be of two trees.
 func (n *Node) rootAt(size uint64) (root [32]byte, epoch uint64, ok bool) {
-	turns := n.turns.Load()
-	defer func() { ok = ok && turns%2 == 0 && n.turns.Load() == turns }()
+	turns, quiet := n.turns.look()
+	defer func() { ok = ok && quiet && n.turns.Load() == turns }()
 	if head := n.store.Head(); head.Size == size {
 		return head.Root, head.Epoch, true
 	}
@@ -217,6 +217,9 @@ func (n *Node) openRaft(c Config) error {
 		return n.join(again)
 	}
 	if err := n.settle(config); err != nil {
+		return err
+	}
+	if err := n.govern(); err != nil { // A resync that a crash has cut may have taken back where a set began.
 		return err
 	}
 	existing, err := raft.HasExistingState(n.raftLog, n.raftLog, n.snapshots)

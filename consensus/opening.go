@@ -26,7 +26,11 @@ func (p *packer) open(c checkpoint.EpochChange) error {
 	if head := n.store.Head(); c.Epoch <= head.Epoch {
 		return nil // Opened by who led before.
 	}
+	turns, quiet := n.turns.look()
 	at, found, err := n.startOf(c)
+	if !quiet || turns != n.turns.Load() {
+		return fmt.Errorf("look for the start of epoch %d: %w", c.Epoch, ErrReplaced) // By who leads now.
+	}
 	if err != nil {
 		return n.Fatal(err)
 	}

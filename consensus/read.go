@@ -117,7 +117,7 @@ type Leaf struct {
 
 // Leaf reads a leaf of this node's history; ErrNotFound past its end.
 func (n *Node) Leaf(index uint64) (Leaf, error) {
-	turns := n.turns.Load()
+	turns, quiet := n.turns.look()
 	if index >= n.store.Head().Size {
 		return Leaf{}, fmt.Errorf("leaf %d: %w", index, ErrNotFound)
 	}
@@ -126,7 +126,7 @@ func (n *Node) Leaf(index uint64) (Leaf, error) {
 	if err == nil {
 		header, err = n.store.HeaderAfter(index)
 	}
-	if turns%2 == 1 || turns != n.turns.Load() {
+	if !quiet || turns != n.turns.Load() {
 		return Leaf{}, fmt.Errorf("leaf %d: %w", index, ErrReplaced)
 	}
 	if err != nil {

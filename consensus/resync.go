@@ -119,12 +119,12 @@ func (n *Node) contradicted(at checkpoint.Vote) {
 
 // contradicts says whether the own tree is another than one that a quorum has signed.
 func (n *Node) contradicts(at checkpoint.Vote) bool {
-	turns := n.turns.Load()
+	turns, quiet := n.turns.look()
 	if at.Size > n.store.Head().Size {
 		return false
 	}
 	root, _, ok := n.rootAt(at.Size)
-	return !(ok && root == at.Root) && turns%2 == 0 && turns == n.turns.Load()
+	return !(ok && root == at.Root) && quiet && turns == n.turns.Load()
 }
 
 // lookAgain asks for a resync when a contradiction has lasted, or when what is sealed is beyond the own tree and the log does
@@ -205,7 +205,7 @@ func (n *Node) resync() error {
 	if err := n.point("resync: target written"); err != nil {
 		return err
 	}
-	n.turns.Add(1) // A snapshot under way is cancelled: raft waits for it.
+	n.turns.begun.Add(1) // A snapshot under way is cancelled: raft waits for it.
 	n.progress.moved()
 	if err := n.member().end(); err != nil {
 		return fmt.Errorf("stop raft: %w", err)

@@ -216,9 +216,9 @@ func (n *Node) Transaction(ctx context.Context, id tx.ID, wait Stage) (Status, e
 
 // lookup tells what this node knows of a transaction now. ErrReplaced while batches are taken back.
 func (n *Node) lookup(id tx.ID) (Status, error) {
-	turns := n.turns.Load()
+	turns, quiet := n.turns.look()
 	s, err := n.find(id)
-	if turns%2 == 1 || turns != n.turns.Load() {
+	if !quiet || turns != n.turns.Load() {
 		return Status{ID: id}, ErrReplaced
 	}
 	if err != nil {
