@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"github.com/hashicorp/raft"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -119,21 +121,20 @@ func (c *checker) end(one *check) {
 	close(one.done)
 }
 
-// all waits until every envelope has been checked that can be; it is for who has to go on with all of them, and begins itself what
-// nobody has begun.
-func (c *checker) all(envelopes [][]byte) {
-	var own, others []*check
-	for _, e := range envelopes {
+// all gives the verdicts on many envelopes, in order; it is for who has to go on with all of them, and begins itself what nobody has
+// begun.
+func (c *checker) all(envelopes [][]byte) []ledger.Verdict {
+	verdicts := make([]ledger.Verdict, len(envelopes))
+	checks := make([]*check, len(envelopes))
+	var own []*check
+	for i, e := range envelopes {
 		if len(e) > tx.MaxEnvelopeBytes {
+			verdicts[i].Err = tx.ErrTooLarge
 			continue
 		}
-		_, one, _ := c.take(e)
-		switch {
-		case one == nil:
-		case one.begun.CompareAndSwap(false, true):
+		verdicts[i].Signed, checks[i], _ = c.take(e)
+		if one := checks[i]; one != nil && one.begun.CompareAndSwap(false, true) {
 			own = append(own, one)
-		default:
-			others = append(others, one)
 		}
 	}
 	workers := runtime.GOMAXPROCS(0)
@@ -146,9 +147,16 @@ func (c *checker) all(envelopes [][]byte) {
 		g.Go(func() error { c.work(mine); return nil })
 	}
 	_ = g.Wait() // Each check has its own verdict.
-	for _, one := range others {
+	for i, one := range checks {
+		if one == nil {
+			continue
+		}
 		<-one.done // Whoever has begun it ends it.
+		if verdicts[i] = (ledger.Verdict{Signed: one.signed, Err: one.err}); errors.Is(one.err, ErrOverloaded) {
+			verdicts[i].Signed, verdicts[i].Err = c.verified.verify(one.envelope) // Who opened it found no room, which is no verdict.
+		}
 	}
+	return verdicts
 }
 
 // work checks what its caller has begun.

@@ -3,6 +3,7 @@ package consensus
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -81,22 +82,36 @@ func withReason(code codes.Code, reason, message string) error {
 func fromStatus(err error) error {
 	s := status.Convert(err)
 	for _, d := range s.Details() {
-		info, ok := d.(*errdetails.ErrorInfo)
-		if !ok || info.GetDomain() != Domain {
-			continue
-		}
-		for _, code := range refusals {
-			if info.GetReason() == code.String() {
-				return &Refusal{Code: code}
-			}
-		}
-		for _, row := range table {
-			if info.GetReason() == row.reason {
-				return row.err
+		if info, ok := d.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
+			if known := fromReason(info.GetReason()); known != nil {
+				return known
 			}
 		}
 	}
 	return errors.Join(ErrUnknownOutcome, err)
+}
+
+// fromReason is the error of a stable reason; nil when there is none.
+func fromReason(reason string) error {
+	for _, code := range refusals {
+		if reason == code.String() {
+			return &Refusal{Code: code}
+		}
+	}
+	for _, row := range table {
+		if reason == row.reason {
+			return row.err
+		}
+	}
+	return nil
+}
+
+// fromFailure is fromStatus for one result among many.
+func fromFailure(f *apiv1.SubmitFailure) error {
+	if known := fromReason(f.GetReason()); known != nil {
+		return known
+	}
+	return fmt.Errorf("failure %d: %w", f.GetCode(), ErrUnknownOutcome)
 }
 
 // ToFailure is ToStatus for one result among many.

@@ -18,11 +18,14 @@ type leadership struct {
 	name  string
 	ended context.Context
 	end   context.CancelFunc
+	// forwards brings submissions to it.
+	forwards *forwards
 }
 
-func newLeadership(name string) *leadership {
+func (n *Node) newLeadership(name string) *leadership {
 	l := &leadership{name: name}
 	l.ended, l.end = context.WithCancel(context.Background())
+	l.forwards = &forwards{node: n, leads: l}
 	return l
 }
 
@@ -51,7 +54,7 @@ func (n *Node) followLeader(ctx context.Context) {
 		}
 		if l, t := n.Leader(), n.term(); l != leader || t != term {
 			leader, term = l, t
-			n.leads.Swap(newLeadership(leader)).end()
+			n.leads.Swap(n.newLeadership(leader)).end()
 			if leader == n.name {
 				n.finality.Leading(term)
 			} else {

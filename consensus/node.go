@@ -115,6 +115,8 @@ type Node struct {
 	progress *progress
 	peers    *grpc.Server
 	orders   *orders
+	// forwarded is what others bring while this node leads.
+	forwarded *forwarded
 	// grievances is the watch over the leader.
 	grievances *grievances
 	// owed is a checkpoint that the tree has not reached; nil when none is.
@@ -157,7 +159,7 @@ type Node struct {
 func Open(c Config) (_ *Node, err error) {
 	n := &Node{
 		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: maps.Clone(c.Peers), overrides: maps.Clone(c.Overrides), log: c.Log, now: c.Now,
-		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), waiters: newWaiters(), simulated: c.Simulated,
+		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), forwarded: newForwarded(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
 		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)},
 	}
@@ -170,7 +172,7 @@ func Open(c Config) (_ *Node, err error) {
 	if c.Timing == (Timing{}) {
 		c.Timing = LAN
 	}
-	n.leads.Store(newLeadership(""))
+	n.leads.Store(n.newLeadership(""))
 	n.packerPatience = 2 * c.Timing.Heartbeat
 	n.headers = newHeaders()
 	n.ctx, n.cancel = context.WithCancel(context.Background())

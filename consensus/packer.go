@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -86,18 +87,40 @@ func (p *packer) leads() (term uint64, ok bool) {
 
 // submit hands a submission over and waits for its answer.
 func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint64) (Status, error) {
+	s, err := p.enqueue(signed, pastUnixMs)
+	if err != nil {
+		return Status{}, err
+	}
+	return p.await(ctx, s)
+}
+
+// ready says whether submissions are taken: ErrNotLeader, ErrOverloaded.
+func (p *packer) ready() error {
 	if _, ok := p.leads(); !ok {
-		return Status{}, ErrNotLeader
+		return ErrNotLeader
 	}
 	if p.held() {
-		return Status{}, ErrOverloaded
+		return ErrOverloaded
+	}
+	return nil
+}
+
+// enqueue hands a submission over; without an error it will be answered, or the packer ends.
+func (p *packer) enqueue(signed *tx.Signed, pastUnixMs uint64) (*submission, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
 	}
 	s := &submission{signed: signed, pastUnixMs: pastUnixMs, answer: make(chan answer, 1)}
 	select {
 	case p.queue <- s:
+		return s, nil
 	default:
-		return Status{}, ErrOverloaded
+		return nil, ErrOverloaded
 	}
+}
+
+// await waits for the answer of a submission that was handed over.
+func (p *packer) await(ctx context.Context, s *submission) (Status, error) {
 	select {
 	case a := <-s.answer:
 		return a.status, a.err
@@ -304,20 +327,26 @@ func (p *packer) untilDue() (*time.Timer, error) {
 	return time.NewTimer(wait), nil
 }
 
-// gather takes what is waiting, in order of arrival.
+// gather takes what is waiting, in order of arrival. While more comes each time that others are let run, it lets them: see
+// checker.gather.
 func (p *packer) gather(first *submission) []*submission {
 	all := p.carried
 	p.carried = nil
 	if first != nil {
 		all = append(all, first)
 	}
-	for len(all) < batchLength {
+	for seen := 0; len(all) < batchLength; {
 		select {
 		case s := <-p.queue:
 			all = append(all, s)
+			continue
 		default:
+		}
+		if len(all) == seen {
 			return all
 		}
+		seen = len(all)
+		runtime.Gosched()
 	}
 	return all
 }

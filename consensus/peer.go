@@ -16,20 +16,6 @@ type peerServer struct {
 	node *Node
 }
 
-// Forward takes a submission for the leader.
-func (p peerServer) Forward(ctx context.Context, req *peerv1.ForwardRequest) (*peerv1.ForwardResponse, error) {
-	n := p.node
-	signed, err := n.checker.verify(ctx, req.GetEnvelope())
-	if err != nil {
-		return nil, ToStatus(err)
-	}
-	s, err := n.packer.submit(ctx, signed, 0)
-	if err != nil {
-		return nil, ToStatus(err)
-	}
-	return &peerv1.ForwardResponse{Status: s.Proto()}, nil
-}
-
 // ReadIndex gives the batch that covers everything accepted before the call.
 func (p peerServer) ReadIndex(ctx context.Context, _ *peerv1.ReadIndexRequest) (*peerv1.ReadIndexResponse, error) {
 	covers, err := p.node.readIndex(ctx)

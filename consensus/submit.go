@@ -10,7 +10,6 @@ import (
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
-	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
 // Submit takes an envelope and waits until its transaction has come to the stage, or the context ends. The status is what
@@ -159,31 +158,9 @@ func (n *Node) order(ctx context.Context, signed *tx.Signed) (Status, error) {
 			return err
 		}
 		// The leader's word is not taken for the result: this node answers from its own state when it has applied the batch.
-		err = n.atPeer(ctx, leads, func(ctx context.Context, peer peerv1.PeerServiceClient) error {
-			_, err := peer.Forward(ctx, &peerv1.ForwardRequest{Envelope: signed.Envelope()})
-			return err
-		})
-		if err == nil {
-			s, err = n.arrived(ctx, leads, signed.ID())
-		}
+		s, err = n.bring(ctx, leads, signed)
 		return err
 	})
-	return s, err
-}
-
-// arrivalPatience is how long a batch may take from the leader, which says that it has applied it, to this node.
-const arrivalPatience = 2 * time.Second
-
-// arrived waits until this node has applied what the leader says it has. Not before then has the submission come to its end: a
-// leader that says so and orders nothing, or what is void, gets it again, and the watch sees that it waits.
-func (n *Node) arrived(ctx context.Context, leads *leadership, id tx.ID) (Status, error) {
-	wait, cancel := context.WithTimeout(ctx, arrivalPatience)
-	defer cancel()
-	defer context.AfterFunc(leads.ended, cancel)()
-	s, err := n.Transaction(wait, id, Accepted)
-	if err == nil && s.Stage < Accepted && ctx.Err() == nil {
-		err = fmt.Errorf("the leader took it, and it has not come: %w", ErrUnknownOutcome)
-	}
 	return s, err
 }
 

@@ -253,8 +253,10 @@ func (c *chaos) censor(silently bool) (end func()) {
 		if method != callForward || proto.Unmarshal(raw, &r) != nil {
 			return nil
 		}
-		if signed, err := tx.Parse(c.cluster.world.Network, r.GetEnvelope()); err == nil && pays(signed) {
-			return status.Error(codes.Unavailable, "busy")
+		for _, e := range r.GetEnvelopes() {
+			if signed, err := tx.Parse(c.cluster.world.Network, e); err == nil && pays(signed) {
+				return status.Error(codes.Unavailable, "busy")
+			}
 		}
 		return nil
 	}

@@ -25,11 +25,12 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ForwardRequest carries a submission.
+// ForwardRequest carries submissions, which the caller has verified.
 type ForwardRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The canonical encoding of an umoja.v1.Envelope.
-	Envelope      []byte `protobuf:"bytes,1,opt,name=envelope,proto3" json:"envelope,omitempty"`
+	// Canonical encodings of umoja.v1.Envelope: 1 to 256 of them, together at most 524,288 bytes. The callee MUST refuse a call with other
+	// sizes, and one in which an envelope is not well formed or a signature does not verify.
+	Envelopes     [][]byte `protobuf:"bytes,1,rep,name=envelopes,proto3" json:"envelopes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -64,9 +65,9 @@ func (*ForwardRequest) Descriptor() ([]byte, []int) {
 	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *ForwardRequest) GetEnvelope() []byte {
+func (x *ForwardRequest) GetEnvelopes() [][]byte {
 	if x != nil {
-		return x.Envelope
+		return x.Envelopes
 	}
 	return nil
 }
@@ -74,8 +75,8 @@ func (x *ForwardRequest) GetEnvelope() []byte {
 // ForwardResponse answers it.
 type ForwardResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How far the transaction has come.
-	Status        *v1.TransactionStatus `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"`
+	// One for each envelope, in their order.
+	Results       []*ForwardResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -110,9 +111,55 @@ func (*ForwardResponse) Descriptor() ([]byte, []int) {
 	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *ForwardResponse) GetStatus() *v1.TransactionStatus {
+func (x *ForwardResponse) GetResults() []*ForwardResult {
 	if x != nil {
-		return x.Status
+		return x.Results
+	}
+	return nil
+}
+
+// ForwardResult is what became of one submission. The caller MUST NOT take it for the transaction's result, which its own ledger tells.
+type ForwardResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why the transaction was not ordered; absent when it was.
+	Failure       *v1.SubmitFailure `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForwardResult) Reset() {
+	*x = ForwardResult{}
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForwardResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForwardResult) ProtoMessage() {}
+
+func (x *ForwardResult) ProtoReflect() protoreflect.Message {
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForwardResult.ProtoReflect.Descriptor instead.
+func (*ForwardResult) Descriptor() ([]byte, []int) {
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ForwardResult) GetFailure() *v1.SubmitFailure {
+	if x != nil {
+		return x.Failure
 	}
 	return nil
 }
@@ -126,7 +173,7 @@ type ReadIndexRequest struct {
 
 func (x *ReadIndexRequest) Reset() {
 	*x = ReadIndexRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[2]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -138,7 +185,7 @@ func (x *ReadIndexRequest) String() string {
 func (*ReadIndexRequest) ProtoMessage() {}
 
 func (x *ReadIndexRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[2]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -151,7 +198,7 @@ func (x *ReadIndexRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadIndexRequest.ProtoReflect.Descriptor instead.
 func (*ReadIndexRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{2}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{3}
 }
 
 // ReadIndexResponse carries it.
@@ -167,7 +214,7 @@ type ReadIndexResponse struct {
 
 func (x *ReadIndexResponse) Reset() {
 	*x = ReadIndexResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[3]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -179,7 +226,7 @@ func (x *ReadIndexResponse) String() string {
 func (*ReadIndexResponse) ProtoMessage() {}
 
 func (x *ReadIndexResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[3]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -192,7 +239,7 @@ func (x *ReadIndexResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadIndexResponse.ProtoReflect.Descriptor instead.
 func (*ReadIndexResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{3}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReadIndexResponse) GetBatch() uint64 {
@@ -220,7 +267,7 @@ type AdvanceTimeRequest struct {
 
 func (x *AdvanceTimeRequest) Reset() {
 	*x = AdvanceTimeRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -232,7 +279,7 @@ func (x *AdvanceTimeRequest) String() string {
 func (*AdvanceTimeRequest) ProtoMessage() {}
 
 func (x *AdvanceTimeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[4]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -245,7 +292,7 @@ func (x *AdvanceTimeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceTimeRequest.ProtoReflect.Descriptor instead.
 func (*AdvanceTimeRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{4}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AdvanceTimeRequest) GetPastUnixMs() uint64 {
@@ -264,7 +311,7 @@ type AdvanceTimeResponse struct {
 
 func (x *AdvanceTimeResponse) Reset() {
 	*x = AdvanceTimeResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -276,7 +323,7 @@ func (x *AdvanceTimeResponse) String() string {
 func (*AdvanceTimeResponse) ProtoMessage() {}
 
 func (x *AdvanceTimeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[5]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -289,7 +336,7 @@ func (x *AdvanceTimeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceTimeResponse.ProtoReflect.Descriptor instead.
 func (*AdvanceTimeResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{5}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{6}
 }
 
 // Vote is one validator's signed word on a tree: an attestation or a ratification.
@@ -309,7 +356,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -321,7 +368,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[6]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -334,7 +381,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{6}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Vote) GetEpoch() uint64 {
@@ -382,7 +429,7 @@ type Cosignature struct {
 
 func (x *Cosignature) Reset() {
 	*x = Cosignature{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -394,7 +441,7 @@ func (x *Cosignature) String() string {
 func (*Cosignature) ProtoMessage() {}
 
 func (x *Cosignature) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[7]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -407,7 +454,7 @@ func (x *Cosignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cosignature.ProtoReflect.Descriptor instead.
 func (*Cosignature) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{7}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Cosignature) GetSize() uint64 {
@@ -465,7 +512,7 @@ type FinalityMessages struct {
 
 func (x *FinalityMessages) Reset() {
 	*x = FinalityMessages{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +524,7 @@ func (x *FinalityMessages) String() string {
 func (*FinalityMessages) ProtoMessage() {}
 
 func (x *FinalityMessages) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[8]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +537,7 @@ func (x *FinalityMessages) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FinalityMessages.ProtoReflect.Descriptor instead.
 func (*FinalityMessages) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{8}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FinalityMessages) GetValidator() string {
@@ -571,7 +618,7 @@ type NamedSize struct {
 
 func (x *NamedSize) Reset() {
 	*x = NamedSize{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +630,7 @@ func (x *NamedSize) String() string {
 func (*NamedSize) ProtoMessage() {}
 
 func (x *NamedSize) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[9]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +643,7 @@ func (x *NamedSize) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NamedSize.ProtoReflect.Descriptor instead.
 func (*NamedSize) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{9}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *NamedSize) GetEpoch() uint64 {
@@ -631,7 +678,7 @@ type ExchangeRequest struct {
 
 func (x *ExchangeRequest) Reset() {
 	*x = ExchangeRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[10]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +690,7 @@ func (x *ExchangeRequest) String() string {
 func (*ExchangeRequest) ProtoMessage() {}
 
 func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[10]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +703,7 @@ func (x *ExchangeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeRequest.ProtoReflect.Descriptor instead.
 func (*ExchangeRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{10}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExchangeRequest) GetMessages() *FinalityMessages {
@@ -682,7 +729,7 @@ type ExchangeResponse struct {
 
 func (x *ExchangeResponse) Reset() {
 	*x = ExchangeResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[11]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +741,7 @@ func (x *ExchangeResponse) String() string {
 func (*ExchangeResponse) ProtoMessage() {}
 
 func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[11]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +754,7 @@ func (x *ExchangeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExchangeResponse.ProtoReflect.Descriptor instead.
 func (*ExchangeResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{11}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExchangeResponse) GetMessages() *FinalityMessages {
@@ -748,7 +795,7 @@ type ComplainRequest struct {
 
 func (x *ComplainRequest) Reset() {
 	*x = ComplainRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[12]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -760,7 +807,7 @@ func (x *ComplainRequest) String() string {
 func (*ComplainRequest) ProtoMessage() {}
 
 func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[12]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -773,7 +820,7 @@ func (x *ComplainRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainRequest.ProtoReflect.Descriptor instead.
 func (*ComplainRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{12}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ComplainRequest) GetValidator() string {
@@ -813,7 +860,7 @@ type ComplainResponse struct {
 
 func (x *ComplainResponse) Reset() {
 	*x = ComplainResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[13]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +872,7 @@ func (x *ComplainResponse) String() string {
 func (*ComplainResponse) ProtoMessage() {}
 
 func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[13]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +885,7 @@ func (x *ComplainResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComplainResponse.ProtoReflect.Descriptor instead.
 func (*ComplainResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{13}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{14}
 }
 
 // OfferRequest carries a transaction.
@@ -852,7 +899,7 @@ type OfferRequest struct {
 
 func (x *OfferRequest) Reset() {
 	*x = OfferRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[14]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +911,7 @@ func (x *OfferRequest) String() string {
 func (*OfferRequest) ProtoMessage() {}
 
 func (x *OfferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[14]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +924,7 @@ func (x *OfferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferRequest.ProtoReflect.Descriptor instead.
 func (*OfferRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{14}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OfferRequest) GetEnvelope() []byte {
@@ -896,7 +943,7 @@ type OfferResponse struct {
 
 func (x *OfferResponse) Reset() {
 	*x = OfferResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[15]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +955,7 @@ func (x *OfferResponse) String() string {
 func (*OfferResponse) ProtoMessage() {}
 
 func (x *OfferResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[15]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +968,7 @@ func (x *OfferResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferResponse.ProtoReflect.Descriptor instead.
 func (*OfferResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{15}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{16}
 }
 
 // ListHeadersRequest names what is doubted.
@@ -937,7 +984,7 @@ type ListHeadersRequest struct {
 
 func (x *ListHeadersRequest) Reset() {
 	*x = ListHeadersRequest{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[16]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +996,7 @@ func (x *ListHeadersRequest) String() string {
 func (*ListHeadersRequest) ProtoMessage() {}
 
 func (x *ListHeadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[16]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1009,7 @@ func (x *ListHeadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHeadersRequest.ProtoReflect.Descriptor instead.
 func (*ListHeadersRequest) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{16}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListHeadersRequest) GetEpoch() uint64 {
@@ -991,7 +1038,7 @@ type ListHeadersResponse struct {
 
 func (x *ListHeadersResponse) Reset() {
 	*x = ListHeadersResponse{}
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[17]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1003,7 +1050,7 @@ func (x *ListHeadersResponse) String() string {
 func (*ListHeadersResponse) ProtoMessage() {}
 
 func (x *ListHeadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[17]
+	mi := &file_umoja_peer_v1_peer_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1016,7 +1063,7 @@ func (x *ListHeadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHeadersResponse.ProtoReflect.Descriptor instead.
 func (*ListHeadersResponse) Descriptor() ([]byte, []int) {
-	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{17}
+	return file_umoja_peer_v1_peer_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListHeadersResponse) GetHeaders() []*v11.SignedHeader {
@@ -1030,11 +1077,13 @@ var File_umoja_peer_v1_peer_service_proto protoreflect.FileDescriptor
 
 const file_umoja_peer_v1_peer_service_proto_rawDesc = "" +
 	"\n" +
-	" umoja/peer/v1/peer_service.proto\x12\rumoja.peer.v1\x1a!umoja/api/v1/ledger_service.proto\x1a\x19umoja/v1/checkpoint.proto\x1a\x17umoja/v1/evidence.proto\",\n" +
-	"\x0eForwardRequest\x12\x1a\n" +
-	"\benvelope\x18\x01 \x01(\fR\benvelope\"J\n" +
-	"\x0fForwardResponse\x127\n" +
-	"\x06status\x18\x01 \x01(\v2\x1f.umoja.api.v1.TransactionStatusR\x06status\"\x12\n" +
+	" umoja/peer/v1/peer_service.proto\x12\rumoja.peer.v1\x1a!umoja/api/v1/ledger_service.proto\x1a\x19umoja/v1/checkpoint.proto\x1a\x17umoja/v1/evidence.proto\".\n" +
+	"\x0eForwardRequest\x12\x1c\n" +
+	"\tenvelopes\x18\x01 \x03(\fR\tenvelopes\"I\n" +
+	"\x0fForwardResponse\x126\n" +
+	"\aresults\x18\x01 \x03(\v2\x1c.umoja.peer.v1.ForwardResultR\aresults\"F\n" +
+	"\rForwardResult\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.umoja.api.v1.SubmitFailureR\afailure\"\x12\n" +
 	"\x10ReadIndexRequest\"?\n" +
 	"\x11ReadIndexResponse\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12\x14\n" +
@@ -1112,63 +1161,65 @@ func file_umoja_peer_v1_peer_service_proto_rawDescGZIP() []byte {
 	return file_umoja_peer_v1_peer_service_proto_rawDescData
 }
 
-var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_umoja_peer_v1_peer_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_umoja_peer_v1_peer_service_proto_goTypes = []any{
 	(*ForwardRequest)(nil),         // 0: umoja.peer.v1.ForwardRequest
 	(*ForwardResponse)(nil),        // 1: umoja.peer.v1.ForwardResponse
-	(*ReadIndexRequest)(nil),       // 2: umoja.peer.v1.ReadIndexRequest
-	(*ReadIndexResponse)(nil),      // 3: umoja.peer.v1.ReadIndexResponse
-	(*AdvanceTimeRequest)(nil),     // 4: umoja.peer.v1.AdvanceTimeRequest
-	(*AdvanceTimeResponse)(nil),    // 5: umoja.peer.v1.AdvanceTimeResponse
-	(*Vote)(nil),                   // 6: umoja.peer.v1.Vote
-	(*Cosignature)(nil),            // 7: umoja.peer.v1.Cosignature
-	(*FinalityMessages)(nil),       // 8: umoja.peer.v1.FinalityMessages
-	(*NamedSize)(nil),              // 9: umoja.peer.v1.NamedSize
-	(*ExchangeRequest)(nil),        // 10: umoja.peer.v1.ExchangeRequest
-	(*ExchangeResponse)(nil),       // 11: umoja.peer.v1.ExchangeResponse
-	(*ComplainRequest)(nil),        // 12: umoja.peer.v1.ComplainRequest
-	(*ComplainResponse)(nil),       // 13: umoja.peer.v1.ComplainResponse
-	(*OfferRequest)(nil),           // 14: umoja.peer.v1.OfferRequest
-	(*OfferResponse)(nil),          // 15: umoja.peer.v1.OfferResponse
-	(*ListHeadersRequest)(nil),     // 16: umoja.peer.v1.ListHeadersRequest
-	(*ListHeadersResponse)(nil),    // 17: umoja.peer.v1.ListHeadersResponse
-	(*v1.TransactionStatus)(nil),   // 18: umoja.api.v1.TransactionStatus
-	(*v11.EpochVote)(nil),          // 19: umoja.v1.EpochVote
-	(*v11.Certificate)(nil),        // 20: umoja.v1.Certificate
-	(*v11.ValidatorSetChange)(nil), // 21: umoja.v1.ValidatorSetChange
-	(*v11.SignedHeader)(nil),       // 22: umoja.v1.SignedHeader
+	(*ForwardResult)(nil),          // 2: umoja.peer.v1.ForwardResult
+	(*ReadIndexRequest)(nil),       // 3: umoja.peer.v1.ReadIndexRequest
+	(*ReadIndexResponse)(nil),      // 4: umoja.peer.v1.ReadIndexResponse
+	(*AdvanceTimeRequest)(nil),     // 5: umoja.peer.v1.AdvanceTimeRequest
+	(*AdvanceTimeResponse)(nil),    // 6: umoja.peer.v1.AdvanceTimeResponse
+	(*Vote)(nil),                   // 7: umoja.peer.v1.Vote
+	(*Cosignature)(nil),            // 8: umoja.peer.v1.Cosignature
+	(*FinalityMessages)(nil),       // 9: umoja.peer.v1.FinalityMessages
+	(*NamedSize)(nil),              // 10: umoja.peer.v1.NamedSize
+	(*ExchangeRequest)(nil),        // 11: umoja.peer.v1.ExchangeRequest
+	(*ExchangeResponse)(nil),       // 12: umoja.peer.v1.ExchangeResponse
+	(*ComplainRequest)(nil),        // 13: umoja.peer.v1.ComplainRequest
+	(*ComplainResponse)(nil),       // 14: umoja.peer.v1.ComplainResponse
+	(*OfferRequest)(nil),           // 15: umoja.peer.v1.OfferRequest
+	(*OfferResponse)(nil),          // 16: umoja.peer.v1.OfferResponse
+	(*ListHeadersRequest)(nil),     // 17: umoja.peer.v1.ListHeadersRequest
+	(*ListHeadersResponse)(nil),    // 18: umoja.peer.v1.ListHeadersResponse
+	(*v1.SubmitFailure)(nil),       // 19: umoja.api.v1.SubmitFailure
+	(*v11.EpochVote)(nil),          // 20: umoja.v1.EpochVote
+	(*v11.Certificate)(nil),        // 21: umoja.v1.Certificate
+	(*v11.ValidatorSetChange)(nil), // 22: umoja.v1.ValidatorSetChange
+	(*v11.SignedHeader)(nil),       // 23: umoja.v1.SignedHeader
 }
 var file_umoja_peer_v1_peer_service_proto_depIdxs = []int32{
-	18, // 0: umoja.peer.v1.ForwardResponse.status:type_name -> umoja.api.v1.TransactionStatus
-	9,  // 1: umoja.peer.v1.FinalityMessages.named:type_name -> umoja.peer.v1.NamedSize
-	6,  // 2: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
-	6,  // 3: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
-	7,  // 4: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
-	19, // 5: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
-	20, // 6: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
-	8,  // 7: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
-	8,  // 8: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
-	21, // 9: umoja.peer.v1.ExchangeResponse.set_changes:type_name -> umoja.v1.ValidatorSetChange
-	22, // 10: umoja.peer.v1.ListHeadersResponse.headers:type_name -> umoja.v1.SignedHeader
-	0,  // 11: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
-	2,  // 12: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
-	4,  // 13: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
-	10, // 14: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
-	12, // 15: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
-	14, // 16: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
-	16, // 17: umoja.peer.v1.PeerService.ListHeaders:input_type -> umoja.peer.v1.ListHeadersRequest
-	1,  // 18: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
-	3,  // 19: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
-	5,  // 20: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
-	11, // 21: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
-	13, // 22: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
-	15, // 23: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
-	17, // 24: umoja.peer.v1.PeerService.ListHeaders:output_type -> umoja.peer.v1.ListHeadersResponse
-	18, // [18:25] is the sub-list for method output_type
-	11, // [11:18] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	2,  // 0: umoja.peer.v1.ForwardResponse.results:type_name -> umoja.peer.v1.ForwardResult
+	19, // 1: umoja.peer.v1.ForwardResult.failure:type_name -> umoja.api.v1.SubmitFailure
+	10, // 2: umoja.peer.v1.FinalityMessages.named:type_name -> umoja.peer.v1.NamedSize
+	7,  // 3: umoja.peer.v1.FinalityMessages.attestation:type_name -> umoja.peer.v1.Vote
+	7,  // 4: umoja.peer.v1.FinalityMessages.ratification:type_name -> umoja.peer.v1.Vote
+	8,  // 5: umoja.peer.v1.FinalityMessages.cosignature:type_name -> umoja.peer.v1.Cosignature
+	20, // 6: umoja.peer.v1.FinalityMessages.epoch_vote:type_name -> umoja.v1.EpochVote
+	21, // 7: umoja.peer.v1.FinalityMessages.certificate:type_name -> umoja.v1.Certificate
+	9,  // 8: umoja.peer.v1.ExchangeRequest.messages:type_name -> umoja.peer.v1.FinalityMessages
+	9,  // 9: umoja.peer.v1.ExchangeResponse.messages:type_name -> umoja.peer.v1.FinalityMessages
+	22, // 10: umoja.peer.v1.ExchangeResponse.set_changes:type_name -> umoja.v1.ValidatorSetChange
+	23, // 11: umoja.peer.v1.ListHeadersResponse.headers:type_name -> umoja.v1.SignedHeader
+	0,  // 12: umoja.peer.v1.PeerService.Forward:input_type -> umoja.peer.v1.ForwardRequest
+	3,  // 13: umoja.peer.v1.PeerService.ReadIndex:input_type -> umoja.peer.v1.ReadIndexRequest
+	5,  // 14: umoja.peer.v1.PeerService.AdvanceTime:input_type -> umoja.peer.v1.AdvanceTimeRequest
+	11, // 15: umoja.peer.v1.PeerService.Exchange:input_type -> umoja.peer.v1.ExchangeRequest
+	13, // 16: umoja.peer.v1.PeerService.Complain:input_type -> umoja.peer.v1.ComplainRequest
+	15, // 17: umoja.peer.v1.PeerService.Offer:input_type -> umoja.peer.v1.OfferRequest
+	17, // 18: umoja.peer.v1.PeerService.ListHeaders:input_type -> umoja.peer.v1.ListHeadersRequest
+	1,  // 19: umoja.peer.v1.PeerService.Forward:output_type -> umoja.peer.v1.ForwardResponse
+	4,  // 20: umoja.peer.v1.PeerService.ReadIndex:output_type -> umoja.peer.v1.ReadIndexResponse
+	6,  // 21: umoja.peer.v1.PeerService.AdvanceTime:output_type -> umoja.peer.v1.AdvanceTimeResponse
+	12, // 22: umoja.peer.v1.PeerService.Exchange:output_type -> umoja.peer.v1.ExchangeResponse
+	14, // 23: umoja.peer.v1.PeerService.Complain:output_type -> umoja.peer.v1.ComplainResponse
+	16, // 24: umoja.peer.v1.PeerService.Offer:output_type -> umoja.peer.v1.OfferResponse
+	18, // 25: umoja.peer.v1.PeerService.ListHeaders:output_type -> umoja.peer.v1.ListHeadersResponse
+	19, // [19:26] is the sub-list for method output_type
+	12, // [12:19] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_umoja_peer_v1_peer_service_proto_init() }
@@ -1182,7 +1233,7 @@ func file_umoja_peer_v1_peer_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_umoja_peer_v1_peer_service_proto_rawDesc), len(file_umoja_peer_v1_peer_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -36,7 +36,8 @@ const (
 //
 // PeerService carries submissions to the leader, read indexes from it, and finality messages between all.
 type PeerServiceClient interface {
-	// Forward hands a submission to the leader. The answer is the accepted stage or an error.
+	// Forward hands submissions to the leader, several in one call. Each has its own answer, when it has been ordered or will not be. A call
+	// that the callee refuses as a whole, or that ends without an answer, says that much of each of them.
 	Forward(ctx context.Context, in *ForwardRequest, opts ...grpc.CallOption) (*ForwardResponse, error)
 	// ReadIndex asks the leader for a batch number that covers everything accepted before the call.
 	ReadIndex(ctx context.Context, in *ReadIndexRequest, opts ...grpc.CallOption) (*ReadIndexResponse, error)
@@ -139,7 +140,8 @@ func (c *peerServiceClient) ListHeaders(ctx context.Context, in *ListHeadersRequ
 //
 // PeerService carries submissions to the leader, read indexes from it, and finality messages between all.
 type PeerServiceServer interface {
-	// Forward hands a submission to the leader. The answer is the accepted stage or an error.
+	// Forward hands submissions to the leader, several in one call. Each has its own answer, when it has been ordered or will not be. A call
+	// that the callee refuses as a whole, or that ends without an answer, says that much of each of them.
 	Forward(context.Context, *ForwardRequest) (*ForwardResponse, error)
 	// ReadIndex asks the leader for a batch number that covers everything accepted before the call.
 	ReadIndex(context.Context, *ReadIndexRequest) (*ReadIndexResponse, error)
