@@ -117,6 +117,14 @@ func (h *lightHistory) change() {
 	h.sets = append(h.sets, set)
 }
 
+// move puts the boundary of the newest set one batch later, as the set before does when it opens an epoch.
+func (h *lightHistory) move() {
+	h.t.Helper()
+	n := len(h.changes)
+	at := h.header(h.sets[n])
+	h.changes = append(slices.Clone(h.changes[:n-1]), checkpoint.SetChange{Proof: h.proof(at, h.size(), h.sets[n-1]), Set: h.sets[n]})
+}
+
 func (h *lightHistory) checkpoint(size uint64) checkpoint.Checkpoint {
 	h.t.Helper()
 	root, err := tlog.TreeHash(int64(size), h)
@@ -186,14 +194,11 @@ type lightSource struct {
 
 func (s lightSource) Newest(_ context.Context, from uint64, set [32]byte) (sdk.LightAnswer, error) {
 	h := s.h
-	known := slices.IndexFunc(h.sets, func(x checkpoint.ValidatorSet) bool { return x.Hash() == set })
-	if known < 0 {
+	changes, known := checkpoint.Succession{First: h.sets[0], Changes: h.changes[:h.changesAt(s.size+1)]}.AfterSet(set, from)
+	if !known {
 		return sdk.LightAnswer{}, errors.New("no such set")
 	}
-	a := sdk.LightAnswer{Checkpoint: h.note(s.size, h.setAt(s.size))}
-	if now := h.changesAt(s.size); now > known {
-		a.Changes = h.changes[known:now]
-	}
+	a := sdk.LightAnswer{Checkpoint: h.note(s.size, h.setAt(s.size)), Changes: slices.Clone(changes)}
 	if from > 0 && from <= s.size {
 		g, err := s.Growth(context.Background(), from, s.size)
 		if err != nil {

@@ -3,8 +3,6 @@ package sdk_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -362,44 +360,5 @@ func TestReceiptsOfRetiredSets(t *testing.T) {
 	}
 	if o, err := outcome(t, client, forged); o.Final {
 		t.Errorf("a forged receipt by a client that knows of the change: %+v, %v", o, err)
-	}
-}
-
-// TestSetsAreKept: what was seen of the validator sets is there in the next run, in the file that is named or beside the outbox, and what
-// is damaged is told.
-func TestSetsAreKept(t *testing.T) {
-	n := sdktest.New(t)
-	becomes(t, n, seven...)
-	path := filepath.Join(t.TempDir(), "sets.json")
-	named := func(c *sdk.Config) { c.SetFile = path }
-	stop := func() {
-		for _, v := range n.Validators {
-			v.Stop()
-		}
-	}
-	knows(t, n, n.Client(t, named), 7)
-	dir := t.TempDir()
-	box, err := sdk.NewFileOutbox(dir)
-	check(t, err)
-	client := n.Client(t)
-	sdk.NewWallet(client, n.Key(t, "wallet"), sdk.WalletOptions{Outbox: box})
-	knows(t, n, client, 7)
-	stop()
-	if got := len(n.Client(t, named).ValidatorSet()); got != 7 {
-		t.Errorf("after a restart the set has %d", got)
-	}
-	client = n.Client(t)
-	sdk.NewWallet(client, n.Key(t, "wallet"), sdk.WalletOptions{Outbox: box})
-	if got := len(client.ValidatorSet()); got != 7 {
-		t.Errorf("beside an outbox the set has %d", got)
-	}
-	if left, err := box.Left(); err != nil || len(left) != 0 {
-		t.Errorf("the outbox takes it for %d transactions: %v", len(left), err)
-	}
-	check(t, os.WriteFile(path, []byte("{"), 0o600))
-	config := n.Config()
-	config.SetFile = path
-	if _, err := sdk.Open(config); !errors.Is(err, sdk.ErrLightFile) || !errors.Is(err, sdk.ErrBadConfig) {
-		t.Errorf("damaged: %v", err)
 	}
 }
