@@ -24,13 +24,14 @@ type benchFlags struct {
 	json       string
 	plot       string
 	compare    bool
+	suite      suiteFlags
 }
 
 // newBenchCommand measures a network.
 func newBenchCommand() *cobra.Command {
 	f := &benchFlags{}
 	cmd := &cobra.Command{
-		Use:   "bench [--compare FIRST.json SECOND.json]",
+		Use:   "bench [--suite full|soak] [--compare FIRST.json SECOND.json]",
 		Short: "measure how many payments a second become final, how fast, and what they cost",
 		Long: `bench starts a network of its own in a temporary folder, or uses the sandbox that runs in --dir, signs payments, sends them, and
 prints how many became final in a second, how long they took, what CPU and bytes each cost, and ratios to what the machine could do at the
@@ -40,8 +41,13 @@ payment has no outcome, a balance is wrong or an audit does not pass.
 The workloads are:
 ` + workloadList() + `
 Without --rate, --callers transactions wait for their answers at a time, until --count were sent. With --rate transactions begin by the
-clock for --for, and latency counts from when each was to begin.`,
-		Example: "  umoja bench --workload stream --count 50000 --json today.json\n  umoja bench --workload unary --rate 500 --for 30s\n  umoja bench --compare yesterday.json today.json",
+clock for --for, and latency counts from when each was to begin.
+
+--suite measures one goal after the other, each on networks of its own, audits every ledger, and prints a table of goals, figures and
+verdicts. A run that was stopped goes on behind what it has finished when it is started again with the same --state. The exit code is 1
+when a ledger is wrong or a row did not finish, and 0 when a goal was missed. The suites are:
+` + suiteList(),
+		Example: "  umoja bench --workload stream --count 50000 --json today.json\n  umoja bench --workload unary --rate 500 --for 30s\n  umoja bench --suite full --json today.json\n  umoja bench --suite full --row stream,unary --duration 5s\n  umoja bench --compare yesterday.json today.json",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.compare {
 				return wants("FIRST.json", "SECOND.json")(cmd, args)
@@ -49,8 +55,14 @@ clock for --for, and latency counts from when each was to begin.`,
 			return wants()(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.compare {
+			if err := f.suite.check(cmd); err != nil {
+				return err
+			}
+			switch {
+			case f.compare:
 				return compareBenches(cmd, args)
+			case f.suite.o.Suite != "":
+				return f.suite.run(cmd, f.o.Rate, f.json)
 			}
 			return f.run(cmd)
 		},
@@ -61,12 +73,13 @@ clock for --for, and latency counts from when each was to begin.`,
 	flags.Float64Var(&f.o.Rate, "rate", 0, "transactions a second, whatever the answers take")
 	flags.DurationVar(&f.o.For, "for", 30*time.Second, "how long a run at a rate goes on")
 	flags.IntVar(&f.o.Callers, "callers", 0, "how many transactions wait for an answer at a time (default the workload's)")
-	flags.IntVar(&f.o.Payers, "payers", 1000, "how many accounts pay and are paid")
+	flags.IntVar(&f.o.Payers, "payers", 0, "how many accounts pay and are paid (default the workload's)")
 	flags.Float64Var(&f.o.WarmUp, "warm-up", 0.1, "which part is sent first and not measured")
 	flags.StringVar(&f.dir, "dir", "", "a sandbox that runs (default a network of its own)")
 	flags.IntVar(&f.validators, "validators", 4, "how many validators the own network has: 4, 7 or 10")
 	flags.StringVar(&f.json, "json", "", "write the report to this file")
 	flags.StringVar(&f.plot, "plot", "", "measure the peak and some loads below it, and draw latency against load in this SVG file")
+	f.suite.add(flags)
 	flags.BoolVar(&f.compare, "compare", false, "compare two files that --json wrote")
 	return cmd
 }

@@ -103,7 +103,7 @@ func (f *soakFlags) run(cmd *cobra.Command, p *phoneFlags) error {
 	if f.openCount > 0 {
 		err = soak.OpenSessions(ctx, o, f.openCount)
 	} else {
-		err = soak.Run(ctx, o)
+		_, err = soak.Run(ctx, o)
 	}
 	return errors.Join(err, stop())
 }
@@ -149,14 +149,19 @@ func runningNetwork(ctx context.Context, o sandbox.Options, progress io.Writer) 
 
 // auditFolder audits a stopped validator.
 func auditFolder(ctx context.Context, dir string) error {
+	_, err := auditOf(ctx, dir)
+	return err
+}
+
+// auditOf audits a stopped validator and tells what it found.
+func auditOf(ctx context.Context, dir string) (auditDocument, error) {
 	g, err := auditGenesis(dir, "")
 	if err != nil {
-		return err
+		return auditDocument{}, err
 	}
 	s, err := openState(dir)
 	if err != nil {
-		return err
+		return auditDocument{}, err
 	}
-	_, err = replay(ctx, s, g, func(_, _ uint64) {})
-	return err
+	return replay(ctx, s, g, func(_, _ uint64) {})
 }

@@ -13,20 +13,29 @@ type Document struct {
 	Reports []*Report `json:"reports"`
 }
 
-// ReadDocument reads what WriteFile wrote.
+// suiteDocument is what a suite's file has of it.
+type suiteDocument struct {
+	Document
+	Rows []Document `json:"rows"`
+}
+
+// ReadDocument reads what Write wrote, or the reports of a suite's rows.
 func ReadDocument(path string) (Document, error) {
-	var d Document
+	var d suiteDocument
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return d, fmt.Errorf("read reports: %w", err)
+		return d.Document, fmt.Errorf("read reports: %w", err)
 	}
 	if err := json.Unmarshal(raw, &d); err != nil {
-		return d, fmt.Errorf("read reports of %s: %w", path, err)
+		return d.Document, fmt.Errorf("read reports of %s: %w", path, err)
+	}
+	for _, row := range d.Rows {
+		d.Reports = append(d.Reports, row.Reports...)
 	}
 	if len(d.Reports) == 0 {
-		return d, fmt.Errorf("read reports of %s: there is none", path)
+		return d.Document, fmt.Errorf("read reports of %s: there is none", path)
 	}
-	return d, nil
+	return d.Document, nil
 }
 
 // Write writes the document.
@@ -52,6 +61,9 @@ func Compare(out io.Writer, a, b Document) error {
 			}
 			found = true
 			name := x.Workload
+			if x.Row != "" {
+				name = fmt.Sprintf("%s %d, %s", x.Row, x.Part, x.Workload)
+			}
 			for _, f := range figures {
 				p, q := f.of(x), f.of(y)
 				if p == 0 || q == 0 {
@@ -76,9 +88,17 @@ type reportKey struct {
 	workload   string
 	rate       float64
 	validators int
+	row        string
+	part       int
 }
 
-func (r *Report) key() reportKey { return reportKey{r.Workload, r.Rate, r.Validators} }
+func (r *Report) key() reportKey {
+	k := reportKey{workload: r.Workload, validators: r.Validators, row: r.Row, part: r.Part}
+	if r.Row == "" {
+		k.rate = r.Rate // That of a suite's run is what was found just before.
+	}
+	return k
+}
 
 var figures = []struct {
 	name string

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/ledger/amount"
@@ -42,7 +45,7 @@ type load struct {
 	// mu guards the rest; held for one sample.
 	mu sync.Mutex
 	// toFinal and toAccepted are in microseconds.
-	toFinal, toAccepted, reads *hdrhistogram.Histogram
+	toFinal, toAccepted, reads, shadowed *hdrhistogram.Histogram
 	// failed counts by outcome what was not made final with the code OK.
 	failed map[string]int
 	open   []item
@@ -57,7 +60,7 @@ const idsKept = 50
 func (n *network) newLoad(ctx context.Context, w Workload, o Options, all []payer) (*load, error) {
 	l := &load{
 		network: n, workload: w, o: o, all: all, warm: int64(o.WarmUp * float64(o.Count)), failed: make(map[string]int), net: make([]int64, len(all)),
-		toFinal: newHistogram(), toAccepted: newHistogram(), reads: newHistogram(),
+		toFinal: newHistogram(), toAccepted: newHistogram(), reads: newHistogram(), shadowed: newHistogram(),
 	}
 	for _, v := range n.validators {
 		if !w.stream {
@@ -136,30 +139,62 @@ func (l *load) one(ctx context.Context, at time.Time, it item, place int64) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	through := int(place) % len(l.final)
-	var accepted, final time.Duration
-	status, err := (*apiv1.TransactionStatus)(nil), error(nil)
-	if place%acceptedOf == 0 {
-		if status, err = l.accepted[through].send(ctx, it, apiv1.Stage_STAGE_ACCEPTED); err == nil {
+	var accepted time.Duration
+	var answer *apiv1.TransactionStatus
+	var err error
+	switch {
+	case l.o.Persist:
+		answer, err = l.persist(ctx, it, through)
+	case place%acceptedOf == 0:
+		if answer, err = l.accepted[through].send(ctx, it, apiv1.Stage_STAGE_ACCEPTED); err == nil {
 			accepted = time.Since(at)
 			var res *apiv1.GetTransactionResponse
 			id := it.signed.ID()
 			res, err = l.network.validators[through].GetTransaction(ctx, &apiv1.GetTransactionRequest{Id: id[:], Wait: apiv1.Stage_STAGE_FINAL})
-			status = res.GetStatus()
+			answer = res.GetStatus()
 		}
-	} else {
-		status, err = l.final[through].send(ctx, it, apiv1.Stage_STAGE_FINAL)
+	default:
+		answer, err = l.final[through].send(ctx, it, apiv1.Stage_STAGE_FINAL)
 	}
-	final = time.Since(at)
-	failure := outcomeOf(status, apiv1.Stage_STAGE_FINAL, err)
+	ended := time.Now()
+	failure := outcomeOf(answer, apiv1.Stage_STAGE_FINAL, err)
 	l.done.Add(1)
-	l.keep(it, place, accepted, final, failure, err != nil || status.GetStage() < apiv1.Stage_STAGE_FINAL)
+	l.keep(it, place, timed{at, ended, accepted}, failure, err != nil || answer.GetStage() < apiv1.Stage_STAGE_FINAL)
 	if failure == "" {
 		l.read(ctx, it, place)
 	}
 }
 
+// persist asks one validator after the other until one tells an outcome, or refuses.
+func (l *load) persist(ctx context.Context, it item, through int) (s *apiv1.TransactionStatus, err error) {
+	for try := 0; ; try++ {
+		one, cancel := context.WithTimeout(ctx, patience)
+		s, err = l.final[(through+try)%len(l.final)].send(one, it, apiv1.Stage_STAGE_FINAL)
+		cancel()
+		switch status.Code(err) {
+		case codes.OK, codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied:
+			return s, err
+		}
+		if daemon.Sleep(ctx, pause) != nil {
+			return s, err
+		}
+	}
+}
+
+const (
+	// patience is how long one validator may take before another is asked, pause how long to wait before that.
+	patience = 3 * time.Second
+	pause    = 20 * time.Millisecond
+)
+
+// timed says when a payment began and was final, and how long it took to be accepted where that was looked at.
+type timed struct {
+	begun, ended time.Time
+	accepted     time.Duration
+}
+
 // keep notes one outcome.
-func (l *load) keep(it item, place int64, accepted, final time.Duration, failure string, open bool) {
+func (l *load) keep(it item, place int64, t timed, failure string, open bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -176,13 +211,23 @@ func (l *load) keep(it item, place int64, accepted, final time.Duration, failure
 		return
 	}
 	l.paid.Add(int64(len(it.credits)))
-	if err := l.toFinal.RecordValue(final.Microseconds()); err != nil {
-		l.failed["later than the histogram's end"]++
-	}
-	if accepted > 0 {
-		if err := l.toAccepted.RecordValue(accepted.Microseconds()); err != nil {
-			l.failed["later than the histogram's end"]++
+	took, final := t.ended.Sub(t.begun), l.toFinal
+	if l.o.Shadow != nil {
+		var counts bool
+		if took, counts = l.o.Shadow(t.begun, t.ended); !counts {
+			final = l.shadowed
 		}
+	}
+	l.record(final, took)
+	if t.accepted > 0 {
+		l.record(l.toAccepted, t.accepted)
+	}
+}
+
+// record adds a sample. The caller holds mu.
+func (l *load) record(h *hdrhistogram.Histogram, took time.Duration) {
+	if err := h.RecordValue(took.Microseconds()); err != nil {
+		l.failed["later than the histogram's end"]++
 	}
 }
 
@@ -212,8 +257,8 @@ func (l *load) read(ctx context.Context, it item, place int64) {
 		l.mu.Lock()
 		if err != nil {
 			l.failed["read: "+reasonOf(err)]++
-		} else if err := l.reads.RecordValue(time.Since(at).Microseconds()); err != nil {
-			l.failed["later than the histogram's end"]++
+		} else {
+			l.record(l.reads, time.Since(at))
 		}
 		l.mu.Unlock()
 	}
@@ -233,21 +278,23 @@ func (l *load) settle(ctx context.Context) (unknown int, err error) {
 	return unknown, context.Cause(ctx)
 }
 
-// balancesBefore reads what the payers have, those that are looked at.
+// balances reads what the payers have.
 func (l *load) balances(ctx context.Context) ([]amount.Amount, error) {
-	all := make([]amount.Amount, min(len(l.all), balancesChecked))
+	all := make([]amount.Amount, len(l.all))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(16)
 	for i := range all {
-		b, err := l.network.client.Balance(ctx, l.all[i].account, l.network.asset, sdk.Final)
-		if err != nil {
-			return nil, fmt.Errorf("read the balance of payer %d: %w", i, err)
-		}
-		all[i] = b.Available()
+		group.Go(func() error {
+			b, err := l.network.client.Balance(ctx, l.all[i].account, l.network.asset, sdk.Final)
+			if err != nil {
+				return fmt.Errorf("read the balance of payer %d: %w", i, err)
+			}
+			all[i] = b.Available()
+			return nil
+		})
 	}
-	return all, nil
+	return all, group.Wait()
 }
-
-// balancesChecked is of how many payers the balance is compared with their payments.
-const balancesChecked = 200
 
 // wrong counts the balances that did not change by what was answered.
 func (l *load) wrong(before, after []amount.Amount) int {

@@ -3,8 +3,10 @@ package bench
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
@@ -27,6 +29,9 @@ type network struct {
 	validators []apiv1.LedgerServiceClient
 	conns      []*grpc.ClientConn
 }
+
+// soon connects again to a validator that was started again within a second.
+var soon = grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}, MinConnectTimeout: time.Second}
 
 // openNetwork connects to a sandbox that runs.
 func openNetwork(folder sandbox.Folder) (n *network, err error) {
@@ -52,7 +57,7 @@ func openNetwork(folder sandbox.Folder) (n *network, err error) {
 		return nil, err
 	}
 	for _, address := range n.addresses.GRPC {
-		conn, err := grpc.NewClient("dns:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+		conn, err := grpc.NewClient("dns:///"+address, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithConnectParams(soon))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("connect to %s: %w", address, err), n.close())
 		}

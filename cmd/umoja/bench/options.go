@@ -27,10 +27,21 @@ type Options struct {
 	For time.Duration
 	// Callers is how many transactions wait for an answer at a time, in a closed loop.
 	Callers int
-	// Payers is how many accounts pay and are paid.
+	// Payers is how many accounts pay and are paid; 0 is the workload's.
 	Payers int
 	// WarmUp is which part of the transactions is sent first and not measured, from 0 to 1.
 	WarmUp float64
+	// Persist has whoever gets no outcome ask another validator, with the same transaction, as a wallet would: validators may die meanwhile.
+	Persist bool
+	// Shadow says how long a payment took as far as it counts, and whether it counts; nil is all. What does not is Report.Shadowed.
+	Shadow func(begun, ended time.Time) (took time.Duration, counts bool)
+	// Begun is called when what is measured begins.
+	Begun func()
+	// Calibration is of the same machine a moment ago; nil measures it.
+	Calibration *Calibration
+	// Row and Part name the run within a suite.
+	Row  string
+	Part int
 	// Progress hears what goes on.
 	Progress io.Writer
 }
@@ -53,9 +64,14 @@ func (o *Options) Check() error {
 	if o.Callers == 0 {
 		o.Callers = w.callers
 	}
+	if o.Payers == 0 {
+		o.Payers = w.payers
+	}
 	switch {
 	case o.Rate < 0:
 		return fmt.Errorf("rate: %g is below 0: %w", o.Rate, ErrOptions)
+	case o.Rate > 0 && w.ussd:
+		return fmt.Errorf("rate: workload %s has a closed loop only; umoja phone --soak --rate has an open one: %w", w.Name, ErrOptions)
 	case o.Rate > 0 && o.For <= 0:
 		return fmt.Errorf("for: a run at a rate needs a time: %w", ErrOptions)
 	case o.Count < 1:

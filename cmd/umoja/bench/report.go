@@ -34,6 +34,10 @@ func latencyOf(h *hdrhistogram.Histogram) Latency {
 
 // Report is what one run found.
 type Report struct {
+	// Row and Part are of a suite: which run this is.
+	Row  string `json:"row,omitempty"`
+	Part int    `json:"part,omitempty"`
+
 	Workload   string `json:"workload"`
 	Validators int    `json:"validators"`
 	// Rate is what was asked for; 0 is a closed loop of so many Callers.
@@ -56,12 +60,17 @@ type Report struct {
 	Accepted Latency `json:"accepted"`
 	Final    Latency `json:"final"`
 	Reads    Latency `json:"reads,omitzero"`
+	// Shadowed is Final of those that did not count: what a kill was about to hold up.
+	Shadowed Latency `json:"shadowed,omitzero"`
 
 	// CPU is in microseconds a transfer, by process; Resident in bytes at the end.
 	CPU      map[string]float64 `json:"cpu_us_per_transfer"`
 	Resident map[string]uint64  `json:"resident_bytes"`
 	// Wire is what crossed the loopback for a transfer, in bytes: between validators, and from and to the generator.
 	Wire float64 `json:"wire_bytes_per_transfer"`
+
+	// Others is which part of the processors was used by programs that have nothing to do with the run, or kept by the machine's host.
+	Others float64 `json:"others_share"`
 
 	// Failed counts what was not made final with the code OK, by outcome; Unknown what had no outcome at the end.
 	Failed  map[string]int `json:"failed,omitempty"`
@@ -104,10 +113,25 @@ func (r *Report) measured(before, after sandbox.Usage) {
 	if r.Transfers == 0 {
 		return
 	}
+	own := time.Duration(0)
 	for name, used := range after.CPU {
-		r.CPU[name] = float64((used - before.CPU[name]).Microseconds()) / float64(r.Transfers)
+		if used >= before.CPU[name] { // Else it was started again: the rest of it is lost.
+			used -= before.CPU[name]
+		}
+		own += used
+		r.CPU[name] = float64(used.Microseconds()) / float64(r.Transfers)
 	}
+	all := float64(r.Calibration.Cores) * r.Seconds
+	r.Others = max(0, (after.Machine-before.Machine-own).Seconds()/all)
 	r.Wire = float64(after.Wire-before.Wire) / float64(r.Transfers)
+}
+
+// digits are those behind the point that say something.
+func digits(f float64) int {
+	if f < 100 {
+		return 1
+	}
+	return 0
 }
 
 // Print writes the report for people.
@@ -124,23 +148,30 @@ func (r *Report) Print(out io.Writer) error {
 	c := r.Calibration
 	line("machine", "%d cores; sha256 %.0f MB/s; verify %.0f us, %.0f us with all cores busy; fsync %.0f us; echo %.0f/s",
 		c.Cores, c.SHA256MBps, c.VerifyMicros, c.VerifyBusyMicros, c.FsyncMicros, c.EchoPerSecond)
-	line("final", "%.0f transfers/s, %.2f x the naive bound of %.0f/s (%d in %s)",
-		r.PerSecond, r.ToNaive, r.NaiveBound, r.Transfers, time.Duration(r.Seconds*float64(time.Second)).Round(time.Millisecond))
+	line("final", "%.*f transfers/s, %.2f x the naive bound of %.0f/s (%d in %s)",
+		digits(r.PerSecond), r.PerSecond, r.ToNaive, r.NaiveBound, r.Transfers, time.Duration(r.Seconds*float64(time.Second)).Round(time.Millisecond))
 	for _, l := range []struct {
 		name string
 		of   Latency
-	}{{"accepted after", r.Accepted}, {"final after", r.Final}, {"reads took", r.Reads}} {
-		if l.of.Count > 0 {
+	}{{"accepted after", r.Accepted}, {"final after", r.Final}, {"reads took", r.Reads}, {"final after a kill", r.Shadowed}} {
+		switch {
+		case l.of.Count > 0 && l.of.Max == 0: // The phones' histogram is coarser.
+			line(l.name, "p50 %.0f ms, p99 %.0f", l.of.P50, l.of.P99)
+		case l.of.Count > 0:
 			line(l.name, "p50 %.1f ms, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f", l.of.P50, l.of.P90, l.of.P99, l.of.P999, l.of.Max)
 		}
 	}
 	sum, parts := 0.0, ""
 	for _, name := range slices.Sorted(maps.Keys(r.CPU)) {
 		sum += r.CPU[name]
+		if r.CPU[name] < 0.5 {
+			continue // An attestor that nobody asks.
+		}
 		parts += fmt.Sprintf("  %s %.0f", name, r.CPU[name])
 	}
 	line("CPU", "%.0f us a transfer:%s", sum, parts)
 	line("on the wire", "%.0f bytes a transfer, over the loopback, all included", r.Wire)
+	line("other programs", "used %.0f %% of the processors", 100*r.Others)
 	for _, name := range slices.Sorted(maps.Keys(r.Failed)) {
 		line("not made", "%d: %s", r.Failed[name], name)
 	}

@@ -27,9 +27,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 func (n *network) run(ctx context.Context, o Options, tell func(format string, args ...any)) (*Report, error) {
 	w, _ := workloadOf(o.Workload)
-	r := &Report{Workload: w.Name, Validators: len(n.genesis.Validators), Rate: o.Rate, Callers: o.Callers, Payers: o.Payers}
+	r := &Report{Workload: w.Name, Validators: len(n.genesis.Validators), Rate: o.Rate, Callers: o.Callers, Payers: o.Payers, Row: o.Row, Part: o.Part}
 	if o.Rate > 0 {
 		r.Callers = 0
+	}
+	if w.ussd {
+		return n.ussd(ctx, o, r, tell)
 	}
 	all, err := n.payers(ctx, o.Payers, tell)
 	if err != nil {
@@ -40,11 +43,9 @@ func (n *network) run(ctx context.Context, o Options, tell func(format string, a
 	if err != nil {
 		return nil, err
 	}
-	tell("calibrating")
-	if r.Calibration, err = Calibrate(ctx, string(o.Folder)); err != nil {
+	if err := r.calibrate(ctx, o, tell); err != nil {
 		return nil, err
 	}
-	r.NaiveBound = r.Calibration.NaiveBound(r.Validators)
 	// Streams live until the run is over, whatever the answers.
 	streams, end := context.WithCancel(ctx)
 	defer end()
@@ -65,6 +66,20 @@ func (n *network) run(ctx context.Context, o Options, tell func(format string, a
 	return r, l.verify(ctx, r, before)
 }
 
+// calibrate measures the machine, unless that has been done.
+func (r *Report) calibrate(ctx context.Context, o Options, tell func(format string, args ...any)) (err error) {
+	if o.Calibration != nil {
+		r.Calibration = *o.Calibration
+	} else {
+		tell("calibrating")
+		if r.Calibration, err = Calibrate(ctx, string(o.Folder)); err != nil {
+			return err
+		}
+	}
+	r.NaiveBound = r.Calibration.NaiveBound(r.Validators)
+	return nil
+}
+
 // measure sends everything between two readings of the meters.
 func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(format string, args ...any)) error {
 	var begin sandbox.Usage
@@ -72,7 +87,13 @@ func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(forma
 	watched := make(chan struct{})
 	go func() { defer close(watched); l.watch(watching, tell) }()
 	tell("sending")
-	err := l.run(ctx, s, func() (err error) { begin, err = l.network.folder.Usage(); return err })
+	err := l.run(ctx, s, func() (err error) {
+		begin, err = l.network.folder.Usage()
+		if l.o.Begun != nil {
+			l.o.Begun()
+		}
+		return err
+	})
 	stop()
 	<-watched
 	if err != nil {
@@ -83,7 +104,7 @@ func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(forma
 		return err
 	}
 	r.Transfers, r.Final, r.Accepted, r.Reads = l.paid.Load(), latencyOf(l.toFinal), latencyOf(l.toAccepted), latencyOf(l.reads)
-	r.Failed = l.failed
+	r.Failed, r.Shadowed = l.failed, latencyOf(l.shadowed)
 	r.measured(begin, after)
 	return nil
 }

@@ -25,15 +25,20 @@ type Workload struct {
 	stream bool
 	// callers is how many wait for an answer at a time unless the options say otherwise.
 	callers int
+	// payers is how many accounts there are unless the options say otherwise.
+	payers int
+	// ussd says that people pay by handsets before the gateway.
+	ussd bool
 }
 
 // Workloads are all of them.
 var Workloads = []Workload{
-	{Name: "unary", Says: "single signed transfers, a call each", legs: 1, callers: 512},
-	{Name: "stream", Says: "single signed transfers over streams", legs: 1, stream: true, callers: 4096},
-	{Name: "bulk", Says: "400 transfers a transaction, over streams", legs: tx.MaxLegs, stream: true, callers: 64},
-	{Name: "hot", Says: "as stream, all pay one merchant", legs: 1, hot: true, stream: true, callers: 4096},
-	{Name: "mixed", Says: "a call each, nine reads to a payment", legs: 1, reads: 9, callers: 512},
+	{Name: "unary", Says: "single signed transfers, a call each", legs: 1, callers: 512, payers: 1000},
+	{Name: "stream", Says: "single signed transfers over streams", legs: 1, stream: true, callers: 4096, payers: 1000},
+	{Name: "bulk", Says: "400 transfers a transaction, over streams", legs: tx.MaxLegs, stream: true, callers: 64, payers: 1000},
+	{Name: "hot", Says: "as stream, all pay one merchant", legs: 1, hot: true, stream: true, callers: 4096, payers: 1000},
+	{Name: "mixed", Says: "a call each, nine reads to a payment", legs: 1, reads: 9, callers: 512, payers: 1000},
+	{Name: "ussd", Says: "people pay by handsets before the gateway, over HTTP", legs: 1, ussd: true, callers: 32, payers: 64},
 }
 
 // Names are the names of all.

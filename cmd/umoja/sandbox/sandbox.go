@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -127,16 +126,24 @@ func Run(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// prepare checks everything that can be wrong with folder and ports, and writes nothing before all of it is right.
-func prepare(o Options) (_ *Sandbox, release func() error, err error) {
+// check says what is wrong with the numbers, and fills in what was left out.
+func (o *Options) check() error {
 	if o.Providers == 0 {
 		o.Providers = 1
 	}
 	if o.Providers < 1 || o.Providers > len(gateways) {
-		return nil, nil, fmt.Errorf("--providers is %d: a sandbox has 1 or %d", o.Providers, len(gateways))
+		return fmt.Errorf("--providers is %d: a sandbox has 1 or %d", o.Providers, len(gateways))
 	}
 	if n := o.Validators; n != 0 && n != 4 && n != 7 && n != 10 {
-		return nil, nil, fmt.Errorf("--validators is %d: a sandbox has 4, 7 or 10", n)
+		return fmt.Errorf("--validators is %d: a sandbox has 4, 7 or 10", n)
+	}
+	return nil
+}
+
+// prepare checks everything that can be wrong with folder and ports, and writes nothing before all of it is right.
+func prepare(o Options) (_ *Sandbox, release func() error, err error) {
+	if err := o.check(); err != nil {
+		return nil, nil, err
 	}
 	folder := Folder(filepath.Clean(string(o.Folder)))
 	if err := folder.checkUnlocked(); err != nil {
@@ -205,45 +212,6 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 	}
 	s.keys, err = folder.readKeys(validators)
 	return s, release, err
-}
-
-// places lists the children, all of them dead.
-func (s *Sandbox) places(profiled bool) ([]*child, error) {
-	var all []*child
-	for n := range s.genesis.Validators {
-		number := strconv.Itoa(n + 1)
-		folder := s.folder.Validator(n + 1)
-		args := []string{ValidatorCommand, "--config", filepath.Join(folder, "validator.toml")}
-		if profiled {
-			socket, err := s.folder.Profiles(n + 1)
-			if err != nil {
-				return nil, err
-			}
-			args = append(args, "--"+ProfileFlag, socket)
-		}
-		all = append(all, &child{
-			role: "validator " + number, place: number, logFile: filepath.Join(folder, "log"), orders: true,
-			serves: func(ctx context.Context) error { return s.validatorServes(ctx, n) },
-			args:   args,
-		})
-	}
-	for i, address := range s.plan.gateways {
-		place, folder := gatewayPlace(i+1), s.folder.Gateway(i+1)
-		all = append(all, &child{
-			role: place, place: place, logFile: filepath.Join(folder, "log"),
-			serves: func(ctx context.Context) error { return healthy(ctx, address) },
-			args:   []string{GatewayCommand, "--config", filepath.Join(folder, "gateway.toml")},
-		})
-	}
-	for i, address := range s.plan.attestors {
-		number, folder := strconv.Itoa(i+1), s.folder.Attestor(i+1)
-		all = append(all, &child{
-			role: "attestor " + number, place: "attestor" + number, logFile: filepath.Join(folder, "log"),
-			serves: func(ctx context.Context) error { return healthy(ctx, address) },
-			args:   []string{AttestorCommand, "--config", filepath.Join(folder, "attestor.toml")},
-		})
-	}
-	return all, nil
 }
 
 // launch starts all children.

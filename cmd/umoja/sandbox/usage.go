@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -82,11 +83,9 @@ func used(pid int) (cpu time.Duration, resident uint64, err error) {
 		return 0, 0, fmt.Errorf("read meters: /proc/%d/stat has %d fields", pid, len(fields))
 	}
 	if pid == os.Getpid() {
-		var own syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-			return 0, 0, fmt.Errorf("read own use: %w", err)
+		if cpu, err = OwnCPU(); err != nil {
+			return 0, 0, err
 		}
-		cpu = time.Duration(own.Utime.Nano() + own.Stime.Nano())
 	} else if cpu, err = ticks(fields[user], fields[system]); err != nil {
 		return 0, 0, err
 	}
@@ -95,6 +94,37 @@ func used(pid int) (cpu time.Duration, resident uint64, err error) {
 		return 0, 0, fmt.Errorf("read meters: %w", err)
 	}
 	return cpu, held * uint64(os.Getpagesize()), nil
+}
+
+// OwnCPU is the CPU time of this process, more exact than /proc tells.
+func OwnCPU() (time.Duration, error) {
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		return 0, fmt.Errorf("read own use: %w", err)
+	}
+	return time.Duration(own.Utime.Nano() + own.Stime.Nano()), nil
+}
+
+// Machine is what the machine and this process have used so far, where no sandbox runs.
+type Machine struct {
+	at       time.Time
+	all, own time.Duration
+}
+
+// ReadMachine reads both.
+func ReadMachine() (m Machine, err error) {
+	m.at = time.Now()
+	if m.all, err = machine(); err != nil {
+		return m, err
+	}
+	m.own, err = OwnCPU()
+	return m, err
+}
+
+// Others is which part of the processors was used by other processes since an earlier reading.
+func (m Machine) Others(before Machine) float64 {
+	has := float64(runtime.NumCPU()) * m.at.Sub(before.at).Seconds()
+	return max(0, (m.all-before.all-(m.own-before.own)).Seconds()/has)
 }
 
 // ticks adds times of /proc.

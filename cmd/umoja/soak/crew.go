@@ -55,26 +55,32 @@ type crew struct {
 	strange []string
 }
 
-// Run has a crew use a sandbox, and prints the report. It fails when money moved twice or not, or somebody never knew.
-func Run(ctx context.Context, o Options) error {
+// Run has a crew use a sandbox, and prints the report. It fails with ErrFound when money moved twice or not, or somebody never knew.
+func Run(ctx context.Context, o Options) (s Summary, err error) {
 	c, err := assemble(o)
 	if err != nil {
-		return err
+		return s, err
 	}
 	defer func() { _, _ = c.journal.close(), c.client.Close() }()
 	if err := c.prepare(ctx); err != nil {
-		return err
+		return s, err
 	}
 	c.began = time.Now()
+	if s.Before, err = o.Folder.Usage(); err != nil {
+		return s, err
+	}
 	if o.Rate > 0 {
 		err = c.march(ctx)
 	} else {
 		err = c.work(ctx)
 	}
 	if err != nil {
-		return err
+		return s, err
 	}
-	return c.finish(ctx)
+	if s.After, err = o.Folder.Usage(); err != nil {
+		return s, err
+	}
+	return s, c.finish(ctx, &s)
 }
 
 // assemble makes a crew, with what earlier runs knew.

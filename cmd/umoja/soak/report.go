@@ -25,7 +25,7 @@ const (
 )
 
 // finish compares with the ledger, audits, and prints the report.
-func (c *crew) finish(ctx context.Context) error {
+func (c *crew) finish(ctx context.Context, s *Summary) error {
 	if err := c.settled(ctx); err != nil {
 		return err
 	}
@@ -36,6 +36,7 @@ func (c *crew) finish(ctx context.Context) error {
 	}
 	passed, auditErr := c.audits(ctx)
 	n := c.tally.now()
+	s.take(f, n)
 	w := tabwriter.NewWriter(c.o.Out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	line := func(format string, args ...any) { fmt.Fprintf(w, format+"\t\n", args...) }
 	fmt.Fprintf(c.o.Out, "%d sessions of %d phones over %d aggregators, %d reached the PIN; %d requests in %s; killed: gateway %d, leader %d\n",

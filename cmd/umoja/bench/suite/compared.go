@@ -1,0 +1,196 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+)
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+// turns are how often two things that are compared take turns, each first as often as second: a machine that is busy for a while slows both.
+const turns = 5
+
+// interleaved measures two things by turns, and gives what of gives for each turn of both.
+func interleaved(first, second func() (*bench.Report, error), of func(a, b *bench.Report) float64) (ratios []float64, err error) {
+	for turn := range turns {
+		do := []func() (*bench.Report, error){first, second}
+		got := make([]*bench.Report, 2)
+		for k := range do {
+			which := (turn + k) % 2
+			if got[which], err = do[which](); err != nil {
+				return nil, err
+			}
+		}
+		ratios = append(ratios, of(got[0], got[1]))
+	}
+	return ratios, nil
+}
+
+// hot compares payments that all go to one account with payments among all.
+func hot(ctx context.Context, r *run) error {
+	n, err := r.network(ctx, ordinary, false)
+	if err != nil {
+		return err
+	}
+	var perSecond []float64
+	one := func(workload string) func() (*bench.Report, error) {
+		return func() (*bench.Report, error) {
+			return n.slice(ctx, bench.Options{Workload: workload, Calibration: r.machine}, r.o.Duration/turns)
+		}
+	}
+	ratios, err := interleaved(one("hot"), one("stream"), func(hot, spread *bench.Report) float64 {
+		perSecond = append(perSecond, hot.PerSecond)
+		return hot.PerSecond / spread.PerSecond
+	})
+	if err != nil {
+		return err
+	}
+	r.result.Figure = number(median(perSecond)) + "/s"
+	r.result.Ratio = fmt.Sprintf("%.2f × spread, median of %d turns", median(ratios), len(ratios))
+	r.note("the turns' ratios: %.2f", ratios)
+	r.check(Check{What: "ratio to spread", Figure: median(ratios), Bound: 0.9})
+	return nil
+}
+
+// validators compares what networks of 4 and of 7 do with the CPU time of all their validators.
+func validators(ctx context.Context, r *run) error {
+	few, err := r.network(ctx, ordinary, false)
+	if err != nil {
+		return err
+	}
+	many, err := r.network(ctx, 7, false)
+	if err != nil {
+		return err
+	}
+	var literal []float64
+	one := func(n *network) func() (*bench.Report, error) {
+		return func() (*bench.Report, error) {
+			return n.slice(ctx, bench.Options{Workload: "stream", Calibration: r.machine}, r.o.Duration/turns)
+		}
+	}
+	var applied []float64
+	ratios, err := interleaved(one(few), one(many), func(a, b *bench.Report) float64 {
+		literal = append(literal, perCore(b)/perCore(a))
+		applied = append(applied, perCore(b)*float64(b.Validators))
+		return perCore(b) * float64(b.Validators) / (perCore(a) * float64(a.Validators))
+	})
+	if err != nil {
+		return err
+	}
+	r.result.Figure = number(median(applied)) + " a core-second with 7"
+	r.result.Ratio = fmt.Sprintf("%.2f × those of 4, median of %d turns", median(ratios), len(ratios))
+	r.note("each of n validators applies every transfer, so n applications a transfer are counted; payments alone a core-second of all validators together are %.2f × those of 4 (4/7 is 0.57)", median(literal))
+	r.check(Check{What: "ratio of 7 to 4", Figure: median(ratios), Bound: 0.85})
+	return nil
+}
+
+// perCore is how many transfers become final in a second of CPU time of all validators together.
+func perCore(report *bench.Report) float64 {
+	sum := 0.0
+	for name, micros := range report.CPU {
+		if strings.HasPrefix(name, "validator") {
+			sum += micros
+		}
+	}
+	return 1e6 / sum
+}
+
+// growth compares throughput at two lengths of the history, as ratios to what the machine could do just before each measurement.
+func growth(from, to int) func(ctx context.Context, r *run) error {
+	return func(ctx context.Context, r *run) error {
+		n, err := r.network(ctx, ordinary, false)
+		if err != nil {
+			return err
+		}
+		from, to := max(500, int(float64(from)*r.o.scale())), max(1000, int(float64(to)*r.o.scale()))
+		small, err := n.atSize(ctx, "small", from)
+		if err != nil {
+			return err
+		}
+		if err := n.room(ctx, to); err != nil {
+			return err
+		}
+		large, err := n.atSize(ctx, "large", to)
+		if err != nil {
+			return err
+		}
+		ratio := median(large) / median(small)
+		r.result.Figure = fmt.Sprintf("%.2f × of %s at %s leaves", ratio, "what it was", thousands(float64(to)))
+		r.result.Ratio = fmt.Sprintf("%.2f and %.2f × naive bound", median(small), median(large))
+		r.check(Check{What: "throughput beside what it was", Figure: ratio, Bound: 0.9, Fragile: true})
+		return nil
+	}
+}
+
+const (
+	// looks are how many measurements are made at one size.
+	looks = 3
+	// chunk is how many transactions are sent at a time to make a history longer.
+	chunk = 100_000
+)
+
+// atSize makes the history so long and measures there.
+func (n *network) atSize(ctx context.Context, name string, size int) (toNaive []float64, err error) {
+	r := n.run
+	for k := range looks {
+		report, err := r.step(fmt.Sprintf("%s %d of %d", name, k+1, looks), func() (*bench.Report, error) {
+			if err := n.fill(ctx, size); err != nil {
+				return nil, err
+			}
+			return n.slice(ctx, bench.Options{Workload: "stream"}, r.look())
+		})
+		if err != nil {
+			return nil, err
+		}
+		toNaive = append(toNaive, report.ToNaive)
+	}
+	return toNaive, nil
+}
+
+// look is how long one of several measurements takes.
+func (r *run) look() time.Duration {
+	full := 10 * time.Second
+	if r.row.keep {
+		full = 30 * time.Second
+	}
+	return max(time.Second, time.Duration(float64(full)*r.o.scale()))
+}
+
+// fill sends payments until the history has so many leaves. How many it has is what a later run goes on from.
+func (n *network) fill(ctx context.Context, size int) error {
+	for {
+		have, err := n.size(ctx)
+		if err != nil || have >= size {
+			return err
+		}
+		n.run.told.tell("%s of %s leaves", thousands(float64(have)), thousands(float64(size)))
+		report, err := n.bench(ctx, bench.Options{Workload: "stream", Count: max(fewest, min(chunk, size-have)), Calibration: n.run.machine})
+		if err == nil {
+			err = report.Check()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// size is how many leaves the history has.
+func (n *network) size(ctx context.Context) (int, error) {
+	s, err := n.folder.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	most := uint64(0)
+	for _, v := range s.Validators {
+		most = max(most, v.FinalSize)
+	}
+	return int(most), nil
+}

@@ -1,0 +1,226 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
+)
+
+// run is a row under way.
+type run struct {
+	o        Options
+	row      row
+	result   *Result
+	journal  *journal
+	told     teller
+	dir      string
+	networks []*network
+	// machine is what it could do when the row's first network was idle.
+	machine *bench.Calibration
+	parts   int
+}
+
+// network is one of a row.
+type network struct {
+	run        *run
+	folder     sandbox.Folder
+	validators int
+	// stop is nil once it is stopped.
+	stop func() error
+	// rates are how many transactions a second were last made, by workload.
+	rates map[string]float64
+}
+
+// begin clears what a run left that was killed, unless the row goes on from it.
+func (r *run) begin() error {
+	if !r.row.keep {
+		if err := os.RemoveAll(r.dir); err != nil {
+			return fmt.Errorf("clear the folder: %w", err)
+		}
+	}
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return fmt.Errorf("make a folder: %w", err)
+	}
+	return nil
+}
+
+// network starts one of so many validators.
+func (r *run) network(ctx context.Context, validators int, profiled bool) (*network, error) {
+	folder := sandbox.Folder(filepath.Join(r.dir, fmt.Sprintf("network%d", validators)))
+	stop, err := r.o.Start(ctx, sandbox.Options{Folder: folder, Validators: validators, Roomy: true, Profiled: profiled, Progress: r.told})
+	if err != nil {
+		return nil, err
+	}
+	n := &network{run: r, folder: folder, validators: validators, stop: stop, rates: make(map[string]float64)}
+	r.networks = append(r.networks, n)
+	if r.machine == nil {
+		c, err := bench.Calibrate(ctx, r.dir)
+		if err != nil {
+			return nil, err
+		}
+		r.machine = &c
+	}
+	return n, nil
+}
+
+// accounts is how many pay, of as many as the workload has.
+func (r *run) accounts(full int) int { return max(20, int(float64(full)*min(1, r.o.scale()))) }
+
+// measure makes one report, and keeps it with the row.
+func (n *network) measure(ctx context.Context, o bench.Options) (*bench.Report, error) {
+	report, err := n.bench(ctx, o)
+	if err == nil {
+		n.run.result.Reports = append(n.run.result.Reports, report)
+	}
+	return report, err
+}
+
+func (n *network) bench(ctx context.Context, o bench.Options) (*bench.Report, error) {
+	n.run.parts++
+	o.Folder, o.Row, o.Part, o.Progress = n.folder, n.run.row.name, n.run.parts, n.run.told
+	if o.Payers == 0 {
+		o.Payers = n.run.accounts(1000)
+	}
+	report, err := bench.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	n.rates[o.Workload] = report.TransactionsPerSecond()
+	return report, nil
+}
+
+// slice measures a workload in a closed loop for about so long. How many transactions that takes is known from the run before, or from a short one.
+func (n *network) slice(ctx context.Context, o bench.Options, length time.Duration) (*bench.Report, error) {
+	if err := n.warm(ctx, o.Workload); err != nil {
+		return nil, err
+	}
+	o.Count, o.WarmUp = n.count(o.Workload, length), warmUp
+	return n.measure(ctx, o)
+}
+
+const (
+	// warmUp is which part of a slice is sent first and not measured.
+	warmUp = 0.1
+	// fewest is how many transactions are sent at least.
+	fewest = 100
+)
+
+// count is how many transactions take so long.
+func (n *network) count(workload string, length time.Duration) int {
+	return max(fewest, int(n.rates[workload]*length.Seconds()/(1-warmUp)))
+}
+
+// warm finds out how fast a workload is about, once for each network. What it finds is no result.
+func (n *network) warm(ctx context.Context, workload string) error {
+	if n.rates[workload] > 0 {
+		return nil
+	}
+	count := probes[workload]
+	report, err := n.bench(ctx, bench.Options{
+		Workload: workload, Count: max(fewest, int(float64(count)*min(1, n.run.o.scale()))), Calibration: n.run.machine,
+	})
+	if err != nil {
+		return err
+	}
+	return report.Check()
+}
+
+// probes are how many transactions find out how fast a workload is: some seconds' worth.
+var probes = map[string]int{"stream": 8000, "unary": 6000, "hot": 8000, "bulk": 300, "mixed": 2000}
+
+// audit lets every network come to rest, stops it, and replays the history of each validator.
+func (r *run) audit(ctx context.Context) error {
+	for _, n := range r.networks {
+		if err := n.folder.Await(ctx, "all validators at one final size", sandbox.Status.Quiet); err != nil {
+			return err
+		}
+		if err := n.end(); err != nil {
+			return err
+		}
+		r.told.tell("auditing %d validators", n.validators)
+		r.result.Audits = append(r.result.Audits, n.audit(ctx))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// auditsAtOnce bounds the memory of audits.
+const auditsAtOnce = 2
+
+func (n *network) audit(ctx context.Context) Audit {
+	a := Audit{Validators: n.validators, Roots: make([]Root, n.validators)}
+	var mu sync.Mutex
+	var found error
+	var group errgroup.Group
+	group.SetLimit(auditsAtOnce)
+	for i := range n.validators {
+		group.Go(func() error {
+			root, err := n.run.o.Audit(ctx, n.folder.Validator(i+1))
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				found = errors.Join(found, fmt.Errorf("validator %d: %w", i+1, err))
+				return nil
+			}
+			a.Roots[i] = root
+			a.Passed++
+			return nil
+		})
+	}
+	_ = group.Wait() // Everything that was found is in found.
+	if found != nil {
+		a.Error = found.Error()
+	}
+	a.Same = true
+	for _, root := range a.Roots {
+		a.Same = a.Same && root == a.Roots[0]
+	}
+	return a
+}
+
+// end stops the network's processes.
+func (n *network) end() error {
+	if n.stop == nil {
+		return nil
+	}
+	stop := n.stop
+	n.stop = nil
+	return stop()
+}
+
+// stop ends every network that a row left running.
+func (r *run) stop() error {
+	var err error
+	for _, n := range r.networks {
+		err = errors.Join(err, n.end())
+	}
+	return err
+}
+
+// step does what an earlier run of the row has not done. The caller's row keeps its networks.
+func (r *run) step(name string, do func() (*bench.Report, error)) (*bench.Report, error) {
+	if done := r.journal.steps[stepKey{r.row.name, name}]; done != nil {
+		r.told.tell("%s: done before", name)
+		r.result.Reports = append(r.result.Reports, done)
+		return done, nil
+	}
+	report, err := do()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if !r.row.keep {
+		return report, nil
+	}
+	return report, r.journal.write(entry{Step: &step{Row: r.row.name, Name: name, Report: report}})
+}

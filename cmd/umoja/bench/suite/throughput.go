@@ -1,0 +1,144 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+)
+
+const ordinary = 4 // validators
+
+func stream(ctx context.Context, r *run) error { return r.closed(ctx, "stream", 4000, 2) }
+func unary(ctx context.Context, r *run) error  { return r.closed(ctx, "unary", 3000, 1.5) }
+func bulk(ctx context.Context, r *run) error   { return r.closed(ctx, "bulk", 25_000, 0) }
+
+// closed measures a workload as fast as it goes.
+func (r *run) closed(ctx context.Context, workload string, perSecond, ratio float64) error {
+	report, err := r.alone(ctx, workload)
+	if err != nil {
+		return err
+	}
+	r.result.Figure = number(report.PerSecond) + "/s"
+	r.result.Ratio = fmt.Sprintf("%.2f × naive bound of %s/s", report.ToNaive, thousands(report.NaiveBound))
+	r.check(Check{What: "transfers a second", Figure: report.PerSecond, Bound: perSecond, Fragile: true})
+	if ratio > 0 {
+		r.check(Check{What: "ratio to the naive bound", Figure: report.ToNaive, Bound: ratio, Fragile: true})
+	}
+	return nil
+}
+
+// alone measures one workload on a network of its own.
+func (r *run) alone(ctx context.Context, workload string) (*bench.Report, error) {
+	n, err := r.network(ctx, ordinary, false)
+	if err != nil {
+		return nil, err
+	}
+	report, err := n.slice(ctx, bench.Options{Workload: workload}, r.o.Duration)
+	if err == nil {
+		r.describe(report)
+	}
+	return report, err
+}
+
+// describe notes what a run cost.
+func (r *run) describe(report *bench.Report) {
+	cpu := map[string]float64{}
+	for name, used := range report.CPU {
+		cpu[strings.TrimRight(name, "0123456789")] += used
+	}
+	var parts []string
+	for _, name := range []string{"validator", "gateway", "load"} {
+		if cpu[name] >= 1 {
+			parts = append(parts, fmt.Sprintf("%s %.0f", name, cpu[name]))
+		}
+	}
+	r.note("CPU us a transfer: %s (all validators together); %.0f bytes on the wire; final p50 %.0f ms, p99 %.0f ms",
+		strings.Join(parts, ", "), report.Wire, report.Final.P50, report.Final.P99)
+	r.unmade(report)
+}
+
+// unmade notes payments that were answered otherwise than made.
+func (r *run) unmade(report *bench.Report) (count int) {
+	for _, what := range slices.Sorted(maps.Keys(report.Failed)) {
+		count += report.Failed[what]
+		r.note("%d not made: %s", report.Failed[what], what)
+	}
+	return count
+}
+
+func (r *run) check(c Check) { r.result.Checks = append(r.result.Checks, c) }
+
+func (r *run) note(format string, args ...any) {
+	r.result.Notes = append(r.result.Notes, fmt.Sprintf(format, args...))
+}
+
+func mixed(ctx context.Context, r *run) error {
+	report, err := r.alone(ctx, "mixed")
+	if err != nil {
+		return err
+	}
+	reads := float64(report.Reads.Count) / report.Seconds
+	r.result.Figure = fmt.Sprintf("%s payments/s, %s reads/s", number(report.PerSecond), number(reads))
+	r.result.Ratio = fmt.Sprintf("reads p50 %.1f ms, p99 %.1f ms", report.Reads.P50, report.Reads.P99)
+	return nil
+}
+
+// sessions are those of the row of phones, at full length; phones is how many people there are.
+const sessions, phones = 600, 64
+
+func ussd(ctx context.Context, r *run) error {
+	n, err := r.network(ctx, ordinary, false)
+	if err != nil {
+		return err
+	}
+	report, err := n.measure(ctx, bench.Options{
+		Workload: "ussd", Count: max(20, int(sessions*r.o.scale())), Payers: max(8, int(phones*r.o.scale())), Calibration: r.machine,
+	})
+	if err != nil {
+		return err
+	}
+	r.result.Figure = fmt.Sprintf("%s payments/s", number(report.PerSecond))
+	r.result.Ratio = fmt.Sprintf("PIN to paid p50 %.0f ms, p99 %.0f; other screens p50 %.0f, p99 %.0f", report.Final.P50, report.Final.P99, report.Reads.P50, report.Reads.P99)
+	r.describe(report)
+	return nil
+}
+
+// latency is measured at half of the peak, which is found just before.
+func latency(ctx context.Context, r *run) error {
+	n, err := r.network(ctx, ordinary, false)
+	if err != nil {
+		return err
+	}
+	peak, err := n.slice(ctx, bench.Options{Workload: "stream", Calibration: r.machine}, r.o.Duration/3)
+	if err != nil {
+		return err
+	}
+	half := peak.TransactionsPerSecond() / 2
+	report, err := n.measure(ctx, bench.Options{Workload: "stream", Rate: max(1, half), For: max(r.o.Duration, time.Second), WarmUp: warmUp})
+	if err != nil {
+		return err
+	}
+	r.result.Figure = fmt.Sprintf("%.1f ms / %.1f ms; %.1f ms", report.Accepted.P50, report.Accepted.P99, report.Final.P99)
+	r.result.Ratio = fmt.Sprintf("at %s/s of %s/s", thousands(half), thousands(peak.PerSecond))
+	r.describe(report)
+	for _, c := range []Check{
+		{What: "accepted p50 in ms", Figure: report.Accepted.P50, Bound: 15}, {What: "accepted p99 in ms", Figure: report.Accepted.P99, Bound: 60},
+		{What: "final p99 in ms", Figure: report.Final.P99, Bound: 150}, {What: "payments not made", Figure: float64(failures(report)), Bound: 0},
+	} {
+		c.AtMost, c.Fragile = true, true
+		r.check(c)
+	}
+	return nil
+}
+
+func failures(report *bench.Report) (count int) {
+	for _, n := range report.Failed {
+		count += n
+	}
+	return count
+}
