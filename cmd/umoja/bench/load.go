@@ -172,7 +172,11 @@ func (l *load) persist(ctx context.Context, it item, through int) (s *apiv1.Tran
 		s, err = l.final[(through+try)%len(l.final)].send(one, it, apiv1.Stage_STAGE_FINAL)
 		cancel()
 		switch status.Code(err) {
-		case codes.OK, codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied:
+		case codes.OK:
+			if s.GetStage() >= apiv1.Stage_STAGE_FINAL {
+				return s, nil
+			}
+		case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied:
 			return s, err
 		}
 		if daemon.Sleep(ctx, pause) != nil {
@@ -278,8 +282,11 @@ func (l *load) settle(ctx context.Context) (unknown int, err error) {
 	return unknown, context.Cause(ctx)
 }
 
-// balances reads what the payers have.
+// balances reads what the payers have, once every validator has made final what was accepted: whichever is asked knows of every answer.
 func (l *load) balances(ctx context.Context) ([]amount.Amount, error) {
+	if err := l.network.folder.AwaitFinal(ctx); err != nil {
+		return nil, err
+	}
 	all := make([]amount.Amount, len(l.all))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)

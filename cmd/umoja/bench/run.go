@@ -38,7 +38,7 @@ func (n *network) run(ctx context.Context, o Options, tell func(format string, a
 	if err != nil {
 		return nil, err
 	}
-	tell("signing %d transactions", o.Count)
+	tell("signing %d transactions (%s)", o.Count, w.Name)
 	s, err := n.newStock(ctx, o.Count, all, w.form(o.Payers))
 	if err != nil {
 		return nil, err

@@ -28,6 +28,26 @@ func (f Folder) Await(ctx context.Context, what string, wanted func(Status) bool
 	return fmt.Errorf("%s: not within %s", what, awaitWithin)
 }
 
+// AwaitFinal waits until what is accepted now is final at every validator that lives.
+func (f Folder) AwaitFinal(ctx context.Context) error {
+	s, err := f.Status(ctx)
+	if err != nil {
+		return err
+	}
+	most := uint64(0)
+	for _, v := range s.Validators {
+		most = max(most, v.AcceptedSize)
+	}
+	return f.Await(ctx, fmt.Sprintf("%d leaves final at all validators", most), func(s Status) bool {
+		for _, v := range s.Validators {
+			if v.Pid != 0 && (v.Error != "" || v.FinalSize < most) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // Level says that every validator answers and is at most a little behind.
 func (s Status) Level() bool {
 	const little = 1000

@@ -34,6 +34,17 @@ func interleaved(first, second func() (*bench.Report, error), of func(a, b *benc
 	return ratios, nil
 }
 
+// apart is how far the middle turns' ratios may lie apart, as a part of the median, before the median says nothing.
+const apart = 0.3
+
+// steady has the row doubted when the turns differ too much.
+func (r *run) steady(ratios []float64) {
+	v := slices.Sorted(slices.Values(ratios))
+	if middle := v[len(v)-2] - v[1]; middle > apart*median(v) {
+		r.result.Doubt = fmt.Sprintf("the turns' ratios lie too far apart: %.2f", v)
+	}
+}
+
 // hot compares payments that all go to one account with payments among all.
 func hot(ctx context.Context, r *run) error {
 	n, err := r.network(ctx, ordinary, false)
@@ -56,6 +67,7 @@ func hot(ctx context.Context, r *run) error {
 	r.result.Figure = number(median(perSecond)) + "/s"
 	r.result.Ratio = fmt.Sprintf("%.2f × spread, median of %d turns", median(ratios), len(ratios))
 	r.note("the turns' ratios: %.2f", ratios)
+	r.steady(ratios)
 	r.check(Check{What: "ratio to spread", Figure: median(ratios), Bound: 0.9})
 	return nil
 }
@@ -87,6 +99,8 @@ func validators(ctx context.Context, r *run) error {
 	}
 	r.result.Figure = number(median(applied)) + " a core-second with 7"
 	r.result.Ratio = fmt.Sprintf("%.2f × those of 4, median of %d turns", median(ratios), len(ratios))
+	r.note("the turns' ratios: %.2f", ratios)
+	r.steady(ratios)
 	r.note("each of n validators applies every transfer, so n applications a transfer are counted; payments alone a core-second of all validators together are %.2f × those of 4 (4/7 is 0.57)", median(literal))
 	r.check(Check{What: "ratio of 7 to 4", Figure: median(ratios), Bound: 0.85})
 	return nil
@@ -123,7 +137,7 @@ func growth(from, to int) func(ctx context.Context, r *run) error {
 			return err
 		}
 		ratio := median(large) / median(small)
-		r.result.Figure = fmt.Sprintf("%.2f × of %s at %s leaves", ratio, "what it was", thousands(float64(to)))
+		r.result.Figure = fmt.Sprintf("%.2f × from %s to %s leaves", ratio, thousands(float64(from)), thousands(float64(to)))
 		r.result.Ratio = fmt.Sprintf("%.2f and %.2f × naive bound", median(small), median(large))
 		r.check(Check{What: "throughput beside what it was", Figure: ratio, Bound: 0.9, Fragile: true})
 		return nil
@@ -172,11 +186,7 @@ func (n *network) fill(ctx context.Context, size int) error {
 			return err
 		}
 		n.run.told.tell("%s of %s leaves", thousands(float64(have)), thousands(float64(size)))
-		report, err := n.bench(ctx, bench.Options{Workload: "stream", Count: max(fewest, min(chunk, size-have)), Calibration: n.run.machine})
-		if err == nil {
-			err = report.Check()
-		}
-		if err != nil {
+		if _, err := n.bench(ctx, bench.Options{Workload: "stream", Count: max(fewest, min(chunk, size-have)), Calibration: n.run.machine}); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package suite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -80,18 +79,20 @@ func (k *killer) run(ctx context.Context, after time.Duration) error {
 	if err := daemon.Sleep(ctx, after); err != nil {
 		return err
 	}
-	s, err := k.folder.Status(ctx)
+	leader, pid := 0, 0
+	err := k.folder.Await(ctx, "a leader to kill", func(s sandbox.Status) bool {
+		if leader = s.Leader(); leader >= 0 {
+			pid = s.Validators[leader].Pid
+		}
+		return leader >= 0
+	})
 	if err != nil {
 		return err
-	}
-	leader := s.Leader()
-	if leader < 0 {
-		return errors.New("kill the leader: there is none")
 	}
 	k.mu.Lock()
 	k.at = time.Now()
 	k.mu.Unlock()
-	if err := syscall.Kill(s.Validators[leader].Pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill the leader: %w", err)
 	}
 	if err := daemon.Sleep(ctx, deadFor); err != nil {

@@ -75,7 +75,7 @@ func (r *run) network(ctx context.Context, validators int, profiled bool) (*netw
 // accounts is how many pay, of as many as the workload has.
 func (r *run) accounts(full int) int { return max(20, int(float64(full)*min(1, r.o.scale()))) }
 
-// measure makes one report, and keeps it with the row.
+// measure makes one report, and keeps it with the row. A ledger that is wrong ends the row.
 func (n *network) measure(ctx context.Context, o bench.Options) (*bench.Report, error) {
 	report, err := n.bench(ctx, o)
 	if err == nil {
@@ -95,6 +95,10 @@ func (n *network) bench(ctx context.Context, o bench.Options) (*bench.Report, er
 		return nil, err
 	}
 	n.rates[o.Workload] = report.TransactionsPerSecond()
+	if err := report.Check(); err != nil {
+		n.run.result.Reports = append(n.run.result.Reports, report) // The row is judged by it.
+		return nil, err
+	}
 	return report, nil
 }
 
@@ -125,13 +129,10 @@ func (n *network) warm(ctx context.Context, workload string) error {
 		return nil
 	}
 	count := probes[workload]
-	report, err := n.bench(ctx, bench.Options{
+	_, err := n.bench(ctx, bench.Options{
 		Workload: workload, Count: max(fewest, int(float64(count)*min(1, n.run.o.scale()))), Calibration: n.run.machine,
 	})
-	if err != nil {
-		return err
-	}
-	return report.Check()
+	return err
 }
 
 // probes are how many transactions find out how fast a workload is: some seconds' worth.

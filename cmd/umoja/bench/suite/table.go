@@ -77,6 +77,9 @@ func (d Document) foot() string {
 			}
 		}
 	}
+	if all == 0 {
+		return "audits: none, no ledger was finished"
+	}
 	return fmt.Sprintf("audits: %d of %d networks, each validator's history replayed, all with one root; %s transactions", passed, all, thousands(float64(leaves)))
 }
 

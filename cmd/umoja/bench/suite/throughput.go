@@ -108,6 +108,9 @@ func ussd(ctx context.Context, r *run) error {
 	return nil
 }
 
+// enoughSamples is how many have to be timed for a p99.
+const enoughSamples = 500
+
 // latency is measured at half of the peak, which is found just before.
 func latency(ctx context.Context, r *run) error {
 	n, err := r.network(ctx, ordinary, false)
@@ -126,6 +129,9 @@ func latency(ctx context.Context, r *run) error {
 	r.result.Figure = fmt.Sprintf("%.1f ms / %.1f ms; %.1f ms", report.Accepted.P50, report.Accepted.P99, report.Final.P99)
 	r.result.Ratio = fmt.Sprintf("at %s/s of %s/s", thousands(half), thousands(peak.PerSecond))
 	r.describe(report)
+	if count := report.Accepted.Count; count < enoughSamples {
+		r.result.Doubt = fmt.Sprintf("%d payments were timed until accepted, and a p99 is of %d at least", count, enoughSamples)
+	}
 	for _, c := range []Check{
 		{What: "accepted p50 in ms", Figure: report.Accepted.P50, Bound: 15}, {What: "accepted p99 in ms", Figure: report.Accepted.P99, Bound: 60},
 		{What: "final p99 in ms", Figure: report.Final.P99, Bound: 150}, {What: "payments not made", Figure: float64(failures(report)), Bound: 0},

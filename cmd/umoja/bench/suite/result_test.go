@@ -1,0 +1,153 @@
+package suite
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+)
+
+// planted is a row that meets its goal: a figure of 5 where 4 was wanted, audited.
+func planted() *Result {
+	root := Root{Leaves: 1200, Tree: "aa", State: "bb"}
+	return &Result{
+		Row: "stream", Measure: "payments | stream", Goal: "≥ 4/s", Figure: "5.00/s", Ratio: "2.00 × naive bound",
+		Checks:  []Check{{What: "transfers a second", Figure: 5, Bound: 4, Fragile: true}},
+		Audits:  []Audit{{Validators: 2, Passed: 2, Roots: []Root{root, root}, Same: true}},
+		Reports: []*bench.Report{{Workload: "stream", Validators: 2, Transfers: 10, Calibration: bench.Calibration{Cores: 2, VerifyMicros: 200}}},
+	}
+}
+
+// TestJudge: every way in which a row can end.
+func TestJudge(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(r *Result)
+		want   Verdict
+		why    string
+		wrong  bool
+	}{
+		{"met", func(*Result) {}, Met, "", false},
+		{"met on a busy machine", func(r *Result) { r.Reports[0].Others = 0.9 }, Met, "", false},
+		{"missed", func(r *Result) { r.Checks[0].Figure = 3 }, Missed, "transfers a second 3.00, wanted at least 4.00", false},
+		{"missed from above", func(r *Result) { r.Checks = []Check{{What: "p99 in ms", Figure: 1200, Bound: 1000, AtMost: true}} }, Missed, "p99 in ms 1,200, wanted at most 1,000", false},
+		{"missed on a busy machine", func(r *Result) { r.Checks[0].Figure, r.Reports[0].Others = 3, 0.5 }, Unjudged, "other programs used 50 % of the processors", false},
+		{"a ratio that others do not change, on a busy machine", func(r *Result) {
+			r.Checks[0] = Check{What: "ratio", Figure: 0.5, Bound: 0.9}
+			r.Reports[0].Others = 0.5
+		}, Missed, "ratio 0.50", false},
+		{"no number", func(r *Result) { r.Checks[0].Figure = math.NaN() }, Missed, "transfers a second", false},
+		{"no goal", func(r *Result) { r.Checks = nil }, Shown, "", false},
+		{"too little", func(r *Result) { r.Doubt = "the profiles are short" }, Unjudged, "the profiles are short", false},
+		{"unfinished", func(r *Result) { r.Error = "the sandbox did not start" }, Unjudged, "did not finish: the sandbox did not start", false},
+		{"audit failed", func(r *Result) { r.Audits[0].Passed, r.Audits[0].Error = 1, "validator 2: a bad root" }, Missed, "validator 2: a bad root", true},
+		{"an audit is missing", func(r *Result) { r.Audits[0].Passed = 1 }, Missed, "1 of 2 audits passed", true},
+		{"roots differ", func(r *Result) { r.Audits[0].Same = false }, Missed, "the validators' roots differ", true},
+		{"a payment is lost", func(r *Result) { r.Reports[0].Unknown = 1 }, Missed, "1 payments have no outcome", true},
+		{"a wrong balance, and unfinished", func(r *Result) { r.Reports[0].WrongBalances, r.Error = 2, "stopped" }, Missed, "2 balances", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := planted()
+			c.change(r)
+			r.judge()
+			if r.Verdict != c.want || !strings.Contains(r.Why, c.why) || (c.why == "") != (r.Why == "") || r.Wrong != c.wrong {
+				t.Errorf("%s, %q, wrong %v", r.Verdict, r.Why, r.Wrong)
+			}
+			d := Document{Rows: []*Result{r}}
+			if err := d.Check(); (err != nil) != (c.wrong || r.Error != "") || c.wrong && !errors.Is(err, ErrFound) {
+				t.Errorf("the run ends with %v", err)
+			}
+		})
+	}
+}
+
+// TestTable: the table says what the rows say, for people and for a README, and that a short run is no figure.
+func TestTable(t *testing.T) {
+	met, missed := planted(), planted()
+	missed.Row, missed.Checks[0].Figure, missed.Notes = "hot", 3, []string{"the turns' ratios: [0.5]"}
+	met.judge()
+	missed.judge()
+	d := Document{Suite: "full", Seconds: 1, Full: 30, Begun: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC), Rows: []*Result{met, missed}}
+	var text, markdown bytes.Buffer
+	if err := errors.Join(d.Print(&text), d.Markdown(&markdown)); err != nil {
+		t.Fatal(err)
+	}
+	for out, wants := range map[*bytes.Buffer][]string{
+		&text: {
+			"suite full of 2026-11-21 20:00, 1s a measurement in the place of 30s: a quick look, not a figure", "verification 200 us",
+			"payments | stream  ≥ 4/s  5.00/s  2.00 × naive bound  met\n", "hot: transfers a second 3.00, wanted at least 4.00\n", "hot: the turns' ratios",
+			"audits: 2 of 2 networks, each validator's history replayed, all with one root; 2,400 transactions\n",
+		},
+		&markdown: {
+			"| measure | goal | figure | ratio | verdict |\n|---|---|---|---|---|\n| payments \\| stream | ≥ 4/s | 5.00/s | 2.00 × naive bound | met |\n",
+			"- hot: transfers a second 3.00, wanted at least 4.00.\n", "a quick look",
+		},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("no %q in\n%s", want, out.String())
+			}
+		}
+	}
+}
+
+// TestNumbers: as many digits as say something.
+func TestNumbers(t *testing.T) {
+	for f, want := range map[float64]string{0.456: "0.46", 12.34: "12.3", 345.6: "346", 1234567.8: "1,234,568", 25000: "25,000"} {
+		if got := number(f); got != want {
+			t.Errorf("%g: %s, want %s", f, got, want)
+		}
+	}
+}
+
+// TestShadow: what a kill held up does not count for three seconds, and what comes after them does.
+func TestShadow(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	after := func(ms int) time.Time { return at.Add(time.Duration(ms) * time.Millisecond) }
+	for _, c := range []struct {
+		begun, ended int
+		took         int
+		counts       bool
+	}{
+		{-500, -100, 400, true}, {-500, 900, 1400, false}, {100, 2900, 2800, false}, {2900, 4500, 1500, true}, {-100, 5000, 2000, true}, {3000, 3040, 40, true},
+	} {
+		k := &killer{at: at}
+		took, counts := k.shadow(after(c.begun), after(c.ended))
+		if took != time.Duration(c.took)*time.Millisecond || counts != c.counts {
+			t.Errorf("from %d to %d: %s, %v", c.begun, c.ended, took, counts)
+		}
+	}
+	if took, counts := new(killer).shadow(after(0), after(5000)); took != 5*time.Second || !counts {
+		t.Errorf("before a kill: %s, %v", took, counts)
+	}
+}
+
+// TestInterleaved: each of two is first as often as the other, about, and the ratio is that of one turn.
+func TestInterleaved(t *testing.T) {
+	var order string
+	one := func(name string, perSecond float64) func() (*bench.Report, error) {
+		return func() (*bench.Report, error) { order += name; return &bench.Report{PerSecond: perSecond}, nil }
+	}
+	ratios, err := interleaved(one("a", 3), one("b", 2), func(a, b *bench.Report) float64 { return a.PerSecond / b.PerSecond })
+	if err != nil || order != "abbaabbaab" || median(ratios) != 1.5 {
+		t.Errorf("%s %v %v", order, ratios, err)
+	}
+}
+
+// TestSteady: turns that lie far apart are doubted, and one that strays is not enough for that.
+func TestSteady(t *testing.T) {
+	for _, c := range []struct {
+		ratios []float64
+		doubt  bool
+	}{{[]float64{0.9, 1, 1.1, 1, 0.95}, false}, {[]float64{0.1, 1, 1.1, 1, 3}, false}, {[]float64{0.44, 1.16, 1.56, 0.44, 2.07}, true}} {
+		r := &run{result: planted()}
+		r.steady(c.ratios)
+		if r.result.judge(); (r.result.Verdict == Unjudged) != c.doubt {
+			t.Errorf("%v: %s %s", c.ratios, r.result.Verdict, r.result.Why)
+		}
+	}
+}
