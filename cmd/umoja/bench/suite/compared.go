@@ -41,8 +41,10 @@ const apart = 0.3
 func (r *run) steady(ratios []float64) {
 	v := slices.Sorted(slices.Values(ratios))
 	if middle := v[len(v)-2] - v[1]; middle > apart*median(v) {
-		r.result.Doubt = fmt.Sprintf("the turns' ratios lie too far apart: %.2f", v)
+		r.result.Doubt = fmt.Sprintf("the turns' ratios lie too far apart: %.2f", ratios)
+		return
 	}
+	r.note("the turns' ratios: %.2f", ratios)
 }
 
 // hot compares payments that all go to one account with payments among all.
@@ -66,7 +68,6 @@ func hot(ctx context.Context, r *run) error {
 	}
 	r.result.Figure = number(median(perSecond)) + "/s"
 	r.result.Ratio = fmt.Sprintf("%.2f × spread, median of %d turns", median(ratios), len(ratios))
-	r.note("the turns' ratios: %.2f", ratios)
 	r.steady(ratios)
 	r.check(Check{What: "ratio to spread", Figure: median(ratios), Bound: 0.9})
 	return nil
@@ -99,7 +100,6 @@ func validators(ctx context.Context, r *run) error {
 	}
 	r.result.Figure = number(median(applied)) + " a core-second with 7"
 	r.result.Ratio = fmt.Sprintf("%.2f × those of 4, median of %d turns", median(ratios), len(ratios))
-	r.note("the turns' ratios: %.2f", ratios)
 	r.steady(ratios)
 	r.note("each of n validators applies every transfer, so n applications a transfer are counted; payments alone a core-second of all validators together are %.2f × those of 4 (4/7 is 0.57)", median(literal))
 	r.check(Check{What: "ratio of 7 to 4", Figure: median(ratios), Bound: 0.85})
