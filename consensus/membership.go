@@ -176,9 +176,9 @@ func (n *Node) directory(m *membership) []transport.Peer {
 	all := map[string]transport.Peer{n.name: {
 		Name: n.name, Address: n.addresses[n.name], TLSKeyHash: n.tlsKeyHash, Key: [32]byte(n.key.Public().(ed25519.PublicKey)),
 	}}
-	keys := make(map[[32]byte]bool) // A key that has another name now is that one's.
+	keys := map[[32]byte]bool{all[n.name].Key: true, n.tlsKeyHash: true} // A key that has another name now is that one's; the own ones are this node's.
 	add := func(v checkpoint.Validator, left bool) {
-		if _, known := all[v.Name]; known || keys[v.Key] || keys[v.TLSKeyHash] || v.TLSKeyHash == n.tlsKeyHash {
+		if _, known := all[v.Name]; known || keys[v.Key] || keys[v.TLSKeyHash] {
 			return
 		}
 		keys[v.Key], keys[v.TLSKeyHash] = true, true

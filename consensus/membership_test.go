@@ -295,3 +295,14 @@ func TestMembersOfASnapshot(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnKeyUnderAnotherName: a ballot may give a validator's key another name. The process that runs under the old one goes on until the new
+// set begins.
+func TestOwnKeyUnderAnotherName(t *testing.T) {
+	s := newScribe(t)
+	m := *s.n.reignNow()
+	m.coming = append(slices.Clone(m.reign.Validators[1:]), checkpoint.Validator{Name: "v9", Key: m.reign.Validators[0].Key, TLSKeyHash: [32]byte{9}})
+	if err := s.n.meet(&m); err != nil {
+		t.Error(err)
+	}
+}
