@@ -314,7 +314,8 @@ func (n *stepNode) matched(from *stepNode, c *raft.AppendEntriesRequest, r *raft
 		return
 	}
 	if !r.Success {
-		n.match[from.name] = max(1, min(n.match[from.name], c.PrevLogEntry)-1)
+		// As hashicorp's: one step back was too slow for a leader that may keep others waiting for five seconds.
+		n.match[from.name] = max(1, min(n.match[from.name]-1, c.PrevLogEntry-1, r.LastLog))
 		return
 	}
 	n.match[from.name] = max(n.match[from.name], min(c.PrevLogEntry+uint64(len(c.Entries)), uint64(len(n.log))))
