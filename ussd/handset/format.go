@@ -25,6 +25,15 @@ type cumulative interface {
 	cut(*Config, *session) *call
 }
 
+// told says whether a format tells the same request from the same input typed again: by all that was typed, or by a number.
+func told(f format) bool {
+	switch f.(type) {
+	case cumulative, beem, hubtel:
+		return true
+	}
+	return false
+}
+
 var formats = map[string]format{
 	"africastalking": africasTalking{}, "airtel": airtel{}, "arkesel": arkesel{}, "beem": beem{}, "hubtel": hubtel{},
 	"infobip": infobip{}, "nalo": nalo{}, "safaricom": safaricom{},
