@@ -55,6 +55,11 @@ func (p *packer) pack(all []*submission) error {
 		}
 		return nil
 	}
+	if begins {
+		if err := n.point("set: first batch not handed to raft"); err != nil {
+			return n.Fatal(err)
+		}
+	}
 	if err := n.point("pack: batch not handed to raft"); err != nil {
 		return n.Fatal(err)
 	}

@@ -85,6 +85,9 @@ func (f fsm) apply(entry *raft.Log) any {
 		if err := n.setFinal(&sealedNote{note: note, Checkpoint: boundaryOf(n.network, fx.Before)}); err != nil {
 			return n.Fatal(err)
 		}
+		if err := n.point("set: boundary final, not begun"); err != nil {
+			return n.Fatal(err)
+		}
 	}
 	// A crash before this returns leaves the state before the batch, and raft replays the entry; a crash after it leaves
 	// the state after the batch, and the applied index makes the replay a no-op.
@@ -240,7 +243,12 @@ func boundaryOf(network tx.NetworkID, h ledger.Head) checkpoint.Checkpoint {
 }
 
 // StoreConfiguration hears of raft's members when that is committed.
-func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) { f.node.committedMembers.Store(&c) }
+func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) {
+	f.node.committedMembers.Store(&c)
+	if err := f.node.point("members: committed"); err != nil {
+		_ = f.node.Fatal(err)
+	}
+}
 
 // tellApplied tells finality where the tree stands.
 func (n *Node) tellApplied() {

@@ -2,7 +2,10 @@ package consensus
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
+	"github.com/hashicorp/raft"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -72,6 +75,32 @@ func (n *Node) ValidatorSet() checkpoint.ValidatorSet { return n.store.Successio
 
 // Succession is the validator sets, up to the last one whose boundary is final here.
 func (n *Node) Succession() checkpoint.Succession { return n.store.Succession() }
+
+// Members is who takes part, as one node sees it.
+type Members struct {
+	// Reigning are the validators that make the head final, and Coming those of a set that was decided and has not begun; nil when none.
+	Reigning, Coming []string
+	// Voters are raft's members with a vote, and Learners those without.
+	Voters, Learners []string
+	// Heard are all whose words the node takes, itself included.
+	Heard []string
+}
+
+// Members says who takes part, each list in order of name.
+func (n *Node) Members() Members {
+	m := n.reignNow()
+	out := Members{Reigning: names(m.reign.Validators), Coming: names(m.coming), Heard: slices.Sorted(maps.Keys(n.transport.Peers()))}
+	for _, s := range n.configurations().latest.Servers {
+		if s.Suffrage == raft.Voter {
+			out.Voters = append(out.Voters, string(s.ID))
+		} else {
+			out.Learners = append(out.Learners, string(s.ID))
+		}
+	}
+	slices.Sort(out.Voters)
+	slices.Sort(out.Learners)
+	return out
+}
 
 // SignAsLog signs a final checkpoint of this node as the log itself.
 func (n *Node) SignAsLog(c checkpoint.Checkpoint) string { return c.LogLine(n.key) }

@@ -134,6 +134,10 @@ func (n *Node) govern() error {
 	if was == nil {
 		return nil // The node is being opened, and its parts will be told.
 	}
+	// All that follows is in memory: a crash leaves it to the next start, which reads the same from the state.
+	if err := n.point("set: known, nobody told"); err != nil {
+		return err
+	}
 	n.log.Warn("validators", "set", names(m.reign.Validators), "coming", names(m.coming), "first_epoch", m.reign.First, "boundary", m.reign.Boundary.Size, "outside", m.reign.Outside)
 	if err := n.meet(m); err != nil {
 		return err
@@ -143,7 +147,7 @@ func (n *Node) govern() error {
 		n.grievances.govern(m.reign.Validators)
 	}
 	n.progress.moved()
-	return nil
+	return n.point("set: known and told")
 }
 
 // meet makes those the transport's peers and finality's whom the node may hear: governing is held.

@@ -73,7 +73,7 @@ func votersOf(c raft.Configuration) (all []string) {
 
 // voters are those whose majority elects: raft's members, or the fewer that they were before a change which is not committed, since a
 // candidate may not have heard of that. Nothing that a candidate or its voters say counts here: no f of them may elect each other by it.
-func (n *Node) voters() []string { return n.configurations().voters() }
+func (n *Node) voters() []string { return n.reignNow().voters(n.configurations()) }
 
 func (c configurations) voters() []string {
 	latest, committed := votersOf(c.latest), votersOf(c.committed)
@@ -81,6 +81,35 @@ func (c configurations) voters() []string {
 		return committed
 	}
 	return latest
+}
+
+// voters is Node.voters. Where raft's members are not the newest set that is known, this node is behind, or all are on the way from one set
+// to the next. Only those who are in both are sure to have had a vote all the time, and whoever was elected by a majority of them may lead
+// long after; a node that did not take that would follow nobody, and would learn of no other members. No list counts of which those who may
+// lie are a majority.
+func (m *membership) voters(c configurations) []string {
+	fewest := c.voters()
+	ahead := m.coming != nil || len(m.sets.After(m.reign.Boundary.Size)) > 0 // Others may be in another reign.
+	if !ahead && slices.Equal(slices.Sorted(slices.Values(votersOf(c.latest))), names(m.reign.Validators)) {
+		return fewest
+	}
+	lists := [][]string{names(m.sets.First), inBoth(m.before, m.reign.Validators)}
+	before := m.sets.First
+	for _, change := range m.sets.Changes {
+		lists = append(lists, inBoth(before, change.Set))
+		before = change.Set
+	}
+	for _, list := range lists {
+		if len(list)/2+1 > max(m.reign.Validators.Faults(), m.sets.Newest().Faults()) && (len(fewest) == 0 || len(list) < len(fewest)) {
+			fewest = list
+		}
+	}
+	return fewest
+}
+
+// inBoth are the names that two sets have in common.
+func inBoth(a, b checkpoint.ValidatorSet) []string {
+	return slices.DeleteFunc(names(a), func(name string) bool { _, in := b.Find(name); return !in })
 }
 
 var errMembers = errors.New("raft's members are not what the validator set asks for")
@@ -286,7 +315,7 @@ func (n *Node) reconfigure(ctx context.Context) error {
 		if err := raftNow.await(ctx, f); err != nil {
 			return fmt.Errorf("%s %s: %w", what, name, err)
 		}
-		return nil
+		return n.point("members: done: " + what) // A crash here leaves the next step to whoever leads next.
 	}
 	members := slices.Clone(now.latest.Servers)
 	slices.SortFunc(members, func(a, b raft.Server) int {
@@ -332,6 +361,9 @@ func (n *Node) handOver(set checkpoint.ValidatorSet) error {
 	}
 	ctx, cancel := context.WithTimeout(n.ctx, membersPatience)
 	defer cancel()
+	if err := n.point("members: hand over"); err != nil {
+		return err
+	}
 	if err := m.await(ctx, m.LeadershipTransferToServer(best.ID, best.Address)); err != nil {
 		return fmt.Errorf("hand over to %s: %w", best.ID, err)
 	}
