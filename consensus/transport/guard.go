@@ -29,6 +29,19 @@ func commitGuard(r *raft.AppendEntriesRequest, f facts) error {
 			return &conflict{index: e.Index, term: e.Term, own: own.Term}
 		}
 	}
+	// Raft looks for the entry before the first one in its log, in vain if a snapshot covers it: a request that was shortened comes again so.
+	// The entries that are here already are taken off as well, since an equal entry has equal ones before it.
+	if before := r.PrevLogEntry + uint64(covered); before > 0 && before <= f.commit && before < f.last {
+		if _, held := f.stored(before); !held {
+			for covered < len(r.Entries) {
+				own, ok := f.stored(r.Entries[covered].Index)
+				if !ok || !sameEntry(own, r.Entries[covered]) {
+					break
+				}
+				covered++
+			}
+		}
+	}
 	if covered > 0 {
 		last := r.Entries[covered-1]
 		r.PrevLogEntry, r.PrevLogTerm, r.Entries = last.Index, last.Term, r.Entries[covered:]

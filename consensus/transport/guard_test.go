@@ -34,7 +34,10 @@ func TestCommitGuard(t *testing.T) {
 		{"other extensions", 6, []*raft.Log{{Index: 7, Term: 3, Data: []byte("seven"), Extensions: []byte{1}}}, ErrCommitted, 0, 0, 7},
 		{"another behind the same", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "other")}, ErrCommitted, 0, 0, 7},
 		{"entries under the snapshot", 0, []*raft.Log{entry(1, 1, "other"), entry(2, 1, "other")}, nil, 2, 0, 7},
-		{"entries under the snapshot and kept ones", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "five"), entry(6, 3, "six")}, nil, 4, 2, 7},
+		{"entries under the snapshot and kept ones", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "five"), entry(6, 3, "six")}, nil, 6, 0, 7},
+		{"kept ones again, right behind the snapshot", 4, []*raft.Log{entry(5, 3, "five"), entry(6, 3, "six")}, nil, 6, 0, 7},
+		{"all that is kept, right behind the snapshot", 4, []*raft.Log{entry(5, 3, "five"), entry(6, 3, "six"), entry(7, 3, "seven"), entry(8, 3, "eight")}, nil, 8, 0, 7},
+		{"another than one not committed, right behind the snapshot", 4, []*raft.Log{entry(5, 3, "five"), entry(6, 3, "six"), entry(7, 3, "seven"), entry(8, 4, "other")}, nil, 7, 1, 7},
 		{"a lie behind entries under the snapshot", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "other")}, ErrCommitted, 0, 0, 7},
 		{"entries beyond a log that an older snapshot has replaced", 8, []*raft.Log{entry(9, 4, "nine")}, nil, 8, 1, 20},
 	} {
