@@ -3,6 +3,7 @@ package sim
 import (
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -19,12 +20,18 @@ func (c *cluster) unsettled(w *workload) string {
 	}
 	var size uint64
 	for i, m := range c.honest() {
-		if m.excused() {
+		if m.excused() || !c.sets.has(m.name) {
 			continue
 		}
 		n := m.running()
 		if n == nil {
 			return m.name + " does not run"
+		}
+		if !c.sets.learn(m.name, n.Succession()) {
+			return m.name + " shows other validator sets"
+		}
+		if why := c.sets.unfollowed(m.name, n.Members()); c.changes && why != "" {
+			return why
 		}
 		head := n.Head()
 		if final := n.FinalSize(); final != head.Size {
@@ -71,7 +78,7 @@ func (r report) Fatalf(format string, a ...any) { r.Errorf(format, a...); panic(
 // (I4), and no transaction stands twice (I3).
 func (c *cluster) ledgers(w *workload) {
 	states := make(map[uint64]exported)
-	honest := c.honest()
+	honest := c.begun()
 	replayed := honest[c.intN(len(honest))] // One is enough: all are compared.
 	for _, m := range honest {
 		if m.excused() {
@@ -111,20 +118,40 @@ func (c *cluster) ledger(m *member, w *workload, states map[uint64]exported, rep
 	if err := s.Export(sum); err != nil {
 		return err
 	}
+	// Who has left hears no more: what it had applied above its final checkpoint the others may have taken back.
+	_, upTo, _ := s.Final()
+	outside := !c.sets.has(m.name)
+	if outside && upTo != head.Size {
+		return c.holds(m, s, w, upTo)
+	}
 	own := exported{[32]byte(sum.Sum(nil)), m.name}
 	if other, ok := states[head.Size]; ok && other.hash != own.hash {
 		c.violate("I6", "%s and %s differ at size %d", other.by, m.name, head.Size)
 	}
 	states[head.Size] = own
+	if !outside {
+		upTo = math.MaxUint64
+	}
+	if err := c.holds(m, s, w, upTo); err != nil {
+		return err
+	}
+	return c.once(m, s, head.Size)
+}
+
+// holds checks that a ledger has all that was ever final, up to a size.
+func (c *cluster) holds(m *member, s *store.Store, w *workload, upTo uint64) error {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
 	for size, sealed := range c.watch.finals {
+		if size > upTo {
+			continue
+		}
 		if root, err := s.Root(size); err != nil || root != sealed.root {
 			c.violate("I4", "%s does not hold what was final at size %d to %s: %v", m.name, size, sealed.by, err)
 		}
 	}
 	for _, p := range w.all() {
-		if p.final == nil {
+		if p.final == nil || p.final.LeafIndex >= upTo {
 			continue
 		}
 		raw, err := s.Leaf(p.final.LeafIndex)
@@ -132,7 +159,7 @@ func (c *cluster) ledger(m *member, w *workload, states map[uint64]exported, rep
 			c.violate("I4", "%s does not hold payment %s, which was final to %s: %v", m.name, p.id, p.by, err)
 		}
 	}
-	return c.once(m, s, head.Size)
+	return nil
 }
 
 func (c *cluster) audit(m *member, s *store.Store) {
@@ -180,7 +207,7 @@ func (c *cluster) receipts(w *workload) {
 	for _, m := range c.honest() {
 		n := m.running()
 		for range 3 {
-			if n == nil || len(payments) == 0 {
+			if n == nil || !c.sets.has(m.name) || len(payments) == 0 {
 				break
 			}
 			p := payments[c.intN(len(payments))]

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -30,6 +31,9 @@ type cluster struct {
 	// clock is what the validators' clocks show at the beginning of the bubble.
 	began, clock time.Time
 
+	// changes says that ballots change the validator set.
+	changes bool
+	sets    *sets
 	// forks says that more lie than the network stands, so that nothing but I14 is promised.
 	forks bool
 	// liars are the validators that lie in this run. Invariant: fixed before anything starts.
@@ -46,10 +50,13 @@ type cluster struct {
 	work      sync.WaitGroup
 }
 
+// lineUp is how many validators the genesis has, how many more there are, and how many of those of the genesis lie.
+type lineUp struct{ validators, newcomers, liars int }
+
 // newCluster makes the validators of a seed. Nobody runs yet.
-func newCluster(t testing.TB, seed uint64, validators, liars int, dir string, log *slog.Logger) (*cluster, error) {
+func newCluster(t testing.TB, seed uint64, up lineUp, dir string, log *slog.Logger) (*cluster, error) {
 	c := &cluster{
-		world:   ledgertest.NetworkOf(t, "simulation", validators, nil),
+		world: ledgertest.NetworkOf(t, "simulation", up.validators, nil), changes: up.newcomers > 0,
 		members: make(map[string]*member), addresses: make(map[string]string),
 		weather: newWeather(seed), log: log, liars: make(map[string]bool),
 		timing:    consensus.LAN,
@@ -58,23 +65,29 @@ func newCluster(t testing.TB, seed uint64, validators, liars int, dir string, lo
 		rand: rand.New(rand.NewPCG(seed, 3)), visited: make(map[string]int), crashes: make(map[string]int),
 	}
 	c.wire = newWire(seed, c.weather)
-	c.watch = newWatch(c)
+	c.watch, c.sets = newWatch(c), newSets(c)
 	c.wire.overhear = c.watch.overhear
-	for i, v := range c.world.Set {
-		c.names = append(c.names, v.Name)
-		c.addresses[v.Name] = v.Name
-		m := &member{cluster: c, name: v.Name, dir: filepath.Join(dir, v.Name), rand: rand.New(rand.NewPCG(seed, 100+uint64(i)))}
+	c.names = names(c.world.Set)
+	for i := range up.newcomers {
+		c.names = append(c.names, fmt.Sprintf("w%d", i+1))
+		c.world.Newcomer(c.names[up.validators+i])
+	}
+	for i, name := range c.names {
+		c.addresses[name] = name
+		m := &member{cluster: c, name: name, dir: filepath.Join(dir, name), rand: rand.New(rand.NewPCG(seed, 100+uint64(i)))}
+		m.joins = i >= up.validators
+		m.away = m.joins
 		m.disk = newRaftDisk(seed+uint64(i), m)
-		c.members[v.Name] = m
-		certificate, err := transport.NewCertificate(c.world.TLS[v.Name], v.Name)
+		c.members[name] = m
+		certificate, err := transport.NewCertificate(c.world.TLS[name], name)
 		if err != nil {
 			return nil, err
 		}
-		if err := c.wire.add(v.Name, certificate); err != nil {
+		if err := c.wire.add(name, certificate); err != nil {
 			return nil, err
 		}
 	}
-	for _, i := range c.rand.Perm(validators)[:liars] {
+	for _, i := range c.rand.Perm(up.validators)[:up.liars] {
 		c.liars[c.names[i]] = true
 		c.wire.setTap(c.names[i], honestly)
 	}
@@ -133,6 +146,16 @@ func (c *cluster) leader() *member {
 	return c.members[best]
 }
 
+// begun are the honest validators that have run, so that there is something on their disks.
+func (c *cluster) begun() (all []*member) {
+	for _, m := range c.honest() {
+		if starts, _, _ := m.state(); starts > 0 {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
 func (c *cluster) pick() *member { return c.members[c.names[c.intN(len(c.names))]] }
 
 // pickHonest picks a validator whose troubles are not its own lies.
@@ -172,6 +195,9 @@ func (c *cluster) countCrashes() int {
 // ended takes note of a node that ended itself. A marred disk is a reason; anything else is not.
 func (c *cluster) ended(m *member, err error) {
 	_, marred, _ := m.state()
+	if errors.Is(err, consensus.ErrRemoved) && c.sets.left(m) {
+		return
+	}
 	c.mu.Lock()
 	c.failstops = append(c.failstops, fmt.Sprintf("%s: %v", m.name, err))
 	c.mu.Unlock()

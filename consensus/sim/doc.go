@@ -20,6 +20,11 @@
 // The run's fault makes trouble and counts how often that took effect. Then everything that is not a lie is healed, and the network has a
 // fixed time to make every payment final everywhere, while most liars go on. At the end all stop, and what is on disk is audited.
 //
+// Where ballots change the validator set, newcomers stand beside the validators of the genesis. Their operators start them when a ballot names
+// them, at once or late, and let go who ends because it has left. Everything final is checked against the sets that follow from the genesis
+// (sets); of who has left only that is asked which it knew; and once healed, raft's members must be the newest set, nobody may hear anybody
+// else, and one more payment must become final.
+//
 // # What is checked
 //
 // Each in every run, but of f+1 liars only I14 is asked.

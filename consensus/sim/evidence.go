@@ -21,7 +21,7 @@ type court struct {
 // hold reads every file.
 func (c *cluster) hold() *court {
 	out := &court{cluster: c, guilty: make(map[string][]checkpoint.Offence)}
-	for _, m := range c.honest() {
+	for _, m := range c.begun() {
 		out.read(m)
 	}
 	return out
@@ -54,7 +54,12 @@ func (c *court) judge(m *member, raw []byte) {
 		c.cluster.violate("I14", "%s keeps evidence that cannot be read: %v", m.name, err)
 		return
 	}
-	culprit, offence, err := e.Verify(c.cluster.world.Network, c.cluster.world.Set)
+	var culprit string
+	var offence checkpoint.Offence
+	err = c.cluster.sets.verified(func(set checkpoint.ValidatorSet) (err error) {
+		culprit, offence, err = e.Verify(c.cluster.world.Network, set)
+		return err
+	})
 	if err != nil {
 		c.cluster.violate("I14", "%s keeps evidence that proves nothing: %v", m.name, err)
 		return

@@ -27,6 +27,10 @@ type Fault struct {
 	Verdict func(c *chaos)
 	// Timing is what the validators are set to; nil is that of a local network.
 	Timing *consensus.Timing
+	// Newcomers is how many validators there are beside those of the genesis, whom ballots may bring in; with any, the set changes.
+	Newcomers int
+	// Lasts is how long the trouble lasts, if longer than others.
+	Lasts time.Duration
 	// Steps says that only step functions run, under a scheduler that repeats itself exactly.
 	Steps bool
 	// Alone says that it does not go with others.
@@ -103,6 +107,7 @@ func Faults() []Fault {
 	all = append(all, clockFaults()...)
 	all = append(all, diskFaults()...)
 	all = append(all, liarFaults()...)
+	all = append(all, setFaults()...)
 	return append(all, mixedFault(), Fault{Name: "steps", Says: "the filter and complaints alone, with every lie to them, loss, crashes and cuts: repeats itself exactly", Steps: true})
 }
 

@@ -42,7 +42,7 @@ func TestFinalFollowsAccepted(t *testing.T) {
 				c.weather.set(func(w *weather) { w.fast, w.slow = p.delay, p.delay })
 				ctx, end := context.WithCancel(t.Context())
 				c.run(ctx)
-				w := newWorkload(c)
+				w := newWorkload(t.Context(), c)
 				time.Sleep(10 * time.Second) // An election, and the barrier after it.
 				for _, m := range c.members {
 					m.writes(p.fsync)
@@ -84,7 +84,7 @@ func TestFinalFollowsAccepted(t *testing.T) {
 // newPaced is a cluster without troubles.
 func newPaced(t *testing.T, seed uint64, heard *finals) *cluster {
 	t.Helper()
-	c, err := newCluster(t, seed, 4, 0, filepath.Join(t.TempDir(), "run"), slog.New(heard))
+	c, err := newCluster(t, seed, lineUp{validators: 4}, filepath.Join(t.TempDir(), "run"), slog.New(heard))
 	if err != nil {
 		t.Fatal(err)
 	}

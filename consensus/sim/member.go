@@ -42,6 +42,8 @@ type member struct {
 	omits func(*tx.Signed) bool
 	// held keeps the member down until it is let go.
 	held bool
+	// joins says that the genesis does not name the member, and away that no set needs it: then it does not run.
+	joins, away bool
 	// starts counts lives.
 	starts int
 	// refused is why the node would not start any more though nothing crashed it; it then stays down.
@@ -218,6 +220,19 @@ func (m *member) hold(held bool) {
 	m.held = held
 }
 
+// stayAway keeps the member down while no validator set has it. One that runs goes on until it ends itself.
+func (m *member) stayAway(away bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.away = away
+}
+
+func (m *member) isAway() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.away
+}
+
 func (m *member) mar() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -254,6 +269,10 @@ func (m *member) state() (starts int, marred bool, refused error) {
 // supervise runs the node again and again until the context ends.
 func (m *member) supervise(ctx context.Context) {
 	for ctx.Err() == nil {
+		if m.isAway() {
+			m.rest(ctx)
+			continue
+		}
 		over, err := m.start()
 		if err != nil && !m.wasCrashed() {
 			m.giveUp(err)
@@ -276,7 +295,7 @@ func (m *member) supervise(ctx context.Context) {
 func (m *member) rest(ctx context.Context) {
 	for ctx.Err() == nil {
 		m.mu.Lock()
-		pause, held := time.Duration(100+m.rand.IntN(3000))*time.Millisecond, m.held
+		pause, held := time.Duration(100+m.rand.IntN(3000))*time.Millisecond, m.held || m.away
 		m.mu.Unlock()
 		select {
 		case <-time.After(pause):
@@ -324,7 +343,7 @@ func (m *member) start() (over chan struct{}, err error) {
 	}
 	node, err := consensus.Open(consensus.Config{
 		Dir: filepath.Join(m.dir, "node"), Genesis: c.world.Genesis, Name: m.name, Key: c.world.Validators[m.name], Certificate: certificate,
-		Peers: c.addresses, Timing: c.timing, Snapshots: c.snapshots, Store: store.Options{NoSync: true},
+		Joins: m.joins, Peers: c.addresses, Timing: c.timing, Snapshots: c.snapshots, Store: store.Options{NoSync: true},
 		Log: c.log.With("validator", m.name), Now: m.now,
 		Simulated: &consensus.Simulated{Dial: life.dial, Serve: life, Log: m.disk, Point: m.point, LeaveOut: m.leavesOut},
 	})

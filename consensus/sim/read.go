@@ -95,7 +95,7 @@ func (w *workload) orders() {
 			w.cluster.violate("I8", "payment %s stands at leaf %d, and before it was begun %d leaves were final", p.id, p.final.LeafIndex, p.after)
 		}
 		for _, r := range p.promised {
-			if err := r.Verify(w.cluster.world.Network, w.cluster.world.Set, p.id); err != nil {
+			if err := w.cluster.keeps(r, p.id); err != nil {
 				w.cluster.violate("I16", "promise of %s: %v", r.Validator, err)
 			}
 			if p.final.LeafIndex >= r.IncludeBySize {

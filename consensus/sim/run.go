@@ -65,7 +65,7 @@ func Run(t *testing.T, seed uint64, fault Fault, dir string, log io.Writer) *Res
 		if seed%16 == 15 && fault.Liars < 2 && fault.Name != "narrow" {
 			validators = 7
 		}
-		c, err := newCluster(t, seed, validators, fault.liars(validators), dir, logger)
+		c, err := newCluster(t, seed, lineUp{validators, fault.Newcomers, fault.liars(validators)}, dir, logger)
 		if err != nil {
 			r.Violations = append(r.Violations, err.Error())
 			return
@@ -95,12 +95,12 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	all, end := context.WithCancel(context.Background())
 	pay, endPay := context.WithCancel(all)
 	c.run(all)
-	w := newWorkload(c)
-	w.work.Go(func() { w.run(pay, all) })
+	w := newWorkload(all, c)
+	w.work.Go(func() { w.run(pay) })
 	w.work.Go(func() { c.keepLooking(all) })
 	w.work.Go(func() { c.keepReading(all, w) })
 
-	ctx, calm := context.WithTimeout(all, chaosTime)
+	ctx, calm := context.WithTimeout(all, max(chaosTime, fault.Lasts))
 	ch := &chaos{cluster: c, workload: w, seed: seed, rand: rand.New(rand.NewPCG(seed, 17))}
 	time.Sleep(3 * time.Second) // An election first: most faults need a network that works.
 	fault.Run(ctx, ch)
@@ -174,11 +174,17 @@ func (c *cluster) standing() string {
 		if marred {
 			out += ", marred"
 		}
+		if !c.sets.has(name) {
+			out += ", outside"
+		}
 		if refused != nil {
 			out += fmt.Sprintf(", refused: %v", refused)
 		}
 		if n := m.running(); n != nil {
 			head := n.Head()
+			if c.changes {
+				out += fmt.Sprintf(", %+v", n.Members())
+			}
 			out += fmt.Sprintf(", size %d, epoch %d, final %d, leader %q", head.Size, head.Epoch, n.FinalSize(), n.Leader())
 		}
 		out += ")"
@@ -192,6 +198,9 @@ func (c *cluster) heal() {
 	for _, m := range c.members {
 		m.planCrash(nil)
 		m.hold(false)
+		if c.sets.has(m.name) {
+			m.stayAway(false)
+		}
 		m.setSkew(0)
 		m.disk.repair()
 	}

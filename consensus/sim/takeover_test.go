@@ -30,7 +30,7 @@ func TestNewLeader(t *testing.T) {
 				c.weather.set(func(w *weather) { w.fast, w.slow = 250*time.Microsecond, 500*time.Microsecond })
 				ctx, end := context.WithCancel(t.Context())
 				c.run(ctx)
-				w := newWorkload(c)
+				w := newWorkload(t.Context(), c)
 				time.Sleep(10 * time.Second)
 				for range 20 {
 					took = append(took, takeover(t, c, w, way.end))

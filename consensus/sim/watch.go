@@ -109,7 +109,11 @@ func (w *watch) look(n *consensus.Node) {
 	if err != nil || !w.isNew(n.Name(), note) {
 		return
 	}
-	c, _, err := checkpoint.Open(w.cluster.world.Network, w.cluster.world.Set, note)
+	sets := n.Succession()
+	if !w.cluster.sets.learn(n.Name(), sets) {
+		return
+	}
+	c, _, err := sets.Open(w.cluster.world.Network, note)
 	if err != nil {
 		w.cluster.violate("I10", "%s: final checkpoint does not verify: %v", n.Name(), err)
 		return

@@ -20,6 +20,8 @@ import (
 type workload struct {
 	cluster *cluster
 	work    sync.WaitGroup
+	// life ends with the run: until then what is not final is brought again and again.
+	life context.Context
 
 	// mu guards the rest; never held while time passes.
 	mu       sync.Mutex
@@ -46,12 +48,14 @@ const (
 	payAgain   = 700 * time.Millisecond
 )
 
-func newWorkload(c *cluster) *workload { return &workload{cluster: c} }
+func newWorkload(life context.Context, c *cluster) *workload {
+	return &workload{cluster: c, life: life}
+}
 
-// run pays until pay ends, and brings what is open until all ends.
-func (w *workload) run(pay, all context.Context) {
+// run pays until pay ends.
+func (w *workload) run(pay context.Context) {
 	for pay.Err() == nil {
-		if err := w.begin(all); err != nil {
+		if err := w.begin(); err != nil {
 			w.cluster.violate("setup", "make a payment: %v", err)
 			return
 		}
@@ -63,22 +67,28 @@ func (w *workload) run(pay, all context.Context) {
 }
 
 // begin makes a payment and lets it be brought.
-func (w *workload) begin(ctx context.Context) error {
-	after := w.finalSize()
+func (w *workload) begin() error {
 	w.mu.Lock()
 	w.nonce++
-	signed, err := w.sign(w.nonce)
-	if err != nil {
-		w.mu.Unlock()
-		return err
+	n := w.nonce
+	w.mu.Unlock()
+	signed, err := w.sign(n)
+	if err == nil {
+		w.deliver(signed)
 	}
-	p := &payment{id: signed.ID(), done: make(chan struct{}), after: after}
+	return err
+}
+
+// deliver lets a transaction be brought to everybody.
+func (w *workload) deliver(signed *tx.Signed) *payment {
+	p := &payment{id: signed.ID(), done: make(chan struct{}), after: w.finalSize()}
+	w.mu.Lock()
 	w.payments = append(w.payments, p)
 	w.mu.Unlock()
 	for _, m := range w.cluster.honest() {
-		w.work.Go(func() { w.bring(ctx, m, p, signed) })
+		w.work.Go(func() { w.bring(w.life, m, p, signed) })
 	}
-	return nil
+	return p
 }
 
 // sign makes the n-th transaction: transfers of an owner, transfers by a grant with a fee, and now and then one that asks
@@ -102,10 +112,16 @@ func (w *workload) sign(n uint64) (*tx.Signed, error) {
 	if signer == key.Signer(world.Provider) {
 		op.Fee = &tx.Fee{Provider: world.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee}
 	}
+	return w.seal(n, op, signer)
+}
+
+// seal makes the n-th transaction, of one operation.
+func (w *workload) seal(n uint64, op tx.Operation, signer key.Signer) (*tx.Signed, error) {
+	world := w.cluster.world
 	expires := w.cluster.now().Add(30 * time.Minute).UnixMilli()
 	body, err := tx.Body{Nonce: world.Nonce(n), ExpiresAtUnixMs: uint64(expires), Operations: []tx.Operation{op}}.Encode()
 	if err != nil {
-		return nil, fmt.Errorf("encode payment %d: %w", n, err)
+		return nil, fmt.Errorf("encode transaction %d: %w", n, err)
 	}
 	return tx.Seal(world.Network, body, signer)
 }

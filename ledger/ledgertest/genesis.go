@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
@@ -172,6 +173,39 @@ func (w *World) validator(t testing.TB, i int) genesis.ValidatorRecord {
 		Name: name, TLSKeyHash: hash[:],
 		PeerAddress: fmt.Sprintf("%s.example.org:7000", name), Address: fmt.Sprintf("%s.example.org:7070", name),
 	}.Sign(w.Validators[name])
+}
+
+// Newcomer makes the keys of a validator that the genesis does not name.
+func (w *World) Newcomer(name string) {
+	w.Validators[name] = w.ed25519("validator " + name)
+	w.TLS[name] = w.ed25519("tls " + name)
+}
+
+// SetOf is the decision for a validator set of these names. Who is not in the genesis has the governor of v1, and its name for an address.
+func (w *World) SetOf(names ...string) (tx.SetValidators, error) {
+	var out tx.SetValidators
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		spki, err := x509.MarshalPKIXPublicKey(w.TLS[name].Public())
+		if err != nil {
+			return out, fmt.Errorf("encode TLS key of %s: %w", name, err)
+		}
+		g := tx.Governor{Name: name, Key: w.Validators[name].Public().(ed25519.PublicKey), TLSKeyHash: sha256.Sum256(spki), Account: w.GovernorAccounts["v1"]}
+		if account, known := w.GovernorAccounts[name]; known {
+			g.Account = account
+		} else {
+			g.PeerAddress = name
+		}
+		out.Validators = append(out.Validators, g)
+	}
+	return out, nil
+}
+
+// GovernorOf is the key that speaks for a validator of SetOf.
+func (w *World) GovernorOf(name string) key.Private {
+	if k, known := w.Governors[name]; known {
+		return k
+	}
+	return w.Governors["v1"]
 }
 
 // open adds an account to the document.
