@@ -1,11 +1,14 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"testing"
 
 	"github.com/hashicorp/raft"
+
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
 // TestWhoHasLeftIsNotHeard: a validator that raft has still to let go is not followed and not elected, and one that is no peer any more is not
@@ -42,5 +45,40 @@ func TestMembersThatComeTooEarly(t *testing.T) {
 	}
 	if len(r.Entries) != at || r.LeaderCommitIndex != last || endOf(r) != last {
 		t.Errorf("%d entries to %d and commit %d, want %d to %d", len(r.Entries), endOf(r), r.LeaderCommitIndex, at, last)
+	}
+}
+
+// TestAShortenedAppendIsAnswered: of an append that is shortened the leader hears that not all was taken; but if nothing was, since this log
+// ends earlier than the leader believes, it hears that, or it would send the same for ever.
+func TestAShortenedAppendIsAnswered(t *testing.T) {
+	w, victim := newLonely(t)
+	victim.transport.filter.local.Approve = func(raft.Configuration) error { return ErrTooEarly }
+	leader, term := w.validators[1], victim.raft.Load().CurrentTerm()+2
+	last := victim.raft.Load().LastIndex()
+	var prev raft.Log
+	if err := victim.logs.GetLog(last, &prev); err != nil {
+		t.Fatal(err)
+	}
+	members := raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "validator-1", Address: "validator-1"}}})
+	send := func(at, atTerm uint64, kinds ...raft.LogType) (*peerv1.AppendEntriesResponse, error) {
+		r := &raft.AppendEntriesRequest{Term: term, PrevLogEntry: at, PrevLogTerm: atTerm}
+		for i, kind := range kinds {
+			e := &raft.Log{Index: at + uint64(i) + 1, Term: term, Type: kind}
+			if kind == raft.LogConfiguration {
+				e.Data = members
+			}
+			r.Entries = append(r.Entries, e)
+		}
+		return w.send(leader, victim, r)
+	}
+	if _, err := send(last, prev.Term, raft.LogNoop, raft.LogConfiguration); !errors.Is(err, ErrTooEarly) {
+		t.Errorf("one entry is taken and one is not: %v", err)
+	}
+	if got := victim.raft.Load().LastIndex(); got != last+1 {
+		t.Fatalf("the log ends at %d, want %d", got, last+1)
+	}
+	out, err := send(last+9, term, raft.LogConfiguration)
+	if err != nil || out.GetSuccess() || out.GetLastLog() != last+1 {
+		t.Errorf("what does not follow this log: %v, %v", out, err)
 	}
 }

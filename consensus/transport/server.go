@@ -121,8 +121,8 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 			resp, err = await[Resp](ctx, t, answers)
 		}
 	}
-	if err == nil && endOf(req) < end {
-		err = ErrTooEarly // Success would say that all of it was taken.
+	if err == nil && endOf(req) < end && took(resp) {
+		err = ErrTooEarly // Success would say that all of it was taken. A refusal says where this log ends, and the leader has to hear that.
 	}
 	if err != nil {
 		return nil, Words{}, err
@@ -137,6 +137,12 @@ func endOf(command any) uint64 {
 		return r.PrevLogEntry + uint64(len(r.Entries))
 	}
 	return 0
+}
+
+// took says whether an answer is that an append was taken.
+func took(resp any) bool {
+	r, ok := resp.(*raft.AppendEntriesResponse)
+	return ok && r.Success
 }
 
 // inTurn judges a request and hands it to raft when no other one that changes the log is between these two. The turn ends
