@@ -306,3 +306,37 @@ func TestOwnKeyUnderAnotherName(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestVotersBetweenSets: whose majority elects, for a node that is behind or between two sets.
+func TestVotersBetweenSets(t *testing.T) {
+	at := func(first, before, reigns, told checkpoint.ValidatorSet) *membership {
+		m := &membership{before: before, sets: checkpoint.Succession{First: first}}
+		m.reign.Validators = reigns
+		if told != nil {
+			m.sets.Changes = []checkpoint.SetChange{{Set: told, Proof: checkpoint.Proof{LeafIndex: 9}}}
+		}
+		return m
+	}
+	four, seven, ten, exchanged := someOf(0, 4), someOf(0, 7), someOf(0, 10), append(someOf(0, 3), someOf(4, 1)...)
+	for _, row := range []struct {
+		name              string
+		m                 *membership
+		latest, committed int
+		want              int
+	}{
+		{"raft's members are the set", at(four, seven, ten, nil), 10, 10, 10},
+		{"three liars may not say that the genesis' four elected them", at(four, seven, ten, nil), 9, 9, 7},
+		{"two may lie, and four elect by three", at(four, four, seven, nil), 6, 6, 4},
+		{"a newcomer without a log, while three are left of four", at(four, nil, four, exchanged), 0, 0, 3},
+		{"who was away while one of four was exchanged", at(four, nil, four, exchanged), 4, 4, 3},
+		{"who was away while three of seven left", at(seven, nil, seven, four), 7, 7, 4},
+	} {
+		got := row.m.voters(configurations{latest: membersOf(someOf(0, row.latest)), committed: membersOf(someOf(0, row.committed))})
+		if len(got) != row.want {
+			t.Errorf("%s: %d voters, want %d", row.name, len(got), row.want)
+		}
+		if len(got)/2+1 <= row.m.reign.Validators.Faults() {
+			t.Errorf("%s: %d liars elect whom they like", row.name, row.m.reign.Validators.Faults())
+		}
+	}
+}

@@ -17,6 +17,8 @@ import (
 // set alone, so that whoever leads next goes on wherever a crash has stopped the one before: first those go who have left, in order of
 // name; then those who have come are added without a vote, in order of name, and each gets its vote when it has made something final under
 // its own set. A set has at most f others than the one before, or three more or less; so raft has a majority of those who stay at every step.
+// Should the next set begin meanwhile, who came with the one before and is ready gets its vote before anybody goes: else votes would only
+// get fewer, down to one, while sets follow each other faster than raft follows them.
 
 const (
 	// membersPause is how often a node looks whether raft's members are the validators.
@@ -324,6 +326,13 @@ func (n *Node) reconfigure(ctx context.Context) error {
 		}
 		return 1
 	})
+	finals := n.finality.Status().Finals
+	for _, s := range members {
+		_, in := m.reign.Validators.Find(string(s.ID))
+		if in && s.Suffrage != raft.Voter && finals[string(s.ID)] > m.reign.Boundary.Size {
+			return step("give a vote to", string(s.ID), raftNow.AddVoter(s.ID, s.Address, 0, membersPatience))
+		}
+	}
 	for _, s := range members {
 		if _, in := m.reign.Validators.Find(string(s.ID)); in {
 			continue
@@ -336,12 +345,6 @@ func (n *Node) reconfigure(ctx context.Context) error {
 	for _, v := range m.reign.Validators {
 		if !slices.ContainsFunc(members, func(s raft.Server) bool { return string(s.ID) == v.Name }) {
 			return step("add", v.Name, raftNow.AddNonvoter(raft.ServerID(v.Name), raft.ServerAddress(v.Name), 0, membersPatience))
-		}
-	}
-	finals := n.finality.Status().Finals
-	for _, s := range members {
-		if s.Suffrage != raft.Voter && finals[string(s.ID)] > m.reign.Boundary.Size {
-			return step("give a vote to", string(s.ID), raftNow.AddVoter(s.ID, s.Address, 0, membersPatience))
 		}
 	}
 	return nil
