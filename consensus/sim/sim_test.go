@@ -66,6 +66,7 @@ func TestSeedsThatFailed(t *testing.T) {
 	}{
 		{"every leader was complained of in turn, and nobody could be elected any more", "clock-skew", 1},
 		{"a leader with a clock ahead had its batches taken back in every epoch, and led for ever", "time-liar", 1},
+		{"of seven validators the three newcomers took no leader who was elected before they had a vote, and nothing was final any more", "set-change-liar", 6},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			f, ok := FaultOf(c.fault)
