@@ -340,3 +340,17 @@ func TestVotersBetweenSets(t *testing.T) {
 		}
 	}
 }
+
+// TestVotesThatRaftKeeps: whoever has left a set keeps its vote in raft while there are no more than honest validators in the set.
+func TestVotesThatRaftKeeps(t *testing.T) {
+	for _, row := range []struct {
+		set, voters int
+		may         bool
+	}{
+		{4, 7, true}, {4, 5, true}, {4, 4, true}, {4, 3, false}, {4, 2, false}, {7, 7, true}, {7, 6, true}, {7, 5, false}, {7, 4, false}, {10, 8, true}, {10, 7, false},
+	} {
+		if got := mayLose(make(checkpoint.ValidatorSet, row.set), make([]string, row.voters)); got != row.may {
+			t.Errorf("%d voters, %d validators: may lose one: %v", row.voters, row.set, got)
+		}
+	}
+}

@@ -17,8 +17,8 @@ import (
 // set alone, so that whoever leads next goes on wherever a crash has stopped the one before: first those go who have left, in order of
 // name; then those who have come are added without a vote, in order of name, and each gets its vote when it has made something final under
 // its own set. A set has at most f others than the one before, or three more or less; so raft has a majority of those who stay at every step.
-// Should the next set begin meanwhile, who came with the one before and is ready gets its vote before anybody goes: else votes would only
-// get fewer, down to one, while sets follow each other faster than raft follows them.
+// Should the next set begin meanwhile, who came with the one before and is ready gets its vote before anybody goes, and who has left keeps
+// its own while there are no more than n-f: else votes would only get fewer, down to one, when sets follow each other faster than raft.
 
 const (
 	// membersPause is how often a node looks whether raft's members are the validators.
@@ -340,6 +340,9 @@ func (n *Node) reconfigure(ctx context.Context) error {
 		if string(s.ID) == n.name {
 			return n.handOver(m.reign.Validators)
 		}
+		if s.Suffrage == raft.Voter && !mayLose(m.reign.Validators, votersOf(now.latest)) {
+			continue // Who has come first gets a vote.
+		}
 		return step("remove", string(s.ID), raftNow.RemoveServer(s.ID, 0, membersPatience))
 	}
 	for _, v := range m.reign.Validators {
@@ -348,6 +351,12 @@ func (n *Node) reconfigure(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// mayLose says whether raft may lose a voter who has left the set. It keeps as many as there are honest validators in the set: fewer
+// there never are from one set to the next, and of fewer a majority may be no more than those who may lie, whom nobody would follow.
+func mayLose(set checkpoint.ValidatorSet, voters []string) bool {
+	return len(voters) > len(set)-set.Faults()
 }
 
 // handOver gives the leadership to a validator of a set that is a voter of raft. It always gives an error: this node is not to lead.
