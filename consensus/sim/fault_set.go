@@ -169,9 +169,10 @@ func cutBetween(ctx context.Context, c *chaos) {
 	}
 }
 
-// lieBetween is one lie of those that a change of the set could help.
+// lieBetween is one lie of those that a change of the set could help. Term bombs are not among them: raft asks nobody without a vote for
+// one, so the term of who has left, and of a newcomer before it hears the leader, can be driven up by a liar and comes down by nothing.
 func lieBetween(ctx context.Context, c *chaos) {
-	lies := []func(context.Context, *chaos){doubleSign, termBombs, forgedAppends, leading(equivocation), leading(falseMembers), leading(stalling)}
+	lies := []func(context.Context, *chaos){doubleSign, timeoutNows, forgedAppends, leading(equivocation), leading(falseMembers), leading(stalling)}
 	lies[c.seed%uint64(len(lies))](ctx, c)
 }
 
