@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/raft"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 
@@ -100,15 +101,14 @@ func (t *Transport) conn(name string, l lane) (Link, error) {
 	return c, nil
 }
 
-// hurry makes the connections to a peer try again at once: it has just shown that it is alive.
+// hurry makes calls to a peer dial again at once: it has just shown that it is alive, and connections that failed wait up to lastBackoff.
+// They are given up rather than told: grpc's ResetConnectBackoff reads a map that others write (grpc-go 1.85), which ends a process. Nothing is
+// under way on a connection that has failed.
 func (t *Transport) hurry(peer string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for l := lane(0); l < lanes; l++ {
-		if c, ok := t.conns[connKey{peer, l}].(*grpc.ClientConn); ok {
-			c.ResetConnectBackoff()
-		}
-	}
+	t.hangUp(peer, func(c Link) bool {
+		conn, ok := c.(*grpc.ClientConn)
+		return ok && conn.GetState() == connectivity.TransientFailure
+	})
 }
 
 // call makes one unary call, with the words that go with it, and judges the answer. A peer that does not know yet that this

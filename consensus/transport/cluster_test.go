@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,6 +102,36 @@ func TestReconnect(t *testing.T) {
 			t.Errorf("round %d: call to a dead peer: %v after %v", round, err, time.Since(start))
 		}
 	}
+}
+
+// A peer that shows itself is called on a new connection where the old one had failed, while others call it at the same time: under the race
+// detector this is what grpc's own way of hurrying does not stand.
+func TestHurryWhileOthersCall(t *testing.T) {
+	w := newNetwork(t, 2)
+	caller, callee := w.validators[0], w.validators[1]
+	w.open(caller, w.config(caller))
+	w.elect(caller, 1)
+	beat := func() error {
+		var resp raft.AppendEntriesResponse
+		id := raft.ServerID(callee.name)
+		return caller.transport.AppendEntries(id, raft.ServerAddress(id), heartbeatOf(caller.name, 1), &resp)
+	}
+	w.eventually("the first failure", func() bool { return beat() != nil })
+	var calls sync.WaitGroup
+	for range 4 {
+		calls.Go(func() {
+			for range 20 {
+				_ = beat()
+			}
+		})
+	}
+	for range 20 {
+		caller.transport.hurry(callee.name)
+	}
+	calls.Wait()
+	w.open(callee, w.config(callee))
+	defer answerRaft(callee)()
+	w.eventually("an answer once it is there", func() bool { caller.transport.hurry(callee.name); return beat() == nil })
 }
 
 // Close ends calls in flight, and later ones; the connection given to other services is closed with it.

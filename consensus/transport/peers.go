@@ -64,7 +64,7 @@ func (t *Transport) SetPeers(peers []Peer) error {
 		if still && now.Address == was.Address && now.TLSKeyHash == was.TLSKeyHash {
 			continue
 		}
-		t.hangUp(name)
+		t.hangUp(name, func(Link) bool { return true })
 		if !still || now.TLSKeyHash != was.TLSKeyHash {
 			t.incoming.drop(name)
 		}
@@ -72,12 +72,12 @@ func (t *Transport) SetPeers(peers []Peer) error {
 	return nil
 }
 
-// hangUp closes the connections to a peer; the next call makes others, if it still is one.
-func (t *Transport) hangUp(name string) {
+// hangUp closes those connections to a peer that are to go; the next call makes others, if it still is a peer.
+func (t *Transport) hangUp(name string, goes func(Link) bool) {
 	var open []Link
 	t.mu.Lock()
 	for l := lane(0); l < lanes; l++ {
-		if c, ok := t.conns[connKey{name, l}]; ok {
+		if c, ok := t.conns[connKey{name, l}]; ok && goes(c) {
 			open = append(open, c)
 			delete(t.conns, connKey{name, l})
 		}
