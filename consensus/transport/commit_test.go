@@ -81,6 +81,12 @@ func (p *pair) wantWord(index, stored uint64) {
 	}
 }
 
+// answered waits until the leader has the follower's answer to a word.
+func (p *pair) answered() {
+	p.t.Helper()
+	p.eventually("the answer", func() bool { return !p.leader.transport.known.Load().words[p.follower.name].saying.Load() })
+}
+
 // wantSilence says that nothing is on its way to the follower.
 func (p *pair) wantSilence(why string) {
 	p.t.Helper()
@@ -109,6 +115,7 @@ func TestCommitIsToldOnlyToWhoHasIt(t *testing.T) {
 	p.stores(3, 4, 2)
 	p.wantWord(4, 4)
 	<-p.hold
+	p.answered()
 	p.stores(5, 5, 4)
 	p.wantSilence("the append said it")
 }
@@ -134,6 +141,6 @@ func TestOneWordAtATime(t *testing.T) {
 	<-p.hold
 	p.wantWord(5, 5)
 	<-p.hold
-	p.eventually("the answer", func() bool { return !p.leader.transport.known.Load().words[p.follower.name].saying.Load() })
+	p.answered()
 	p.wantSilence("everything is said")
 }
