@@ -35,8 +35,10 @@ func TestForwardsShareCalls(t *testing.T) {
 		if call.ctx.Err() != nil {
 			t.Fatalf("ended while somebody waits for %d", i)
 		}
-		if !f.leave(one) || !f.leave(one) {
-			t.Error("left, and was not sent")
+		for range 2 { // Leaving twice is leaving once.
+			if !f.leave(one) {
+				t.Error("left, and was not sent")
+			}
 		}
 	}
 	if call.ctx.Err() == nil {
