@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	"github.com/umoja-ledger/umoja/sdk"
@@ -24,9 +25,8 @@ func newBallotCommand() *cobra.Command {
 
 // ballotDocument is a ballot, as --json writes it.
 type ballotDocument struct {
-	ID       tx.BallotID `json:"-"`
-	IDText   string      `json:"ballot"`
-	Decision string      `json:"decision"`
+	ID       string `json:"ballot"`
+	Decision string `json:"decision"`
 	// Yes and No are the validators that have voted so.
 	Yes []string `json:"yes"`
 	No  []string `json:"no"`
@@ -41,7 +41,8 @@ type ballotDocument struct {
 
 func documentOf(b sdk.Ballot, validators []tx.Governor) ballotDocument {
 	d := ballotDocument{
-		ID: b.ID, IDText: b.ID.String(), Decision: decisionText(b.Decision), Yes: []string{}, No: []string{}, Needed: quorumOf(len(validators)),
+		ID: b.ID.String(), Decision: decisionText(b.Decision), Yes: []string{}, No: []string{},
+		Needed: make(checkpoint.ValidatorSet, len(validators)).Quorum(),
 		Passed: b.PassedAtUnixMs != 0, ExpiresAtUnixMs: b.ExpiresAtUnixMs, EffectiveAtUnixMs: b.EffectiveAtUnixMs, decision: b.Decision,
 	}
 	for _, v := range b.Votes {
@@ -53,9 +54,6 @@ func documentOf(b sdk.Ballot, validators []tx.Governor) ballotDocument {
 	}
 	return d
 }
-
-// quorumOf is how many of n = 3f+1 validators decide: 2f+1.
-func quorumOf(n int) int { return n - (n-1)/3 }
 
 // standing says how far a ballot is, in words.
 func (d ballotDocument) standing() string {
@@ -69,23 +67,6 @@ func (d ballotDocument) standing() string {
 	return fmt.Sprintf("%d of %d yes, open until %s%s", len(d.Yes), d.Needed, clock(d.ExpiresAtUnixMs), effective)
 }
 
-// readBallots reads the ballots with who may vote.
-func readBallots(ctx context.Context, client *sdk.Client) ([]ballotDocument, []tx.Governor, error) {
-	validators, err := client.Governors(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	ballots, err := client.Ballots(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	documents := make([]ballotDocument, 0, len(ballots))
-	for _, b := range ballots {
-		documents = append(documents, documentOf(b, validators))
-	}
-	return documents, validators, nil
-}
-
 func newBallotListCommand() *cobra.Command {
 	var flags networkFlags
 	var asJSON bool
@@ -97,9 +78,17 @@ func newBallotListCommand() *cobra.Command {
 		Args:    wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return flags.reading(cmd, func(ctx context.Context, client *sdk.Client, _ *genesis.Genesis) error {
-				all, _, err := readBallots(ctx, client)
+				validators, err := client.Governors(ctx)
 				if err != nil {
 					return err
+				}
+				ballots, err := client.Ballots(ctx)
+				if err != nil {
+					return err
+				}
+				all := make([]ballotDocument, 0, len(ballots))
+				for _, b := range ballots {
+					all = append(all, documentOf(b, validators))
 				}
 				if asJSON {
 					return printJSON(cmd.OutOrStdout(), all)
@@ -111,7 +100,7 @@ func newBallotListCommand() *cobra.Command {
 				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "BALLOT\tDECISION\tSTANDING")
 				for _, d := range all {
-					fmt.Fprintf(w, "%s\t%s\t%s\n", d.IDText, d.Decision, d.standing())
+					fmt.Fprintf(w, "%s\t%s\t%s\n", d.ID, d.Decision, d.standing())
 				}
 				return w.Flush()
 			})
@@ -122,17 +111,20 @@ func newBallotListCommand() *cobra.Command {
 	return cmd
 }
 
-// findBallot finds a ballot by its id.
+// findBallot finds a ballot by its id, with who may vote.
 func findBallot(ctx context.Context, client *sdk.Client, id tx.BallotID) (ballotDocument, []tx.Governor, error) {
-	all, validators, err := readBallots(ctx, client)
+	validators, err := client.Governors(ctx)
 	if err != nil {
 		return ballotDocument{}, nil, err
 	}
-	i := slices.IndexFunc(all, func(d ballotDocument) bool { return d.ID == id })
-	if i < 0 {
+	b, err := client.Ballot(ctx, id)
+	if errors.Is(err, sdk.ErrNotFound) {
 		return ballotDocument{}, nil, fmt.Errorf("ballot %s was never proposed, or has ended: it took effect, or its time is over", id)
 	}
-	return all[i], validators, nil
+	if err != nil {
+		return ballotDocument{}, nil, err
+	}
+	return documentOf(b, validators), validators, nil
 }
 
 func newBallotShowCommand() *cobra.Command {
@@ -168,7 +160,7 @@ func newBallotShowCommand() *cobra.Command {
 // print writes a ballot for people, a validator set as how it differs from the one in force.
 func (d ballotDocument) print(out io.Writer, validators []tx.Governor) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "ballot\t%s\ndecision\t%s\nstanding\t%s\n", d.IDText, d.Decision, d.standing())
+	fmt.Fprintf(w, "ballot\t%s\ndecision\t%s\nstanding\t%s\n", d.ID, d.Decision, d.standing())
 	if set, ok := d.decision.(tx.SetValidators); ok {
 		for _, line := range differences(validators, set.Validators) {
 			fmt.Fprintf(w, "\t%s\n", line)
