@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,9 +22,9 @@ var errCrash = errors.New("crash")
 
 // crashAt has the store break at its nth commit, before or after it.
 func crashAt(w *World, when string, n int) (crashed func() bool) {
-	commits := 0
+	var commits atomic.Int64 // The tasks of the gateway commit too, beside the turns, once they run.
 	hook := func() error {
-		if commits++; commits == n {
+		if commits.Add(1) == int64(n) {
 			return errCrash
 		}
 		return nil
@@ -33,7 +34,7 @@ func crashAt(w *World, when string, n int) (crashed func() bool) {
 	} else {
 		w.Store.Interrupt(nil, hook)
 	}
-	return func() bool { return commits >= n }
+	return func() bool { return commits.Load() >= int64(n) }
 }
 
 // everyCrash runs a test for a crash before and after each of the first commits.

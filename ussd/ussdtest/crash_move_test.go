@@ -1,10 +1,8 @@
 package ussdtest
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,7 +55,6 @@ func (m *mover) repeat() string { return m.w.Post(m.phone, fmt.Sprint("m", m.ses
 // The store breaks before or after any one of its commits while a number moves here, and the gateway is started again. The person repeats or
 // dials again, and in the end the number has moved once and the PIN is theirs.
 func TestACrashAtAnyCommitMovesOnce(t *testing.T) {
-	crash := errors.New("crash")
 	for _, consent := range []bool{true, false} {
 		for n := 2; n < 22; n++ {
 			if !consent && (n%2 == 0 || n/2 > 8) {
@@ -72,22 +69,11 @@ func TestACrashAtAnyCommitMovesOnce(t *testing.T) {
 					id, _ := w.Ledger.Open(m.phone, "Zawadi", 70_00)
 					w.Ledger.Serve(m.phone, Tumaini)
 					w.Ledger.Consent(consent)
-					w.Stop()                 // Only the turns commit, so that n means the same each time.
-					var commits atomic.Int32 // The tasks commit too, beside the turns, once they run.
-					hook := func() error {
-						if commits.Add(1) == int32(n/2) {
-							return crash
-						}
-						return nil
-					}
-					if n%2 == 0 {
-						w.Store.Interrupt(hook, nil)
-					} else {
-						w.Store.Interrupt(nil, hook)
-					}
+					w.Stop() // Only the turns commit, so that n means the same each time.
+					broke := crashAt(w, []string{"before", "after"}[n%2], n/2)
 					screen, crashed := m.dial(), false
 					for range 40 {
-						if commits.Load() >= int32(n/2) && !crashed {
+						if broke() && !crashed {
 							crashed = true
 							w.Start()
 							if n%4 < 2 {

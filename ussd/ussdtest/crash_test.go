@@ -85,7 +85,6 @@ func TestFiftyEqualPINTurnsGetOneReplyWhenTheOutcomeIsNotKnown(t *testing.T) {
 // The gateway's store breaks before or after any one of its commits, the gateway is started again, and the aggregator
 // repeats the callback, or the person dials again. However it goes, Juma gets 150.00 once, and Amina is told.
 func TestACrashAtAnyCommitPaysOnce(t *testing.T) {
-	crash := errors.New("crash")
 	for _, when := range []string{"before", "after"} {
 		for n := 1; n <= 9; n++ {
 			for _, then := range []string{"repeats", "dials again"} {
@@ -93,24 +92,13 @@ func TestACrashAtAnyCommitPaysOnce(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						w := NewWorld(t)
 						w.Stop() // Only the turns commit, so that n means the same each time.
-						commits := 0
-						hook := func() error {
-							if commits++; commits == n {
-								return crash
-							}
-							return nil
-						}
-						if when == "before" {
-							w.Store.Interrupt(hook, nil)
-						} else {
-							w.Store.Interrupt(nil, hook)
-						}
+						broke := crashAt(w, when, n)
 						answers := []string{"1", "0711000002", "150", "4071"}
 						screen, crashed := "", false
 						for i := 0; i <= len(answers); i++ {
 							transcript := strings.Join(answers[:i], "*")
 							screen = w.Post(Amina, "s", transcript)
-							if !crashed && commits >= n {
+							if !crashed && broke() {
 								crashed = true
 								w.Start()
 								if then == "repeats" {
@@ -154,18 +142,7 @@ func TestACrashGivesNoFreeTry(t *testing.T) {
 					w := NewWorld(t)
 					w.Stop()
 					w.Play(Amina, "s", "1", "0711000002", "150")
-					commits := 0
-					hook := func() error {
-						if commits++; commits == n {
-							return errors.New("crash")
-						}
-						return nil
-					}
-					if when == "before" {
-						w.Store.Interrupt(hook, nil)
-					} else {
-						w.Store.Interrupt(nil, hook)
-					}
+					crashAt(w, when, n)
 					w.Post(Amina, "s", "1*0711000002*150*1111")
 					w.Store.Interrupt(nil, nil)
 					w.Start()

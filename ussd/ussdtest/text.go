@@ -4,18 +4,22 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 	"testing/synctest"
 
 	"github.com/umoja-ledger/umoja/ussd"
 	"github.com/umoja-ledger/umoja/ussd/menu"
 )
 
+// allTexts reads the texts of all languages, once: under the race detector a reading takes half a second.
+var allTexts = sync.OnceValues(func() (*menu.Book, error) { return menu.Load(menu.Languages()...) })
+
 // codeInText finds the code in a message that offers a payment. It is drawn anew each time, so NNNN is shown for it.
 var codeInText = regexp.MustCompile(`(` + payWords() + `) ([0-9]{4}) `)
 
 // payWords are the words that pay, in every language.
 func payWords() string {
-	book, err := menu.Load(menu.Languages()...)
+	book, err := allTexts()
 	if err != nil {
 		panic(err) // The texts are built in.
 	}

@@ -2,7 +2,6 @@ package ussdtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,29 +14,17 @@ import (
 // The gateway's store breaks before or after any one of its commits while Amina pays by SMS, the gateway is started again, and the inbox hands
 // the same messages over again. Juma gets 150.00 once, and Amina one answer to each message.
 func TestACrashAtAnyCommitPaysOnceBySMS(t *testing.T) {
-	crash := errors.New("crash")
 	for _, when := range []string{"before", "after"} {
 		for n := 1; n <= 4; n++ {
 			t.Run(fmt.Sprintf("%s commit %d", when, n), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := NewWorld(t)
 					w.Stop() // Only the messages commit, so that n means the same each time.
-					commits := 0
-					hook := func() error {
-						if commits++; commits == n {
-							return crash
-						}
-						return nil
-					}
-					if when == "before" {
-						w.Store.Interrupt(hook, nil)
-					} else {
-						w.Store.Interrupt(nil, hook)
-					}
+					broke := crashAt(w, when, n)
 					crashed := false
 					take := func(m ussd.Text) {
 						err := w.Service.TakeText(context.Background(), m)
-						if commits >= n && !crashed {
+						if broke() && !crashed {
 							crashed = true
 							w.Start()
 							err = w.Service.TakeText(context.Background(), m)

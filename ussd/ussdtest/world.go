@@ -116,7 +116,7 @@ func (w *World) Speak(phone ussd.Phone, language menu.Language) error {
 	w.t.Helper()
 	number := slices.Index(menu.Languages(), language) + 1
 	seen := w.Post(phone, "language "+string(language), fmt.Sprintf("6*1*4*%d", number))
-	book, err := menu.Load(menu.Languages()...)
+	book, err := allTexts()
 	if err == nil && !strings.HasPrefix(seen, "CON "+book.Text(language, menu.LineLanguage, menu.Args{})) {
 		err = fmt.Errorf("%s does not speak %q: %q", phone.Short(), language, seen)
 	}
@@ -147,7 +147,7 @@ func (w *World) Start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	book, err := menu.Load(menu.Languages()...)
+	book, err := allTexts()
 	if err != nil {
 		w.t.Fatal(err)
 	}
