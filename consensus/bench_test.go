@@ -204,7 +204,7 @@ func (c *cluster) flood(n *Node, payments []*tx.Signed) bool {
 	for _, p := range payments {
 		envelopes = append(envelopes, p.Envelope())
 	}
-	n.checker.all(envelopes) // As at ingress under load.
+	n.checker.all(envelopes, nil) // As at ingress under load.
 	for _, e := range envelopes {
 		signed, err := n.verified.verify(e)
 		if err != nil {

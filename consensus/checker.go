@@ -82,7 +82,12 @@ func (c *checker) enqueue(envelope []byte) (*tx.Signed, *check, error) {
 	if len(envelope) > tx.MaxEnvelopeBytes {
 		return nil, nil, tx.ErrTooLarge
 	}
-	signed, one, first := c.take(envelope)
+	return c.enqueueHashed(envelope, tx.NewEnvelopeHash(c.verified.network, envelope))
+}
+
+// enqueueHashed is enqueue for who has hashed the envelope.
+func (c *checker) enqueueHashed(envelope []byte, hash tx.EnvelopeHash) (*tx.Signed, *check, error) {
+	signed, one, first := c.take(envelope, hash)
 	if !first {
 		return signed, one, nil
 	}
@@ -98,8 +103,7 @@ func (c *checker) enqueue(envelope []byte) (*tx.Signed, *check, error) {
 }
 
 // take finds what is known of an envelope, or opens a check of it, which is then first.
-func (c *checker) take(envelope []byte) (signed *tx.Signed, one *check, first bool) {
-	hash := tx.NewEnvelopeHash(c.verified.network, envelope)
+func (c *checker) take(envelope []byte, hash tx.EnvelopeHash) (signed *tx.Signed, one *check, first bool) {
 	if signed := c.verified.find(hash); signed != nil {
 		return signed, nil, false
 	}
@@ -114,16 +118,20 @@ func (c *checker) take(envelope []byte) (signed *tx.Signed, one *check, first bo
 }
 
 // end tells whoever waits. What the memory of the good ones has forgotten meanwhile may be checked again.
-func (c *checker) end(one *check) {
+func (c *checker) end(all ...*check) {
 	c.mu.Lock()
-	delete(c.open, one.hash)
+	for _, one := range all {
+		delete(c.open, one.hash)
+	}
 	c.mu.Unlock()
-	close(one.done)
+	for _, one := range all {
+		close(one.done)
+	}
 }
 
 // all gives the verdicts on many envelopes, in order; it is for who has to go on with all of them, and begins itself what nobody has
-// begun.
-func (c *checker) all(envelopes [][]byte) []ledger.Verdict {
+// begun. hashes are the envelopes', or nil.
+func (c *checker) all(envelopes [][]byte, hashes []tx.EnvelopeHash) []ledger.Verdict {
 	verdicts := make([]ledger.Verdict, len(envelopes))
 	checks := make([]*check, len(envelopes))
 	var own []*check
@@ -132,7 +140,13 @@ func (c *checker) all(envelopes [][]byte) []ledger.Verdict {
 			verdicts[i].Err = tx.ErrTooLarge
 			continue
 		}
-		verdicts[i].Signed, checks[i], _ = c.take(e)
+		var hash tx.EnvelopeHash
+		if hashes != nil {
+			hash = hashes[i]
+		} else {
+			hash = tx.NewEnvelopeHash(c.verified.network, e)
+		}
+		verdicts[i].Signed, checks[i], _ = c.take(e, hash)
 		if one := checks[i]; one != nil && one.begun.CompareAndSwap(false, true) {
 			own = append(own, one)
 		}
@@ -161,14 +175,14 @@ func (c *checker) all(envelopes [][]byte) []ledger.Verdict {
 
 // work checks what its caller has begun.
 func (c *checker) work(all []*check) {
-	envelopes := make([][]byte, len(all))
+	envelopes, hashes := make([][]byte, len(all)), make([]tx.EnvelopeHash, len(all))
 	for i, one := range all {
-		envelopes[i] = one.envelope
+		envelopes[i], hashes[i] = one.envelope, one.hash
 	}
-	for i, v := range c.verified.verifyAll(envelopes) {
+	for i, v := range c.verified.verifyUnknown(envelopes, hashes) {
 		all[i].signed, all[i].err = v.Signed, v.Err
-		c.end(all[i])
 	}
+	c.end(all...)
 }
 
 // run is one worker.
@@ -231,12 +245,14 @@ func (n *Node) checkExpected(ctx context.Context) {
 	for {
 		select {
 		case data := <-n.expected:
-			batch, err := tx.ParseBatch(n.network, data)
+			batch, err := n.parsed.arrived(n.network, data)
 			if err != nil {
 				continue // Void, as the FSM will find.
 			}
-			for _, e := range batch.Envelopes {
-				_, _, _ = n.checker.enqueue(e) // The FSM waits for its end.
+			for i, e := range batch.Envelopes {
+				if len(e) <= tx.MaxEnvelopeBytes {
+					_, _, _ = n.checker.enqueueHashed(e, batch.EnvelopeHashes()[i]) // The FSM waits for its end.
+				}
 			}
 		case <-ctx.Done():
 			return

@@ -65,7 +65,7 @@ func TestCheckerChecksOnce(t *testing.T) {
 	if first == nil || first != second || len(c.queue) != 1 {
 		t.Fatalf("checks %p and %p, %d queued; want one", first, second, len(c.queue))
 	}
-	c.all([][]byte{e}) // Nobody has begun it: whoever has to go on does not wait for a worker.
+	c.all([][]byte{e}, nil) // Nobody has begun it: whoever has to go on does not wait for a worker.
 	<-first.done
 	if first.signed == nil || first.err != nil {
 		t.Fatalf("verdict %v", first.err)
@@ -151,7 +151,7 @@ func TestCheckerRefusesWhatTheFSMBegins(t *testing.T) {
 		}
 		var both sync.WaitGroup
 		both.Go(func() { _, _ = c.verify(t.Context(), e) }) // Refused, or told what the FSM finds.
-		both.Go(func() { c.all([][]byte{e}) })
+		both.Go(func() { c.all([][]byte{e}, nil) })
 		both.Wait()
 		if signed, err := c.verified.verify(e); signed == nil || err != nil {
 			t.Fatal(err)

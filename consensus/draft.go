@@ -123,7 +123,13 @@ func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
 		h.Epoch++
 		h.SetCheckpoint, _, _ = n.store.Final() // Of the head: wait has seen to it.
 	}
-	return tx.SealBatch(n.network, h, d.builder.Envelopes(), n.key)
+	all := make([]*tx.Signed, 0, len(d.packed))
+	for _, s := range d.packed {
+		if s.signed != nil {
+			all = append(all, s.signed)
+		}
+	}
+	return tx.SealSigned(n.network, h, all, n.key)
 }
 
 // add decides about one submission; false means it waits for the next batch.

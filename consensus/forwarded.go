@@ -95,7 +95,7 @@ func (n *Node) checkForwarded(g *guest, envelopes [][]byte) ([]*tx.Signed, error
 		return nil, fmt.Errorf("after false ones: %w", ErrRateLimited)
 	}
 	signed := make([]*tx.Signed, len(envelopes))
-	for i, v := range n.checker.all(envelopes) {
+	for i, v := range n.checker.all(envelopes, nil) {
 		if v.Err != nil {
 			g.faults.Allow()
 			return nil, fmt.Errorf("submission %d of %d: %w", i, len(envelopes), v.Err)

@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func (n *Node) tellCommitted(entry *raft.Log) {
 // apply applies an entry that follows what was applied.
 func (f fsm) apply(entry *raft.Log) any {
 	n := f.node
-	batch, err := tx.ParseBatch(n.network, entry.Data)
+	batch, err := n.parsed.applied(n.network, entry.Data)
 	if err != nil {
 		err = fmt.Errorf("%v: %w", err, ledger.ErrVoid)
 	} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term != entry.Term {
@@ -127,10 +128,19 @@ func (n *Node) gap(b *tx.Batch) {
 // effects applies the rules to a batch; ErrVoid for whatever an honest leader never packs.
 func (f fsm) effects(batch *tx.Batch) (*ledger.Effects, error) {
 	n := f.node
-	n.checker.all(batch.Envelopes) // Most were checked when they came. The rules meet the bad ones again, in order.
+	verdicts := n.checker.all(batch.Envelopes, batch.EnvelopeHashes()) // Most were checked when they came.
+	next := 0
+	verdict := func(envelope []byte) (*tx.Signed, error) { // The rules ask for each once, in order.
+		if next == len(verdicts) || !bytes.Equal(batch.Envelopes[next], envelope) {
+			return n.verified.verify(envelope) // No verdict is taken for another envelope, whatever is asked for.
+		}
+		v := verdicts[next]
+		next++
+		return v.Signed, v.Err
+	}
 	view := n.store.View()
 	defer view.Close()
-	return ledger.Apply(view, n.store.Head(), n.network, n.verified.verify, batch)
+	return ledger.Apply(view, n.store.Head(), n.network, verdict, batch)
 }
 
 // Snapshot captures a read view; nothing is copied here. Raft calls it the state after the last entry given to Apply, so

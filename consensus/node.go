@@ -110,6 +110,7 @@ type Node struct {
 	checker  *checker
 	// expected are entries that have just arrived.
 	expected chan []byte
+	parsed   parsed
 	outcomes *outcomes
 	pending  *pending
 	progress *progress

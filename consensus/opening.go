@@ -116,12 +116,11 @@ func (p *packer) recallEntry(data []byte) error {
 	if err != nil {
 		return nil // Void, and nothing to be read in it.
 	}
-	n.checker.all(batch.Envelopes)
-	for _, envelope := range batch.Envelopes {
-		signed, err := n.verified.verify(envelope)
-		if err != nil {
+	for _, v := range n.checker.all(batch.Envelopes, batch.EnvelopeHashes()) {
+		if v.Err != nil {
 			continue
 		}
+		signed := v.Signed
 		status, err := n.lookup(signed.ID())
 		if err != nil {
 			return err

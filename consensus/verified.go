@@ -49,20 +49,29 @@ func (v *verified) verify(envelope []byte) (*tx.Signed, error) {
 // goroutine.
 func (v *verified) verifyAll(envelopes [][]byte) []ledger.Verdict {
 	verdicts := make([]ledger.Verdict, len(envelopes))
-	unknown, places := make([][]byte, 0, len(envelopes)), make([]int, 0, len(envelopes))
+	var unknown [][]byte
+	var hashes []tx.EnvelopeHash
+	var places []int
 	for i, envelope := range envelopes {
 		if len(envelope) > tx.MaxEnvelopeBytes {
 			verdicts[i].Err = tx.ErrTooLarge // Its hash is not worth the work.
-		} else if verdicts[i].Signed = v.find(tx.NewEnvelopeHash(v.network, envelope)); verdicts[i].Signed == nil {
-			unknown, places = append(unknown, envelope), append(places, i)
+			continue
+		}
+		hash := tx.NewEnvelopeHash(v.network, envelope)
+		if verdicts[i].Signed = v.find(hash); verdicts[i].Signed == nil {
+			unknown, hashes, places = append(unknown, envelope), append(hashes, hash), append(places, i)
 		}
 	}
-	for k, verdict := range ledger.VerifyAll(v.network, v.signatures, unknown) {
+	for k, verdict := range v.verifyUnknown(unknown, hashes) {
 		verdicts[places[k]] = verdict
-		if verdict.Err == nil {
-			v.remember(verdict.Signed.EnvelopeHash(), verdict.Signed)
-		}
 	}
+	return verdicts
+}
+
+// verifyUnknown is verifyAll for envelopes that are hashed and not remembered, of a size that is allowed.
+func (v *verified) verifyUnknown(envelopes [][]byte, hashes []tx.EnvelopeHash) []ledger.Verdict {
+	verdicts := ledger.VerifyHashed(v.network, v.signatures, envelopes, hashes)
+	v.remember(verdicts)
 	return verdicts
 }
 
@@ -75,9 +84,19 @@ func (v *verified) find(hash tx.EnvelopeHash) *tx.Signed {
 	return v.older[hash]
 }
 
-func (v *verified) remember(hash tx.EnvelopeHash, signed *tx.Signed) {
+// remember keeps the good ones.
+func (v *verified) remember(verdicts []ledger.Verdict) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for _, verdict := range verdicts {
+		if verdict.Err == nil {
+			v.keep(verdict.Signed.EnvelopeHash(), verdict.Signed)
+		}
+	}
+}
+
+// keep remembers one. The caller holds mu.
+func (v *verified) keep(hash tx.EnvelopeHash, signed *tx.Signed) {
 	if v.recent[hash] != nil {
 		return
 	}

@@ -24,20 +24,20 @@ func TestVerifiedGenerations(t *testing.T) {
 		return h
 	}
 	for i := range generation {
-		v.remember(hash(i), signed)
+		v.keep(hash(i), signed)
 	}
 	v.recentBytes = 0 // Bytes have a test of their own.
 	if v.find(hash(0)) == nil || v.find(hash(generation-1)) == nil {
 		t.Error("forgot within a generation")
 	}
 	for i := range generation {
-		v.remember(hash(generation+i), signed)
+		v.keep(hash(generation+i), signed)
 		v.recentBytes = 0
 	}
 	if v.find(hash(0)) == nil {
 		t.Error("forgot the generation before")
 	}
-	v.remember(hash(2*generation), signed)
+	v.keep(hash(2*generation), signed)
 	if v.find(hash(0)) != nil || v.find(hash(generation)) == nil {
 		t.Error("want the oldest generation forgotten, and no other")
 	}
@@ -55,7 +55,7 @@ func TestVerifiedBytes(t *testing.T) {
 	for i := range 4 * generationBytes / size {
 		var h tx.EnvelopeHash
 		binary.BigEndian.PutUint64(h[:], uint64(i))
-		v.remember(h, signed)
+		v.keep(h, signed)
 		if held := (len(v.recent) + len(v.older)) * size; held > 2*(generationBytes+size) {
 			t.Fatalf("%d bytes remembered", held)
 		}

@@ -198,10 +198,25 @@ func (k Public) Verify(digest [32]byte, sig Signature) error {
 	return nil
 }
 
+// shortMessage is up to which length a message is hashed without memory of its own: an envelope of one payment fits.
+const shortMessage = 512
+
 // TaggedHash is BIP340's: SHA-256 over SHA-256(tag) twice and the parts in order. Parts of variable length must be
 // last or stand behind their length, else two meanings share a hash.
 func TaggedHash(tag string, parts ...[]byte) [32]byte {
 	prefix := sha256.Sum256([]byte(tag))
+	size := 2 * len(prefix)
+	for _, part := range parts {
+		size += len(part)
+	}
+	if size <= shortMessage { // Most are, and need no memory of their own.
+		var short [shortMessage]byte
+		message := append(append(short[:0], prefix[:]...), prefix[:]...)
+		for _, part := range parts {
+			message = append(message, part...)
+		}
+		return sha256.Sum256(message)
+	}
 	h := sha256.New()
 	h.Write(prefix[:])
 	h.Write(prefix[:])

@@ -38,6 +38,8 @@ const maxSetCheckpoint = 16 << 10
 type Batch struct {
 	rawHeader []byte
 	hash      BatchHash
+	// envelopeHashes are those of Envelopes: ParseBatch has to make them anyway.
+	envelopeHashes []EnvelopeHash
 
 	Header BatchHeader
 	// Signature is the leader's, over the batch hash; the ledger checks it against the validator set in force.
@@ -51,9 +53,20 @@ const maxBatchMessage = MaxBatchBytes + 64<<10
 
 // EnvelopesHash is the tagged hash over the hashes of the envelopes in order.
 func EnvelopesHash(network NetworkID, envelopes [][]byte) [32]byte {
-	all := make([]byte, 0, 32*len(envelopes))
-	for _, e := range envelopes {
-		h := NewEnvelopeHash(network, e)
+	return hashOfHashes(envelopeHashes(network, envelopes))
+}
+
+func envelopeHashes(network NetworkID, envelopes [][]byte) []EnvelopeHash {
+	hashes := make([]EnvelopeHash, len(envelopes))
+	for i, e := range envelopes {
+		hashes[i] = NewEnvelopeHash(network, e)
+	}
+	return hashes
+}
+
+func hashOfHashes(hashes []EnvelopeHash) [32]byte {
+	all := make([]byte, 0, 32*len(hashes))
+	for _, h := range hashes {
 		all = append(all, h[:]...)
 	}
 	return key.TaggedHash("umoja/envelopes/v1", all)
@@ -61,7 +74,20 @@ func EnvelopesHash(network NetworkID, envelopes [][]byte) [32]byte {
 
 // SealBatch fills in the envelopes' hash, signs the header and gives the bytes for the raft entry.
 func SealBatch(network NetworkID, h BatchHeader, envelopes [][]byte, leader ed25519.PrivateKey) []byte {
-	h.EnvelopesHash = EnvelopesHash(network, envelopes)
+	return seal(network, h, envelopes, EnvelopesHash(network, envelopes), leader)
+}
+
+// SealSigned is SealBatch of transactions, whose envelopes were hashed when they were parsed.
+func SealSigned(network NetworkID, h BatchHeader, all []*Signed, leader ed25519.PrivateKey) []byte {
+	envelopes, hashes := make([][]byte, len(all)), make([]EnvelopeHash, len(all))
+	for i, s := range all {
+		envelopes[i], hashes[i] = s.envelope, s.hash
+	}
+	return seal(network, h, envelopes, hashOfHashes(hashes), leader)
+}
+
+func seal(network NetworkID, h BatchHeader, envelopes [][]byte, envelopesHash [32]byte, leader ed25519.PrivateKey) []byte {
+	h.EnvelopesHash = envelopesHash
 	rawHeader := marshal(&umojav1.BatchHeader{
 		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs,
 		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:], EpochChange: h.EpochChange, Term: h.Term,
@@ -98,7 +124,7 @@ func ParseBatch(network NetworkID, raw []byte) (*Batch, error) {
 	if size > MaxBatchBytes {
 		return nil, fmt.Errorf("batch envelopes are %d bytes, above %d: %w", size, MaxBatchBytes, ErrTooLarge)
 	}
-	if EnvelopesHash(network, b.Envelopes) != b.Header.EnvelopesHash {
+	if b.envelopeHashes = envelopeHashes(network, b.Envelopes); hashOfHashes(b.envelopeHashes) != b.Header.EnvelopesHash {
 		return nil, fmt.Errorf("batch envelopes are not the header's: %w", ErrMalformed)
 	}
 	return b, nil
@@ -133,6 +159,9 @@ func ParseBatchHeader(network NetworkID, raw []byte) (BatchHeader, BatchHash, er
 	}
 	return h, newBatchHash(network, raw), nil
 }
+
+// EnvelopeHashes are those of Envelopes, in order. Invariant: made by ParseBatch; they must not be changed.
+func (b *Batch) EnvelopeHashes() []EnvelopeHash { return b.envelopeHashes }
 
 // Hash is the batch's hash.
 func (b *Batch) Hash() BatchHash { return b.hash }

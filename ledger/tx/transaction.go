@@ -151,6 +151,23 @@ func Pack(network NetworkID, body []byte, signatures []Signature) (*Signed, erro
 // ErrTooLarge, ErrNotCanonical or ErrMalformed, with the field and the rule. It keeps envelope; the caller must not
 // change it.
 func Parse(network NetworkID, envelope []byte) (*Signed, error) {
+	s, err := parse(network, envelope)
+	if err == nil {
+		s.hash = NewEnvelopeHash(network, envelope)
+	}
+	return s, err
+}
+
+// ParseHashed is Parse for who has hashed the envelope. Invariant: hash is its NewEnvelopeHash.
+func ParseHashed(network NetworkID, envelope []byte, hash EnvelopeHash) (*Signed, error) {
+	s, err := parse(network, envelope)
+	if err == nil {
+		s.hash = hash
+	}
+	return s, err
+}
+
+func parse(network NetworkID, envelope []byte) (*Signed, error) {
 	if len(envelope) > MaxEnvelopeBytes {
 		return nil, fmt.Errorf("envelope is %d bytes, above %d: %w", len(envelope), MaxEnvelopeBytes, ErrTooLarge)
 	}
@@ -164,11 +181,11 @@ func Parse(network NetworkID, envelope []byte) (*Signed, error) {
 	s := &Signed{envelope: envelope, rawBody: m.GetBody()}
 	for i, pb := range m.GetSignatures() {
 		var sig Signature
-		if err := fixed(sig.Signer[:], pb.GetSigner(), fmt.Sprintf("signature %d signer", i)); err != nil {
-			return nil, err
+		if err := fixed(sig.Signer[:], pb.GetSigner(), " signer"); err != nil {
+			return nil, fmt.Errorf("signature %d%w", i, err)
 		}
-		if err := fixed(sig.Signature[:], pb.GetSignature(), fmt.Sprintf("signature %d", i)); err != nil {
-			return nil, err
+		if err := fixed(sig.Signature[:], pb.GetSignature(), ""); err != nil {
+			return nil, fmt.Errorf("signature %d%w", i, err)
 		}
 		if i > 0 && bytes.Compare(s.Signatures[i-1].Signer[:], sig.Signer[:]) >= 0 {
 			return nil, fmt.Errorf("signers out of order or twice: %w", ErrMalformed)
@@ -180,7 +197,6 @@ func Parse(network NetworkID, envelope []byte) (*Signed, error) {
 		return nil, err
 	}
 	s.id = NewID(network, s.rawBody)
-	s.hash = NewEnvelopeHash(network, envelope)
 	return s, nil
 }
 
