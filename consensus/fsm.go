@@ -255,6 +255,7 @@ func boundaryOf(network tx.NetworkID, h ledger.Head) checkpoint.Checkpoint {
 // StoreConfiguration hears of raft's members when that is committed.
 func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) {
 	f.node.committedMembers.Store(&c)
+	f.node.progress.moved() // A set may wait for it.
 	if err := f.node.point("members: committed"); err != nil {
 		_ = f.node.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func (n *Node) local() transport.Local {
 			}
 			return 0
 		},
-		Voters: n.voters, Approve: n.approve, ApproveSnapshot: wellFormed,
+		Enough: n.enough, Approve: n.approve, ApproveSnapshot: wellFormed,
 		OnEvidence: n.accuseVoter,
 		OnEntries:  n.expect,
 		OnConflict: func(leader string, index uint64) {

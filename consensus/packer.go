@@ -254,7 +254,7 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 }
 
 // beginsSet says whether a validator set that was decided waits to begin, and whether this leader may pack its first batch: its boundary
-// is final, and the leader is in it. One that is not hands over.
+// is final, raft's members have followed the set before, and the leader is in it. One that is not hands over.
 func (p *packer) beginsSet() (ready, waits bool) {
 	n := p.node
 	m := n.reignNow()
@@ -262,6 +262,9 @@ func (p *packer) beginsSet() (ready, waits bool) {
 		return false, false
 	}
 	if _, size, ok := n.store.Final(); !ok || size != n.store.Head().Size {
+		return false, true
+	}
+	if !m.followed(n.configurations()) {
 		return false, true
 	}
 	if self, in := m.coming.Find(n.name); in && self.PublicKey().Equal(n.key.Public()) {

@@ -17,8 +17,7 @@ import (
 // set alone, so that whoever leads next goes on wherever a crash has stopped the one before: first those go who have left, in order of
 // name; then those who have come are added without a vote, in order of name, and each gets its vote when it has made something final under
 // its own set. A set has at most f others than the one before, or three more or less; so raft has a majority of those who stay at every step.
-// Should the next set begin meanwhile, who came with the one before and is ready gets its vote before anybody goes, and who has left keeps
-// its own while there are no more than n-f: else votes would only get fewer, down to one, when sets follow each other faster than raft.
+// Who is ready gets its vote before anybody goes, and nobody goes while raft has no more voters than the set has validators; see voters.go.
 
 const (
 	// membersPause is how often a node looks whether raft's members are the validators.
@@ -28,91 +27,6 @@ const (
 	// removedPatience is how long a validator that has left goes on without a leader.
 	removedPatience = time.Minute
 )
-
-// configurations are raft's members as far as this node knows.
-type configurations struct {
-	// latest is the newest in the log, committed or not; committed is that; both are empty before raft knows anybody.
-	latest, committed raft.Configuration
-}
-
-func (n *Node) configurations() (c configurations) {
-	m := n.member()
-	if m == nil {
-		return c
-	}
-	future := m.GetConfiguration()
-	if future.Error() != nil {
-		return c
-	}
-	c.latest = future.Configuration()
-	c.committed = c.latest
-	if known := n.committedMembers.Load(); known != nil {
-		c.committed = *known
-	}
-	return c
-}
-
-// servers are the names of all members.
-func (c configurations) servers() (all []string) {
-	for _, list := range [][]raft.Server{c.latest.Servers, c.committed.Servers} {
-		for _, s := range list {
-			if !slices.Contains(all, string(s.ID)) {
-				all = append(all, string(s.ID))
-			}
-		}
-	}
-	return all
-}
-
-func votersOf(c raft.Configuration) (all []string) {
-	for _, s := range c.Servers {
-		if s.Suffrage == raft.Voter {
-			all = append(all, string(s.ID))
-		}
-	}
-	return all
-}
-
-// voters are those whose majority elects: raft's members, or the fewer that they were before a change which is not committed, since a
-// candidate may not have heard of that. Nothing that a candidate or its voters say counts here: no f of them may elect each other by it.
-func (n *Node) voters() []string { return n.reignNow().voters(n.configurations()) }
-
-func (c configurations) voters() []string {
-	latest, committed := votersOf(c.latest), votersOf(c.committed)
-	if len(committed) > 0 && len(committed) < len(latest) {
-		return committed
-	}
-	return latest
-}
-
-// voters is Node.voters. Where raft's members are not the newest set that is known, this node is behind, or all are on the way from one set
-// to the next. Only those who are in both are sure to have had a vote all the time, and whoever was elected by a majority of them may lead
-// long after; a node that did not take that would follow nobody, and would learn of no other members. No list counts of which those who may
-// lie are a majority.
-func (m *membership) voters(c configurations) []string {
-	fewest := c.voters()
-	ahead := m.coming != nil || len(m.sets.After(m.reign.Boundary.Size)) > 0 // Others may be in another reign.
-	if !ahead && slices.Equal(slices.Sorted(slices.Values(votersOf(c.latest))), names(m.reign.Validators)) {
-		return fewest
-	}
-	lists := [][]string{names(m.sets.First), inBoth(m.before, m.reign.Validators)}
-	before := m.sets.First
-	for _, change := range m.sets.Changes {
-		lists = append(lists, inBoth(before, change.Set))
-		before = change.Set
-	}
-	for _, list := range lists {
-		if len(list)/2+1 > max(m.reign.Validators.Faults(), m.sets.Newest().Faults()) && (len(fewest) == 0 || len(list) < len(fewest)) {
-			fewest = list
-		}
-	}
-	return fewest
-}
-
-// inBoth are the names that two sets have in common.
-func inBoth(a, b checkpoint.ValidatorSet) []string {
-	return slices.DeleteFunc(names(a), func(name string) bool { _, in := b.Find(name); return !in })
-}
 
 var errMembers = errors.New("raft's members are not what the validator set asks for")
 
@@ -206,7 +120,7 @@ func (n *Node) approveArrived(c raft.Configuration, sets checkpoint.Succession, 
 }
 
 // approve says whether raft's members may become those of a configuration: nobody else than the validators of the set that reigns and who
-// was a member before, all validators that had a vote keep it, and it is one step. What the own tree has not led to yet is too early.
+// was a member before, all validators that had a vote keep it, not fewer voters than validators are left, and it is one step. What the own tree has not led to yet is too early.
 func (n *Node) approve(c raft.Configuration) error {
 	if err := wellFormed(c); err != nil {
 		return err
@@ -233,6 +147,9 @@ func (n *Node) approve(c raft.Configuration) error {
 			return early("%q is in the validator set and had a vote", v)
 		}
 	}
+	if had := votersOf(now.latest); len(voters) < len(had) && !mayLose(set, had) {
+		return early("%d voters, of a set of %d", len(voters), len(set))
+	}
 	if steps(now.latest, c) > 1 && steps(now.committed, c) > 1 {
 		return early("more than one step")
 	}
@@ -258,7 +175,7 @@ func steps(a, b raft.Configuration) (count int) {
 func (n *Node) watchMembers(ctx context.Context) {
 	again := time.NewTicker(membersPause)
 	defer again.Stop()
-	alone := time.Now()
+	alone, stood := time.Now(), time.Time{}
 	for {
 		select {
 		case <-again.C:
@@ -283,6 +200,11 @@ func (n *Node) watchMembers(ctx context.Context) {
 		}
 		if err := n.reconfigure(ctx); err != nil {
 			n.log.Info("raft's members do not follow yet", "reason", err)
+		} else if time.Since(stood) > membersPatience {
+			if err := n.standAgain(); err != nil {
+				stood = time.Now()
+				n.log.Info("elected by too few of who votes now", "reason", err)
+			}
 		}
 	}
 }
@@ -303,7 +225,7 @@ func (n *Node) removed() bool {
 // reconfigure takes the next step towards the set that reigns, if there is one.
 func (n *Node) reconfigure(ctx context.Context) error {
 	m, now := n.reignNow(), n.configurations()
-	if m.coming != nil {
+	if m.coming != nil && m.followed(now) {
 		return nil // The next set begins first.
 	}
 	raftNow := n.member()
@@ -341,7 +263,7 @@ func (n *Node) reconfigure(ctx context.Context) error {
 			return n.handOver(m.reign.Validators)
 		}
 		if s.Suffrage == raft.Voter && !mayLose(m.reign.Validators, votersOf(now.latest)) {
-			continue // Who has come first gets a vote.
+			continue // Somebody who has come gets a vote first.
 		}
 		return step("remove", string(s.ID), raftNow.RemoveServer(s.ID, 0, membersPatience))
 	}
@@ -351,12 +273,6 @@ func (n *Node) reconfigure(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// mayLose says whether raft may lose a voter who has left the set. It keeps as many as there are honest validators in the set: fewer
-// there never are from one set to the next, and of fewer a majority may be no more than those who may lie, whom nobody would follow.
-func mayLose(set checkpoint.ValidatorSet, voters []string) bool {
-	return len(voters) > len(set)-set.Faults()
 }
 
 // handOver gives the leadership to a validator of a set that is a voter of raft. It always gives an error: this node is not to lead.

@@ -10,23 +10,27 @@ var nodeRuns = map[string]string{
 	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
 	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
-	"complain.go": "Dropped|Offer|Complaint", "reconfigure.go": "Approve|Voters|Votes|FourSevenFour|Replaced",
+	"complain.go": "Dropped|Offer|Complaint", "reconfigure.go": "Approve|Votes|FourSevenFour|Replaced",
+	"voters.go": "Enough|Fewest|Followed|Votes|FourSevenFour|Replaced",
 }
 
 // governed is who is a member of raft, by what the ledger says.
 var governed = []sabotage.Sabotage{
 	{
-		Name: "members-by-liars", File: "reconfigure.go",
-		Line:    `if len(list)/2+1 > max(m.reign.Validators.Faults(), m.sets.Newest().Faults()) && (len(fewest) == 0 || len(list) < len(fewest)) {`,
-		Instead: `if len(list) > 0 && (len(fewest) == 0 || len(list) < len(fewest)) {`, Rule: "votes of f liars elect nobody",
+		Name: "members-by-liars", File: "voters.go", Line: `return max(majority(fewest), liars+1)`, Instead: `return majority(fewest)`,
+		Rule: "votes of f liars elect nobody",
 	},
 	{
-		Name: "members-between-sets", File: "reconfigure.go", Line: `lists = append(lists, inBoth(before, change.Set))`, Instead: `lists = append(lists, names(change.Set))`,
-		Rule: "who is behind takes the votes of those who had one while the set changed",
+		Name: "members-between-sets", File: "voters.go", Line: `fewest = min(fewest, len(set))`, Instead: `fewest = max(fewest, len(set))`,
+		Rule: "who is behind takes a leader whom the smallest set on the way elects",
 	},
 	{
-		Name: "members-down-to-one", File: "reconfigure.go", Line: `return len(voters) > len(set)-set.Faults()`, Instead: `return len(voters) > 1`,
-		Rule: "raft keeps as many votes as there are honest validators",
+		Name: "members-not-followed", File: "voters.go", Line: `return len(in) >= m.reign.Validators.Quorum()`, Instead: `return len(in) > 0`,
+		Rule: "a set begins when raft has followed the one before",
+	},
+	{
+		Name: "members-down-to-one", File: "voters.go", Line: `return len(voters) > len(set)`, Instead: `return len(voters) > 1`,
+		Rule: "raft keeps as many votes as there are validators",
 	},
 	{
 		Name: "members-without-a-vote", File: "reconfigure.go", Line: `if _, in := set.Find(v); in && !slices.Contains(voters, v) {`,

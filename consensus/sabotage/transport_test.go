@@ -46,8 +46,8 @@ var transport = []sabotage.Sabotage{
 		Rule: "who was not elected appends nothing",
 	},
 	{
-		Name: "filter-elected-by-few", File: "transport/election.go", Line: `if len(c.Votes) < enough || len(c.Votes) > len(e.keys) {`,
-		Instead: `if len(c.Votes) < enough-1 || len(c.Votes) > len(e.keys) {`, Rule: "a majority elects",
+		Name: "filter-elected-by-few", File: "transport/election.go", Line: `if len(counted.Votes) < enough {`,
+		Instead: `if len(counted.Votes) < enough-1 {`, Rule: "a majority elects",
 	},
 	{
 		Name: "filter-elected-by-one", File: "transport/election.go", Line: `if i > 0 && c.Votes[i-1].Validator >= vote.Validator {`,

@@ -59,7 +59,7 @@ func BenchmarkCertificate(b *testing.B) {
 	w := newElectors(b, 10)
 	c := w.elected(11, "v2", "v2", "v3", "v4", "v5", "v6", "v7", "v8")
 	for b.Loop() {
-		if err := w.electorate().certify(*c, 6); err != nil {
+		if _, err := w.electorate().certify(*c, 6); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -47,22 +47,35 @@ func (e electorate) verify(v checkpoint.ElectionVote) error {
 	return nil
 }
 
-// certify checks that a certificate holds the votes of enough validators, each once and in order of their names. Bad
+// certify checks that a certificate holds the votes of enough validators, each once and in order of their names, and gives it with those
+// alone. Votes of others count for nothing: the leader may have been elected by one who has left since, or whom this node does not know yet. Bad
 // votes are not skipped: an honest leader sends none, and skipping would let a liar have more of them verified.
-func (e electorate) certify(c Certificate, enough int) error {
-	if len(c.Votes) < enough || len(c.Votes) > len(e.keys) {
-		return fmt.Errorf("%w: %d votes for term %d, want %d to %d", ErrCertificate, len(c.Votes), c.Term, enough, len(e.keys))
+func (e electorate) certify(c Certificate, enough int) (Certificate, error) {
+	if len(c.Votes) > maxVotes {
+		return c, fmt.Errorf("%w: %d votes for term %d, want at most %d", ErrCertificate, len(c.Votes), c.Term, maxVotes)
 	}
-	for i, vote := range c.votes() {
+	counted := Certificate{Election: c.Election}
+	for i, vote := range c.Votes {
 		if i > 0 && c.Votes[i-1].Validator >= vote.Validator {
-			return fmt.Errorf("%w: vote of %q is out of order or stands twice", ErrCertificate, vote.Validator)
+			return c, fmt.Errorf("%w: vote of %q is out of order or stands twice", ErrCertificate, vote.Validator)
 		}
-		if err := e.verify(vote); err != nil {
-			return err
+		if _, known := e.keys[vote.Validator]; known {
+			counted.Votes = append(counted.Votes, vote)
 		}
 	}
-	return nil
+	if len(counted.Votes) < enough {
+		return c, fmt.Errorf("%w: %d votes of %d for term %d, want %d", ErrCertificate, len(counted.Votes), len(c.Votes), c.Term, enough)
+	}
+	for _, vote := range counted.votes() {
+		if err := e.verify(vote); err != nil {
+			return c, err
+		}
+	}
+	return counted, nil
 }
+
+// maxVotes bounds the votes that are looked at: more than raft has voters between two sets of ten.
+const maxVotes = 32
 
 // votes gives each vote as its validator signed it.
 func (c Certificate) votes() []checkpoint.ElectionVote {

@@ -25,8 +25,8 @@ type Local struct {
 	LastIndex func() uint64
 	// Entry reads an entry of the log; any error means that it is not there.
 	Entry func(index uint64, into *raft.Log) error
-	// Voters are those of raft whose majority elects; nil or none means all validators.
-	Voters func() []string
+	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
+	Enough func() int
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
 	// it may be later, when what was ordered before has been applied.
 	Approve func(raft.Configuration) error
@@ -133,12 +133,10 @@ func (f *Filter) ResetCommitGuard() {
 	f.committed = 0
 }
 
-// enough is how many votes elect: a majority of the voters, as raft counts.
+// enough is how many votes elect.
 func (f *Filter) enough() int {
-	if f.local.Voters != nil {
-		if voters := f.local.Voters(); len(voters) > 0 {
-			return len(voters)/2 + 1
-		}
+	if f.local.Enough != nil {
+		return f.local.Enough()
 	}
 	return len(f.electorate().keys)/2 + 1
 }
@@ -263,11 +261,12 @@ func (f *Filter) certify(peer string, term uint64, c *Certificate) (bool, error)
 	if c.Term != term || c.Candidate != peer {
 		return false, fmt.Errorf("%w: it is of %q in term %d", ErrCertificate, c.Candidate, c.Term)
 	}
-	if err := f.electorate().certify(*c, f.enough()); err != nil {
+	counted, err := f.electorate().certify(*c, f.enough())
+	if err != nil {
 		return false, err
 	}
 	f.mu.Lock()
-	evidence, err := f.book.certify(*c)
+	evidence, err := f.book.certify(counted)
 	f.mu.Unlock()
 	f.report(evidence...)
 	return err == nil, err

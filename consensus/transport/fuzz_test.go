@@ -57,7 +57,7 @@ func FuzzFilter(f *testing.F) {
 		switch c := command.(type) {
 		case *raft.AppendEntriesRequest, *raft.InstallSnapshotRequest:
 			term, _ := termOf(c)
-			if err := w.electorate().certify(*words.Certificate, 3); err != nil || w.certifiedLeader(term) != "v2" {
+			if _, err := w.electorate().certify(*words.Certificate, 3); err != nil || w.certifiedLeader(term) != "v2" {
 				t.Fatalf("passed without an election in term %d: %v", term, err)
 			}
 		case *raft.RequestVoteRequest:

@@ -137,13 +137,11 @@ func (v *validator) local(t testing.TB, peers []Peer) Local {
 			return 0
 		},
 		Entry: func(index uint64, into *raft.Log) error { return v.logs.GetLog(index, into) },
-		Voters: func() (voters []string) {
-			if r := v.raft.Load(); r != nil {
-				for _, s := range r.GetConfiguration().Configuration().Servers {
-					voters = append(voters, string(s.ID))
-				}
+		Enough: func() int {
+			if r := v.raft.Load(); r != nil && len(r.GetConfiguration().Configuration().Servers) > 0 {
+				return len(r.GetConfiguration().Configuration().Servers)/2 + 1
 			}
-			return voters
+			return len(names)/2 + 1
 		},
 		Approve: func(c raft.Configuration) error {
 			for _, s := range c.Servers {

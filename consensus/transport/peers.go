@@ -99,6 +99,24 @@ func (l *incomingConns) drop(peer string) {
 	}
 }
 
+// ElectedBy says how many of these voted for this node in the term that it leads, as far as it was told.
+func (t *Transport) ElectedBy(voters []string) int { return t.filter.electedBy(voters) }
+
+func (f *Filter) electedBy(voters []string) (count int) {
+	term := f.local.Term()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ballot == nil || f.ballot.Term != term {
+		return 0
+	}
+	for _, name := range voters {
+		if _, gave := f.ballot.votes[name]; gave {
+			count++
+		}
+	}
+	return count
+}
+
 // admit makes the validators those of the keys. What was counted of the others is forgotten.
 func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) {
 	f.mu.Lock()

@@ -24,6 +24,36 @@ func TestWhoHasLeftIsNotHeard(t *testing.T) {
 	w.want("the leader, when it is a stranger", w.hear("v2", heartbeatOf("v2", 12), Words{Certificate: w.elected(12, "v2", "v2", "v3", "v4")}), ErrRate)
 	w.want("another with a stranger's vote", w.hear("v3", heartbeatOf("v3", 13), Words{Certificate: w.elected(13, "v3", "v2", "v3")}), ErrCertificate)
 	w.want("another with the votes of two of three", w.hear("v3", heartbeatOf("v3", 13), Words{Certificate: w.elected(13, "v3", "v3", "v4")}), nil)
+	w.want("another with the votes of two of three, and a stranger's", w.hear("v3", heartbeatOf("v3", 14), Words{Certificate: w.elected(14, "v3", "v2", "v3", "v4")}), nil)
+	many := w.elected(15, "v3", "v3", "v4")
+	for i := range maxVotes {
+		many.Votes = append(many.Votes, VoteSignature{Validator: fmt.Sprintf("w%03d", i)})
+	}
+	w.want("another with the votes of all the world", w.hear("v3", heartbeatOf("v3", 15), Words{Certificate: many}), ErrCertificate)
+}
+
+// TestElectedBy: a leader knows how many of those who vote now have elected it, since who starts again counts no others.
+func TestElectedBy(t *testing.T) {
+	w := newElectors(t, 4)
+	elected := func(want int, by ...string) {
+		t.Helper()
+		if got := w.electedBy(by); got != want {
+			t.Errorf("elected by %d of %v, want %d", got, by, want)
+		}
+	}
+	elected(0, "v1", "v2", "v3", "v4")
+	ask := &raft.RequestVoteRequest{RPCHeader: headerOf("v1"), Term: w.local.Term()}
+	for _, voter := range []string{"v2", "v3"} {
+		if _, err := w.Outgoing(w.now, voter, ask); err != nil {
+			t.Fatal(err)
+		}
+		granted := &raft.RequestVoteResponse{RPCHeader: headerOf(voter), Term: ask.Term, Granted: true}
+		w.want("vote", w.Answered(w.now, voter, ask, granted, Words{Signature: w.vote(ask.Term, "v1", voter)}), nil)
+	}
+	elected(3, "v1", "v2", "v3", "v4")
+	elected(2, "v1", "v3", "v4", "v5")
+	w.local.Term = func() uint64 { return ask.Term + 1 }
+	elected(0, "v1", "v2", "v3", "v4")
 }
 
 // TestMembersThatComeTooEarly: of an append what comes before an entry that changes members too early is taken, and commit goes no further;

@@ -26,7 +26,7 @@
 //     errors.go, which both sides can tell by errors.Is.
 //   - Only who was elected speaks for a term. A granted vote is signed over network, term, candidate and the candidate's last
 //     entry; a leader shows the votes of a majority with its appends, heartbeats and snapshots until the peer has answered
-//     once. Without them they are dropped. With them a node that was cut off for days follows at once, however far the term.
+//     once. Votes of whom this node does not know count for nothing. Without enough they are dropped. With them a node that was cut off for days follows at once, however far the term.
 //   - A term has one leader here: the first whose election was proved. Two votes of one validator in a term are given out
 //     as evidence (Local.OnEvidence) that anybody can check with the validator set.
 //   - What is committed here is not replaced by an append (commitGuard). One that contradicts it is reported
