@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -63,14 +64,15 @@ func (p *packer) pack(all []*submission) error {
 	if err := n.point("pack: batch not handed to raft"); err != nil {
 		return n.Fatal(err)
 	}
-	if err := p.sign(head.Epoch, head.Batch+1); err != nil {
+	header := p.header(d, head)
+	if err := p.sign(header.Epoch, header.Number); err != nil {
 		for _, s := range d.packed {
 			s.reply(Status{}, ErrNotLeader)
 		}
 		return err
 	}
 	m := n.member()
-	future := m.Apply(p.seal(d, head), raftPatience)
+	future := m.Apply(p.seal(d, header), raftPatience)
 	err = m.await(context.Background(), future) // Close gives raft the time to answer.
 	if err == nil {
 		err = n.point("pack: batch applied, nobody answered")
@@ -113,23 +115,28 @@ func (p *packer) fill(view *store.View, head ledger.Head, all []*submission) (*d
 	return d, nil
 }
 
-// seal makes the entry of a batch that follows the head.
-func (p *packer) seal(d *draftBatch, head ledger.Head) []byte {
+// header is that of a batch that follows the head.
+func (p *packer) header(d *draftBatch, head ledger.Head) tx.BatchHeader {
 	n := p.node
 	h := tx.BatchHeader{
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: d.timeUnixMs, Leader: n.name, Term: p.term.Load(),
 	}
 	if n.reignNow().coming != nil {
-		h.Epoch++
+		h.Epoch = checkpoint.FirstEpoch(head.Epoch)
 		h.SetCheckpoint, _, _ = n.store.Final() // Of the head: wait has seen to it.
 	}
+	return h
+}
+
+// seal makes the entry of a batch.
+func (p *packer) seal(d *draftBatch, h tx.BatchHeader) []byte {
 	all := make([]*tx.Signed, 0, len(d.packed))
 	for _, s := range d.packed {
 		if s.signed != nil {
 			all = append(all, s.signed)
 		}
 	}
-	return tx.SealSigned(n.network, h, all, n.key)
+	return tx.SealSigned(p.node.network, h, all, p.node.key)
 }
 
 // add decides about one submission; false means it waits for the next batch.

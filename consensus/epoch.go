@@ -70,6 +70,10 @@ func (n *Node) spotAt(leaf uint64) (s spot, err error) {
 
 // epochStart is the batch at which the epoch of the head starts; that of epoch 0 is the genesis. Epochs rise along the tree.
 func (n *Node) epochStart(head ledger.Head) (spot, error) {
+	last, err := n.spotAt(head.Size - 1)
+	if err != nil || last.epoch < head.Epoch {
+		return last, err // Opened without a batch, where a set waits to begin.
+	}
 	below, above := uint64(0), head.Size-1 // Leaf below is of an epoch before, leaf above of this one.
 	if head.Epoch == 0 {
 		above = 1
@@ -115,6 +119,8 @@ func (n *Node) change(b *tx.Batch) (checkpoint.EpochChange, error) {
 	switch {
 	case c.Epoch != b.Header.Epoch:
 		return void(fmt.Errorf("the change is to epoch %d", c.Epoch))
+	case !checkpoint.OneSet(c.Epoch, reign.First):
+		return void(fmt.Errorf("epochs of the set begin with %d", reign.First))
 	case len(b.Envelopes) > 0:
 		return void(errors.New("carries transactions"))
 	}

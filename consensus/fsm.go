@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
@@ -28,6 +29,9 @@ type applied struct {
 
 // errFatal is the answer once the node is ending.
 var errFatal = errors.New("the node is ending")
+
+// errOpenedAgain means that there is no snapshot of the state now.
+var errOpenedAgain = errors.New("the epoch was opened again at the boundary of a validator set")
 
 // Apply applies a committed entry. Raft replays entries after a restart: one that the store has applied is skipped, since
 // the applied index is written in the same store transaction as the effects.
@@ -152,6 +156,10 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if err := f.node.point("snapshot: not captured"); err != nil {
 		return nil, err
 	}
+	if again, err := f.node.openedAgain(f.node.store.Head()); err != nil || again {
+		// Of that epoch no leaf tells, so a snapshot could not prove it. It ends when the set begins.
+		return nil, fmt.Errorf("capture snapshot: %w", errors.Join(err, errOpenedAgain))
+	}
 	snapshot, err := f.node.store.Snapshot()
 	if err != nil {
 		return nil, fmt.Errorf("capture snapshot: %w", err)
@@ -264,5 +272,19 @@ func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) {
 // tellApplied tells finality where the tree stands.
 func (n *Node) tellApplied() {
 	head := n.store.Head()
-	n.finality.Applied(head.Size, head.Root, head.Epoch)
+	again, err := n.openedAgain(head)
+	if err != nil {
+		_ = n.Fatal(fmt.Errorf("look at the boundary: %w", err))
+		return
+	}
+	n.finality.Applied(finality.Applied{Size: head.Size, Root: head.Root, Epoch: head.Epoch, Again: again})
+}
+
+// openedAgain says whether the epoch of the head was opened without a batch, where a validator set waits to begin.
+func (n *Node) openedAgain(head ledger.Head) (bool, error) {
+	if n.reignNow().coming == nil {
+		return false, nil
+	}
+	last, err := n.spotAt(head.Size - 1)
+	return last.epoch < head.Epoch, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
@@ -102,11 +103,11 @@ func (n *Node) readBoundary(m *membership) error {
 		if err != nil {
 			return fmt.Errorf("open boundary of the validator set: %v: %w", err, ledger.ErrCorrupt)
 		}
-		first, err := n.spotAt(boundary.Size)
-		if err != nil {
-			return fmt.Errorf("first batch of the validator set: %w", err)
+		leaf, err := tx.ParseLeaf(c.Leaf)
+		if err != nil || leaf.Header == nil {
+			return fmt.Errorf("boundary of the validator set is no header: %v: %w", err, ledger.ErrCorrupt)
 		}
-		m.reign.Boundary, m.reign.BoundaryNote, m.reign.First = boundary, c.Checkpoint, first.epoch
+		m.reign.Boundary, m.reign.BoundaryNote, m.reign.First = boundary, c.Checkpoint, checkpoint.FirstEpoch(leaf.Header.Epoch)
 		return nil
 	}
 	if hash != m.sets.First.Hash() {

@@ -8,7 +8,7 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// Apply gives the effects of a batch. ErrVoid means the batch must leave no trace; any other error is the storage's or
+// Apply gives the effects of a batch. They have no leaf when the batch opens an epoch where a validator set waits to begin. ErrVoid means the batch must leave no trace; any other error is the storage's or
 // ErrCorrupt and ends the node.
 func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Batch) (*Effects, error) {
 	h := b.Header
@@ -16,14 +16,11 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 	if err != nil {
 		return nil, err
 	}
+	if err := checkEpoch(head, h); err != nil {
+		return nil, err
+	}
 	leader, inSet := set.Find(h.Leader)
 	switch {
-	case len(h.SetCheckpoint) > 0 && len(h.EpochChange) == 0 && (h.Epoch == 0 || h.Epoch-1 != head.Epoch):
-		return nil, fmt.Errorf("a set begins epoch %d after epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
-	case h.Epoch != head.Epoch && len(h.EpochChange) == 0 && len(h.SetCheckpoint) == 0:
-		return nil, fmt.Errorf("epoch %d, not %d: %w", h.Epoch, head.Epoch, ErrVoid)
-	case h.Epoch <= head.Epoch && len(h.EpochChange) > 0:
-		return nil, fmt.Errorf("opens epoch %d in epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
 	case len(h.EpochChange) > 0 && len(b.Envelopes) > 0:
 		// So that whether it is void is known before anything is taken back for it.
 		return nil, fmt.Errorf("opens epoch %d and carries transactions: %w", h.Epoch, ErrVoid)
@@ -39,13 +36,18 @@ func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Ba
 	if err := b.VerifyLeader(leader.PublicKey()); err != nil {
 		return nil, fmt.Errorf("%v: %w", err, ErrVoid)
 	}
-	return Reapply(view, head, network, verify, Position{Hash: b.Hash(), Epoch: h.Epoch, TimeUnixMs: h.TimeUnixMs, SetWaits: waits}, b.Envelopes)
+	if waits {
+		fx := &Effects{Before: head, After: head}
+		fx.After.Epoch = h.Epoch
+		return fx, nil
+	}
+	return Reapply(view, head, network, verify, Position{Hash: b.Hash(), Epoch: h.Epoch, TimeUnixMs: h.TimeUnixMs}, b.Envelopes)
 }
 
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
 // the history again.
 func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Position, envelopes [][]byte) (*Effects, error) {
-	batch, err := open(view, head, at.TimeUnixMs, at.SetWaits, false)
+	batch, err := open(view, head, at.TimeUnixMs, false)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ type batch struct {
 }
 
 // open starts a batch at a time: expired ids are forgotten, and what is due is done.
-func open(view View, head Head, timeUnixMs uint64, setWaits, trial bool) (*batch, error) {
+func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
 	o := newOverlay(view, head.Size)
 	b := &batch{
 		overlay: o, State: State{get: o.get}, fx: &Effects{Before: head, After: head}, timeUnixMs: timeUnixMs, before: head.Size,
@@ -103,10 +105,8 @@ func open(view View, head Head, timeUnixMs uint64, setWaits, trial bool) (*batch
 	if b.rules.Version != RulesVersion {
 		return nil, fmt.Errorf("rules version %d is in force, this program knows %d: %w", b.rules.Version, RulesVersion, ErrRulesVersion)
 	}
-	if !setWaits {
-		if err := b.beginSet(); err != nil {
-			return nil, err
-		}
+	if err := b.beginSet(); err != nil {
+		return nil, err
 	}
 	if !trial { // An id that has expired changes no answer.
 		if err := b.forget(view); err != nil {

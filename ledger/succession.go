@@ -9,17 +9,15 @@ import (
 
 // One validator set follows another at a boundary: the end of the batch that changed it, whose header leaf names the new set. What the
 // old set says counts up to and including the boundary, what the new one says above it. Until the boundary is final the change may be
-// taken back, so the first batch of the new set carries its checkpoint with a quorum of the old set; it begins an epoch, so that
-// no word of one set is taken for one of the other. Should the old set have to open an epoch before that, the batch that opens it is
-// the new boundary, and the change waits on.
+// taken back, so the first batch of the new set carries its checkpoint with a quorum of the old set; it begins the first epoch of
+// that set (checkpoint.FirstEpoch), so that no word of one set is taken for one of the other. Should the old set have to open an epoch at
+// the boundary before that, it does so without a batch: the head is of the new epoch, and nothing else changes. So there is never
+// anything above the boundary that the old set could make final, whoever lies.
 
 // Position is what the head takes from a batch's header.
 type Position struct {
 	Hash              tx.BatchHash
 	Epoch, TimeUnixMs uint64
-	// SetWaits says that the batch opens an epoch under the validator set before, so that the one that was decided still waits. A header
-	// leaf does not tell it, but of the two state roots only one is the leaf's.
-	SetWaits bool
 }
 
 // SetBefore is the set that still judges the head, while the one that ValidatorSet gives has been decided and has not begun; nil when
@@ -45,8 +43,8 @@ func (s State) PeerAddress(validator string) (string, error) {
 	return string(raw[16:]), nil
 }
 
-// judges gives the set by which a batch is judged, and whether a set that was decided waits on. ErrVoid when the batch begins a set
-// without the proof that it may, or brings one where none begins.
+// judges gives the set by which a batch is judged, and whether a set that was decided waits on, so that the batch may only open an epoch.
+// ErrVoid when the batch begins a set without the proof that it may, or brings one where none begins.
 func judges(view View, head Head, network tx.NetworkID, h tx.BatchHeader) (set checkpoint.ValidatorSet, waits bool, err error) {
 	s := Read(view)
 	if set, err = s.ValidatorSet(); err != nil {
@@ -73,6 +71,23 @@ func judges(view View, head Head, network tx.NetworkID, h tx.BatchHeader) (set c
 		return before, true, nil
 	}
 	return nil, false, fmt.Errorf("begins a validator set without the checkpoint of the set before: %w", ErrVoid)
+}
+
+// checkEpoch holds a batch to the epoch in force, or to one that it may begin. Whether what opens an epoch is true is for who takes batches back.
+func checkEpoch(head Head, h tx.BatchHeader) error {
+	opens, begins := len(h.EpochChange) > 0, len(h.SetCheckpoint) > 0
+	first := checkpoint.FirstEpoch(head.Epoch)
+	switch {
+	case begins && !opens && h.Epoch != first:
+		return fmt.Errorf("a set begins epoch %d, not %d: %w", h.Epoch, first, ErrVoid)
+	case begins && opens && (h.Epoch <= first || !checkpoint.OneSet(h.Epoch, first)):
+		return fmt.Errorf("opens epoch %d of a set that begins in epoch %d: %w", h.Epoch, first, ErrVoid)
+	case !begins && opens && (h.Epoch <= head.Epoch || !checkpoint.OneSet(h.Epoch, head.Epoch)):
+		return fmt.Errorf("opens epoch %d in epoch %d: %w", h.Epoch, head.Epoch, ErrVoid)
+	case !begins && !opens && h.Epoch != head.Epoch:
+		return fmt.Errorf("epoch %d, not %d: %w", h.Epoch, head.Epoch, ErrVoid)
+	}
+	return nil
 }
 
 // beginSet lets the set that was decided hold from this batch on.

@@ -1,10 +1,12 @@
 package ledger_test
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -44,7 +46,9 @@ func TestASetBeginsWithTheCheckpointOfTheSetBefore(t *testing.T) {
 		"without it":                  func(h *tx.BatchHeader) { h.SetCheckpoint = nil },
 		"without it, in the epoch":    func(h *tx.BatchHeader) { h.SetCheckpoint, h.Epoch = nil, head.Epoch },
 		"in the epoch before":         func(h *tx.BatchHeader) { h.Epoch = head.Epoch },
-		"in an epoch too far":         func(h *tx.BatchHeader) { h.Epoch = head.Epoch + 2 },
+		"in the next epoch":           func(h *tx.BatchHeader) { h.Epoch = head.Epoch + 1 },
+		"in its second epoch":         func(h *tx.BatchHeader) { h.Epoch++ },
+		"in the epoch of a later set": func(h *tx.BatchHeader) { h.Epoch *= 2 },
 		"cosigned by the new set":     func(h *tx.BatchHeader) { h.SetCheckpoint = s.world.Note(set[1:], head) },
 		"of another tree":             func(h *tx.BatchHeader) { h.SetCheckpoint = s.world.Note(s.world.Set, smaller) },
 		"one cosignature too few":     func(h *tx.BatchHeader) { h.SetCheckpoint = s.world.Note(s.world.Set[:2], head) },
@@ -68,21 +72,68 @@ func TestASetBeginsWithTheCheckpointOfTheSetBefore(t *testing.T) {
 	}
 }
 
-// TestAnEpochMayOpenBeforeASetBegins: while the boundary is not final the set before may have to open another epoch. Its batch is the new
-// boundary: the set before leads and makes it final, and the change waits.
+// TestAnEpochMayOpenBeforeASetBegins: while the boundary is not final the set before may have to open another epoch. It does so without a
+// batch: the boundary stays where it is, there is never anything above it that the set before could sign, and the set that waits begins in
+// the same epoch as if nothing had been opened.
 func TestAnEpochMayOpenBeforeASetBegins(t *testing.T) {
 	s := changedSet(t)
-	open := s.chain.Header()
-	open.SetCheckpoint, open.EpochChange, open.Epoch, open.Leader = nil, []byte{0x08, 7}, 7, "v4"
-	if _, err := s.chain.Apply(t, open, s.world.Validators["v4"]); err != nil {
-		t.Fatal("opens an epoch at the boundary:", err)
+	head, begin := s.chain.Memory.Head(), s.chain.Header()
+	opens := func(epoch uint64, leader string) (tx.BatchHeader, ed25519.PrivateKey) { // Nothing but the name is wrong of one who is not in the set.
+		h := s.chain.Header()
+		h.SetCheckpoint, h.EpochChange, h.Epoch, h.Leader = nil, []byte{0x08, 7}, epoch, leader
+		return h, s.world.Validators["v4"]
 	}
-	if before, err := s.chain.State().SetBefore(); err != nil || before == nil {
-		t.Fatalf("the set before: %v, %v", before, err)
+	for _, epoch := range []uint64{7, 8} {
+		h, key := opens(epoch, "v4")
+		fx, err := s.chain.Apply(t, h, key)
+		if err != nil {
+			t.Fatalf("open epoch %d at the boundary: %v", epoch, err)
+		}
+		want := head
+		want.Epoch = epoch
+		if s.chain.Memory.Head() != want || len(fx.Leaves)+len(fx.Changes) > 0 {
+			t.Fatalf("opening epoch %d gives %+v and %d leaves, want the same tree", epoch, s.chain.Memory.Head(), len(fx.Leaves))
+		}
 	}
-	fx := s.chain.Batch(t)
-	if fx.After.Epoch != 8 {
-		t.Errorf("the set begins epoch %d, want 8", fx.After.Epoch)
+	for name, h := range map[string]struct {
+		epoch  uint64
+		leader string
+	}{
+		"an epoch that is open":      {8, "v4"},
+		"an epoch of the new set":    {begin.Epoch + 1, "v4"},
+		"by a leader of the new set": {9, "v5"},
+	} {
+		opening, key := opens(h.epoch, h.leader)
+		if _, err := s.chain.Apply(t, opening, key); !errors.Is(err, ledger.ErrVoid) {
+			t.Errorf("opening %s: %v, want void", name, err)
+		}
+	}
+	if fx := s.chain.Batch(t); fx.After.Epoch != begin.Epoch || begin.Epoch != checkpoint.FirstEpoch(0) {
+		t.Errorf("the set begins epoch %d, want %d", fx.After.Epoch, begin.Epoch)
 	}
 	ledgertest.Audit(t, s.chain.Memory, s.chain.Memory.Leaf, s.chain.Memory.Head(), s.world.Network)
+}
+
+// TestASetMayBeginAgain: what its first batches hold may be taken back, and another epoch of it go on from the boundary.
+func TestASetMayBeginAgain(t *testing.T) {
+	s := changedSet(t)
+	for name, h := range map[string]struct {
+		epoch uint64
+		want  error
+	}{
+		"its first epoch is not opened": {checkpoint.FirstEpoch(0), ledger.ErrVoid},
+		"an epoch of the set before":    {2, ledger.ErrVoid},
+		"an epoch of a later set":       {2 * checkpoint.FirstEpoch(0), ledger.ErrVoid},
+		"any later epoch of it":         {checkpoint.FirstEpoch(0) + 3, nil},
+	} {
+		again := s.chain.Header()
+		again.EpochChange, again.Epoch = []byte{0x08, 7}, h.epoch
+		batch, err := tx.ParseBatch(s.world.Network, tx.SealBatch(s.world.Network, again, nil, s.world.Validators[again.Leader]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ledger.Apply(s.chain.Memory, s.chain.Memory.Head(), s.world.Network, s.chain.Verify, batch); !errors.Is(err, h.want) {
+			t.Errorf("%s: %v, want %v", name, err, h.want)
+		}
+	}
 }

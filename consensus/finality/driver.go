@@ -150,9 +150,7 @@ func NewDriver(c DriverConfig) (*Driver, error) {
 
 // Applied says where the head of the tree is now: after a batch, a restored snapshot, or a rollback, which makes it
 // smaller. It never blocks.
-func (d *Driver) Applied(size uint64, root [32]byte, epoch uint64) {
-	d.tell(func() { d.applied = &Applied{Size: size, Root: root, Epoch: epoch} })
-}
+func (d *Driver) Applied(a Applied) { d.tell(func() { d.applied = &a }) }
 
 // Leading says that this validator leads the raft term. It never blocks.
 func (d *Driver) Leading(term uint64) { d.tell(func() { d.lead = Leading{Term: term} }) }

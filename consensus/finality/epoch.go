@@ -37,7 +37,7 @@ func (m *Machine) tick() {
 		h.wishesHeard = 0
 	}
 	state := m.signer.state
-	if m.applied.Size <= state.Final.Size || m.applied.Epoch < state.Epoch || m.behind() {
+	if m.applied.Size <= m.settled() || m.applied.Epoch < state.Epoch || m.behind() {
 		m.idle = 0
 		return
 	}

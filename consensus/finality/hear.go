@@ -141,6 +141,9 @@ func (m *Machine) rememberCosignature(by checkpoint.Validator, cosig SignedCheck
 // hearWish takes a vote for an epoch whose certificate is there: what is only claimed counts for nothing. The certificate
 // is this validator's too from now on.
 func (m *Machine) hearWish(by checkpoint.Validator, word EpochWord) {
+	if !checkpoint.OneSet(word.Epoch, m.first) {
+		return // Of another reign: this one cannot open that epoch.
+	}
 	h := m.heard[by.Name]
 	i := slices.IndexFunc(h.wishes, func(w EpochWord) bool { return w.Epoch == word.Epoch })
 	known := i >= 0

@@ -12,13 +12,17 @@ import (
 // Event is what happens to a machine: Applied, Leading, Following, Name, Message, Proof or Tick.
 type Event interface{ event() }
 
-// Applied says where the head of this validator's own tree is: at a header leaf that it applied and re-verified, of a
-// batch of an epoch. Sizes may be skipped. They go down when the tree was rolled back: to the start of a new epoch, or in
+// Applied says where the head of this validator's own tree is: at a header leaf that it applied and re-verified, and the epoch in force.
+// Sizes may be skipped. They go down when the tree was rolled back: to the start of a new epoch, or in
 // the same epoch when the validator had been fed a lie.
 type Applied struct {
 	Size  uint64
 	Root  [32]byte
 	Epoch uint64
+	// Again says that the epoch was opened without a batch, at the boundary before a set that waits to begin: the last batch is of an epoch
+	// before. The boundary is then attested and ratified in this one too, also by who knows that it is final, until it is sealed:
+	// those who do not know it have no other way to learn it when who ratified it is gone.
+	Again bool
 }
 
 // Leading says that this validator leads the raft term.
@@ -298,7 +302,7 @@ func (m *Machine) Halted() error { return m.halted }
 func (m *Machine) Open() bool {
 	state := m.signer.state
 	if m.target() > m.sealed.Size || state.Attested.Size > m.sealed.Size || m.Ready() || state.Wished.Epoch > state.Epoch ||
-		m.applied.Size > state.Final.Size {
+		m.applied.Size > m.settled() {
 		return true
 	}
 	for _, h := range m.heard {

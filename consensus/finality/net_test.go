@@ -153,7 +153,7 @@ func (w *net) lead(leader string, term uint64) {
 
 func (w *net) apply(size uint64) {
 	for _, v := range w.set {
-		w.nodes[v.Name].driver.Applied(size, rootOf("main", size), 0)
+		w.nodes[v.Name].driver.Applied(Applied{Size: size, Root: rootOf("main", size)})
 	}
 }
 

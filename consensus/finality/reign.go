@@ -11,7 +11,7 @@ import (
 type Reign struct {
 	// Validators is the set.
 	Validators checkpoint.ValidatorSet
-	// First is the epoch that the set began; 0 for that of the genesis.
+	// First is the epoch in which the set began; 0 for that of the genesis. Invariant: the first of a set (checkpoint.FirstEpoch).
 	First uint64
 	// Boundary is the last checkpoint of the set before, and BoundaryNote proves it; size zero for the set of the genesis.
 	Boundary     checkpoint.Checkpoint

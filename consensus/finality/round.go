@@ -34,17 +34,26 @@ func (m *Machine) target() uint64 {
 
 // Ready says that this validator leads and has a round to open.
 func (m *Machine) Ready() bool {
-	state := m.signer.state
 	if m.leader != m.signer.name || !m.votes() {
 		return false
 	}
-	if m.applied.Size <= state.Final.Size || m.applied.Size < m.attested(m.signer.name) {
+	settled := m.settled()
+	if m.applied.Size <= settled || m.applied.Size < m.attested(m.signer.name) {
 		return false
 	}
-	if m.target() > state.Final.Size {
+	if m.target() > settled {
 		return m.stuck()
 	}
 	return m.applied.Size >= m.honestlyAttested()
+}
+
+// settled is the size up to which there is nothing left to attest: what is final, but for a boundary that is to be sealed (Applied.Again).
+func (m *Machine) settled() uint64 {
+	final := m.signer.state.Final.Size
+	if m.applied.Again && m.sealed.Size < m.applied.Size {
+		return min(final, m.applied.Size-1)
+	}
+	return final
 }
 
 // votes says that this validator attests and ratifies: the epoch in force in its tree is the one in which it signs, it has
@@ -89,7 +98,7 @@ func (m *Machine) stuck() bool {
 
 // name opens a round for everything applied.
 func (m *Machine) name() {
-	if m.target() > m.signer.state.Final.Size {
+	if m.target() > m.settled() {
 		m.patience = min(2*m.patience, maxPatience)
 	}
 	m.ticks = 0
@@ -180,8 +189,8 @@ func (m *Machine) boundary(size uint64) ([32]byte, uint64, bool) {
 // extends says that the own tree at a vote begins with an earlier tree. The tree may be rolled back while this looks at it,
 // so with a proof: what one validator signs never contradicts itself.
 func (m *Machine) extends(vote, earlier checkpoint.Vote) bool {
-	if earlier.Size == 0 {
-		return true
+	if earlier.Size == 0 || earlier.Size == vote.Size {
+		return earlier.Size == 0 || earlier.Root == vote.Root
 	}
 	if m.consistency == nil {
 		own, ok := m.root(earlier.Size)
@@ -195,7 +204,7 @@ func (m *Machine) extends(vote, earlier checkpoint.Vote) bool {
 // extends what was attested before in this epoch.
 func (m *Machine) attest() {
 	state, size := m.signer.state, m.target()
-	if !m.votes() || size <= m.attested(m.signer.name) || size <= state.Final.Size {
+	if !m.votes() || size <= m.attested(m.signer.name) || size <= m.settled() {
 		return
 	}
 	root, epoch, ok := m.boundary(size)

@@ -13,6 +13,17 @@ import (
 	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 )
 
+// The upper half of an epoch's number counts the validator sets, from 0 for that of the genesis, and the lower half the epochs of each. So an
+// epoch has one set; and a set begins in the same epoch whatever epochs the set before has opened at the boundary, in any log: were it the
+// next one, a liar could have a set begin in two epochs, and no word of one would bind in the other.
+const setEpochs = 1 << 32
+
+// FirstEpoch is the epoch in which the set begins that follows the set of an epoch.
+func FirstEpoch(epoch uint64) uint64 { return (epoch/setEpochs + 1) * setEpochs }
+
+// OneSet says whether two epochs are of one validator set.
+func OneSet(epoch, other uint64) bool { return epoch/setEpochs == other/setEpochs }
+
 // Signature is one validator's part of a certificate.
 type Signature struct {
 	Validator string

@@ -74,7 +74,7 @@ func (c *Chain) Header() tx.BatchHeader {
 		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: c.TimeUnixMs, Leader: c.Leader,
 	}
 	if before, err := c.State().SetBefore(); err == nil && before != nil {
-		h.Epoch, h.SetCheckpoint = head.Epoch+1, c.World.Note(before, head)
+		h.Epoch, h.SetCheckpoint = checkpoint.FirstEpoch(head.Epoch), c.World.Note(before, head)
 	}
 	return h
 }

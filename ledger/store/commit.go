@@ -89,6 +89,9 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	now := s.standing.Load()
+	if len(fx.Leaves) == 0 {
+		return s.openEpoch(place{raftIndex, raftTerm}, fx)
+	}
 	if err := now.follows(raftIndex); err != nil {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
@@ -119,6 +122,31 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
 	return s.options.point("batch written")
+}
+
+// openEpoch moves the head to an epoch that was opened without a batch. Nothing undoes it for itself: whoever takes batches back to here, or
+// below, gives the entry again, which is void where the epoch is in force already.
+func (s *Store) openEpoch(by place, fx *ledger.Effects) error {
+	now := s.standing.Load()
+	if err := now.follows(by.index); err != nil {
+		return fmt.Errorf("open epoch %d: %w", fx.After.Epoch, err)
+	}
+	next := *now
+	next.head.Epoch = fx.After.Epoch
+	next.applied.index, next.applied.term = by.index, by.term
+	if fx.Before != now.head || fx.After != next.head || next.head.Epoch <= now.head.Epoch || len(fx.Changes) > 0 {
+		return fmt.Errorf("open epoch %d in epoch %d without a batch: %w", fx.After.Epoch, now.head.Epoch, ErrMismatch)
+	}
+	if err := s.options.point("epoch not opened"); err != nil {
+		return s.fail(err)
+	}
+	err := s.put(&next, nil, func(txn *badger.Txn) error {
+		return errors.Join(txn.Set(metaHead, encodeHead(next.head)), txn.Set(metaApplied, next.applied.encode()))
+	})
+	if err != nil {
+		return fmt.Errorf("open epoch %d: %w", fx.After.Epoch, err)
+	}
+	return nil
 }
 
 // Advance notes a raft entry that changed nothing.

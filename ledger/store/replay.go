@@ -6,7 +6,6 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Replay founds the ledger again from the genesis and applies the whole history to it: every signature and rule is checked
@@ -36,7 +35,7 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 			if batch.err != nil {
 				return report, batch.err
 			}
-			fx, err := s.again(m, head, g.Network(), batch)
+			fx, err := ledger.Reapply(m, head, g.Network(), batch.verdict, batch.at, batch.envelopes)
 			if err != nil {
 				return report, fmt.Errorf("batch %d: %v: %w", head.Batch+1, err, ErrCorrupt)
 			}
@@ -53,22 +52,6 @@ func (s *Store) Replay(g *genesis.Genesis, progress func(batch uint64)) (Report,
 		return report, fmt.Errorf("the history gives another tree than the one stored: %w", ErrCorrupt)
 	}
 	return report, nil
-}
-
-// again applies a recorded batch. Of one that begins an epoch the header does not say whether a validator set that was decided waits on,
-// but of the two state roots only one is the recorded one.
-func (s *Store) again(m *memory, head ledger.Head, network tx.NetworkID, b *recordedBatch) (*ledger.Effects, error) {
-	fx, err := ledger.Reapply(m, head, network, b.verdict, b.at, b.envelopes)
-	if err != nil || b.at.Epoch == head.Epoch || len(b.envelopes) > 0 {
-		return fx, err
-	}
-	recorded, err := s.Leaf(fx.After.Size - 1)
-	if err != nil || bytes.Equal(recorded, fx.Leaves[len(fx.Leaves)-1].Raw) {
-		return fx, err
-	}
-	waits := b.at
-	waits.SetWaits = true
-	return ledger.Reapply(m, head, network, b.verdict, waits, nil)
 }
 
 // compare checks effects against the recorded leaves and takes them into the memory.

@@ -190,7 +190,15 @@ func setReplaced(s *story) {
 	s.batch("The batch is still led by the set before; its header names the set after.")
 	s.void("set-checkpoint", "The set after begins with the proof that the set before has made its header final.", func(h *tx.BatchHeader) { h.SetCheckpoint = nil }, nil)
 	s.void("set-checkpoint", "A set does not vouch for itself.", func(h *tx.BatchHeader) { h.SetCheckpoint = s.noteOf("v1", "v2", "v5") }, nil)
-	s.void("set-checkpoint", "It begins the next epoch.", func(h *tx.BatchHeader) { h.Epoch-- }, nil)
+	s.void("epoch", "It begins the first epoch of its own, whatever the set before has opened.", func(h *tx.BatchHeader) { h.Epoch = 1 }, nil)
+	again := func(epoch uint64) func(h *tx.BatchHeader) {
+		return func(h *tx.BatchHeader) { h.SetCheckpoint, h.Epoch, h.EpochChange = nil, epoch, s.change(epoch, true) }
+	}
+	s.void("epoch", "The set before opens none of the epochs of the set after.", again(checkpoint.FirstEpoch(0)+1), nil)
+	opening := s.chain.Header()
+	again(1)(&opening)
+	s.under("The set before may open an epoch of its own. At the boundary that has no leaf.", opening)
+	s.void("epoch", "That epoch is open.", again(1), nil)
 	s.void("leader", "Who left leads no more.", func(h *tx.BatchHeader) { h.Leader = "v4" }, s.Validators["v4"])
 	s.batch("Who stayed does.",
 		s.act(tx.Unauthorised, "Who left has no say.", s.governor("v4"), tx.Propose{Validator: "v4", Decision: tx.SetIssuer{Account: s.Juma.Account, Issuer: true}, ExpiresAtUnixMs: s.chain.TimeUnixMs + day}),

@@ -19,9 +19,9 @@ import (
 
 // rulesOfVoid are the reasons for which a batch leaves no trace (SPEC.md 8.4), each with what the error says.
 var rulesOfVoid = map[string]string{
-	"epoch": `^epoch \d+, not|^opens epoch`, "number": `^number \d+, not`, "previous": `^hash of the batch before`, "time": `^time goes back`,
+	"epoch": `^epoch \d+, not|^opens epoch|^a set begins epoch`, "number": `^number \d+, not`, "previous": `^hash of the batch before`, "time": `^time goes back`,
 	"leader": `is not in the validator set`, "signature": `^batch header: signature does not verify`, "envelope": `^envelope \d+: .*(malformed|canonical|verify)`,
-	"expired": `: expired: `, "unauthorised": `unauthorised transactions`, "set-checkpoint": `a validator set|set_checkpoint|no validator set begins|a set begins epoch`, "weight": `state entries`,
+	"expired": `: expired: `, "unauthorised": `unauthorised transactions`, "set-checkpoint": `a validator set|set_checkpoint|no validator set begins`, "weight": `state entries`,
 }
 
 func breaks(pattern string, err error) bool {

@@ -104,7 +104,7 @@ func (n *Network) begins(h *tx.BatchHeader, head ledger.Head) {
 		panic("sdktest: " + err.Error())
 	}
 	if set != nil {
-		h.Epoch, h.SetCheckpoint = head.Epoch+1, n.World.Note(set, head)
+		h.Epoch, h.SetCheckpoint = checkpoint.FirstEpoch(head.Epoch), n.World.Note(set, head)
 	}
 }
 

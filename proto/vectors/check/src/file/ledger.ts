@@ -22,7 +22,7 @@ interface Batch {
 }
 
 const always = ["time_unix_ms", "leader", "header", "signature", "transactions"];
-const left = ["leaves", "size", "root", "state_root"];
+const left = ["size", "root", "state_root"];
 
 export const ledger: Kinds = {
   file: "ledger.json",
@@ -89,7 +89,7 @@ class Follower {
 /** checkForm holds a batch to the fields that it has. */
 function checkForm(batch: Batch): void {
   const isVoid = "void" in batch;
-  const optional = ["comment", ...(isVoid ? [] : ["changes", "balances"])];
+  const optional = ["comment", ...(isVoid ? [] : ["leaves", "changes", "balances"])];
   checkFields(batch, [...always, ...(isVoid ? ["void"] : left)], optional);
   for (const told of list<Told>("transactions", batch.transactions)) checkTold(told, isVoid);
 }
@@ -132,7 +132,7 @@ function compare(batch: Batch, { leaves, changes, size, root, stateRoot }: Appli
   // Records and changes tell more of what is wrong than roots, so they come first.
   const lines = (all: string[]) => all.join("\n");
   const got = leaves.map(hex);
-  const want = list<string>("leaves", batch.leaves);
+  const want = list<string>("leaves", batch.leaves ?? []);
   got.slice(0, -1).forEach((leaf, i) => same(`leaf ${i} of the batch`, leaf, String(want[i])));
   const text = (of: Record<string, string | null>) => lines(Object.entries(of).map(([key, value]) => `${key}=${value}`));
   const wanted = text(batch.changes ?? {});

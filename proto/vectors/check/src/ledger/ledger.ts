@@ -4,7 +4,7 @@ import { accountId } from "../protocol/authority.js";
 import { compare, equal, hex } from "../protocol/bytes.js";
 import type { Entry } from "../protocol/entry.js";
 import { open } from "../protocol/checkpoint.js";
-import { verifyEpochChange } from "../protocol/epoch.js";
+import { firstEpoch, ofOneSet, verifyEpochChange } from "../protocol/epoch.js";
 import { foundingEntries, foundingLeaf } from "../protocol/founding.js";
 import type { Network } from "../protocol/genesis.js";
 import { Tree } from "../protocol/history.js";
@@ -87,7 +87,8 @@ export class Ledger {
   apply(batch: SealedBatch): Applied {
     const mark = this.state.mark();
     try {
-      const transactions = this.admitBatch(batch);
+      const { transactions, waits } = this.admitBatch(batch);
+      if (waits) return this.openWithoutBatch(batch);
       const { outcomes, leaves } = this.applyTransactions(batch.fields.timeUnixMs, transactions);
       return this.seal(batch, outcomes, leaves);
     } catch (fault) {
@@ -97,12 +98,12 @@ export class Ledger {
   }
 
   /** admitBatch asks what makes a batch void before anything is applied (SPEC.md 8.4). */
-  private admitBatch(batch: SealedBatch): Transaction[] {
+  private admitBatch(batch: SealedBatch): { transactions: Transaction[]; waits: boolean } {
     const { epoch, number, previousHash, timeUnixMs, leader, epochChange } = batch.fields;
     const opens = epochChange.length > 0;
-    const { set, begins } = this.judges(batch);
-    const next = begins ? this.epoch + 1n : this.epoch;
-    unless(opens ? epoch > this.epoch && batch.envelopes.length === 0 : epoch === next, begins && !opens ? "set-checkpoint" : "epoch");
+    const { set, begins, waits } = this.judges(batch);
+    const next = begins ? firstEpoch(this.epoch) : this.epoch;
+    unless(opens ? epoch > next && ofOneSet(epoch, next) && batch.envelopes.length === 0 : epoch === next, "epoch");
     unless(number === this.number + 1n, "number");
     unless(equal(previousHash, this.hash), "previous");
     unless(timeUnixMs >= this.time, "time");
@@ -117,26 +118,34 @@ export class Ledger {
     const weight = transactions.reduce((sum, { operations }) => sum + weightOf(operations), 0);
     unless(weight <= mostWeight, "weight");
     if (begins) this.state.remove(this.state.get("u"));
-    return transactions;
+    return { transactions, waits };
   }
 
-  /** judges gives the set that judges a batch, and whether it begins with it (SPEC.md 8.4, from one set to the next). */
-  private judges({ fields: { setCheckpoint, epochChange } }: SealedBatch): { set: ValidatorSet; begins: boolean } {
+  /** openWithoutBatch puts an epoch in force at the boundary before a set that waits to begin (SPEC.md 8.4). */
+  private openWithoutBatch({ fields: { epoch } }: SealedBatch): Applied {
+    const [size, root] = [this.tree.size, this.tree.root()];
+    this.epoch = epoch;
+    this.start = { size, root };
+    return { outcomes: [], leaves: [], changes: this.state.seal(), size, root, stateRoot: this.state.root() };
+  }
+
+  /** judges gives the set that judges a batch, and whether it begins with it or waits on (SPEC.md 8.4, from one set to the next). */
+  private judges({ fields: { setCheckpoint, epochChange } }: SealedBatch): { set: ValidatorSet; begins: boolean; waits: boolean } {
     const read = (letter: string) => parse<ValidatorSet>("ValidatorSet", this.state.get(letter)?.bytes("set") ?? new Uint8Array());
     const brings = setCheckpoint.length > 0;
     if (this.state.get("u") === undefined) {
       unless(!brings, "set-checkpoint");
-      return { set: read("v"), begins: false };
+      return { set: read("v"), begins: false, waits: false };
     }
     const before = read("u");
     if (!brings) {
       unless(epochChange.length > 0, "set-checkpoint");
-      return { set: before, begins: false };
+      return { set: before, begins: false, waits: true };
     }
     const note = new TextDecoder().decode(setCheckpoint);
     const { size, root } = voidOnRefusal("set-checkpoint", () => open(this.network.id, before.validators, note));
     unless(size === this.tree.size && equal(root, this.tree.root()), "set-checkpoint");
-    return { set: read("v"), begins: true };
+    return { set: read("v"), begins: true, waits: false };
   }
 
   /** checkStart holds an epoch to start at the head (SPEC.md 8.3): nothing here takes batches back. */

@@ -11,6 +11,18 @@ export interface Tree { epoch: bigint; size: bigint; root: Uint8Array }
 const nothing = new Uint8Array(32);
 const mostVoices = 31;
 
+const epochsOfASet = 1n << 32n;
+
+/** firstEpoch is that of the set which follows the set of an epoch. */
+export function firstEpoch(epoch: bigint): bigint {
+  return (epoch / epochsOfASet + 1n) * epochsOfASet;
+}
+
+/** ofOneSet tells whether two epochs are of one set. */
+export function ofOneSet(a: bigint, b: bigint): boolean {
+  return a / epochsOfASet === b / epochsOfASet;
+}
+
 export function epochDigest(network: Uint8Array, epoch: bigint, certified: Tree): Uint8Array {
   const root = certified.root.length === 0 ? nothing : certified.root;
   const numbers = [epoch, certified.epoch, certified.size].map((n) => bigEndian(n, 8));
