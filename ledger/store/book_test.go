@@ -2,6 +2,8 @@ package store
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -148,6 +150,35 @@ func (b *book) commit(envelopes ...[]byte) *ledger.Effects {
 		b.Fatal(err)
 	}
 	return fx
+}
+
+// decideSet has the validators of the genesis decide on a set of these names. The batch in which it takes effect is the newest.
+func (b *book) decideSet(names ...string) {
+	b.Helper()
+	for _, name := range names {
+		if b.world.Validators[name] == nil {
+			seed := sha256.Sum256([]byte(name))
+			b.world.Validators[name], b.world.TLS[name] = ed25519.NewKeyFromSeed(seed[:]), ed25519.NewKeyFromSeed(seed[:])
+		}
+	}
+	set, err := b.world.SetOf(names...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	propose := b.pack(b.world.Governors["v1"], tx.Propose{Validator: "v1", Decision: set, ExpiresAtUnixMs: b.timeUnixMs + 3_600_000})
+	signed, err := tx.Parse(b.world.Network, propose)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ballot := tx.NewBallotID(signed.ID(), 0)
+	b.commit(propose, b.pack(b.world.Governors["v2"], tx.Vote{Validator: "v2", Ballot: ballot, Yes: true}),
+		b.pack(b.world.Governors["v3"], tx.Vote{Validator: "v3", Ballot: ballot, Yes: true}))
+	b.commit()
+	v := b.store.View()
+	defer v.Close()
+	if before, err := ledger.Read(v).SetBefore(); err != nil || before == nil {
+		b.Fatalf("no set waits: %v", err)
+	}
 }
 
 // seal makes the final checkpoint of a size, cosigned by a quorum.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -50,6 +51,66 @@ func TestCommitRefusesWhatDoesNotFollow(t *testing.T) {
 		t.Errorf("advance to the same index: %v", err)
 	}
 	b.commit(b.pay(3_00)) // A refusal is no failure of the disk: the store goes on.
+}
+
+// Where a validator set waits to begin, an epoch is opened without a batch: the head is of it and nothing else changes, and it is there after a
+// crash. Batches above it are taken back to it, and raft then gives again what came after the batch below.
+func TestAnEpochWithoutABatch(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "epoch"))
+	b.decideSet("v1", "v2", "v3", "v5")
+	head, made := b.store.Head(), b.raftIndex
+	opened := head
+	opened.Epoch = 3
+	for name, fx := range map[string]*ledger.Effects{
+		"the epoch in force": {Before: head, After: head},
+		"another head":       {Before: ledger.Head{}, After: opened},
+		"a change":           {Before: head, After: opened, Changes: []ledger.Change{{Key: []byte("b")}}},
+	} {
+		if err := b.store.Commit(b.raftIndex+1, 1, fx); !errors.Is(err, ErrMismatch) {
+			t.Errorf("%s: %v, want %v", name, err, ErrMismatch)
+		}
+	}
+	b.raftIndex++
+	if err := b.store.Commit(b.raftIndex, 1, &ledger.Effects{Before: head, After: opened}); err != nil {
+		t.Fatal(err)
+	}
+	b.crash(filepath.Join(t.TempDir(), "copy"))
+	if index, _ := b.store.Applied(); b.store.Head() != opened || index != b.raftIndex {
+		t.Errorf("batch %d of epoch %d at raft index %d", b.store.Head().Batch, b.store.Head().Epoch, index)
+	}
+	b.audit()
+	b.epoch = checkpoint.FirstEpoch(0)
+	b.commit(b.pay(2_00))
+	if err := b.store.Rollback(head.Batch); err != nil {
+		t.Fatal(err)
+	}
+	if index, _ := b.store.Applied(); b.store.Head() != opened || index != made {
+		t.Errorf("taken back to batch %d of epoch %d at raft index %d", b.store.Head().Batch, b.store.Head().Epoch, index)
+	}
+	b.audit()
+}
+
+// An epoch without a batch is in force nowhere else: a head of another epoch than its last header's is corrupt.
+func TestAuditFindsAHeadOfAnotherEpoch(t *testing.T) {
+	for name, decide := range map[string]bool{"no set waits": false, "of the set that waits": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t, ledgertest.Network(t, "epoch"))
+			b.commit(b.pay(1_00))
+			opened := b.store.Head()
+			opened.Epoch = 3
+			if decide {
+				b.decideSet("v1", "v2", "v3", "v5")
+				opened = b.store.Head()
+				opened.Epoch = checkpoint.FirstEpoch(0)
+			}
+			if err := b.store.Commit(b.raftIndex+1, 1, &ledger.Effects{Before: b.store.Head(), After: opened}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.store.Audit(); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("audit: %v, want %v", err, ErrCorrupt)
+			}
+		})
+	}
 }
 
 // A view is of one batch, whatever comes after it.
