@@ -79,6 +79,9 @@ func majority(of int) int { return of/2 + 1 }
 // enough is how many votes a leader has to show. Nothing that a candidate or its voters say counts here.
 func (n *Node) enough() int { return n.reignNow().enough(n.configurations()) }
 
+// votes says whether this node has a vote in raft, as far as it knows.
+func (n *Node) votes() bool { return slices.Contains(votersOf(n.configurations().latest), n.name) }
+
 // enough is Node.enough. Where raft's members are not the newest set that is known, this node is behind, or all are on the way from one set
 // to the next: then raft had as many voters as the smallest of the sets from the one before the reign's on, and a node that asked for more
 // would follow nobody, and would learn of no other members.

@@ -72,7 +72,7 @@ func (c *chaos) followed(set []string) bool {
 	})
 }
 
-// nextSet is one that may follow: f at most go and as many come, or three come, or three go.
+// nextSet is one that may follow: f at most go and as many come, or three come, or three go. No more of it lie than may.
 func (c *chaos) nextSet() []string {
 	set := names(c.cluster.sets.newest())
 	var outside []string
@@ -81,10 +81,14 @@ func (c *chaos) nextSet() []string {
 			outside = append(outside, name)
 		}
 	}
-	go1 := func() {
+	lies := func(name string) bool { return c.cluster.liars[name] }
+	go1 := func(most int) {
 		i := c.intN(len(set))
 		if l := c.cluster.leader(); l != nil && c.intN(2) == 0 {
 			i = max(0, slices.Index(set, l.name))
+		}
+		if len(slices.DeleteFunc(slices.Clone(set), func(name string) bool { return !lies(name) })) > most {
+			i = slices.IndexFunc(set, lies)
 		}
 		set = slices.Delete(set, i, i+1)
 	}
@@ -95,8 +99,9 @@ func (c *chaos) nextSet() []string {
 	faults := (len(set) - 1) / 3
 	switch kind := c.intN(2); {
 	case kind == 0 && len(set) > 4:
+		most := faults - 1
 		for range 3 {
-			go1()
+			go1(most)
 		}
 	case kind == 0 && len(outside) >= 3:
 		for range 3 {
@@ -104,7 +109,7 @@ func (c *chaos) nextSet() []string {
 		}
 	default:
 		for range min(1+c.intN(faults), len(outside)) {
-			go1()
+			go1(faults)
 			come()
 		}
 	}
@@ -172,10 +177,9 @@ func cutBetween(ctx context.Context, c *chaos) {
 	}
 }
 
-// lieBetween is one lie of those that a change of the set could help. Term bombs are not among them: raft asks nobody without a vote for
-// one, so the term of who has left, and of a newcomer before it hears the leader, can be driven up by a liar and comes down by nothing.
+// lieBetween is one lie of those that a change of the set could help. Term bombs are for newcomers: raft asks nobody without a vote for one.
 func lieBetween(ctx context.Context, c *chaos) {
-	lies := []func(context.Context, *chaos){doubleSign, timeoutNows, forgedAppends, leading(equivocation), leading(falseMembers), leading(stalling)}
+	lies := []func(context.Context, *chaos){termBombs, doubleSign, timeoutNows, forgedAppends, leading(equivocation), leading(falseMembers), leading(stalling)}
 	lies[c.seed%uint64(len(lies))](ctx, c)
 }
 

@@ -27,6 +27,10 @@ type Local struct {
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
 	Enough func() int
+	// Votes says whether this node has a vote in raft, as far as it knows; nil means it has.
+	Votes func() bool
+	// Began is raft's term when the node started.
+	Began uint64
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
 	// it may be later, when what was ordered before has been applied.
 	Approve func(raft.Configuration) error
@@ -78,6 +82,8 @@ type Filter struct {
 	// transfer is the newest one announced to this node.
 	transfer *Transfer
 	dropped  drops
+	// followed is the newest term that the node was in when it began, or of a proved leader that raft could follow.
+	followed uint64
 	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
@@ -110,7 +116,7 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	return &Filter{
 		network: network, name: name, key: secret, who: electorate{network: network, keys: keys}, local: local, limits: limits,
 		book: newBook(), window: newTermWindow(len(keys)), limiter: newLimiter(limits, set),
-		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)),
+		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)), followed: local.Began,
 	}, nil
 }
 
@@ -204,7 +210,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	var err error
 	switch c := command.(type) {
 	case *raft.AppendEntriesRequest:
-		if known.certified, err = f.certify(peer, c.Term, words.Certificate); err != nil {
+		if known.certified, err = f.certified(peer, c.Term, term, words.Certificate); err != nil {
 			return err
 		}
 		if isHeartbeat(c) {
@@ -219,7 +225,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		}
 		return f.take(now, peer, deedBytes, entryBytes(c), "bytes")
 	case *raft.InstallSnapshotRequest:
-		if known.certified, err = f.certify(peer, c.Term, words.Certificate); err != nil {
+		if known.certified, err = f.certified(peer, c.Term, term, words.Certificate); err != nil {
 			return err
 		}
 		return filterSnapshot(c, peer, known)
@@ -227,6 +233,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedVote, 1, "requests for votes"); err != nil {
 			return err
 		}
+		known.termLimit = f.believes(known.termLimit)
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
 			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
 		return filterVote(c, peer, known)
@@ -234,6 +241,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
 			return err
 		}
+		known.termLimit = f.believes(known.termLimit)
 		return filterPreVote(c, peer, known)
 	case *raft.TimeoutNowRequest:
 		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
@@ -248,6 +256,27 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		return err
 	}
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
+}
+
+// believes is the highest term of a request for a vote that is believed, if one who has a vote believes limit.
+func (f *Filter) believes(limit uint64) uint64 {
+	if f.local.Votes == nil || f.local.Votes() {
+		return limit
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return min(limit, f.window.backed(f.followed)+votelessWindow)
+}
+
+// certified is certify for what raft is to follow.
+func (f *Filter) certified(peer string, term, own uint64, c *Certificate) (bool, error) {
+	proved, err := f.certify(peer, term, c)
+	if proved && term >= own {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.followed = max(f.followed, term)
+	}
+	return proved, err
 }
 
 // certify says whether a peer has proved that it leads a term, now or before. A certificate is verified once.

@@ -155,6 +155,35 @@ func TestCertificateOpensTheTermWindow(t *testing.T) {
 	w.want("heartbeat", w.hear("v2", heartbeatOf("v2", 5000), Words{Certificate: w.elected(5000, "v2", "v2", "v3", "v4")}), nil)
 }
 
+// One who has no vote believes few terms beyond the last leader that it could follow, however often it is asked: nothing would bring its term
+// down. It follows the leader that has come so far, and whoever has a vote believes more.
+func TestVotelessTerms(t *testing.T) {
+	w := newElectors(t, 4)
+	votes := false
+	w.local.Votes, w.followed = func() bool { return votes }, w.term
+	ask := func(term uint64) error {
+		err := w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: term}, Words{})
+		if err == nil {
+			w.term = max(w.term, term) // As raft does.
+		}
+		return err
+	}
+	for term := uint64(11); term <= 10+votelessWindow; term++ {
+		w.want("near", ask(term), nil)
+	}
+	w.want("far", ask(11+votelessWindow), ErrTermWindow)
+	w.want("before a vote", w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: 11 + votelessWindow}, Words{}), ErrTermWindow)
+	heartbeat := func(term uint64) error {
+		return w.hear("v3", heartbeatOf("v3", term), Words{Certificate: w.elected(term, "v3", "v1", "v3", "v4")})
+	}
+	w.want("a leader whom raft cannot follow", heartbeat(13), nil)
+	w.want("far, after it", ask(11+votelessWindow), ErrTermWindow)
+	w.want("a leader whom raft follows", heartbeat(10+votelessWindow), nil)
+	w.want("near to that", ask(11+votelessWindow), nil)
+	votes = true
+	w.want("with a vote", ask(w.term+termWindowSize), nil)
+}
+
 // With seven validators two of them liars, two candidates can each have a majority. The first is followed; the second's
 // certificate is proof against whoever voted for both, and against nobody else.
 func TestSecondLeaderIsEvidence(t *testing.T) {

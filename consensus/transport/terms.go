@@ -10,6 +10,12 @@ import (
 // simulated hour moved the term by 62.
 const termWindowSize = 64
 
+// votelessWindow is how far the term of a request for a vote may be ahead of the last leader that this node could follow, while it has no vote
+// in raft. Nobody asks it for one then, unless it has been given a vote and does not know it yet. What brings a term down is an election in a
+// higher one, and raft's candidates do not ask whoever has no vote in which term it is: a liar that drives it far ahead keeps the leader out. So few are
+// made up for by the leader, who gives up as often when it hears of them (deedTerm), and no further step is believed until one has been followed.
+const votelessWindow = 4
+
 // termWindow decides which terms are believed. One liar must not push the term to the end of its range, from which no
 // cluster returns; a node that was away for long must get back in. So a higher term is believed once it is the word of
 // enough distinct peers that one of them is honest: refused requests and answers are remembered per peer, and a node
