@@ -8,6 +8,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -214,5 +215,28 @@ func TestReplayComparesTheGenesis(t *testing.T) {
 	}
 	if _, err := b.store.Replay(w.Genesis, nil); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("replay: %v", err)
+	}
+}
+
+// An epoch without a batch is in force nowhere else: a head of another epoch than its last header's is corrupt.
+func TestAuditFindsAHeadOfAnotherEpoch(t *testing.T) {
+	for name, decide := range map[string]bool{"no set waits": false, "of the set that waits": true} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t, ledgertest.Network(t, "epoch"))
+			b.commit(b.pay(1_00))
+			opened := b.store.Head()
+			opened.Epoch = 3
+			if decide {
+				b.decideSet("v1", "v2", "v3", "v5")
+				opened = b.store.Head()
+				opened.Epoch = checkpoint.FirstEpoch(0)
+			}
+			if err := b.store.Commit(b.raftIndex+1, 1, &ledger.Effects{Before: b.store.Head(), After: opened}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := b.store.Audit(); !errors.Is(err, ErrCorrupt) {
+				t.Errorf("audit: %v, want %v", err, ErrCorrupt)
+			}
+		})
 	}
 }

@@ -90,29 +90,6 @@ func TestAnEpochWithoutABatch(t *testing.T) {
 	b.audit()
 }
 
-// An epoch without a batch is in force nowhere else: a head of another epoch than its last header's is corrupt.
-func TestAuditFindsAHeadOfAnotherEpoch(t *testing.T) {
-	for name, decide := range map[string]bool{"no set waits": false, "of the set that waits": true} {
-		t.Run(name, func(t *testing.T) {
-			b := newBook(t, ledgertest.Network(t, "epoch"))
-			b.commit(b.pay(1_00))
-			opened := b.store.Head()
-			opened.Epoch = 3
-			if decide {
-				b.decideSet("v1", "v2", "v3", "v5")
-				opened = b.store.Head()
-				opened.Epoch = checkpoint.FirstEpoch(0)
-			}
-			if err := b.store.Commit(b.raftIndex+1, 1, &ledger.Effects{Before: b.store.Head(), After: opened}); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := b.store.Audit(); !errors.Is(err, ErrCorrupt) {
-				t.Errorf("audit: %v, want %v", err, ErrCorrupt)
-			}
-		})
-	}
-}
-
 // A view is of one batch, whatever comes after it.
 func TestViewStays(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "view"))
