@@ -159,21 +159,25 @@ func chooseEvidence(all []sdk.Evidence, prefix string) (found sdk.Evidence, err 
 
 func newEvidenceVerifyCommand() *cobra.Command {
 	var flags networkFlags
+	var light string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify FILE --genesis GENESIS",
 		Short: "verify evidence offline, against the genesis file alone",
 		Long: `verify checks evidence without asking anybody: that the validator signed both statements, with the key that the genesis file
 names, and that an honest one never signs both. FILE is what export wrote, one from the folder "evidence" of a validator, or
-a fork that a light client has kept (FILE.fork). The exit code is 0 if it holds and 1 if not.`,
-		Example: "  umoja evidence verify v3.evidence --genesis genesis.json",
+a fork that a light client has kept (FILE.fork). The exit code is 0 if it holds and 1 if not.
+
+Of a validator that came after the genesis the key is in the chain of validator sets that a light client keeps: give its file with
+--light. umoja receipt verify --light FILE --online brings it up to today.`,
+		Example: "  umoja evidence verify v3.evidence --genesis genesis.json\n  umoja evidence verify v5.evidence --genesis genesis.json --light seen.json",
 		Args:    wants("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			g, err := flags.readGenesis()
 			if err != nil {
 				return err
 			}
-			d, err := verifyEvidenceFile(args[0], g)
+			d, err := verifyEvidenceFile(args[0], g, light)
 			if err != nil {
 				return err
 			}
@@ -185,6 +189,7 @@ a fork that a light client has kept (FILE.fork). The exit code is 0 if it holds 
 	}
 	addDirFlag(cmd, &flags.dir)
 	cmd.Flags().StringVar(&flags.genesis, "genesis", "", "the network's genesis file; by default the sandbox's")
+	cmd.Flags().StringVar(&light, "light", "", "the file of a light client, which has the validator sets since the genesis")
 	addJSON(cmd, &asJSON)
 	return cmd
 }

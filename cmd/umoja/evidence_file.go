@@ -38,7 +38,7 @@ func readEvidenceFile(path string) ([]byte, error) {
 }
 
 // verifyEvidenceFile checks a file against a genesis: what a validator keeps, or the fork that a light client kept, as JSON.
-func verifyEvidenceFile(path string, g *genesis.Genesis) (evidenceDocument, error) {
+func verifyEvidenceFile(path string, g *genesis.Genesis, light string) (evidenceDocument, error) {
 	raw, err := readEvidenceFile(path)
 	if err != nil {
 		return evidenceDocument{}, err
@@ -60,12 +60,31 @@ func verifyEvidenceFile(path string, g *genesis.Genesis) (evidenceDocument, erro
 	if err != nil {
 		return d, fmt.Errorf("%s is no evidence: %w", path, err)
 	}
-	e, err := sdk.VerifyEvidence(g.Trust(), raw)
+	verify, err := evidenceVerifier(g, light)
+	if err != nil {
+		return d, err
+	}
+	e, err := verify(raw)
 	if err != nil {
 		return d, fmt.Errorf("%s does not hold on network %s: %w", path, g.Name, err)
 	}
 	d.Guilty, d.Offence, d.Statements = []string{e.Validator}, string(e.Offence), statements(g.Network(), parsed)
 	return d, nil
+}
+
+// evidenceVerifier checks evidence against the set of the genesis, or against all sets that a light client has seen.
+func evidenceVerifier(g *genesis.Genesis, light string) (func(raw []byte) (sdk.Evidence, error), error) {
+	if light == "" {
+		return func(raw []byte) (sdk.Evidence, error) { return sdk.VerifyEvidence(g.Trust(), raw) }, nil
+	}
+	if _, err := os.Stat(light); err != nil { // OpenLight would make it, and it would know no set.
+		return nil, fmt.Errorf("no file of a light client %s: umoja receipt verify --light makes one", light)
+	}
+	l, err := sdk.OpenLight(g, light)
+	if err != nil {
+		return nil, err
+	}
+	return l.VerifyEvidence, nil
 }
 
 // checkEvidenceFile says whether evidence may be written there: over older evidence, but never over anything else.

@@ -107,6 +107,14 @@ var rounds = []sabotage.Sabotage{
 		Rule:    "who has ended the epoch ratifies in it no more",
 	},
 	{
+		Name: "round-boundary-once", File: "finality/round.go", Line: `return min(final, m.applied.Size-1)`, Instead: `return final`,
+		Rule: "in an epoch without a batch the boundary is attested by who knows it is final too",
+	},
+	{
+		Name: "round-boundary-for-ever", File: "finality/round.go", Line: `if m.applied.Again && m.sealed.Size < m.applied.Size {`, Instead: `if m.applied.Again {`,
+		Rule: "a boundary that is sealed is settled",
+	},
+	{
 		Name: "round-ratify-unseen", File: "finality/round.go", Line: `if own, epoch, ok := m.boundary(held.Size); !ok || own != held.Root || epoch != held.Epoch {`,
 		Instead: `if held.Size == 0 {`, Rule: "only what is in the own tree is ratified",
 	},

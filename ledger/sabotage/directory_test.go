@@ -108,6 +108,21 @@ var directory = []Sabotage{
 		"the validator set changes once a batch",
 	},
 	{
+		"set-begins-in-any-epoch", "succession.go", `case begins && !opens && h.Epoch != first:`, `case begins && !opens && h.Epoch <= head.Epoch:`,
+		"a set begins in one epoch, in every log",
+	},
+	{
+		"set-before-opens-epochs-of-the-next", "succession.go", `case !begins && opens && (h.Epoch <= head.Epoch || !checkpoint.OneSet(h.Epoch, head.Epoch)):`,
+		`case !begins && opens && h.Epoch <= head.Epoch:`, "each epoch has one set",
+	},
+	{
+		"set-begins-again-in-an-epoch-of-another", "succession.go", `case begins && opens && (h.Epoch <= first || !checkpoint.OneSet(h.Epoch, first)):`,
+		`case begins && opens && h.Epoch <= first:`, "each epoch has one set",
+	},
+	{
+		"set-before-goes-on-above-the-boundary", "apply.go", `if waits {`, `if waits && h.Number == 0 {`, "at a boundary the set before opens epochs without a batch",
+	},
+	{
 		"set-left-and-speaks", "decision.go", `b.put(keyGovernor(v.Name), nil)`, `_ = v.Name`,
 		"nobody speaks for a validator that has left the set",
 	},
