@@ -272,12 +272,7 @@ func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) {
 // tellApplied tells finality where the tree stands.
 func (n *Node) tellApplied() {
 	head := n.store.Head()
-	again, err := n.openedAgain(head)
-	if err != nil {
-		_ = n.Fatal(fmt.Errorf("look at the boundary: %w", err))
-		return
-	}
-	n.finality.Applied(finality.Applied{Size: head.Size, Root: head.Root, Epoch: head.Epoch, Again: again})
+	n.finality.Applied(finality.Applied{Size: head.Size, Root: head.Root, Epoch: head.Epoch, Boundary: n.reignNow().coming != nil})
 }
 
 // openedAgain says whether the epoch of the head was opened without a batch, where a validator set waits to begin.

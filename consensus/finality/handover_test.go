@@ -94,7 +94,7 @@ func TestOneLiarBetweenTwoSets(t *testing.T) {
 		if h.member[name].State().Wished.Epoch != 1 {
 			t.Fatal("no wish of", name)
 		}
-		h.member[name].Step(1, Applied{Size: 10, Root: boundary, Epoch: 1, Again: true})
+		h.member[name].Step(1, Applied{Size: 10, Root: boundary, Epoch: 1, Boundary: true})
 		h.say(name, "c", Messages{Named: Named{Epoch: 1, Term: 1, Size: 10}, Attestation: h.vote(checkpoint.Attestation, 1, 10, boundary),
 			Ratification: h.vote(checkpoint.Ratification, 1, 10, boundary)})
 	}
@@ -167,7 +167,7 @@ func TestABoundaryIsRatifiedAgain(t *testing.T) {
 	}
 	h.member["d"].Step(1, Leading{Term: 2})
 	for _, name := range all {
-		h.member[name].Step(1, Applied{Size: 10, Root: boundary, Epoch: 1, Again: true})
+		h.member[name].Step(1, Applied{Size: 10, Root: boundary, Epoch: 1, Boundary: true})
 	}
 	if !h.member["d"].Ready() {
 		t.Fatal("d opens no round for those who do not know what it knows")
@@ -194,6 +194,56 @@ func TestABoundaryIsRatifiedAgain(t *testing.T) {
 		h.wait(name, 10)
 		if w := h.member[name].State().Wished.Epoch; w != 1 {
 			t.Errorf("%s votes for epoch %d when nothing is left to do", name, w)
+		}
+	}
+}
+
+// TestABoundaryIsNamedAgain: c led, and is gone; b and d know that the boundary is final, and a comes late. Nothing above the boundary will be named, so
+// who leads next names it again, though it is final there: else a could not say its part, and nobody could seal it.
+func TestABoundaryIsNamedAgain(t *testing.T) {
+	h := newHandover(t)
+	boundary := rootOf("shared", 10)
+	first := Messages{Named: Named{Term: 1, Size: 10}, Attestation: h.vote(checkpoint.Attestation, 0, 10, boundary),
+		Ratification: h.vote(checkpoint.Ratification, 0, 10, boundary)}
+	for _, name := range []string{"a", "b", "d"} {
+		h.member[name] = h.reign(name, Reign{Validators: h.old}, State{})
+	}
+	for _, name := range []string{"b", "d"} {
+		h.member[name].Step(1, Applied{Size: 10, Root: boundary, Boundary: true})
+		h.say(name, "c", first)
+	}
+	for range 2 {
+		h.tell("b", "d")
+		h.tell("d", "b")
+	}
+	if h.member["b"].Final().Size != 10 || h.member["d"].Final().Size != 10 {
+		t.Fatal("b and d do not know that the boundary is final")
+	}
+	all := []string{"a", "b", "d"}
+	h.member["a"].Step(1, Applied{Size: 10, Root: boundary, Boundary: true})
+	for _, name := range all {
+		h.member[name].Step(1, Following{Leader: "d", Term: 2})
+	}
+	h.member["d"].Step(1, Leading{Term: 2})
+	if !h.member["d"].Ready() {
+		t.Fatal("d names nothing")
+	}
+	h.member["d"].Step(1, Name{})
+	if h.member["d"].Ready() {
+		t.Error("d would name the same twice")
+	}
+	for range 4 {
+		for _, to := range all {
+			for _, from := range all {
+				if from != to {
+					h.tell(to, from)
+				}
+			}
+		}
+	}
+	for _, name := range all {
+		if got, _ := h.member[name].Sealed(); got.Size != 10 {
+			t.Errorf("%s has sealed %d, want the boundary", name, got.Size)
 		}
 	}
 }

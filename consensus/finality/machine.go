@@ -19,10 +19,10 @@ type Applied struct {
 	Size  uint64
 	Root  [32]byte
 	Epoch uint64
-	// Again says that the epoch was opened without a batch, at the boundary before a set that waits to begin: the last batch is of an epoch
-	// before. The boundary is then attested and ratified in this one too, also by who knows that it is final, until it is sealed:
-	// those who do not know it have no other way to learn it when who ratified it is gone.
-	Again bool
+	// Boundary says that the head is the boundary before a set that waits to begin. It is named, attested and ratified, in an epoch that is
+	// opened there without a batch too, also by who knows that it is final, until it is sealed: those who do not know it have no
+	// other way to learn it when who ratified it is gone, since nothing higher comes.
+	Boundary bool
 }
 
 // Leading says that this validator leads the raft term.

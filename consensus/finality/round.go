@@ -47,10 +47,10 @@ func (m *Machine) Ready() bool {
 	return m.applied.Size >= m.honestlyAttested()
 }
 
-// settled is the size up to which there is nothing left to attest: what is final, but for a boundary that is to be sealed (Applied.Again).
+// settled is the size up to which there is nothing left to attest: what is final, but for a boundary that is to be sealed (Applied.Boundary).
 func (m *Machine) settled() uint64 {
 	final := m.signer.state.Final.Size
-	if m.applied.Again && m.sealed.Size < m.applied.Size {
+	if m.applied.Boundary && m.sealed.Size < m.applied.Size {
 		return min(final, m.applied.Size-1)
 	}
 	return final
@@ -150,8 +150,11 @@ func (m *Machine) agrees(at checkpoint.Vote) bool {
 	return false
 }
 
-// apply takes the new head of the own tree, and with it the epoch in force.
+// apply takes the new head of the own tree, and with it the epoch in force. One of another set's epochs was told before the reign changed.
 func (m *Machine) apply(e Applied) {
+	if !checkpoint.OneSet(e.Epoch, m.first) {
+		return
+	}
 	m.applied = e
 	if state := &m.signer.state; e.Epoch > state.Epoch {
 		state.Epoch = e.Epoch
@@ -222,10 +225,13 @@ func (m *Machine) attest() {
 	m.signed()
 }
 
-// certify looks for a quorum of attestations in the epoch in force, and keeps the highest.
+// certify looks for a quorum of attestations in the epoch in force, and keeps the highest. The epoch may be of another set for a while: of the
+// one after, when batches were taken back to its boundary. A quorum of this set says nothing then.
 func (m *Machine) certify() {
 	state := &m.signer.state
-	found, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Epoch == state.Epoch && v.Above(state.Highest.Vote) },
+	found, ok := m.quorum(func(v checkpoint.Vote) bool {
+		return v.Epoch == state.Epoch && checkpoint.OneSet(v.Epoch, m.first) && v.Above(state.Highest.Vote)
+	},
 		func(h *heard) []SignedVote { return []SignedVote{h.words.Attestation} })
 	if ok {
 		state.Highest = found
@@ -257,7 +263,7 @@ func (m *Machine) ratify() {
 // be the one in force: whatever was ratified so is in the start of every later one.
 func (m *Machine) finish(nowUnixS uint64) {
 	ratified, ok := m.quorum(func(v checkpoint.Vote) bool {
-		return v.Epoch >= m.first && v.Size > m.signer.state.Final.Size && v.Size <= m.applied.Size
+		return checkpoint.OneSet(v.Epoch, m.first) && v.Size > m.signer.state.Final.Size && v.Size <= m.applied.Size
 	},
 		func(h *heard) []SignedVote { return h.ratifications })
 	if !ok || !m.agrees(ratified.Vote) {

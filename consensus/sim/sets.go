@@ -25,8 +25,8 @@ func newSets(c *cluster) *sets {
 	return &sets{cluster: c, proven: checkpoint.Succession{First: c.world.Set}}
 }
 
-// learn takes the sets that a validator shows. Each change must be proved by the set before it, and nobody may show another set in its
-// place (I5). Only the boundary may be another: a set that was decided waits on when the set before opens an epoch.
+// learn takes the sets that a validator shows. Each change must be proved by the set before it, and nobody may show another set, or another
+// boundary, in its place (I5): the set before makes nothing final above its boundary.
 func (s *sets) learn(by string, shown checkpoint.Succession) bool {
 	c := s.cluster
 	if len(shown.Changes) > 0 {
@@ -40,6 +40,10 @@ func (s *sets) learn(by string, shown checkpoint.Succession) bool {
 	for i, change := range shown.Changes {
 		if i < len(s.proven.Changes) && s.proven.Changes[i].Set.Hash() != change.Set.Hash() {
 			c.violate("I5", "two validator sets in the place %d: %s shows %v, and before there was %v", i+1, by, names(change.Set), names(s.proven.Changes[i].Set))
+			return false
+		}
+		if i < len(s.proven.Changes) && s.proven.Changes[i].LeafIndex != change.LeafIndex {
+			c.violate("I5", "two boundaries before validator set %d: %s shows one at leaf %d, and before there was leaf %d", i+1, by, change.LeafIndex, s.proven.Changes[i].LeafIndex)
 			return false
 		}
 	}
