@@ -19,6 +19,8 @@ type orders struct {
 	background int
 	// left are those that nobody brings any more, for as long as whoever gave up may try again. Invariant: at most maxLeft.
 	left map[tx.ID]leftOrder
+	// leftFrom is when the oldest of left gave up, or before: until its time is over, looking through them frees no place.
+	leftFrom time.Time
 }
 
 // leftOrder says since when a submission waited, and when the last who brought it gave up.
@@ -130,8 +132,17 @@ func (s *orders) end(id tx.ID, background bool) (last bool) {
 // leave remembers a submission that nobody brings any more.
 func (s *orders) leave(id tx.ID, begun time.Time) {
 	now := time.Now()
-	if len(s.left) >= maxLeft {
-		maps.DeleteFunc(s.left, func(_ tx.ID, was leftOrder) bool { return now.Sub(was.at) > comeBack })
+	if len(s.left) >= maxLeft && now.Sub(s.leftFrom) > comeBack {
+		s.leftFrom = now
+		maps.DeleteFunc(s.left, func(_ tx.ID, was leftOrder) bool {
+			if now.Sub(was.at) > comeBack {
+				return true
+			}
+			if was.at.Before(s.leftFrom) {
+				s.leftFrom = was.at
+			}
+			return false
+		})
 	}
 	if len(s.left) < maxLeft {
 		s.left[id] = leftOrder{begun, now}

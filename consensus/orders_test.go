@@ -45,3 +45,29 @@ func TestLeftOrdersAreBounded(t *testing.T) {
 		t.Fatalf("%d are remembered and %d are under way", len(s.left), len(s.byID))
 	}
 }
+
+// TestLeftOrdersMakeRoom: those that can not come back any more make room, and none before.
+func TestLeftOrdersMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, next := newOrders(), 0
+		leave := func(many int) {
+			for range many {
+				id := tx.ID{byte(next), byte(next >> 8), byte(next >> 16)}
+				s.begin(id, nil)
+				s.end(id, false)
+				next++
+			}
+		}
+		for step, want := range []int{maxLeft / 2, maxLeft, maxLeft, maxLeft/2 + 1, maxLeft} {
+			leave([]int{maxLeft / 2, maxLeft / 2, 1, 1, maxLeft}[step])
+			if len(s.left) != want {
+				t.Fatalf("step %d: %d are remembered, not %d", step, len(s.left), want)
+			}
+			time.Sleep([]time.Duration{2 * time.Second, 0, 2 * time.Second, 0, 0}[step])
+		}
+		time.Sleep(2 * comeBack)
+		if leave(1); len(s.left) != 1 {
+			t.Fatalf("%d are remembered when all but one can not come back", len(s.left))
+		}
+	})
+}
