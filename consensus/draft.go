@@ -161,11 +161,21 @@ func (p *packer) add(d *draftBatch, s *submission, head ledger.Head) (bool, erro
 	if d.byID[id] || !d.builder.Fits(s.signed) {
 		return false, nil
 	}
-	if status, err := n.lookup(id); err != nil || status.Stage >= Accepted {
-		s.reply(status, err)
-		return true, nil
+	// The rules look for the id as long as it has not expired: one that they do not find nobody has to look up.
+	expired, recorded := body.ExpiresAtUnixMs < d.timeUnixMs, false
+	if !expired {
+		var err error
+		if recorded, err = d.builder.Recorded(s.signed); err != nil {
+			return false, fmt.Errorf("look for transaction: %w", err)
+		}
 	}
-	if body.ExpiresAtUnixMs < d.timeUnixMs {
+	if _, quiet := n.turns.look(); expired || recorded || !quiet {
+		if status, err := n.lookup(id); err != nil || status.Stage >= Accepted {
+			s.reply(status, err)
+			return true, nil
+		}
+	}
+	if expired {
 		s.reply(Status{}, ErrExpired)
 		return true, nil
 	}

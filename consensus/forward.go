@@ -215,7 +215,7 @@ func (n *Node) forwardsOfOne() int {
 
 // bring has the leader order a submission, and waits until this node has applied it. Not before then has it come to its end: a leader
 // that says so and orders nothing, or what is void, gets it again, and the watch sees that it waits.
-func (n *Node) bring(ctx context.Context, leads *leadership, signed *tx.Signed) (Status, error) {
+func (n *Node) bring(ctx context.Context, leads *leadership, signed *tx.Signed, absent *absence) (Status, error) {
 	id := signed.ID()
 	w := n.waiters.join(id)
 	defer n.waiters.leave(w)
@@ -226,7 +226,7 @@ func (n *Node) bring(ctx context.Context, leads *leadership, signed *tx.Signed) 
 	defer leads.forwards.leave(one)
 	var late <-chan time.Time
 	for {
-		s, err := n.lookup(id)
+		s, err := n.lookupSince(id, absent)
 		if err == nil && s.Stage >= Accepted || err != nil && !errors.Is(err, ErrReplaced) {
 			return s, err
 		}

@@ -219,7 +219,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 			LeafHash: checkpoint.LeafHash(leaf.Raw), TimeUnixMs: fx.After.TimeUnixMs,
 		}), append(ids, o.ID)
 	}
-	n.outcomes.add(known...)
+	n.outcomes.add(fx.Before.Size, known...)
 	n.pending.recorded(0, known...)
 	n.waiters.moved(ids...)
 	n.astray.gap.Store(false)

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -48,34 +49,60 @@ type outcomes struct {
 	mu sync.Mutex
 	// recent and older are two generations. Invariant: each holds at most generation outcomes.
 	recent, older map[tx.ID]Status
+	// recentFrom and olderFrom are the sizes of the tree that they begin at. Invariant: whatever was recorded at a leaf from there on is here.
+	recentFrom, olderFrom uint64
 }
 
-func newOutcomes() *outcomes { return &outcomes{recent: make(map[tx.ID]Status)} }
+// nowhere is where a generation begins that nothing was added to.
+const nowhere = math.MaxUint64
 
-func (o *outcomes) add(all ...Status) {
+func newOutcomes() *outcomes { return &outcomes{recent: make(map[tx.ID]Status), recentFrom: nowhere} }
+
+// add takes what a batch recorded that began at a size of the tree, ascending by leaf.
+func (o *outcomes) add(size uint64, all ...Status) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.recentFrom = min(o.recentFrom, size)
 	for _, s := range all {
 		if len(o.recent) >= generation {
-			o.older, o.recent = o.recent, make(map[tx.ID]Status)
+			o.older, o.olderFrom = o.recent, o.recentFrom
+			o.recent, o.recentFrom = make(map[tx.ID]Status), s.LeafIndex
 		}
 		o.recent[s.ID] = s
 	}
 }
 
-func (o *outcomes) find(id tx.ID) (Status, bool) {
+// find gives an outcome. One that is not here was not recorded at a leaf from from on.
+func (o *outcomes) find(id tx.ID) (s Status, from uint64, found bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if s, ok := o.recent[id]; ok {
-		return s, true
+	if s, found = o.recent[id]; found {
+		return s, 0, true
 	}
-	s, ok := o.older[id]
-	return s, ok
+	if o.older == nil {
+		return s, o.recentFrom, false
+	}
+	s, found = o.older[id]
+	return s, o.olderFrom, found
 }
 
 // clear forgets everything: after a snapshot has replaced the state.
 func (o *outcomes) clear() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.recent, o.older = make(map[tx.ID]Status), nil
+	o.recent, o.older, o.recentFrom = make(map[tx.ID]Status), nil, nowhere
+}
+
+// absence is that a transaction was not recorded when somebody looked. Whoever looks again needs no read of the store: what was recorded
+// since is in outcomes, unless there was too much of it. The zero value says nothing.
+type absence struct {
+	looked bool
+	// size is that of the tree when the look began, turns what had taken batches back by then.
+	size, turns uint64
+}
+
+// holds says whether a transaction that is not among the outcomes, which begin at from, is still absent. The store may have it a moment
+// before the outcomes do; whoever waits is woken after both.
+func (a *absence) holds(from, turns uint64) bool {
+	return a.looked && a.turns == turns && from <= a.size
 }

@@ -20,7 +20,8 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 	if err != nil {
 		return Status{}, err
 	}
-	known, err := n.lookup(signed.ID())
+	var absent absence
+	known, err := n.lookupSince(signed.ID(), &absent)
 	if err != nil {
 		return Status{}, err
 	}
@@ -29,18 +30,18 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 			return known, ErrExpired
 		}
 		if wait <= Taken {
-			return n.take(signed)
+			return n.take(signed, absent)
 		}
 		n.orders.begin(signed.ID(), signed)
 		n.waiters.moved(signed.ID())
-		n.list(signed)
-		known, err = n.order(ctx, signed)
+		n.list(signed, &absent)
+		known, err = n.order(ctx, signed, &absent)
 		n.settled(signed.ID(), n.orders.end(signed.ID(), false), err)
 		if err != nil {
 			return known, err
 		}
 	}
-	status, err := n.Transaction(ctx, signed.ID(), wait)
+	status, err := n.transaction(ctx, signed.ID(), wait, &absent)
 	status.Stage = max(status.Stage, Taken) // Ordered, and maybe not applied here yet.
 	return status, err
 }
@@ -49,14 +50,14 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 const backgroundPatience = 10 * time.Minute
 
 // take answers at once and goes on alone, until the transaction has been ordered or refused, or can not be any more.
-func (n *Node) take(signed *tx.Signed) (Status, error) {
+func (n *Node) take(signed *tx.Signed, absent absence) (Status, error) {
 	id := signed.ID()
 	already, err := n.orders.beginBackground(id, signed)
 	if err != nil || already {
 		return Status{ID: id, Stage: Taken}, err
 	}
 	n.waiters.moved(id)
-	n.list(signed)
+	n.list(signed, &absent)
 	patience := backgroundPatience
 	if now := n.nowUnixMs(); signed.Body.ExpiresAtUnixMs < now+uint64(backgroundPatience/time.Millisecond) {
 		// Whoever leads has another clock: a little longer costs nothing, its answer decides.
@@ -65,7 +66,7 @@ func (n *Node) take(signed *tx.Signed) (Status, error) {
 	spawned := n.spawn(func() {
 		ctx, cancel := context.WithTimeout(n.ctx, patience)
 		defer cancel()
-		_, err := n.order(ctx, signed) // Whoever wants the outcome asks for the transaction.
+		_, err := n.order(ctx, signed, &absent) // Whoever wants the outcome asks for the transaction.
 		n.settled(id, n.orders.end(id, true), err)
 	})
 	if !spawned {
@@ -77,7 +78,7 @@ func (n *Node) take(signed *tx.Signed) (Status, error) {
 
 // list shows a transaction as open to those who may act for the accounts it debits. Only such a signer can put it there,
 // or a stranger could fill anybody's list.
-func (n *Node) list(signed *tx.Signed) {
+func (n *Node) list(signed *tx.Signed, absent *absence) {
 	now := max(n.nowUnixMs(), n.store.Head().TimeUnixMs)
 	if signed.Body.ExpiresAtUnixMs > now+tx.MaxLifetimeMs {
 		return
@@ -103,7 +104,7 @@ func (n *Node) list(signed *tx.Signed) {
 		return
 	}
 	// It may have been recorded between the first look and the listing, by another submission.
-	if s, err := n.lookup(id); err == nil && s.Stage >= Accepted {
+	if s, err := n.lookupSince(id, absent); err == nil && s.Stage >= Accepted {
 		n.pending.recorded(n.FinalSize(), s)
 	}
 }
@@ -146,11 +147,11 @@ func (n *Node) settled(id tx.ID, last bool, err error) {
 }
 
 // order brings a transaction to the leader, again and again while there is none.
-func (n *Node) order(ctx context.Context, signed *tx.Signed) (Status, error) {
+func (n *Node) order(ctx context.Context, signed *tx.Signed, absent *absence) (Status, error) {
 	var s Status
 	err := n.withLeader(ctx, func(ctx context.Context, leads *leadership) error {
 		var err error
-		if s, err = n.lookup(signed.ID()); err != nil || s.Stage >= Accepted {
+		if s, err = n.lookupSince(signed.ID(), absent); err != nil || s.Stage >= Accepted {
 			return err
 		}
 		if leads.name == n.name {
@@ -158,7 +159,7 @@ func (n *Node) order(ctx context.Context, signed *tx.Signed) (Status, error) {
 			return err
 		}
 		// The leader's word is not taken for the result: this node answers from its own state when it has applied the batch.
-		s, err = n.bring(ctx, leads, signed)
+		s, err = n.bring(ctx, leads, signed, absent)
 		return err
 	})
 	return s, err
@@ -167,10 +168,15 @@ func (n *Node) order(ctx context.Context, signed *tx.Signed) (Status, error) {
 // Transaction waits until the transaction has come to the stage as far as this node knows, or the context ends; either
 // way it tells what is known. Accepted may be taken back, and then become accepted again with another result; final never.
 func (n *Node) Transaction(ctx context.Context, id tx.ID, wait Stage) (Status, error) {
+	return n.transaction(ctx, id, wait, new(absence))
+}
+
+// transaction is Transaction for who may have looked before.
+func (n *Node) transaction(ctx context.Context, id tx.ID, wait Stage, absent *absence) (Status, error) {
 	w := n.waiters.join(id)
 	defer n.waiters.leave(w)
 	for {
-		s, err := n.lookup(id)
+		s, err := n.lookupSince(id, absent)
 		switch {
 		case errors.Is(err, ErrReplaced): // It is woken when that is over.
 		case err != nil || s.Stage >= wait:
@@ -192,9 +198,12 @@ func (n *Node) Transaction(ctx context.Context, id tx.ID, wait Stage) (Status, e
 }
 
 // lookup tells what this node knows of a transaction now. ErrReplaced while batches are taken back.
-func (n *Node) lookup(id tx.ID) (Status, error) {
+func (n *Node) lookup(id tx.ID) (Status, error) { return n.lookupSince(id, new(absence)) }
+
+// lookupSince is lookup for who may have looked before, and notes what it finds absent.
+func (n *Node) lookupSince(id tx.ID, absent *absence) (Status, error) {
 	turns, quiet := n.turns.look()
-	s, err := n.find(id)
+	s, err := n.find(id, turns, absent)
 	if !quiet || turns != n.turns.Load() {
 		return Status{ID: id}, ErrReplaced
 	}
@@ -204,20 +213,21 @@ func (n *Node) lookup(id tx.ID) (Status, error) {
 	return s, nil
 }
 
-// find is lookup for who knows that nothing is taken back meanwhile.
-func (n *Node) find(id tx.ID) (Status, error) {
-	s, known := n.outcomes.find(id)
+// find is lookupSince for who compares the turns afterwards.
+func (n *Node) find(id tx.ID, turns uint64, absent *absence) (Status, error) {
+	s, from, known := n.outcomes.find(id)
 	if !known {
+		if absent.holds(from, turns) {
+			return n.unrecorded(id), nil
+		}
+		size := n.store.Head().Size // Before the look: what is recorded meanwhile is not absent.
 		leaf, found, err := n.store.Lookup(id)
 		if err != nil {
 			return Status{}, err
 		}
 		if !found {
-			s = Status{ID: id}
-			if n.pending.has(id) || n.orders.has(id) {
-				s.Stage = Taken
-			}
-			return s, nil
+			*absent = absence{looked: true, size: size, turns: turns}
+			return n.unrecorded(id), nil
 		}
 		if s, err = n.recorded(id, leaf); err != nil {
 			return Status{}, err
@@ -227,6 +237,14 @@ func (n *Node) find(id tx.ID) (Status, error) {
 		s.Stage = Final
 	}
 	return s, nil
+}
+
+// unrecorded is what there is to say of a transaction without a leaf.
+func (n *Node) unrecorded(id tx.ID) Status {
+	if n.pending.has(id) || n.orders.has(id) {
+		return Status{ID: id, Stage: Taken}
+	}
+	return Status{ID: id}
 }
 
 // recorded reads a transaction's leaf.

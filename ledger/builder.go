@@ -30,6 +30,12 @@ func (b *Builder) Fits(signed *tx.Signed) bool {
 	return b.bytes+len(signed.Envelope()) <= tx.MaxBatchBytes && b.entries+signed.Body.Entries() <= MaxBatchEntries
 }
 
+// Recorded says whether a transaction that has not expired was recorded before the batch, or is packed in it.
+func (b *Builder) Recorded(signed *tx.Signed) (bool, error) {
+	earlier, err := b.batch.seen(signed.Body.ExpiresAtUnixMs, signed.ID())
+	return earlier != nil, err
+}
+
 // Add packs a transaction that fits and has not expired:
 //
 //   - tx.OK: it is packed, and what becomes of it will be recorded under its id;
