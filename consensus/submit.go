@@ -83,12 +83,11 @@ func (n *Node) list(signed *tx.Signed, absent *absence) {
 	if signed.Body.ExpiresAtUnixMs > now+tx.MaxLifetimeMs {
 		return
 	}
-	view := n.store.View()
-	defer view.Close()
+	state := ledger.ReadBy(n.store.Get) // A batch may come between two reads: the list is advice.
 	var accounts []tx.AccountID
 	for _, account := range payers(signed.Body) {
 		for _, sig := range signed.Signatures {
-			may, err := ledger.Read(view).MayAct(account, sig.Signer, view.Head().TimeUnixMs)
+			may, err := state.MayAct(account, sig.Signer, n.store.Head().TimeUnixMs)
 			if err != nil {
 				_ = n.Fatal(err) // The list is advice: the submission goes on, or meets the same error.
 				return

@@ -213,7 +213,14 @@ func (m *machine) check(t *rapid.T) {
 	for _, e := range state {
 		values[string(e.Key)] = e.Value
 	}
+	newest := make(map[string][]byte)
+	for _, e := range m.state[len(m.state)-1] {
+		newest[string(e.Key)] = e.Value
+	}
 	for _, e := range append(state[:len(state):len(state)], m.state[len(m.state)-1]...) {
+		if got, err := m.store.Get(e.Key); err != nil || !bytes.Equal(got, newest[string(e.Key)]) {
+			t.Fatalf("newest value of %x is %x, not %x: %v", e.Key, got, newest[string(e.Key)], err)
+		}
 		if got, err := v.Get(e.Key); err != nil || !bytes.Equal(got, values[string(e.Key)]) {
 			t.Fatalf("final value of %x is %x, not %x: %v", e.Key, got, values[string(e.Key)], err)
 		}

@@ -291,9 +291,10 @@ func TestClosedStore(t *testing.T) {
 	}
 	_, leafErr := b.store.Leaf(0)
 	_, getErr := view.Get([]byte("r"))
+	_, newestErr := b.store.Get([]byte("never read"))
 	_, scanErr := b.store.FinalView().Scan(nil, nil, 1)
 	_, snapshotErr := b.store.Snapshot()
-	for _, err := range []error{leafErr, getErr, scanErr, snapshotErr, b.store.Commit(1, 1, fx), b.store.Replace(nil)} {
+	for _, err := range []error{leafErr, getErr, newestErr, scanErr, snapshotErr, b.store.Commit(1, 1, fx), b.store.Replace(nil)} {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("on a closed store: %v", err)
 		}

@@ -3,7 +3,9 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -114,6 +116,22 @@ func (v *View) Get(key []byte) (value []byte, err error) {
 		return err
 	})
 	return value, err
+}
+
+// Get reads an entry of the newest state: for who reads few, and may read each of another state. A view costs more than the entry where that
+// is known.
+func (s *Store) Get(key []byte) ([]byte, error) {
+	if value, known := s.cache.get(math.MaxUint64, key); known {
+		return value, nil
+	}
+	for {
+		view := s.View()
+		value, err := view.Get(key)
+		view.Close()
+		if view.disk == nil || !errors.Is(err, ErrClosed) {
+			return value, err
+		} // Else Replace has closed it meanwhile.
+	}
 }
 
 // Scan reads state entries in order.
