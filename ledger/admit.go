@@ -249,7 +249,7 @@ func (d *draft) admitOwner(id tx.AccountID, grantee *key.Public, unknown tx.Code
 		}
 		return tx.OK, nil
 	}
-	account, err := d.Account(id)
+	account, err := d.accountOf(id)
 	if err != nil {
 		return 0, err
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -85,10 +86,34 @@ type batch struct {
 	unauthorised int
 	// vouchers remembers which assets are vouchers: the kind of an asset never changes.
 	vouchers map[tx.Asset]bool
+	// last is the account that was decoded last: the rules ask for who pays several times.
+	last decoded
 	// passed counts what was due and is done.
 	passed int
 	// trial says that nothing will be committed, so that leaves need no hashes and no id need be forgotten.
 	trial bool
+}
+
+// decoded is an account with the bytes that say so.
+type decoded struct {
+	raw     []byte
+	account *Account
+}
+
+// accountOf is State.Account for who does not change it: as long as the entry's bytes are the same, they are decoded once.
+func (b *batch) accountOf(id tx.AccountID) (*Account, error) {
+	raw, err := b.overlay.get(keyAccount(id))
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	if b.last.account == nil || !bytes.Equal(b.last.raw, raw) {
+		account, err := decodeAccount(raw)
+		if err != nil {
+			return nil, err
+		}
+		b.last = decoded{raw, &account}
+	}
+	return b.last.account, nil
 }
 
 // open starts a batch at a time: expired ids are forgotten, and what is due is done.

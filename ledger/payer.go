@@ -35,7 +35,7 @@ type carried struct {
 
 // payer reads the account that an operation debits. ACCOUNT_FROZEN and VOUCHER_EXPIRED are decided here.
 func (d *draft) payer(account tx.AccountID, asset tx.Asset, allowed tx.GrantedOperation) (*payer, tx.Code, error) {
-	entry, err := d.Account(account)
+	entry, err := d.accountOf(account)
 	if err != nil {
 		return nil, 0, err
 	}
