@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bytes"
+
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -64,6 +66,28 @@ func (b *batch) countPending(id tx.AccountID, waits bool) error {
 	}
 	b.put(keyAccount(id), account.encode())
 	return nil
+}
+
+// decoded is an account with the bytes that say so.
+type decoded struct {
+	raw     []byte
+	account *Account
+}
+
+// accountOf is State.Account for who does not change it: as long as the entry's bytes are the same, they are decoded once.
+func (b *batch) accountOf(id tx.AccountID) (*Account, error) {
+	raw, err := b.overlay.get(keyAccount(id))
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	if b.last.account == nil || !bytes.Equal(b.last.raw, raw) {
+		account, err := decodeAccount(raw)
+		if err != nil {
+			return nil, err
+		}
+		b.last = decoded{raw, &account}
+	}
+	return b.last.account, nil
 }
 
 // authorityAt is the authority over an account at a time: a recovery that is overdue counts as done, so that the old keys do not win a race

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
@@ -92,28 +91,6 @@ type batch struct {
 	passed int
 	// trial says that nothing will be committed, so that leaves need no hashes and no id need be forgotten.
 	trial bool
-}
-
-// decoded is an account with the bytes that say so.
-type decoded struct {
-	raw     []byte
-	account *Account
-}
-
-// accountOf is State.Account for who does not change it: as long as the entry's bytes are the same, they are decoded once.
-func (b *batch) accountOf(id tx.AccountID) (*Account, error) {
-	raw, err := b.overlay.get(keyAccount(id))
-	if err != nil || raw == nil {
-		return nil, err
-	}
-	if b.last.account == nil || !bytes.Equal(b.last.raw, raw) {
-		account, err := decodeAccount(raw)
-		if err != nil {
-			return nil, err
-		}
-		b.last = decoded{raw, &account}
-	}
-	return b.last.account, nil
 }
 
 // open starts a batch at a time: expired ids are forgotten, and what is due is done.
