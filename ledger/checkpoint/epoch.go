@@ -119,9 +119,10 @@ func (c EpochChange) StartIn(inForce uint64) (start Vote, ok bool) {
 	return start, start.Size > 0 && start.Epoch >= inForce
 }
 
-// Verify checks that a quorum of the set has voted for the epoch, and that the certificate is the highest they name.
+// Verify checks that a quorum of the set has voted for the epoch, and that the certificate is the highest they name of the set's epochs, of
+// which the epoch's number tells the first.
 func (c EpochChange) Verify(network tx.NetworkID, set ValidatorSet) error {
-	return c.VerifyFrom(network, set, 0)
+	return c.VerifyFrom(network, set, c.Epoch/setEpochs*setEpochs)
 }
 
 // VerifyFrom is Verify for a set that began the first of the epochs. What votes name of an epoch before that is not above the boundary

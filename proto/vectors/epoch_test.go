@@ -60,7 +60,7 @@ func (m *maker) epochChange() checkpoint.EpochChange {
 
 // epochChanges open epoch 3, or do not.
 func (m *maker) epochChanges() []vectors.Vector {
-	low, high, vote := lowTree, highTree, m.epochVote
+	low, high, vote, later := lowTree, highTree, m.epochVote, checkpoint.FirstEpoch(0)+1
 	change := func(with func(c *checkpoint.EpochChange)) checkpoint.EpochChange {
 		c := m.epochChange()
 		with(&c)
@@ -83,6 +83,16 @@ func (m *maker) epochChanges() []vectors.Vector {
 			*c = checkpoint.EpochChange{Epoch: 1}
 			for _, name := range []string{"v1", "v3", "v4"} {
 				c.Votes = append(c.Votes, vote(name, 1, checkpoint.Vote{}))
+			}
+		}),
+		ok("epoch-change-of-a-later-set", "What v1 names is of the set before, and counts as nothing.", func(c *checkpoint.EpochChange) {
+			*c = checkpoint.EpochChange{Epoch: later}
+			c.Votes = []checkpoint.EpochVote{vote("v1", later, high), vote("v3", later, checkpoint.Vote{}), vote("v4", later, checkpoint.Vote{})}
+		}),
+		no("epoch-change-from-the-set-before", "epoch", "A certificate of the set before starts nothing.", func(c *checkpoint.EpochChange) {
+			c.Epoch, c.Votes = later, nil
+			for _, name := range []string{"v1", "v2", "v3"} {
+				c.Votes = append(c.Votes, vote(name, later, high))
 			}
 		}),
 		no("epoch-change-by-two", "quorum", "One of the two may lie, and the other not know what is final.", func(c *checkpoint.EpochChange) { c.Votes = c.Votes[1:] }),

@@ -83,7 +83,8 @@ export function verifyEpochChange(network: Uint8Array, set: Validator[], bytes: 
   for (const vote of votes) {
     verifyEpochVote(network, epoch, certifiedBy(vote), vote.signature, member(set, vote.validator).key);
   }
-  checkHighest(votes.map(certifiedBy).filter(({ size }) => size > 0n), certificate);
+  // What a vote names of a set before starts nothing above the boundary.
+  checkHighest(votes.map(certifiedBy).filter((tree) => tree.size > 0n && ofOneSet(tree.epoch, epoch)), certificate);
   if (certificate !== undefined) voices(set, certificate.signatures);
   const want = quorum(set.length);
   refuseUnless(votes.length >= want, "quorum", `${votes.length} votes`);
