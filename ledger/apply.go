@@ -246,10 +246,6 @@ type draft struct {
 	charged Entry
 }
 
-func newDraft(b *batch, signed *tx.Signed) *draft {
-	return &draft{act: act{batch: b, leaf: uint64(b.size)}, signed: signed}
-}
-
 // founding is an account being opened by its own keys or, when it has none, by the providers among the signers (sponsored).
 type founding struct {
 	authority tx.Authority
