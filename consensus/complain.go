@@ -220,9 +220,12 @@ func (n *Node) offeredBy(from string, envelope []byte) error {
 }
 
 // Promise signs that a transaction that this node took will be in the history by a size, or that this node will have said why
-// not, or complained of the leader.
-func (n *Node) Promise(id tx.ID) checkpoint.SubmissionReceipt {
+// not, or complained of the leader. False for who is not in the validator set: nobody hears its complaints, so it promises nothing.
+func (n *Node) Promise(id tx.ID) (checkpoint.SubmissionReceipt, bool) {
+	if n.reignNow().reign.Outside {
+		return checkpoint.SubmissionReceipt{}, false
+	}
 	const perBatch = batchLength + ledger.MaxDue + 1
 	size := n.store.Head().Size
-	return checkpoint.SubmissionReceipt{ID: id, SeenSize: size, IncludeBySize: size + includeBatches*perBatch, Validator: n.name}.Sign(n.network, n.key)
+	return checkpoint.SubmissionReceipt{ID: id, SeenSize: size, IncludeBySize: size + includeBatches*perBatch, Validator: n.name}.Sign(n.network, n.key), true
 }

@@ -57,7 +57,11 @@ func testDropped(t *testing.T, leaveOut func(*tx.Signed) bool) *cluster {
 		if err != nil {
 			return err
 		}
-		return through.Promise(s.ID).Verify(c.world.Network, c.world.Set, signed.ID())
+		r, promises := through.Promise(s.ID)
+		if !promises {
+			return errors.New("a validator of the set promises nothing")
+		}
+		return r.Verify(c.world.Network, c.world.Set, signed.ID())
 	}
 	if err := promise(); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // TestFewest: a change of raft's members that is not committed does not count against a leader that has not heard of it.
@@ -107,5 +108,19 @@ func TestNobodyGoesBeforeSomebodyComes(t *testing.T) {
 	}
 	if err := n.approve(raft.Configuration{Servers: four.Servers[:3]}); !errors.Is(err, transport.ErrTooEarly) {
 		t.Errorf("v4 goes: %v", err)
+	}
+}
+
+// TestWhoIsOutsidePromisesNothing: a newcomer takes transactions, and nobody would hear it complain of a leader that leaves them out.
+func TestWhoIsOutsidePromisesNothing(t *testing.T) {
+	s := newScribe(t)
+	if _, promises := s.n.Promise(tx.ID{}); !promises {
+		t.Error("a validator of the set promises nothing")
+	}
+	m := *s.n.reignNow()
+	m.reign.Outside = true
+	s.n.members.Store(&m)
+	if _, promises := s.n.Promise(tx.ID{}); promises {
+		t.Error("who is in no set promises")
 	}
 }

@@ -26,8 +26,10 @@ func (s *service) Submit(ctx context.Context, req *apiv1.SubmitRequest) (*apiv1.
 		return nil, consensus.ToStatus(err)
 	}
 	res := &apiv1.SubmitResponse{Status: status.Proto()}
-	if req.GetWantReceipt() {
-		r := s.node.Promise(status.ID)
+	if !req.GetWantReceipt() {
+		return res, nil
+	}
+	if r, promises := s.node.Promise(status.ID); promises {
 		res.Receipt = &apiv1.SubmissionReceipt{
 			Id: r.ID[:], SeenSize: r.SeenSize, IncludeBySize: r.IncludeBySize, Validator: r.Validator, Signature: r.Signature[:],
 		}

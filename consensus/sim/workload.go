@@ -162,10 +162,11 @@ func (w *workload) promise(ctx context.Context, node *consensus.Node, p *payment
 		return
 	}
 	if _, err := node.Submit(ctx, signed.Envelope(), consensus.Taken); err == nil {
-		r := node.Promise(p.id)
-		w.mu.Lock()
-		p.promised = append(p.promised, r)
-		w.mu.Unlock()
+		if r, promises := node.Promise(p.id); promises {
+			w.mu.Lock()
+			p.promised = append(p.promised, r)
+			w.mu.Unlock()
+		}
 	}
 }
 
