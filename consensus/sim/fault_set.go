@@ -22,14 +22,11 @@ func setFaults() []Fault {
 			Verdict: stillPays,
 		}
 	}
-	// Each stands nine of ten runs.
-	const behind = "one validator may stay behind, or the network without a leader, when a set changes again before raft's members have followed"
 	crashes := fault("set-change-crash", "the same, with crashes between the steps of carrying it out", 0, crashBetween)
 	crashes.Count = func(c *chaos) int { return c.cluster.crashesOf(stepsOfChange...) }
 	cuts := fault("set-change-cut", "the same, while the network falls apart and mends", 0, cutBetween)
 	cuts.Count = func(c *chaos) int { return min(c.cluster.sets.changes(), c.cluster.weather.troubles("stopped")) }
 	lies := fault("set-change-liar", "the same, with f liars, who may be voted out", 1, lieBetween)
-	crashes.Open, cuts.Open, lies.Open = behind, behind, behind
 	return []Fault{
 		fault("set-change", "ballots exchange, add and remove validators while people pay", 0, func(context.Context, *chaos) {}),
 		crashes, cuts, lies,
