@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
@@ -53,6 +54,9 @@ type astray struct {
 	wake  chan struct{}
 	// gap says that the newest batch in the log does not go on after the head.
 	gap atomic.Bool
+	// behindSince is when this node was first seen to lead a term, behindIn, with less than is final; zero when it is not so.
+	behindSince time.Time
+	behindIn    uint64
 	// dispute is with leaders, about what is committed.
 	dispute dispute
 
@@ -129,12 +133,22 @@ func (n *Node) contradicts(at checkpoint.Vote) bool {
 
 // lookAgain asks for a resync when a contradiction has lasted, or when what is sealed is beyond the own tree and the log does
 // not lead there, or leaders' entries have long contradicted it.
-func (n *Node) lookAgain() {
-	if head := n.store.Head(); n.astray.gap.Load() && n.finality.Status().Proved > head.Size {
+func (n *Node) lookAgain() { n.lookAt(n.finality.Status()) }
+
+func (n *Node) lookAt(proved finality.Status) {
+	head := n.store.Head()
+	if n.astray.gap.Load() && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("the log does not go on after batch %d, and more is final", head.Batch))
 	}
-	if head := n.store.Head(); n.astray.dispute.lasts(time.Now()) && n.finality.Status().Proved > head.Size {
+	if n.astray.dispute.lasts(time.Now()) && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
+	}
+	if term, leads := n.packer.leads(); n.astray.behind(term, leads && head.Size < proved.Proved, time.Now()) {
+		n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch))
+	}
+	if proved.Proved > n.FinalSize() {
+		// Of a tree of which the own one has no batch that ends there, finality cannot tell whether it is still to come.
+		n.contradicted(checkpoint.Vote{Epoch: anyEpoch, Size: proved.Proved, Root: proved.ProvedRoot})
 	}
 	a := &n.astray
 	a.mu.Lock()
@@ -146,6 +160,21 @@ func (n *Node) lookAgain() {
 	if s != nil && time.Since(s.since) > suspectPatience {
 		n.strayed(fmt.Errorf("a quorum signed another tree of size %d", s.Size))
 	}
+}
+
+// behind says whether this node has led a term for a while and more is final than it has. What is final was ordered before, and a leader packs
+// only when it has applied all that was: so its log was never the others', though it takes its own batches for good ones, and nothing
+// else comes to show the gap.
+func (a *astray) behind(term uint64, now bool, at time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case !now:
+		a.behindSince = time.Time{}
+	case a.behindSince.IsZero() || a.behindIn != term:
+		a.behindIn, a.behindSince = term, at
+	}
+	return now && at.Sub(a.behindSince) > suspectPatience
 }
 
 // forgetTail asks for a resync when a snapshot was installed into a log that did not end before it: one of a leader that was cut off,

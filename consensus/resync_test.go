@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
 
+	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -261,6 +262,50 @@ func TestALateLogIsNoLie(t *testing.T) {
 	s.n.astray.suspect.since = time.Now().Add(-suspectPatience - time.Second)
 	s.n.astray.mu.Unlock()
 	s.n.lookAgain()
+	if !s.n.asked() {
+		t.Error("not even when it has lasted")
+	}
+	s.settled()
+}
+
+// TestALeaderBehindWhatIsFinal: who leads has applied all that was ordered. When more is final for a while, its log is not the others', and no entry
+// of others comes to show it.
+func TestALeaderBehindWhatIsFinal(t *testing.T) {
+	var a astray
+	start := time.Now()
+	for _, step := range []struct {
+		term  uint64
+		now   bool
+		after time.Duration
+		want  bool
+	}{
+		{3, true, 0, false},
+		{3, true, suspectPatience, false},
+		{3, true, suspectPatience + 1, true},
+		{4, true, suspectPatience + 2, false}, // It may have applied the rest only now.
+		{4, false, suspectPatience + 3, false},
+		{4, true, 2*suspectPatience + 3, false},
+		{4, true, 3*suspectPatience + 4, true},
+	} {
+		if got := a.behind(step.term, step.now, start.Add(step.after)); got != step.want {
+			t.Errorf("term %d after %v: %v", step.term, step.after, got)
+		}
+	}
+}
+
+// TestSealedBesideTheOwnBatches: what is sealed ends inside a batch of the own tree. Finality waits for a batch that ends there, and there will be none.
+func TestSealedBesideTheOwnBatches(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	head, _ := s.pays()
+	s.n.lookAt(finality.Status{Proved: head.Size - 1, ProvedRoot: [32]byte{1}})
+	if s.n.asked() {
+		t.Fatal("at once: an epoch may be still to come that takes the batch back")
+	}
+	s.n.astray.mu.Lock()
+	s.n.astray.suspect.since = time.Now().Add(-suspectPatience - time.Second)
+	s.n.astray.mu.Unlock()
+	s.n.lookAt(finality.Status{Proved: head.Size - 1, ProvedRoot: [32]byte{1}})
 	if !s.n.asked() {
 		t.Error("not even when it has lasted")
 	}

@@ -11,8 +11,9 @@ type Status struct {
 	Named uint64
 	// The newest sizes.
 	Applied, Attested, Ratified, Final, Sealed uint64
-	// Proved is the largest size that anybody has shown a sealed note of, though the own tree may not be there.
-	Proved uint64
+	// Proved is the largest size that anybody has shown a sealed note of, though the own tree may not be there, and ProvedRoot its root.
+	Proved     uint64
+	ProvedRoot [32]byte
 	// Finals are the sizes that the validators of the set say they have sealed, by name.
 	Finals map[string]uint64
 	// Halted is why this validator signs nothing more, or nil.
@@ -21,9 +22,11 @@ type Status struct {
 
 func (m *Machine) status() Status {
 	s := m.signer.state
-	proved := m.sealed.Size
+	proved := m.sealed
 	for _, p := range m.waiting {
-		proved = max(proved, p.checkpoint.Size)
+		if p.checkpoint.Size > proved.Size {
+			proved = p.checkpoint
+		}
 	}
 	finals := make(map[string]uint64, len(m.set))
 	for _, v := range m.set {
@@ -32,7 +35,7 @@ func (m *Machine) status() Status {
 	return Status{
 		Finals: finals,
 		Leader: m.leader, Term: m.term, Epoch: m.applied.Epoch, Wished: s.Wished.Epoch, Named: m.target(),
-		Applied: m.applied.Size, Attested: s.Attested.Size, Proved: proved,
+		Applied: m.applied.Size, Attested: s.Attested.Size, Proved: proved.Size, ProvedRoot: proved.Root,
 		Ratified: s.Ratified.Size, Final: s.Final.Size, Sealed: m.sealed.Size, Halted: m.halted,
 	}
 }

@@ -12,7 +12,7 @@ func TestCrashPoints(t *testing.T) {
 	}
 	f, _ := FaultOf("crash-points")
 	passed, crashed := make(map[string]int), make(map[string]int)
-	for seed := range uint64(9) {
+	for seed := range uint64(12) {
 		r := Run(t, seed, f, folder(t), nil)
 		for name, n := range r.Points {
 			passed[name] += n
