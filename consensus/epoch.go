@@ -124,7 +124,7 @@ func (n *Node) change(b *tx.Batch) (checkpoint.EpochChange, error) {
 	case len(b.Envelopes) > 0:
 		return void(errors.New("carries transactions"))
 	}
-	if err := c.VerifyFrom(n.network, reign.Validators, reign.First); err != nil {
+	if err := c.Verify(n.network, reign.Validators); err != nil {
 		return void(err)
 	}
 	return c, nil

@@ -8,7 +8,8 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// Apply gives the effects of a batch. They have no leaf when the batch opens an epoch where a validator set waits to begin. ErrVoid means the batch must leave no trace; any other error is the storage's or
+// Apply gives the effects of a batch. They have no leaf when the batch opens an epoch where a validator set waits to begin.
+// ErrVoid means the batch must leave no trace; any other error is the storage's or
 // ErrCorrupt and ends the node.
 func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Batch) (*Effects, error) {
 	h := b.Header

@@ -97,8 +97,13 @@ var rounds = []sabotage.Sabotage{
 	},
 	{
 		Name: "round-certificate-of-another-epoch", File: "finality/round.go",
-		Line:    `found, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Epoch == state.Epoch && v.Above(state.Highest.Vote) },`,
-		Instead: `found, ok := m.quorum(func(v checkpoint.Vote) bool { return v.Epoch == state.Epoch },`, Rule: "the highest certificate is kept",
+		Line:    `return v.Epoch == state.Epoch && checkpoint.OneSet(v.Epoch, m.first) && v.Above(state.Highest.Vote)`,
+		Instead: `return v.Epoch == state.Epoch && checkpoint.OneSet(v.Epoch, m.first)`, Rule: "the highest certificate is kept",
+	},
+	{
+		Name: "round-certificate-of-another-set", File: "finality/round.go",
+		Line:    `return v.Epoch == state.Epoch && checkpoint.OneSet(v.Epoch, m.first) && v.Above(state.Highest.Vote)`,
+		Instead: `return v.Epoch == state.Epoch && v.Above(state.Highest.Vote)`, Rule: "a set certifies nothing of another set's epochs",
 	},
 	{
 		Name: "round-ratify-lower", File: "finality/round.go",
@@ -111,7 +116,7 @@ var rounds = []sabotage.Sabotage{
 		Rule: "in an epoch without a batch the boundary is attested by who knows it is final too",
 	},
 	{
-		Name: "round-boundary-for-ever", File: "finality/round.go", Line: `if m.applied.Again && m.sealed.Size < m.applied.Size {`, Instead: `if m.applied.Again {`,
+		Name: "round-boundary-for-ever", File: "finality/round.go", Line: `if m.applied.Boundary && m.sealed.Size < m.applied.Size {`, Instead: `if m.applied.Boundary {`,
 		Rule: "a boundary that is sealed is settled",
 	},
 	{

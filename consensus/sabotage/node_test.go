@@ -57,8 +57,8 @@ var opened = []sabotage.Sabotage{
 		Instead: `return len(b.Header.EpochChange) > 0 && b.Header.Epoch >= head.Epoch`, Rule: "an epoch is opened once",
 	},
 	{
-		Name: "node-epoch-votes-unchecked", File: "epoch.go", Line: `if err := c.VerifyFrom(n.network, reign.Validators, reign.First); err != nil {`,
-		Instead: `if err := c.VerifyFrom(n.network, reign.Validators, reign.First); err != nil && len(c.Votes) == 0 {`, Rule: "q validators have voted for an epoch",
+		Name: "node-epoch-votes-unchecked", File: "epoch.go", Line: `if err := c.Verify(n.network, reign.Validators); err != nil {`,
+		Instead: `if err := c.Verify(n.network, reign.Validators); err != nil && len(c.Votes) == 0 {`, Rule: "q validators have voted for an epoch",
 	},
 	{
 		Name: "node-epoch-leader-unchecked", File: "epoch.go", Line: `if err := b.VerifyLeader(leader.PublicKey()); err != nil {`,
@@ -187,13 +187,13 @@ var resynced = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-resync-on-a-liars-word", File: "resync.go",
-		Line:    `if head := n.store.Head(); n.astray.dispute.lasts(time.Now()) && n.finality.Status().Proved > head.Size {`,
-		Instead: `if head := n.store.Head(); n.astray.dispute.lasts(time.Now()) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
+		Line:    `if n.astray.dispute.lasts(time.Now()) && proved.Proved > head.Size {`,
+		Instead: `if n.astray.dispute.lasts(time.Now()) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
 	},
 	{
 		Name: "node-resync-on-a-gap", File: "resync.go",
-		Line:    `if head := n.store.Head(); n.astray.gap.Load() && n.finality.Status().Proved > head.Size {`,
-		Instead: `if head := n.store.Head(); n.astray.gap.Load() && head.Size > 0 {`, Rule: "a batch out of place alone makes nobody forget anything",
+		Line:    `if n.astray.gap.Load() && proved.Proved > head.Size {`,
+		Instead: `if n.astray.gap.Load() && head.Size > 0 {`, Rule: "a batch out of place alone makes nobody forget anything",
 	},
 	{
 		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,

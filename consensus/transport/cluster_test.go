@@ -74,17 +74,20 @@ func TestClusterTransfersLeadership(t *testing.T) {
 	w.eventually("another leader", func() bool { return w.leader() != leader })
 }
 
+// heartbeat is one of a leader of term 1, by its transport.
+func heartbeat(from, to *validator) error {
+	var resp raft.AppendEntriesResponse
+	id := raft.ServerID(to.name)
+	return from.transport.AppendEntries(id, raft.ServerAddress(id), heartbeatOf(from.name, 1), &resp)
+}
+
 // A call to a dead peer fails at once, and a peer that came back is met again within about a second, whoever calls.
 func TestReconnect(t *testing.T) {
 	w := newNetwork(t, 2)
 	caller, callee := w.validators[0], w.validators[1]
 	w.open(caller, w.config(caller))
 	w.elect(caller, 1)
-	beat := func() error {
-		var resp raft.AppendEntriesResponse
-		id := raft.ServerID(callee.name)
-		return caller.transport.AppendEntries(id, raft.ServerAddress(id), heartbeatOf(caller.name, 1), &resp)
-	}
+	beat := func() error { return heartbeat(caller, callee) }
 	for round := range 3 {
 		w.open(callee, w.config(callee))
 		stop := answerRaft(callee)
@@ -111,11 +114,7 @@ func TestHurryWhileOthersCall(t *testing.T) {
 	caller, callee := w.validators[0], w.validators[1]
 	w.open(caller, w.config(caller))
 	w.elect(caller, 1)
-	beat := func() error {
-		var resp raft.AppendEntriesResponse
-		id := raft.ServerID(callee.name)
-		return caller.transport.AppendEntries(id, raft.ServerAddress(id), heartbeatOf(caller.name, 1), &resp)
-	}
+	beat := func() error { return heartbeat(caller, callee) }
 	w.eventually("the first failure", func() bool { return beat() != nil })
 	var calls sync.WaitGroup
 	for range 4 {

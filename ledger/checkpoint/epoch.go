@@ -119,15 +119,9 @@ func (c EpochChange) StartIn(inForce uint64) (start Vote, ok bool) {
 	return start, start.Size > 0 && start.Epoch >= inForce
 }
 
-// Verify checks that a quorum of the set has voted for the epoch, and that the certificate is the highest they name of the set's epochs, of
-// which the epoch's number tells the first.
+// Verify checks that a quorum of the set has voted for the epoch, and that the certificate is the highest they name. What votes name of an
+// epoch of a set before is not above the boundary from which this set began: it starts nothing, and counts as naming none.
 func (c EpochChange) Verify(network tx.NetworkID, set ValidatorSet) error {
-	return c.VerifyFrom(network, set, c.Epoch/setEpochs*setEpochs)
-}
-
-// VerifyFrom is Verify for a set that began the first of the epochs. What votes name of an epoch before that is not above the boundary
-// from which the set began: it starts nothing, and counts as naming none.
-func (c EpochChange) VerifyFrom(network tx.NetworkID, set ValidatorSet, first uint64) error {
 	if c.Epoch == 0 {
 		return fmt.Errorf("change to epoch 0: %w", ErrBadEpoch)
 	}
@@ -143,7 +137,7 @@ func (c EpochChange) VerifyFrom(network tx.NetworkID, set ValidatorSet, first ui
 		if err := v.Verify(network, c.Epoch, by); err != nil {
 			return fmt.Errorf("change to epoch %d: %w", c.Epoch, err)
 		}
-		if v.Certified.Epoch < first {
+		if !OneSet(v.Certified.Epoch, c.Epoch) {
 			v.Certified = Vote{}
 		}
 		named = named || v.Certified == start
