@@ -37,7 +37,7 @@ func (m *Machine) tick() {
 		h.wishesHeard = 0
 	}
 	state := m.signer.state
-	if m.applied.Size <= m.settled() || m.applied.Epoch < state.Epoch || m.behind() {
+	if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() {
 		m.idle = 0
 		return
 	}
@@ -54,6 +54,12 @@ func (m *Machine) tick() {
 	if present >= m.set.Quorum() && (m.signer.current() || wishing >= m.set.Quorum()) {
 		m.idle++
 	}
+}
+
+// waits says that another epoch may help: to make something final or, where nothing may come above it, sealed. A head that is final and
+// could take what comes next is not worth one, since an epoch begins with a batch.
+func (m *Machine) waits() bool {
+	return m.applied.Size > m.signer.state.Final.Size || m.applied.Boundary && m.applied.Size > m.sealed.Size
 }
 
 // behind says that a later epoch than the own one was opened: there is a certificate of it. The log will lead there, and whether that

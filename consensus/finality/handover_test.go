@@ -198,52 +198,74 @@ func TestABoundaryIsRatifiedAgain(t *testing.T) {
 	}
 }
 
-// TestABoundaryIsNamedAgain: c led, and is gone; b and d know that the boundary is final, and a comes late. Nothing above the boundary will be named, so
-// who leads next names it again, though it is final there: else a could not say its part, and nobody could seal it.
-func TestABoundaryIsNamedAgain(t *testing.T) {
+// TestTheLastTreeIsNamedAgain: c led, and is gone; b and d know that the last tree is final, and a comes late. Nothing above it may be named for long,
+// and nothing ever when it is a boundary, so who leads next names it again, though it is final there: else a could not say its part, and
+// nobody could seal it.
+func TestTheLastTreeIsNamedAgain(t *testing.T) {
+	for _, boundary := range []bool{false, true} {
+		h := lateOne(t, boundary)
+		all := []string{"a", "b", "d"}
+		for _, name := range all {
+			h.member[name].Step(1, Following{Leader: "d", Term: 2})
+		}
+		h.member["d"].Step(1, Leading{Term: 2})
+		if !h.member["d"].Ready() {
+			t.Fatalf("boundary %t: d names nothing", boundary)
+		}
+		h.member["d"].Step(1, Name{})
+		if h.member["d"].Ready() {
+			t.Errorf("boundary %t: d would name the same twice", boundary)
+		}
+		for range 4 {
+			for _, to := range all {
+				for _, from := range all {
+					if from != to {
+						h.tell(to, from)
+					}
+				}
+			}
+		}
+		for _, name := range all {
+			if got, _ := h.member[name].Sealed(); got.Size != 10 {
+				t.Errorf("boundary %t: %s has sealed %d, want the last tree", boundary, name, got.Size)
+			}
+		}
+		h.member["d"].Step(1, Leading{Term: 3})
+		if h.member["d"].Ready() {
+			t.Errorf("boundary %t: d names what is sealed", boundary)
+		}
+	}
+}
+
+// TestAFinalHeadEndsNoEpoch: who waits for the seal of a head that is final votes for another epoch only when nothing can come above it.
+func TestAFinalHeadEndsNoEpoch(t *testing.T) {
+	for _, boundary := range []bool{false, true} {
+		h := lateOne(t, boundary)
+		h.wait("b", 10)
+		if wishes := h.member["b"].State().Wished.Epoch > 0; wishes != boundary {
+			t.Errorf("boundary %t: votes for another epoch: %t", boundary, wishes)
+		}
+	}
+}
+
+// lateOne is a handover in which c has led and is gone, b and d know that size 10 is final, and a has heard nothing.
+func lateOne(t *testing.T, boundary bool) *handover {
 	h := newHandover(t)
-	boundary := rootOf("shared", 10)
-	first := Messages{Named: Named{Term: 1, Size: 10}, Attestation: h.vote(checkpoint.Attestation, 0, 10, boundary),
-		Ratification: h.vote(checkpoint.Ratification, 0, 10, boundary)}
+	last := Applied{Size: 10, Root: rootOf("shared", 10), Boundary: boundary}
 	for _, name := range []string{"a", "b", "d"} {
 		h.member[name] = h.reign(name, Reign{Validators: h.old}, State{})
+		h.member[name].Step(1, last)
 	}
 	for _, name := range []string{"b", "d"} {
-		h.member[name].Step(1, Applied{Size: 10, Root: boundary, Boundary: true})
-		h.say(name, "c", first)
+		h.say(name, "c", Messages{Named: Named{Term: 1, Size: 10}, Attestation: h.vote(checkpoint.Attestation, 0, 10, last.Root),
+			Ratification: h.vote(checkpoint.Ratification, 0, 10, last.Root)})
 	}
 	for range 2 {
 		h.tell("b", "d")
 		h.tell("d", "b")
 	}
 	if h.member["b"].Final().Size != 10 || h.member["d"].Final().Size != 10 {
-		t.Fatal("b and d do not know that the boundary is final")
+		t.Fatal("b and d do not know that the tree is final")
 	}
-	all := []string{"a", "b", "d"}
-	h.member["a"].Step(1, Applied{Size: 10, Root: boundary, Boundary: true})
-	for _, name := range all {
-		h.member[name].Step(1, Following{Leader: "d", Term: 2})
-	}
-	h.member["d"].Step(1, Leading{Term: 2})
-	if !h.member["d"].Ready() {
-		t.Fatal("d names nothing")
-	}
-	h.member["d"].Step(1, Name{})
-	if h.member["d"].Ready() {
-		t.Error("d would name the same twice")
-	}
-	for range 4 {
-		for _, to := range all {
-			for _, from := range all {
-				if from != to {
-					h.tell(to, from)
-				}
-			}
-		}
-	}
-	for _, name := range all {
-		if got, _ := h.member[name].Sealed(); got.Size != 10 {
-			t.Errorf("%s has sealed %d, want the boundary", name, got.Size)
-		}
-	}
+	return h
 }

@@ -19,9 +19,8 @@ type Applied struct {
 	Size  uint64
 	Root  [32]byte
 	Epoch uint64
-	// Boundary says that the head is the boundary before a set that waits to begin. It is named, attested and ratified, in an epoch that is
-	// opened there without a batch too, also by who knows that it is final, until it is sealed: those who do not know it have no
-	// other way to learn it when who ratified it is gone, since nothing higher comes.
+	// Boundary says that the head is the boundary before a set that waits to begin: nothing comes above it until it is sealed. So epochs end for that
+	// too, and one that is opened there has no batch.
 	Boundary bool
 }
 

@@ -47,11 +47,12 @@ func (m *Machine) Ready() bool {
 	return m.applied.Size >= m.honestlyAttested()
 }
 
-// settled is the size up to which there is nothing left to attest: what is final, but for a boundary that is to be sealed (Applied.Boundary).
+// settled is the size up to which there is nothing left to attest: what is final, but for the head until it is sealed. Nothing higher may
+// come for long, or ever (Applied.Boundary), and who came late learns in no other way that it is final when who ratified it is gone.
 func (m *Machine) settled() uint64 {
 	final := m.signer.state.Final.Size
-	if m.applied.Boundary && m.sealed.Size < m.applied.Size {
-		return min(final, m.applied.Size-1)
+	if final == m.applied.Size && m.sealed.Size < final {
+		return final - 1
 	}
 	return final
 }

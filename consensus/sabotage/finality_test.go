@@ -112,12 +112,16 @@ var rounds = []sabotage.Sabotage{
 		Rule:    "who has ended the epoch ratifies in it no more",
 	},
 	{
-		Name: "round-boundary-once", File: "finality/round.go", Line: `return min(final, m.applied.Size-1)`, Instead: `return final`,
-		Rule: "in an epoch without a batch the boundary is attested by who knows it is final too",
+		Name: "round-last-once", File: "finality/round.go", Line: `return final - 1`, Instead: `return final`,
+		Rule: "the last tree, or a boundary in an epoch without a batch, is attested by who knows it is final too",
 	},
 	{
-		Name: "round-boundary-for-ever", File: "finality/round.go", Line: `if m.applied.Boundary && m.sealed.Size < m.applied.Size {`, Instead: `if m.applied.Boundary {`,
-		Rule: "a boundary that is sealed is settled",
+		Name: "round-last-for-ever", File: "finality/round.go", Line: `if final == m.applied.Size && m.sealed.Size < final {`, Instead: `if final == m.applied.Size {`,
+		Rule: "a tree that is sealed is settled",
+	},
+	{
+		Name: "epoch-for-a-seal", File: "finality/epoch.go", Line: `return m.applied.Size > m.signer.state.Final.Size || m.applied.Boundary && m.applied.Size > m.sealed.Size`,
+		Instead: `return m.applied.Size > m.sealed.Size`, Rule: "a head that is final ends no epoch where something can come above it",
 	},
 	{
 		Name: "round-ratify-unseen", File: "finality/round.go", Line: `if own, epoch, ok := m.boundary(held.Size); !ok || own != held.Root || epoch != held.Epoch {`,
