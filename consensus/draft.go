@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/raft"
 
@@ -37,8 +38,9 @@ func (p *packer) pack(all []*submission) error {
 	n := p.node
 	head := n.store.Head()
 	view := n.store.View()
+	closeView := sync.OnceFunc(view.Close)
+	defer closeView()
 	d, err := p.fill(view, head, all)
-	view.Close()
 	if err != nil {
 		for _, s := range all {
 			s.reply(Status{}, ErrNotLeader) // Nothing was handed to raft. Whoever was answered before does not look again.
@@ -72,7 +74,12 @@ func (p *packer) pack(all []*submission) error {
 		return err
 	}
 	m := n.member()
-	future := m.Apply(p.seal(d, header), raftPatience)
+	b := p.seal(d, header)
+	n.built.Store(b)
+	defer n.built.Store(nil)
+	future := m.Apply(b.raw, raftPatience)
+	b.find(n.network, d.builder) // While raft has it written and agreed on.
+	closeView()
 	err = m.await(context.Background(), future) // Close gives raft the time to answer.
 	if err == nil {
 		err = n.point("pack: batch applied, nobody answered")
@@ -129,14 +136,16 @@ func (p *packer) header(d *draftBatch, head ledger.Head) tx.BatchHeader {
 }
 
 // seal makes the entry of a batch.
-func (p *packer) seal(d *draftBatch, h tx.BatchHeader) []byte {
+func (p *packer) seal(d *draftBatch, h tx.BatchHeader) *builtBatch {
 	all := make([]*tx.Signed, 0, len(d.packed))
 	for _, s := range d.packed {
 		if s.signed != nil {
 			all = append(all, s.signed)
 		}
 	}
-	return tx.SealSigned(p.node.network, h, all, p.node.key)
+	b := &builtBatch{done: make(chan struct{})}
+	b.raw, b.batch = tx.SealSigned(p.node.network, h, all, p.node.key)
+	return b
 }
 
 // add decides about one submission; false means it waits for the next batch.

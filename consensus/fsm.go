@@ -61,7 +61,8 @@ func (n *Node) tellCommitted(entry *raft.Log) {
 // apply applies an entry that follows what was applied.
 func (f fsm) apply(entry *raft.Log) any {
 	n := f.node
-	batch, err := n.parsed.applied(n.network, entry.Data)
+	own := n.ownBatch(entry.Data)
+	batch, err := n.parse(entry.Data, own)
 	if err != nil {
 		err = fmt.Errorf("%v: %w", err, ledger.ErrVoid)
 	} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term != entry.Term {
@@ -77,7 +78,7 @@ func (f fsm) apply(entry *raft.Log) any {
 	}
 	var fx *ledger.Effects
 	if err == nil {
-		fx, err = f.effects(batch)
+		fx, err = f.effects(batch, own)
 	}
 	if errors.Is(err, ledger.ErrVoid) {
 		return f.void(entry, batch, err)
@@ -130,9 +131,13 @@ func (n *Node) gap(b *tx.Batch) {
 }
 
 // effects applies the rules to a batch; ErrVoid for whatever an honest leader never packs.
-func (f fsm) effects(batch *tx.Batch) (*ledger.Effects, error) {
+func (f fsm) effects(batch *tx.Batch, own *builtBatch) (*ledger.Effects, error) {
 	n := f.node
-	verdicts := n.checker.all(batch.Envelopes, batch.EnvelopeHashes()) // Most were checked when they came.
+	built := own.wait()
+	var verdicts []ledger.Verdict
+	if built == nil {
+		verdicts = n.checker.all(batch.Envelopes, batch.EnvelopeHashes()) // Most were checked when they came.
+	}
 	next := 0
 	verdict := func(envelope []byte) (*tx.Signed, error) { // The rules ask for each once, in order.
 		if next == len(verdicts) || !bytes.Equal(batch.Envelopes[next], envelope) {
@@ -144,7 +149,7 @@ func (f fsm) effects(batch *tx.Batch) (*ledger.Effects, error) {
 	}
 	view := n.store.View()
 	defer view.Close()
-	return ledger.Apply(view, n.store.Head(), n.network, verdict, batch)
+	return ledger.ApplyBuilt(view, n.store.Head(), n.network, verdict, batch, built)
 }
 
 // Snapshot captures a read view; nothing is copied here. Raft calls it the state after the last entry given to Apply, so

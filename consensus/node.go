@@ -111,6 +111,7 @@ type Node struct {
 	// expected are entries that have just arrived.
 	expected chan []byte
 	parsed   parsed
+	built    atomic.Pointer[builtBatch] // Nil while none is with raft.
 	outcomes *outcomes
 	pending  *pending
 	progress *progress

@@ -50,7 +50,7 @@ func TestRevokedGrantDoesNotVoidItsBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, err := tx.ParseBatch(n.network, n.packer.seal(d, n.packer.header(d, head)))
+	batch, err := tx.ParseBatch(n.network, n.packer.seal(d, n.packer.header(d, head)).raw)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -14,7 +17,8 @@ func TestParsedOnce(t *testing.T) {
 	w := ledgertest.Network(t, t.Name())
 	leader := w.Set[0].Name
 	seal := func(number uint64) []byte {
-		return tx.SealSigned(w.Network, tx.BatchHeader{Number: number, Leader: leader}, []*tx.Signed{seal(t, w, 1), seal(t, w, 2)}, w.Validators[leader])
+		raw, _ := tx.SealSigned(w.Network, tx.BatchHeader{Number: number, Leader: leader}, []*tx.Signed{seal(t, w, 1), seal(t, w, 2)}, w.Validators[leader])
+		return raw
 	}
 	var p parsed
 	first := seal(1)
@@ -46,5 +50,21 @@ func TestParsedOnce(t *testing.T) {
 	}
 	if _, err := p.applied(w.Network, first); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSealedIsParsed: who seals a batch has what others get by parsing it.
+func TestSealedIsParsed(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	leader := w.Set[0].Name
+	for _, all := range [][]*tx.Signed{nil, {seal(t, w, 1)}, {seal(t, w, 1), seal(t, w, 2)}} {
+		raw, sealed := tx.SealSigned(w.Network, tx.BatchHeader{Epoch: 3, Number: 7, TimeUnixMs: 5, Term: 2, Leader: leader}, all, w.Validators[leader])
+		parsed, err := tx.ParseBatch(w.Network, raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(parsed, sealed, cmp.AllowUnexported(tx.Batch{}), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%d transactions: sealed is not what is parsed (-parsed +sealed):\n%s", len(all), diff)
+		}
 	}
 }

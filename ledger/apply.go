@@ -12,37 +12,26 @@ import (
 // ErrVoid means the batch must leave no trace; any other error is the storage's or
 // ErrCorrupt and ends the node.
 func Apply(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Batch) (*Effects, error) {
-	h := b.Header
-	set, waits, err := judges(view, head, network, h)
+	return ApplyBuilt(view, head, network, verify, b, nil)
+}
+
+// ApplyBuilt is Apply for who may have filled the batch itself: what Builder.Effects found is taken for the effects when it is of this batch on this
+// head, and what is not is found again. The header is judged either way.
+func ApplyBuilt(view View, head Head, network tx.NetworkID, verify Verifier, b *tx.Batch, built *Effects) (*Effects, error) {
+	waits, err := checkHeader(view, head, network, b)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkEpoch(head, h); err != nil {
-		return nil, err
-	}
-	leader, inSet := set.Find(h.Leader)
-	switch {
-	case len(h.EpochChange) > 0 && len(b.Envelopes) > 0:
-		// So that whether it is void is known before anything is taken back for it.
-		return nil, fmt.Errorf("opens epoch %d and carries transactions: %w", h.Epoch, ErrVoid)
-	case h.Number != head.Batch+1:
-		return nil, fmt.Errorf("number %d, not %d: %w", h.Number, head.Batch+1, ErrVoid)
-	case h.PreviousHash != head.BatchHash:
-		return nil, fmt.Errorf("hash of the batch before: %w", ErrVoid)
-	case h.TimeUnixMs < head.TimeUnixMs:
-		return nil, fmt.Errorf("time goes back: %w", ErrVoid)
-	case !inSet:
-		return nil, fmt.Errorf("leader %q is not in the validator set: %w", h.Leader, ErrVoid)
-	}
-	if err := b.VerifyLeader(leader.PublicKey()); err != nil {
-		return nil, fmt.Errorf("%v: %w", err, ErrVoid)
-	}
 	if waits {
 		fx := &Effects{Before: head, After: head}
-		fx.After.Epoch = h.Epoch
+		fx.After.Epoch = b.Header.Epoch
 		return fx, nil
 	}
-	return Reapply(view, head, network, verify, Position{Hash: b.Hash(), Epoch: h.Epoch, TimeUnixMs: h.TimeUnixMs}, b.Envelopes)
+	// The hash of the batch is of its number, epoch and time, and of its envelopes.
+	if built != nil && built.Before == head && built.After.BatchHash == b.Hash() {
+		return built, nil
+	}
+	return Reapply(view, head, network, verify, positionOf(b), b.Envelopes)
 }
 
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
@@ -52,8 +41,6 @@ func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Pos
 	if err != nil {
 		return nil, err
 	}
-	batch.fx.After.Batch++
-	batch.fx.After.BatchHash, batch.fx.After.Epoch = at.Hash, at.Epoch
 	entries := 0
 	for i, envelope := range envelopes {
 		signed, err := verify(envelope)
@@ -70,7 +57,14 @@ func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Pos
 	if batch.unauthorised > MaxUnauthorised {
 		return nil, fmt.Errorf("%d unauthorised transactions: %w", batch.unauthorised, ErrVoid)
 	}
-	return batch.fx, finish(batch.fx, batch.overlay, network, at.TimeUnixMs)
+	return batch.end(network, at)
+}
+
+// end gives the effects of what was applied, as those of the batch at a position.
+func (b *batch) end(network tx.NetworkID, at Position) (*Effects, error) {
+	b.fx.After.Batch++
+	b.fx.After.BatchHash, b.fx.After.Epoch = at.Hash, at.Epoch
+	return b.fx, finish(b.fx, b.overlay, network, at.TimeUnixMs)
 }
 
 // batch is a batch being applied.
@@ -90,7 +84,7 @@ type batch struct {
 	last decoded
 	// passed counts what was due and is done.
 	passed int
-	// trial says that nothing will be committed, so that leaves need no hashes and no id need be forgotten.
+	// trial says that maybe nothing will be committed, so that leaves need no hashes and no id need be forgotten. Builder.Effects does both.
 	trial bool
 }
 

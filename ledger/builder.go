@@ -1,15 +1,21 @@
 package ledger
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Builder fills a batch the way validators will apply it, so that an honest leader packs nothing that would be void or
 // unauthorised: each transaction is judged after what is due at the batch's head and after those packed before it.
+//
+// What it did to find that out is what Apply would do. So a leader need not do it again: Effects gives what the whole batch does, for ApplyBuilt.
 type Builder struct {
 	batch *batch
+	view  View
 	bytes int
 	// entries is the static bound of what is packed.
 	entries   int
@@ -22,7 +28,7 @@ func Build(view View, head Head, timeUnixMs uint64) (*Builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Builder{batch: b}, nil
+	return &Builder{batch: b, view: view}, nil
 }
 
 // Fits says whether a transaction has room in the batch.
@@ -70,3 +76,27 @@ func (b *Builder) Envelopes() [][]byte { return b.envelopes }
 // Due says whether the batch does something without any transaction. It may leave no leaf, and must be packed all the same: else the
 // queue would ask for it for ever.
 func (b *Builder) Due() bool { return b.batch.passed > 0 }
+
+// Effects gives the effects of the batch that was sealed of what is packed, as Apply would on the state of the view, which must still be open. It ends the
+// Builder. ErrOtherBatch when the batch is of other envelopes, or of another time.
+func (b *Builder) Effects(network tx.NetworkID, sealed *tx.Batch) (*Effects, error) {
+	batch := b.batch
+	if !batch.trial || sealed.Header.TimeUnixMs != batch.timeUnixMs || !slices.EqualFunc(sealed.Envelopes, b.envelopes, bytes.Equal) {
+		return nil, ErrOtherBatch
+	}
+	// What a trial leaves out. No transaction of the batch looked for an id that is forgotten here: it would have expired.
+	batch.trial = false
+	if err := batch.forget(b.view); err != nil {
+		return nil, err
+	}
+	batch.size = int64(batch.before)
+	for _, l := range batch.fx.Leaves {
+		if err := batch.append(l.Raw); err != nil {
+			return nil, err
+		}
+	}
+	return batch.end(network, positionOf(sealed))
+}
+
+// ErrOtherBatch means that a batch is not the one that a Builder has filled.
+var ErrOtherBatch = errors.New("the batch is not what was packed")

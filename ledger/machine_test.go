@@ -289,6 +289,7 @@ func (m *machine) pack(t ledgertest.TB, signed []*tx.Signed) (codes []tx.Code) {
 		}
 		codes = append(codes, code)
 	}
+	m.built(t, b)
 	return codes
 }
 

@@ -20,6 +20,10 @@ type Position struct {
 	Epoch, TimeUnixMs uint64
 }
 
+func positionOf(b *tx.Batch) Position {
+	return Position{Hash: b.Hash(), Epoch: b.Header.Epoch, TimeUnixMs: b.Header.TimeUnixMs}
+}
+
 // SetBefore is the set that still judges the head, while the one that ValidatorSet gives has been decided and has not begun; nil when
 // the set in force judges it.
 func (s State) SetBefore() (checkpoint.ValidatorSet, error) {

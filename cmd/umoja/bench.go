@@ -160,7 +160,7 @@ func (f *benchFlags) measure(ctx context.Context) (reports []*bench.Report, err 
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	f.o.Folder = sandbox.Folder(filepath.Join(dir, "network"))
-	stop, err := runningNetwork(ctx, sandbox.Options{Folder: f.o.Folder, Validators: f.validators, Roomy: true}, f.o.Progress)
+	stop, err := runningNetwork(ctx, sandbox.Options{Folder: f.o.Folder, Validators: f.validators, Roomy: true, Bare: !bench.ByPhone(f.o.Workload)}, f.o.Progress)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ const maxSetCheckpoint = 16 << 10
 type Batch struct {
 	rawHeader []byte
 	hash      BatchHash
-	// envelopeHashes are those of Envelopes: ParseBatch has to make them anyway.
+	// envelopeHashes are those of Envelopes: the header's hash is of them.
 	envelopeHashes []EnvelopeHash
 
 	Header BatchHeader
@@ -74,27 +74,30 @@ func hashOfHashes(hashes []EnvelopeHash) [32]byte {
 
 // SealBatch fills in the envelopes' hash, signs the header and gives the bytes for the raft entry.
 func SealBatch(network NetworkID, h BatchHeader, envelopes [][]byte, leader ed25519.PrivateKey) []byte {
-	return seal(network, h, envelopes, EnvelopesHash(network, envelopes), leader)
+	raw, _ := seal(network, h, envelopes, envelopeHashes(network, envelopes), leader)
+	return raw
 }
 
-// SealSigned is SealBatch of transactions, whose envelopes were hashed when they were parsed.
-func SealSigned(network NetworkID, h BatchHeader, all []*Signed, leader ed25519.PrivateKey) []byte {
+// SealSigned is SealBatch of transactions, whose envelopes were hashed when they were parsed. The batch is what ParseBatch gives for the bytes.
+func SealSigned(network NetworkID, h BatchHeader, all []*Signed, leader ed25519.PrivateKey) ([]byte, *Batch) {
 	envelopes, hashes := make([][]byte, len(all)), make([]EnvelopeHash, len(all))
 	for i, s := range all {
 		envelopes[i], hashes[i] = s.envelope, s.hash
 	}
-	return seal(network, h, envelopes, hashOfHashes(hashes), leader)
+	return seal(network, h, envelopes, hashes, leader)
 }
 
-func seal(network NetworkID, h BatchHeader, envelopes [][]byte, envelopesHash [32]byte, leader ed25519.PrivateKey) []byte {
-	h.EnvelopesHash = envelopesHash
-	rawHeader := marshal(&umojav1.BatchHeader{
+func seal(network NetworkID, h BatchHeader, envelopes [][]byte, hashes []EnvelopeHash, leader ed25519.PrivateKey) ([]byte, *Batch) {
+	h.EnvelopesHash = hashOfHashes(hashes)
+	b := &Batch{Header: h, Envelopes: envelopes, envelopeHashes: hashes}
+	b.rawHeader = marshal(&umojav1.BatchHeader{
 		Epoch: h.Epoch, Number: h.Number, PreviousHash: h.PreviousHash[:], TimeUnixMs: h.TimeUnixMs,
 		Leader: h.Leader, EnvelopesHash: h.EnvelopesHash[:], EpochChange: h.EpochChange, Term: h.Term,
 		SetCheckpoint: h.SetCheckpoint,
 	}, formBatchHeader)
-	hash := newBatchHash(network, rawHeader)
-	return marshal(&umojav1.Batch{Header: rawHeader, Signature: ed25519.Sign(leader, hash[:]), Envelopes: envelopes}, formBatch)
+	b.hash = newBatchHash(network, b.rawHeader)
+	copy(b.Signature[:], ed25519.Sign(leader, b.hash[:]))
+	return marshal(&umojav1.Batch{Header: b.rawHeader, Signature: b.Signature[:], Envelopes: envelopes}, formBatch), b
 }
 
 // ParseBatch reads a raft entry and checks its form and that the header is of these envelopes.
@@ -160,7 +163,7 @@ func ParseBatchHeader(network NetworkID, raw []byte) (BatchHeader, BatchHash, er
 	return h, newBatchHash(network, raw), nil
 }
 
-// EnvelopeHashes are those of Envelopes, in order. Invariant: made by ParseBatch; they must not be changed.
+// EnvelopeHashes are those of Envelopes, in order. They must not be changed.
 func (b *Batch) EnvelopeHashes() []EnvelopeHash { return b.envelopeHashes }
 
 // Hash is the batch's hash.

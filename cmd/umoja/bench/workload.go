@@ -50,6 +50,12 @@ func Names() []string {
 	return names
 }
 
+// ByPhone says whether a workload needs a gateway to pay through.
+func ByPhone(name string) bool {
+	w, _ := workloadOf(name)
+	return w.ussd
+}
+
 func workloadOf(name string) (Workload, bool) {
 	for _, w := range Workloads {
 		if w.Name == name {

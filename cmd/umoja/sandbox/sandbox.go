@@ -26,6 +26,8 @@ type Options struct {
 	Providers int
 	// Roomy lets the children use as much memory as they like: they are to be fast, not small.
 	Roomy bool
+	// Bare starts validators alone, without gateways and attestors: what others use of the machine is not to be measured.
+	Bare bool
 	// Profiled has the validators serve their profiles at Folder.Profiles.
 	Profiled bool
 	// Out gets the ready line and what happens after it, Progress what is done before.
@@ -72,7 +74,7 @@ type Sandbox struct {
 	launcher launcher
 	// environment is what the children's has beside the own one.
 	environment []string
-	// children are the validators in order, then the gateways, then the attestors.
+	// children are the validators in order, then the gateways, then the attestors. A bare sandbox has validators only.
 	children []*child
 
 	// mu guards what is below, pids.json, and writing to out; held for a look, a write of a line or a small file.
@@ -210,6 +212,9 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 	if s.children, err = s.places(o.Profiled); err != nil {
 		return nil, nil, err
 	}
+	if o.Bare {
+		s.children = s.children[:validators]
+	}
 	s.keys, err = folder.readKeys(validators)
 	return s, release, err
 }
@@ -220,7 +225,11 @@ func (s *Sandbox) launch() error {
 	if n := len(s.plan.gateways); n > 1 {
 		gateways = fmt.Sprintf("%d gateways", n)
 	}
-	fmt.Fprintf(s.progress, "starting %d validators, %s and %d attestors\n", len(s.genesis.Validators), gateways, len(s.plan.attestors))
+	if validators := len(s.genesis.Validators); validators < len(s.children) {
+		fmt.Fprintf(s.progress, "starting %d validators, %s and %d attestors\n", validators, gateways, len(s.plan.attestors))
+	} else {
+		fmt.Fprintf(s.progress, "starting %d validators\n", validators)
+	}
 	for _, c := range s.children {
 		if err := s.start(c); err != nil {
 			return err

@@ -49,7 +49,7 @@ func (r *run) steady(ratios []float64) {
 
 // hot compares payments that all go to one account with payments among all.
 func hot(ctx context.Context, r *run) error {
-	n, err := r.network(ctx, ordinary, false)
+	n, err := r.network(ctx, bare(ordinary))
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,11 @@ func hot(ctx context.Context, r *run) error {
 
 // validators compares what networks of 4 and of 7 do with the CPU time of all their validators.
 func validators(ctx context.Context, r *run) error {
-	few, err := r.network(ctx, ordinary, false)
+	few, err := r.network(ctx, bare(ordinary))
 	if err != nil {
 		return err
 	}
-	many, err := r.network(ctx, 7, false)
+	many, err := r.network(ctx, bare(7))
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func perCore(report *bench.Report) float64 {
 // growth compares throughput at two lengths of the history, as ratios to what the machine could do just before each measurement.
 func growth(from, to int) func(ctx context.Context, r *run) error {
 	return func(ctx context.Context, r *run) error {
-		n, err := r.network(ctx, ordinary, false)
+		n, err := r.network(ctx, bare(ordinary))
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ const (
 
 // hour pays at a rate while the leader is killed, in parts that can be gone on from: between two parts every balance is compared with the answers.
 func hour(ctx context.Context, r *run) error {
-	n, err := r.network(ctx, ordinary, false)
+	n, err := r.network(ctx, bare(ordinary))
 	if err != nil {
 		return err
 	}

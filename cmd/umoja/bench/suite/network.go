@@ -53,14 +53,17 @@ func (r *run) begin() error {
 	return nil
 }
 
-// network starts one of so many validators.
-func (r *run) network(ctx context.Context, validators int, profiled bool) (*network, error) {
-	folder := sandbox.Folder(filepath.Join(r.dir, fmt.Sprintf("network%d", validators)))
-	stop, err := r.o.Start(ctx, sandbox.Options{Folder: folder, Validators: validators, Roomy: true, Profiled: profiled, Progress: r.told})
+// bare are so many validators, and nothing else.
+func bare(n int) sandbox.Options { return sandbox.Options{Validators: n, Bare: true} }
+
+// network starts one.
+func (r *run) network(ctx context.Context, o sandbox.Options) (*network, error) {
+	o.Folder, o.Roomy, o.Progress = sandbox.Folder(filepath.Join(r.dir, fmt.Sprintf("network%d", o.Validators))), true, r.told
+	stop, err := r.o.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	n := &network{run: r, folder: folder, validators: validators, stop: stop, rates: make(map[string]float64)}
+	n := &network{run: r, folder: o.Folder, validators: o.Validators, stop: stop, rates: make(map[string]float64)}
 	r.networks = append(r.networks, n)
 	if r.machine == nil {
 		c, err := bench.Calibrate(ctx, r.dir)

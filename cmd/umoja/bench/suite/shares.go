@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 	"github.com/umoja-ledger/umoja/consensus/profile"
 )
 
@@ -20,7 +21,7 @@ const enough = 5 * time.Second
 
 // shares takes CPU profiles of all validators under load and tells which part of their time is the price of agreeing.
 func shares(ctx context.Context, r *run) error {
-	n, err := r.network(ctx, ordinary, true)
+	n, err := r.network(ctx, sandbox.Options{Validators: ordinary, Bare: true, Profiled: true})
 	if err != nil {
 		return err
 	}

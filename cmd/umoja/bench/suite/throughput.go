@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 )
 
 const ordinary = 4 // validators
@@ -34,7 +35,7 @@ func (r *run) closed(ctx context.Context, workload string, perSecond, ratio floa
 
 // alone measures one workload on a network of its own.
 func (r *run) alone(ctx context.Context, workload string) (*bench.Report, error) {
-	n, err := r.network(ctx, ordinary, false)
+	n, err := r.network(ctx, bare(ordinary))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func mixed(ctx context.Context, r *run) error {
 const sessions, phones = 600, 64
 
 func ussd(ctx context.Context, r *run) error {
-	n, err := r.network(ctx, ordinary, false)
+	n, err := r.network(ctx, sandbox.Options{Validators: ordinary})
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ const enoughSamples = 500
 
 // latency is measured at half of the peak, which is found just before.
 func latency(ctx context.Context, r *run) error {
-	n, err := r.network(ctx, ordinary, false)
+	n, err := r.network(ctx, bare(ordinary))
 	if err != nil {
 		return err
 	}
