@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -95,17 +96,7 @@ func (all *submissions) submit(ctx context.Context, place uint64, envelope []byt
 // write sends results, several at once when several are there.
 func (all *submissions) write() error {
 	for result := range all.results {
-		res := &apiv1.SubmitStreamResponse{Results: []*apiv1.SubmitResult{result}}
-		for more := true; more && len(res.Results) < resultsAtOnce; {
-			select {
-			case next, ok := <-all.results:
-				if more = ok; ok {
-					res.Results = append(res.Results, next)
-				}
-			default:
-				more = false
-			}
-		}
+		res := &apiv1.SubmitStreamResponse{Results: all.gather(result)}
 		if err := all.stream.Send(res); err != nil {
 			return err
 		}
@@ -114,4 +105,27 @@ func (all *submissions) write() error {
 		}
 	}
 	return nil
+}
+
+// gather takes the results that are there. While more come each time that others are let run, it lets them: a batch ends many submissions, one goroutine after
+// the other.
+func (all *submissions) gather(first *apiv1.SubmitResult) []*apiv1.SubmitResult {
+	results := []*apiv1.SubmitResult{first}
+	for seen := 0; len(results) < resultsAtOnce; {
+		select {
+		case next, ok := <-all.results:
+			if !ok {
+				return results
+			}
+			results = append(results, next)
+			continue
+		default:
+		}
+		if len(results) == seen {
+			return results
+		}
+		seen = len(results)
+		runtime.Gosched()
+	}
+	return results
 }
