@@ -44,12 +44,38 @@ var history = []Sabotage{
 		"an expiry may be seven days ahead to the millisecond",
 	},
 	{
-		"time-must-move", "apply.go", `case h.TimeUnixMs < head.TimeUnixMs:`, `case h.TimeUnixMs <= head.TimeUnixMs:`,
+		"time-must-move", "header.go", `case h.TimeUnixMs < head.TimeUnixMs:`, `case h.TimeUnixMs <= head.TimeUnixMs:`,
 		"ledger time may stand still",
 	},
 	{
-		"batch-without-chain", "apply.go", `case h.PreviousHash != head.BatchHash:`, `case h.PreviousHash == (tx.BatchHash{}):`,
+		"batch-without-chain", "header.go", `case h.PreviousHash != head.BatchHash:`, `case h.PreviousHash == (tx.BatchHash{}):`,
 		"a batch names the hash of the batch before",
+	},
+	{
+		"built-on-another-head", "apply.go", `if built != nil && built.Before == head && built.After.BatchHash == b.Hash() {`,
+		`if built != nil && built.After.BatchHash == b.Hash() {`, "what a leader found is taken on the head that it was found on",
+	},
+	{
+		"built-of-another-batch", "apply.go", `if built != nil && built.Before == head && built.After.BatchHash == b.Hash() {`,
+		`if built != nil && built.Before == head {`, "what a leader found is taken for the batch that it was found of",
+	},
+	{
+		"built-of-other-envelopes", "builder.go",
+		`if !batch.trial || sealed.Header.TimeUnixMs != batch.timeUnixMs || !slices.EqualFunc(sealed.Envelopes, b.envelopes, bytes.Equal) {`,
+		`if !batch.trial || sealed.Header.TimeUnixMs != batch.timeUnixMs || !slices.EqualFunc(b.envelopes, b.envelopes, bytes.Equal) {`,
+		"a leader gives the effects of what it has packed",
+	},
+	{
+		"built-at-another-time", "builder.go",
+		`if !batch.trial || sealed.Header.TimeUnixMs != batch.timeUnixMs || !slices.EqualFunc(sealed.Envelopes, b.envelopes, bytes.Equal) {`,
+		`if !batch.trial || !slices.EqualFunc(sealed.Envelopes, b.envelopes, bytes.Equal) {`, "a leader gives the effects of the time for which it has packed",
+	},
+	{
+		"built-remembers-expired", "builder.go", `if err := batch.forget(b.view); err != nil {`, `if err := error(nil); err != nil {`,
+		"a leader forgets the ids that others forget",
+	},
+	{
+		"built-from-other-leaves", "builder.go", `batch.size = int64(batch.before)`, `batch.size += 0`, "a leader hashes its leaves at their places",
 	},
 	{
 		"due-at-its-time", "due.go", `if due >= b.timeUnixMs {`, `if due > b.timeUnixMs {`,
