@@ -36,8 +36,7 @@ func (p *packer) draft(view *store.View, head ledger.Head) (*draftBatch, error) 
 // pack makes one batch of the submissions, if any, and of what is due, and waits until it is applied. An error ends this reign.
 func (p *packer) pack(all []*submission) error {
 	n := p.node
-	head := n.store.Head()
-	view := n.store.View()
+	head, view := n.store.HeadView()
 	closeView := sync.OnceFunc(view.Close)
 	defer closeView()
 	d, err := p.fill(view, head, all)

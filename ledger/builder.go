@@ -42,6 +42,9 @@ func (b *Builder) Recorded(signed *tx.Signed) (bool, error) {
 	return earlier != nil, err
 }
 
+// A record of a refusal is an envelope and a code, and fits a leaf: Add takes it back as a whole.
+const _ = uint(tx.MaxLeafBytes - tx.MaxEnvelopeBytes - 1024)
+
 // Add packs a transaction that fits and has not expired:
 //
 //   - tx.OK: it is packed, and what becomes of it will be recorded under its id;

@@ -56,10 +56,20 @@ func (m *Machine) tick() {
 	}
 }
 
-// waits says that another epoch may help: to make something final or, where nothing may come above it, sealed. A head that is final and
-// could take what comes next is not worth one, since an epoch begins with a batch.
+// waits says that another epoch may help: to make something final or, where this one can not, sealed. A head that is final and could take what comes next
+// is not worth one otherwise, since an epoch begins with a batch.
 func (m *Machine) waits() bool {
-	return m.applied.Size > m.signer.state.Final.Size || m.applied.Boundary && m.applied.Size > m.sealed.Size
+	return m.applied.Size > m.signer.state.Final.Size || m.applied.Size > m.sealed.Size && (m.applied.Boundary || m.doubted())
+}
+
+// doubted says that somebody votes for a later epoch, and so says nothing more in this one: its voice may be the one that is missing.
+func (m *Machine) doubted() bool {
+	for _, h := range m.heard {
+		if h.words.Wish.Epoch > m.signer.state.Epoch {
+			return true
+		}
+	}
+	return false
 }
 
 // behind says that a later epoch than the own one was opened: there is a certificate of it. The log will lead there, and whether that

@@ -248,6 +248,43 @@ func TestAFinalHeadEndsNoEpoch(t *testing.T) {
 	}
 }
 
+// TestWhoVotedAloneIsFollowed: a waited alone, and voted for another epoch before anybody named the size again. In this one it says nothing any more, and without its
+// voice nobody can seal the head; so b and d, to whom the head is final, vote for that epoch too.
+func TestWhoVotedAloneIsFollowed(t *testing.T) {
+	h := lateOne(t, false)
+	all := []string{"a", "b", "d"}
+	h.wait("a", 10)
+	if h.member["a"].State().Wished.Epoch != 1 {
+		t.Fatal("a does not vote")
+	}
+	for _, name := range all {
+		h.member[name].Step(1, Following{Leader: "d", Term: 2})
+	}
+	h.member["d"].Step(1, Leading{Term: 2})
+	h.member["d"].Step(1, Name{})
+	for range 3 {
+		for _, name := range []string{"b", "d"} {
+			h.member[name].Step(1, Tick{})
+		}
+		for _, to := range all {
+			for _, from := range all {
+				if from != to {
+					h.tell(to, from)
+				}
+			}
+		}
+	}
+	for _, name := range all {
+		if w := h.member[name].State().Wished.Epoch; w != 1 {
+			t.Errorf("%s votes for epoch %d", name, w)
+		}
+	}
+	h.member["d"].Step(1, Tick{})
+	if change, ok := h.member["d"].change(1); !ok || change.Start().Size != 10 {
+		t.Errorf("nothing opens the epoch at the head that is final: %v", ok)
+	}
+}
+
 // lateOne is a handover in which c has led and is gone, b and d know that size 10 is final, and a has heard nothing.
 func lateOne(t *testing.T, boundary bool) *handover {
 	h := newHandover(t)

@@ -120,8 +120,14 @@ var rounds = []sabotage.Sabotage{
 		Rule: "a tree that is sealed is settled",
 	},
 	{
-		Name: "epoch-for-a-seal", File: "finality/epoch.go", Line: `return m.applied.Size > m.signer.state.Final.Size || m.applied.Boundary && m.applied.Size > m.sealed.Size`,
+		Name: "epoch-for-a-seal", File: "finality/epoch.go", Line: `return m.applied.Size > m.signer.state.Final.Size || m.applied.Size > m.sealed.Size && (m.applied.Boundary || m.doubted())`,
 		Instead: `return m.applied.Size > m.sealed.Size`, Rule: "a head that is final ends no epoch where something can come above it",
+	},
+	{
+		Name: "epoch-without-a-voice", File: "finality/epoch.go",
+		Line:    `return m.applied.Size > m.signer.state.Final.Size || m.applied.Size > m.sealed.Size && (m.applied.Boundary || m.doubted())`,
+		Instead: `return m.applied.Size > m.signer.state.Final.Size || m.applied.Size > m.sealed.Size && m.applied.Boundary`,
+		Rule:    "who has voted for another epoch is followed there when its voice is missing for a seal",
 	},
 	{
 		Name: "round-ratify-unseen", File: "finality/round.go", Line: `if own, epoch, ok := m.boundary(held.Size); !ok || own != held.Root || epoch != held.Epoch {`,

@@ -39,9 +39,15 @@ type Head struct {
 
 // View opens the newest state.
 func (s *Store) View() *View {
+	_, v := s.HeadView()
+	return v
+}
+
+// HeadView opens a view, and tells the head that it is of.
+func (s *Store) HeadView() (ledger.Head, *View) {
 	v, now := s.view()
 	v.head = placeOf(now.head)
-	return v
+	return now.head, v
 }
 
 // FinalView opens the state as of the final checkpoint; before the first, that is the genesis.
