@@ -111,6 +111,23 @@ func TestNobodyGoesBeforeSomebodyComes(t *testing.T) {
 	}
 }
 
+// TestOnlyWhoHasLeftLosesItsVote: v4 has left, and raft has a voter more than it needs. That is v4 and nobody else.
+func TestOnlyWhoHasLeftLosesItsVote(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.restart("v1")
+	n := c.nodes["v1"]
+	m, was := *n.reignNow(), n.reignNow().reign.Validators
+	m.reign.Validators = was[:3]
+	n.members.Store(&m)
+	four := membersOf(was).Servers
+	if err := n.approve(raft.Configuration{Servers: four[:3]}); err != nil {
+		t.Errorf("v4 goes: %v", err)
+	}
+	if err := n.approve(raft.Configuration{Servers: four[1:]}); !errors.Is(err, transport.ErrTooEarly) {
+		t.Errorf("v1 goes, and v4 stays: %v", err)
+	}
+}
+
 // TestWhoIsOutsidePromisesNothing: a newcomer takes transactions, and nobody would hear it complain of a leader that leaves them out.
 func TestWhoIsOutsidePromisesNothing(t *testing.T) {
 	s := newScribe(t)
