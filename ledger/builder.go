@@ -15,7 +15,6 @@ import (
 // What it did to find that out is what Apply would do. So a leader need not do it again: Effects gives what the whole batch does, for ApplyBuilt.
 type Builder struct {
 	batch *batch
-	view  View
 	bytes int
 	// entries is the static bound of what is packed.
 	entries   int
@@ -28,7 +27,7 @@ func Build(view View, head Head, timeUnixMs uint64) (*Builder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Builder{batch: b, view: view}, nil
+	return &Builder{batch: b}, nil
 }
 
 // Fits says whether a transaction has room in the batch.
@@ -89,7 +88,7 @@ func (b *Builder) Effects(network tx.NetworkID, sealed *tx.Batch) (*Effects, err
 	}
 	// What a trial leaves out. No transaction of the batch looked for an id that is forgotten here: it would have expired.
 	batch.trial = false
-	if err := batch.forget(b.view); err != nil {
+	if err := batch.forget(batch.view); err != nil {
 		return nil, err
 	}
 	batch.size = int64(batch.before)

@@ -71,7 +71,7 @@ var history = []Sabotage{
 		`if !batch.trial || !slices.EqualFunc(sealed.Envelopes, b.envelopes, bytes.Equal) {`, "a leader gives the effects of the time for which it has packed",
 	},
 	{
-		"built-remembers-expired", "builder.go", `if err := batch.forget(b.view); err != nil {`, `if err := error(nil); err != nil {`,
+		"built-remembers-expired", "builder.go", `if err := batch.forget(batch.view); err != nil {`, `if err := error(nil); err != nil {`,
 		"a leader forgets the ids that others forget",
 	},
 	{
