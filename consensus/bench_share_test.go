@@ -40,7 +40,7 @@ func BenchmarkShares(b *testing.B) {
 		b.ReportMetric(parts[s.Name], s.Name+"-%")
 	}
 	b.ReportMetric(rest, "rest-%")
-	const perSecond, processors = 30, 2
+	const perSecond, processors = 20, 2
 	round := parts["finality"] / 100 * ms(cpu) / float64(max(1, rounds))
 	b.ReportMetric(round, "round-ms")
 	b.ReportMetric((parts["filter"]+round*perSecond/1000/processors*100)/3, "ratio")

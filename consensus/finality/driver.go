@@ -13,9 +13,9 @@ import (
 
 // The pace of a driver.
 const (
-	// namePause is the least time between two rounds of a leader: at most 30 a second, each for all batches since. A round costs four
-	// validators about 2 ms of processor time, so on two processors that they share rounds take 3 %.
-	namePause = 33 * time.Millisecond
+	// namePause is the least time between two rounds of a leader: at most 20 a second, each for all batches since. A round costs four
+	// validators about 2 ms of processor time at full batches, so on two processors that they share rounds take 2 to 3 %.
+	namePause = 50 * time.Millisecond
 	// openPause is how often peers are asked while a round is open, and how long a peer that failed is left alone.
 	openPause = 250 * time.Millisecond
 	// idlePause is how often peers are asked when nothing is open.
