@@ -139,8 +139,11 @@ func payers(b tx.Body) []tx.AccountID {
 // settled takes a transaction off the list that was not taken after all. An expiry by the leader's clock alone is no
 // outcome: the list waits for a final header past it.
 func (n *Node) settled(id tx.ID, last bool, err error) {
+	if !last || err == nil {
+		return
+	}
 	var refusal *Refusal
-	if last && (errors.As(err, &refusal) || errors.Is(err, ErrOverloaded) && !errors.Is(err, ErrUnknownOutcome)) {
+	if errors.As(err, &refusal) || errors.Is(err, ErrOverloaded) && !errors.Is(err, ErrUnknownOutcome) {
 		n.pending.drop(id)
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -95,6 +96,35 @@ func BenchmarkStream(b *testing.B) {
 			b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
 		})
 	}
+}
+
+// BenchmarkCall is what a call costs both sides that asks for little: a thousand wait for their answers at a time.
+//
+//	go test ./consensus/server -run '^$' -bench Call -benchtime 100000x -benchmem
+func BenchmarkCall(b *testing.B) {
+	n := theNetwork(b)
+	c := n.client(b, n.leader(b))
+	signed, _ := n.pay(b, c)
+	id := signed.ID()
+	before := spent(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	var all sync.WaitGroup
+	const callers = 1000
+	for i := range callers {
+		all.Go(func() {
+			for range (b.N + i) / callers {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				if _, err := c.GetTransaction(ctx, &apiv1.GetTransactionRequest{Id: id[:], Wait: apiv1.Stage_STAGE_FINAL}); err != nil {
+					b.Error(err)
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64((spent(b)-before).Nanoseconds())/1000/float64(b.N), "cpu-us")
 }
 
 // stream brings payments over one stream and waits until all are final.

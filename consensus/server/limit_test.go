@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
@@ -73,15 +74,60 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// textAddr is an address of a kind that only its text tells.
+type textAddr string
+
+func (textAddr) Network() string  { return "text" }
+func (a textAddr) String() string { return string(a) }
+
+// TestEveryCallEnds: a call has an end, by its place or by its own wait, whatever its caller's deadline.
+func TestEveryCallEnds(t *testing.T) {
+	far, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	near, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for _, m := range apiv1.LedgerService_ServiceDesc.Methods {
+		p := newPlaces(1, 1)
+		own := m.MethodName == "Submit" || m.MethodName == "GetTransaction"
+		for _, c := range []struct {
+			ctx  context.Context
+			most time.Duration
+		}{{t.Context(), maxWait}, {far, maxWait}, {near, 10 * time.Second}} {
+			_, err := p.unary(c.ctx, nil, &grpc.UnaryServerInfo{FullMethod: "/" + apiv1.LedgerService_ServiceDesc.ServiceName + "/" + m.MethodName}, func(ctx context.Context, _ any) (any, error) {
+				most := c.most
+				if own {
+					var cancel context.CancelFunc
+					ctx, cancel = margin(ctx)
+					defer cancel()
+					most -= min(c.most/10, 100*time.Millisecond)
+				}
+				deadline, ok := ctx.Deadline()
+				if left := time.Until(deadline); !ok || left > most || left < most-8*time.Second {
+					t.Errorf("%s may take %v, want %v", m.MethodName, left, most)
+				}
+				return nil, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // TestAddressOf: a caller is its IPv4 address, or its /64.
 func TestAddressOf(t *testing.T) {
 	for text, want := range map[string]string{
 		"192.0.2.7:1": "192.0.2.7/32", "[::ffff:192.0.2.7]:1": "192.0.2.7/32", "[2001:db8::1]:1": "2001:db8::/64",
 		"[2001:db8::2]:9": "2001:db8::/64", "[2001:db8:0:1::2]:9": "2001:db8:0:1::/64", "[fe80::1%eth0]:9": "fe80::/64",
 	} {
-		if got := addressOf(net.TCPAddrFromAddrPort(netip.MustParseAddrPort(text))); got.prefix.String() != want {
-			t.Errorf("%s is %s, want %s", text, got.prefix, want)
+		for _, a := range []net.Addr{net.TCPAddrFromAddrPort(netip.MustParseAddrPort(text)), textAddr(text)} {
+			if got := addressOf(a); got.prefix.String() != want {
+				t.Errorf("%T %s is %s, want %s", a, text, got.prefix, want)
+			}
 		}
+	}
+	if got := addressOf(&net.TCPAddr{Port: 1}); got != (address{}) {
+		t.Errorf("an address without a host is %v", got)
 	}
 	if got := addressOf(&net.UnixAddr{Name: "x"}); got != (address{}) {
 		t.Errorf("a socket is %v", got)

@@ -163,7 +163,7 @@ func (n *network) payment(t testing.TB, life time.Duration) *tx.Signed {
 }
 
 // pay makes a payment final.
-func (n *network) pay(t *testing.T, c apiv1.LedgerServiceClient) (*tx.Signed, *apiv1.TransactionStatus) {
+func (n *network) pay(t testing.TB, c apiv1.LedgerServiceClient) (*tx.Signed, *apiv1.TransactionStatus) {
 	t.Helper()
 	signed := n.payment(t, time.Hour)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -46,7 +46,7 @@ type Server struct {
 	conns  *places
 }
 
-// maxWait bounds a call that waits and came without a deadline.
+// maxWait bounds a call, also one whose caller would wait longer.
 const maxWait = 30 * time.Second
 
 // New makes a server; Serve opens it.

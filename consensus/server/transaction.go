@@ -56,13 +56,12 @@ func (s *service) GetTransaction(ctx context.Context, req *apiv1.GetTransactionR
 	return &apiv1.GetTransactionResponse{Status: status.Proto()}, nil
 }
 
-// margin ends a wait a little before the caller's deadline, so that what is known by then still arrives.
+// margin ends a wait a little before the caller's deadline, so that what is known by then still arrives, and before maxWait in any case.
 func margin(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithTimeout(ctx, maxWait)
+	left := maxWait
+	if deadline, ok := ctx.Deadline(); ok {
+		left = min(left, time.Until(deadline))
 	}
-	left := time.Until(deadline)
 	return context.WithTimeout(ctx, left-min(left/10, 100*time.Millisecond))
 }
 
