@@ -33,7 +33,7 @@ type Workload struct {
 
 // Workloads are all of them.
 var Workloads = []Workload{
-	{Name: "unary", Says: "single signed transfers, a call each", legs: 1, callers: 512, payers: 1000},
+	{Name: "unary", Says: "single signed transfers, a call each", legs: 1, callers: 4096, payers: 1000},
 	{Name: "stream", Says: "single signed transfers over streams", legs: 1, stream: true, callers: 4096, payers: 1000},
 	{Name: "bulk", Says: "400 transfers a transaction, over streams", legs: tx.MaxLegs, stream: true, callers: 64, payers: 1000},
 	{Name: "hot", Says: "as stream, all pay one merchant", legs: 1, hot: true, stream: true, callers: 4096, payers: 1000},
