@@ -31,9 +31,13 @@ import (
 // newMeasured makes a running network whose sockets count.
 func newMeasured(b *testing.B, events func(name string) slog.Handler) *cluster {
 	b.Helper()
+	var names []string
+	for _, v := range ledgertest.Network(b, b.Name()).Set {
+		names = append(names, v.Name)
+	}
+	wires := newWires(b, names) // First, or they may get the ports that the validators are about to take.
 	c := newAlone(b, Snapshots{})
-	c.options, c.timing, c.events = store.Options{}, LAN, events
-	c.wires = newWires(b, slices.Collect(maps.Keys(c.addresses)))
+	c.options, c.timing, c.events, c.wires = store.Options{}, LAN, events, wires
 	c.startAll()
 	s := c.submit(c.leader(), c.phonePayment(), Final)
 	c.agree(s.LeafIndex + 1)
