@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
-	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -24,14 +23,14 @@ func (w *workload) decide(ctx context.Context, set []string) bool {
 	voters := names(now)[len(now)-now.Quorum():]
 	propose, signed, err := w.bringSigned(tx.Propose{
 		Validator: voters[0], Decision: decision, ExpiresAtUnixMs: uint64(c.now().Add(time.Hour).UnixMilli()),
-	}, c.world.GovernorOf(voters[0]))
+	}, voters[0])
 	if err != nil || !w.becomesFinal(ctx, propose) {
 		return false
 	}
 	ballot := tx.NewBallotID(signed.ID(), 0)
 	votes := make([]*payment, 0, len(voters))
 	for _, v := range voters[1:] {
-		vote, _, err := w.bringSigned(tx.Vote{Validator: v, Ballot: ballot, Yes: true}, c.world.GovernorOf(v))
+		vote, _, err := w.bringSigned(tx.Vote{Validator: v, Ballot: ballot, Yes: true}, v)
 		if err != nil {
 			return false
 		}
@@ -58,18 +57,18 @@ func (w *workload) becomesFinal(ctx context.Context, p *payment) bool {
 	}
 }
 
-// bringSigned makes a transaction of one operation and lets it be brought to all, as long as the run lasts.
-func (w *workload) bringSigned(op tx.Operation, signer key.Signer) (*payment, *tx.Signed, error) {
+// bringSigned has a validator's governor sign a transaction of one operation, and lets it be brought to all, as long as the run lasts.
+func (w *workload) bringSigned(op tx.Operation, speaksFor string) (*payment, *tx.Signed, error) {
 	w.mu.Lock()
 	w.nonce++
 	n := 2_000_000 + w.nonce
 	w.mu.Unlock()
-	signed, err := w.seal(n, op, signer)
+	signed, err := w.seal(n, op, w.cluster.world.GovernorOf(speaksFor))
 	if err != nil {
 		w.cluster.violate("setup", "make a transaction: %v", err)
 		return nil, nil, err
 	}
-	return w.deliver(signed), signed, nil
+	return w.deliver(signed, speaksFor), signed, nil
 }
 
 var errNotFinal = errors.New("a payment is not final")
@@ -83,7 +82,7 @@ func (w *workload) payOnce(patience time.Duration) error {
 	if err != nil {
 		return err
 	}
-	p := w.deliver(signed)
+	p := w.deliver(signed, "")
 	select {
 	case <-p.done:
 		return nil

@@ -32,6 +32,8 @@ type workload struct {
 // payment is one transaction and what became of it.
 type payment struct {
 	id tx.ID
+	// speaksFor is the validator whose governor brings it; empty when people pay.
+	speaksFor string
 	// final is what the first validator that called it final said; nil before.
 	final *consensus.Status
 	by    string
@@ -74,14 +76,14 @@ func (w *workload) begin() error {
 	w.mu.Unlock()
 	signed, err := w.sign(n)
 	if err == nil {
-		w.deliver(signed)
+		w.deliver(signed, "")
 	}
 	return err
 }
 
-// deliver lets a transaction be brought to everybody.
-func (w *workload) deliver(signed *tx.Signed) *payment {
-	p := &payment{id: signed.ID(), done: make(chan struct{}), after: w.finalSize()}
+// deliver lets a transaction be brought to everybody; speaksFor is the validator whose governor signed it, or empty.
+func (w *workload) deliver(signed *tx.Signed, speaksFor string) *payment {
+	p := &payment{id: signed.ID(), speaksFor: speaksFor, done: make(chan struct{}), after: w.finalSize()}
 	w.mu.Lock()
 	w.payments = append(w.payments, p)
 	w.mu.Unlock()
@@ -197,16 +199,20 @@ func (w *workload) finished(m *member, p *payment, s consensus.Status) {
 	}
 }
 
-// counts says how many payments were begun and how many are final.
+// counts says how many payments were begun and how many are final. What the governor of a validator brought that left the set first does not
+// count while it is not final: the ledger is right to take nothing from a stranger.
 func (w *workload) counts() (begun, final int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.payments {
 		if p.final != nil {
 			final++
+		} else if p.speaksFor != "" && !w.cluster.sets.has(p.speaksFor) {
+			continue
 		}
+		begun++
 	}
-	return len(w.payments), final
+	return begun, final
 }
 
 // all are the payments so far.
