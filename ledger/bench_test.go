@@ -1,12 +1,14 @@
 package ledger_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -40,6 +42,82 @@ func BenchmarkApplyGrantedTransfers(b *testing.B) {
 		envelopes = append(envelopes, s.Envelope())
 	}
 	apply(b, c, envelopes, 180)
+}
+
+// BenchmarkReapplyPayments is a batch as validators meet it at full load: 600 payments of 1,000 payers, each with a key of its own, a fee to
+// one provider and a credit. It is looked at by its allocations as much as by its time.
+func BenchmarkReapplyPayments(b *testing.B) {
+	c, envelopes, verify := payments(b, 600)
+	at := ledger.Position{TimeUnixMs: c.TimeUnixMs}
+	b.ReportAllocs()
+	for b.Loop() {
+		fx, err := ledger.Reapply(c.Memory, c.Memory.Head(), c.World.Network, verify, at, envelopes)
+		if err != nil || len(fx.Outcomes) != len(envelopes) {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(envelopes)), "ns/payment")
+}
+
+// BenchmarkBuildPayments is the same batch on its leader: what it does to fill the batch, and what is left to do for the effects.
+func BenchmarkBuildPayments(b *testing.B) {
+	c, envelopes, verify := payments(b, 600)
+	var all []*tx.Signed
+	for _, e := range envelopes {
+		signed, err := verify(e)
+		if err != nil {
+			b.Fatal(err)
+		}
+		all = append(all, signed)
+	}
+	_, sealed := tx.SealSigned(c.World.Network, c.Header(), all, c.World.Validators[c.Leader])
+	b.ReportAllocs()
+	for b.Loop() {
+		builder, err := ledger.Build(c.Memory, c.Memory.Head(), sealed.Header.TimeUnixMs)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, signed := range all {
+			if code, err := builder.Add(signed); err != nil || code != tx.OK {
+				b.Fatal(code, err)
+			}
+		}
+		if _, err := builder.Effects(c.World.Network, sealed); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(envelopes)), "ns/payment")
+}
+
+// payments makes a chain of 1,000 payers and so many payments of theirs, with what knows that their signatures are good.
+func payments(b *testing.B, count int) (*ledgertest.Chain, [][]byte, ledger.Verifier) {
+	b.Helper()
+	var ids []tx.AccountID
+	var owners []key.Private
+	w := ledgertest.NetworkOf(b, "payments", 4, func(w *ledgertest.World, g *genesis.Genesis) {
+		g.Parameters.CreditIntervalMs = genesis.DefaultParameters().CreditIntervalMs
+		for i := range 1000 {
+			owner := w.Key(b, fmt.Sprint("payer ", i))
+			authority := tx.SingleKey(owner.Public())
+			open := tx.OpenAccount{Authority: authority, Salt: salt(fmt.Sprint("payer ", i))}
+			ids, owners = append(ids, open.Account()), append(owners, owner)
+			g.Accounts = append(g.Accounts, genesis.Account{ID: open.Account(), Salt: open.Salt[:], Authority: genesis.AuthorityOf(authority)})
+			g.Issues = append(g.Issues, genesis.Issue{Asset: ledgertest.KES, Credit: open.Account(), Amount: 1 << 40})
+		}
+	})
+	c := ledgertest.NewChain(b, w)
+	var envelopes [][]byte
+	known := make(map[string]*tx.Signed)
+	for i := range count {
+		payer := i * 7 % len(ids)
+		s := one(b, w, uint64(i), c.TimeUnixMs, owners[payer], tx.Transfer{
+			Debit: ids[payer], Credit: ids[(i*13+1)%len(ids)], Asset: ledgertest.KES, Amount: 50_00,
+			Fee: &tx.Fee{Provider: w.ProviderAccount, ScheduleVersion: 1, Amount: ledgertest.FlatFee},
+		})
+		envelopes = append(envelopes, s.Envelope())
+		known[string(s.Envelope())] = s
+	}
+	return c, envelopes, func(envelope []byte) (*tx.Signed, error) { return known[string(envelope)], nil }
 }
 
 // BenchmarkApplyBulk400 is six bulk payments, from one account to 400 others each.
