@@ -16,8 +16,9 @@ import (
 
 // form is what the walker knows of a message.
 type form struct {
-	name   string
-	fields map[protowire.Number]*field
+	name string
+	// fields are by number; nil where there is none.
+	fields []*field
 }
 
 // field is what the walker knows of a field.
@@ -25,11 +26,11 @@ type field struct {
 	name     string
 	wire     protowire.Type
 	kind     protoreflect.Kind
-	repeated bool  // several elements; scalars are packed
-	implicit bool  // absent means zero, so zero must be absent
-	oneof    bool  // at most one such field in the message
-	message  *form // for messages
-	enum     protoreflect.EnumValueDescriptors
+	repeated bool   // several elements; scalars are packed
+	implicit bool   // absent means zero, so zero must be absent
+	oneof    bool   // at most one such field in the message
+	message  *form  // for messages
+	enum     []bool // by number, which are known
 }
 
 var (
@@ -71,7 +72,7 @@ func CheckEvidence(raw []byte) error { return formEvidence.check(raw) }
 
 // newForm makes the table of a message. The messages are a tree: none contains itself.
 func newForm(d protoreflect.MessageDescriptor) *form {
-	f := &form{name: string(d.Name()), fields: make(map[protowire.Number]*field, d.Fields().Len())}
+	f := &form{name: string(d.Name())}
 	for i := range d.Fields().Len() {
 		fd := d.Fields().Get(i)
 		fl := &field{
@@ -85,7 +86,7 @@ func newForm(d protoreflect.MessageDescriptor) *form {
 		case protoreflect.Uint64Kind, protoreflect.Uint32Kind, protoreflect.BoolKind:
 			fl.wire = protowire.VarintType
 		case protoreflect.EnumKind:
-			fl.wire, fl.enum = protowire.VarintType, fd.Enum().Values()
+			fl.wire, fl.enum = protowire.VarintType, knownValues(fd.Enum().Values())
 		case protoreflect.BytesKind, protoreflect.StringKind:
 			fl.wire = protowire.BytesType
 		case protoreflect.MessageKind:
@@ -99,9 +100,32 @@ func newForm(d protoreflect.MessageDescriptor) *form {
 		if fl.oneof && d.Fields().Len() != fd.ContainingOneof().Fields().Len() {
 			panic(fmt.Sprintf("%s: a oneof must stand alone", d.Name()))
 		}
+		for int(fd.Number()) >= len(f.fields) {
+			f.fields = append(f.fields, nil)
+		}
 		f.fields[fd.Number()] = fl
 	}
 	return f
+}
+
+// knownValues says of each number whether an enum has it.
+func knownValues(values protoreflect.EnumValueDescriptors) (known []bool) {
+	for i := range values.Len() {
+		number := int(values.Get(i).Number())
+		for number >= len(known) {
+			known = append(known, false)
+		}
+		known[number] = true
+	}
+	return known
+}
+
+// field gives a field by its number; nil when there is none.
+func (f *form) field(number uint64) *field {
+	if number >= uint64(len(f.fields)) {
+		return nil
+	}
+	return f.fields[number]
 }
 
 // check walks the bytes of one message.
@@ -117,7 +141,7 @@ func (f *form) check(raw []byte) error {
 			return fmt.Errorf("%s: field number: %w", f.name, ErrNotCanonical)
 		}
 		number, wire := protowire.Number(tag>>3), protowire.Type(tag&7)
-		fl := f.fields[number]
+		fl := f.field(tag >> 3)
 		switch {
 		case fl == nil:
 			return fmt.Errorf("%s: unknown field %d: %w", f.name, number, ErrNotCanonical)
@@ -197,7 +221,7 @@ func (fl *field) checkScalar(raw []byte) (int, error) {
 		return 0, fmt.Errorf("more than 32 bits: %w", ErrNotCanonical)
 	case fl.kind == protoreflect.BoolKind && value > 1:
 		return 0, fmt.Errorf("bool above 1: %w", ErrNotCanonical)
-	case fl.kind == protoreflect.EnumKind && (value > math.MaxInt32 || fl.enum.ByNumber(protoreflect.EnumNumber(value)) == nil):
+	case fl.kind == protoreflect.EnumKind && (value >= uint64(len(fl.enum)) || !fl.enum[value]):
 		return 0, fmt.Errorf("unknown enum value %d: %w", value, ErrNotCanonical)
 	}
 	return n, nil
@@ -205,6 +229,9 @@ func (fl *field) checkScalar(raw []byte) (int, error) {
 
 // consumeVarint reads a minimal varint; a longer encoding of the same value is an error (-1).
 func consumeVarint(raw []byte) (uint64, int) {
+	if len(raw) > 0 && raw[0] < 0x80 { // Most are.
+		return uint64(raw[0]), 1
+	}
 	value, n := protowire.ConsumeVarint(raw)
 	if n < 0 || n > 1 && raw[n-1] == 0 {
 		return 0, -1

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/key"
 	umojav1 "github.com/umoja-ledger/umoja/proto/umoja/v1"
 )
 
@@ -22,11 +23,10 @@ func ParseAuthority(raw []byte) (Authority, error) {
 // DecodeAuthority reads canonical bytes that were checked when they were written. It does not check again that the keys
 // are on the curve, which costs more than everything else that is done with an account.
 func DecodeAuthority(raw []byte) (Authority, error) {
-	var m umojav1.Authority
-	if err := unmarshal(raw, &m, formAuthority); err != nil {
+	if err := formAuthority.check(raw); err != nil {
 		return Authority{}, err
 	}
-	return authorityOf(&m)
+	return readAuthority(raw)
 }
 
 func (a Authority) proto() *umojav1.Authority {
@@ -56,18 +56,26 @@ func authorityOf(m *umojav1.Authority) (Authority, error) {
 
 func weightsOf(of string, m []*umojav1.AuthorityKey) ([]AuthorityKey, error) {
 	if len(m) > MaxAuthorityKeys {
-		return nil, fmt.Errorf("authority %ss are %d, above %d: %w", of, len(m), MaxAuthorityKeys, ErrMalformed)
+		return nil, tooManyKeys(of, len(m))
 	}
 	var keys []AuthorityKey
 	for i, k := range m {
 		one := AuthorityKey{Weight: k.GetWeight()}
 		if len(k.GetKey()) != len(one.Key) {
-			return nil, fmt.Errorf("authority %s %d must be %d bytes, not %d: %w", of, i, len(one.Key), len(k.GetKey()), ErrMalformed)
+			return nil, badAuthorityKey(of, i, len(k.GetKey()))
 		}
 		copy(one.Key[:], k.GetKey())
 		keys = append(keys, one)
 	}
 	return keys, nil
+}
+
+func tooManyKeys(of string, n int) error {
+	return fmt.Errorf("authority %ss are %d, above %d: %w", of, n, MaxAuthorityKeys, ErrMalformed)
+}
+
+func badAuthorityKey(of string, at, size int) error {
+	return fmt.Errorf("authority %s %d must be %d bytes, not %d: %w", of, at, len(key.Public{}), size, ErrMalformed)
 }
 
 // authority reads an authority that must be there.

@@ -170,6 +170,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(signed.Envelope())
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		sameBody(t, raw)
+		sameEnvelope(t, raw)
 		signed, err := tx.Parse(testNetwork, raw)
 		if err != nil {
 			if !errors.Is(err, tx.ErrNotCanonical) && !errors.Is(err, tx.ErrMalformed) && !errors.Is(err, tx.ErrTooLarge) {

@@ -86,12 +86,6 @@ func (h Header) Encode() []byte {
 	}}}, formLeaf)
 }
 
-// Encode gives the canonical bytes of a transaction leaf; the caller checks MaxLeafBytes.
-func (r Record) Encode() []byte {
-	m := &umojav1.TransactionLeaf{Envelope: r.Envelope, Result: r.Result.Proto(), PostStates: postStatesProto(r.PostStates)}
-	return marshal(&umojav1.Leaf{Leaf: &umojav1.Leaf_Transaction{Transaction: m}}, formLeaf)
-}
-
 // Encode gives the canonical bytes of an effect leaf.
 func (e Effect) Encode() []byte {
 	m := &umojav1.EffectLeaf{

@@ -20,7 +20,8 @@ type Operation interface {
 	check() error
 	// accounts appends the accounts that the operation names.
 	accounts(to []AccountID) []AccountID
-	// entries is an upper bound, from the bytes alone, on the state entries that the operation changes.
+	// entries is an upper bound, from the bytes alone, on the state entries that the operation changes. Invariant: no less than the accounts
+	// that it names.
 	entries() int
 	// proto is the message that carries it.
 	proto() *umojav1.Operation

@@ -40,21 +40,37 @@ func ParseBody(raw []byte) (Body, error) {
 	if len(raw) > MaxEnvelopeBytes {
 		return Body{}, fmt.Errorf("body is %d bytes, above %d: %w", len(raw), MaxEnvelopeBytes, ErrTooLarge)
 	}
-	var m umojav1.TransactionBody
-	if err := unmarshal(raw, &m, formBody); err != nil {
+	if err := formBody.check(raw); err != nil {
 		return Body{}, err
 	}
-	b := Body{ExpiresAtUnixMs: m.GetExpiresAtUnixMs()}
-	if err := fixed(b.Nonce[:], m.GetNonce(), "nonce"); err != nil {
+	var b Body
+	var nonce []byte
+	w := wire{rest: raw}
+	operations := w.count(3)
+	for first := w; first.next() && first.number < 3; {
+		switch first.number {
+		case 1:
+			nonce = first.bytes
+		case 2:
+			b.ExpiresAtUnixMs = first.scalar
+		}
+	}
+	if err := fixed(b.Nonce[:], nonce, "nonce"); err != nil {
 		return Body{}, err
 	}
-	if n := len(m.GetOperations()); n > MaxOperations {
-		return Body{}, fmt.Errorf("%d operations, above %d: %w", n, MaxOperations, ErrTooLarge)
+	switch {
+	case operations > MaxOperations:
+		return Body{}, fmt.Errorf("%d operations, above %d: %w", operations, MaxOperations, ErrTooLarge)
+	case operations > 0:
+		b.Operations = make([]Operation, 0, operations)
 	}
-	for i, pb := range m.GetOperations() {
-		op, err := operationOf(pb)
+	for w.next() {
+		if w.number != 3 {
+			continue
+		}
+		op, err := readOperation(w.bytes)
 		if err != nil {
-			return Body{}, fmt.Errorf("operation %d: %w", i, err)
+			return Body{}, fmt.Errorf("operation %d: %w", len(b.Operations), err)
 		}
 		b.Operations = append(b.Operations, op)
 	}
@@ -72,6 +88,10 @@ func (b Body) check() error {
 		if err := op.check(); err != nil {
 			return fmt.Errorf("operation %d: %w", i, err)
 		}
+	}
+	// Whoever is named has an entry: most transactions need not be looked through.
+	if b.Entries() <= MaxAccounts {
+		return nil
 	}
 	if n := len(b.Accounts()); n > MaxAccounts {
 		return fmt.Errorf("%d accounts, above %d: %w", n, MaxAccounts, ErrTooLarge)
@@ -114,6 +134,8 @@ type Signed struct {
 	rawBody  []byte
 	id       ID
 	hash     EnvelopeHash
+	// one is the memory of Signatures when there is one, as mostly.
+	one [1]Signature
 
 	// Body is what the bytes say.
 	Body Body
@@ -171,26 +193,26 @@ func parse(network NetworkID, envelope []byte) (*Signed, error) {
 	if len(envelope) > MaxEnvelopeBytes {
 		return nil, fmt.Errorf("envelope is %d bytes, above %d: %w", len(envelope), MaxEnvelopeBytes, ErrTooLarge)
 	}
-	var m umojav1.Envelope
-	if err := unmarshal(envelope, &m, formEnvelope); err != nil {
+	if err := formEnvelope.check(envelope); err != nil {
 		return nil, err
 	}
-	if n := len(m.GetSignatures()); n == 0 || n > MaxSignatures {
+	w := wire{rest: envelope}
+	n := w.count(2)
+	if n == 0 || n > MaxSignatures {
 		return nil, fmt.Errorf("%d signatures, not 1 to %d: %w", n, MaxSignatures, ErrMalformed)
 	}
-	s := &Signed{envelope: envelope, rawBody: m.GetBody()}
-	for i, pb := range m.GetSignatures() {
-		var sig Signature
-		if err := fixed(sig.Signer[:], pb.GetSigner(), " signer"); err != nil {
-			return nil, fmt.Errorf("signature %d%w", i, err)
+	s := &Signed{envelope: envelope}
+	if s.Signatures = s.one[:0]; n > len(s.one) {
+		s.Signatures = make([]Signature, 0, n)
+	}
+	for w.next() {
+		if w.number == 1 {
+			s.rawBody = w.bytes
+			continue
 		}
-		if err := fixed(sig.Signature[:], pb.GetSignature(), ""); err != nil {
-			return nil, fmt.Errorf("signature %d%w", i, err)
+		if err := s.readSignature(w.bytes); err != nil {
+			return nil, err
 		}
-		if i > 0 && bytes.Compare(s.Signatures[i-1].Signer[:], sig.Signer[:]) >= 0 {
-			return nil, fmt.Errorf("signers out of order or twice: %w", ErrMalformed)
-		}
-		s.Signatures = append(s.Signatures, sig)
 	}
 	var err error
 	if s.Body, err = ParseBody(s.rawBody); err != nil {
@@ -198,6 +220,24 @@ func parse(network NetworkID, envelope []byte) (*Signed, error) {
 	}
 	s.id = NewID(network, s.rawBody)
 	return s, nil
+}
+
+// readSignature appends a signature.
+func (s *Signed) readSignature(raw []byte) error {
+	i := len(s.Signatures)
+	var sig Signature
+	signer, signature := readSignature(raw)
+	if err := fixed(sig.Signer[:], signer, " signer"); err != nil {
+		return fmt.Errorf("signature %d%w", i, err)
+	}
+	if err := fixed(sig.Signature[:], signature, ""); err != nil {
+		return fmt.Errorf("signature %d%w", i, err)
+	}
+	if i > 0 && bytes.Compare(s.Signatures[i-1].Signer[:], sig.Signer[:]) >= 0 {
+		return fmt.Errorf("signers out of order or twice: %w", ErrMalformed)
+	}
+	s.Signatures = append(s.Signatures, sig)
+	return nil
 }
 
 // VerifySignatures checks every signature over the id; one bad one is ErrBadSignature.
