@@ -1,8 +1,6 @@
 package ledger
 
 import (
-	"bytes"
-
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -68,26 +66,9 @@ func (b *batch) countPending(id tx.AccountID, waits bool) error {
 	return nil
 }
 
-// decoded is an account with the bytes that say so.
-type decoded struct {
-	raw     []byte
-	account *Account
-}
-
-// accountOf is State.Account for who does not change it: as long as the entry's bytes are the same, they are decoded once.
+// accountOf is State.Account for who does not change it: the rules ask for who pays several times.
 func (b *batch) accountOf(id tx.AccountID) (*Account, error) {
-	raw, err := b.overlay.get(keyAccount(id))
-	if err != nil || raw == nil {
-		return nil, err
-	}
-	if b.last.account == nil || !bytes.Equal(b.last.raw, raw) {
-		account, err := decodeAccount(raw)
-		if err != nil {
-			return nil, err
-		}
-		b.last = decoded{raw, &account}
-	}
-	return b.last.account, nil
+	return known(b.overlay, keyAccount(id), decodeAccount)
 }
 
 // authorityAt is the authority over an account at a time: a recovery that is overdue counts as done, so that the old keys do not win a race

@@ -233,10 +233,6 @@ func (d *draft) admitOpening(o tx.OpenAccount) (tx.Code, error) {
 	return tx.OK, nil
 }
 
-func newDraft(b *batch, signed *tx.Signed) *draft {
-	return &draft{act: act{batch: b, leaf: uint64(b.size)}, signed: signed}
-}
-
 // admitOwner: the signers meet the account's authority; or the account is being founded by providers and one of them acts
 // for itself (grantee).
 func (d *draft) admitOwner(id tx.AccountID, grantee *key.Public, unknown tx.Code) (tx.Code, error) {

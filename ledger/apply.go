@@ -34,13 +34,18 @@ func ApplyBuilt(view View, head Head, network tx.NetworkID, verify Verifier, b *
 	return Reapply(view, head, network, verify, positionOf(b), b.Envelopes)
 }
 
+// cellsEach is about how many entries a payment reads that no other of its batch does: its id, payer, two balances, key and credits.
+const cellsEach = 6
+
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
 // the history again.
 func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Position, envelopes [][]byte) (*Effects, error) {
-	batch, err := open(view, head, at.TimeUnixMs, false)
+	batch, err := open(view, head, at.TimeUnixMs, false, len(envelopes)*cellsEach)
 	if err != nil {
 		return nil, err
 	}
+	batch.fx.Leaves = slices.Grow(batch.fx.Leaves, len(envelopes)+1)
+	batch.fx.Outcomes = slices.Grow(batch.fx.Outcomes, len(envelopes))
 	entries := 0
 	for i, envelope := range envelopes {
 		signed, err := verify(envelope)
@@ -80,8 +85,11 @@ type batch struct {
 	unauthorised int
 	// vouchers remembers which assets are vouchers: the kind of an asset never changes.
 	vouchers map[tx.Asset]bool
-	// last is the account that was decoded last: the rules ask for who pays several times.
-	last decoded
+	// draft is the memory of the transaction being applied, states that of its post-states.
+	draft  draft
+	states []tx.PostState
+	// accounts is where the accounts of the next leaves stand.
+	accounts []tx.AccountID
 	// passed counts what was due and is done.
 	passed int
 	// trial says that maybe nothing will be committed, so that leaves need no hashes and no id need be forgotten. Builder.Effects does both.
@@ -89,10 +97,10 @@ type batch struct {
 }
 
 // open starts a batch at a time: expired ids are forgotten, and what is due is done.
-func open(view View, head Head, timeUnixMs uint64, trial bool) (*batch, error) {
-	o := newOverlay(view, head.Size)
+func open(view View, head Head, timeUnixMs uint64, trial bool, cells int) (*batch, error) {
+	o := newOverlay(view, head.Size, cells)
 	b := &batch{
-		overlay: o, State: State{get: o.get}, fx: &Effects{Before: head, After: head}, timeUnixMs: timeUnixMs, before: head.Size,
+		overlay: o, State: State{entries: o}, fx: &Effects{Before: head, After: head}, timeUnixMs: timeUnixMs, before: head.Size,
 		vouchers: make(map[tx.Asset]bool), trial: trial,
 	}
 	var err error
@@ -166,7 +174,7 @@ func (b *batch) transaction(signed *tx.Signed) error {
 		return nil
 	}
 	outcome.LeafIndex = uint64(b.size)
-	d := newDraft(b, signed)
+	d := b.begin(signed)
 	code, err := d.admit()
 	if err != nil {
 		return err
@@ -193,61 +201,17 @@ func (b *batch) transaction(signed *tx.Signed) error {
 		raw = tx.Record{Envelope: signed.Envelope(), Result: outcome.Result}.Encode()
 	}
 	if outcome.Result.Code.Decides() {
-		b.put(keySeen(body.ExpiresAtUnixMs, signed.ID()), seen{Leaf: outcome.LeafIndex, Result: outcome.Result}.encode())
+		b.put(keySeen(body.ExpiresAtUnixMs, signed.ID()), seen{Leaf: outcome.LeafIndex, Result: outcome.Result}.appendTo(b.room(seenBytes)))
 		if d.charged.Key != nil {
 			b.put(d.charged.Key, d.charged.Value)
 		}
 	}
 	b.keep()
 	b.fx.Outcomes = append(b.fx.Outcomes, outcome)
-	return b.leaf(Leaf{Index: outcome.LeafIndex, Raw: raw, Lookup: lookup, Accounts: shown(signed.Body, outcome.Result, states)})
+	return b.leaf(Leaf{Index: outcome.LeafIndex, Raw: raw, Lookup: lookup, Accounts: b.listed(shown(b.listing(), body, outcome.Result, states))})
 }
 
-// act is one leaf in the making: what a transaction, or ledger time, does to the state.
-type act struct {
-	*batch
-	leaf uint64
-	// touched are the balances changed, in order of first touch; at finds them when they are many.
-	touched []touch
-	at      map[holding]int
-}
-
-// holding names a balance.
-type holding struct {
-	account tx.AccountID
-	asset   tx.Asset
-}
-
-// touch is a balance changed by an act.
-type touch struct {
-	holding
-	previous uint64
-	balance  Balance
-}
-
-// draft is one transaction being applied.
-type draft struct {
-	act
-	signed *tx.Signed
-	// founding are the accounts that this transaction opens.
-	founding map[tx.AccountID]*founding
-	// used is what this transaction has debited under each grant.
-	used []usage
-	// operation is the position of the operation being applied.
-	operation uint32
-	// legs are the refused legs of bulk transfers so far.
-	legs []tx.LegResult
-	// charged is the entry of the credits that the transaction costs; no key when it costs none.
-	charged Entry
-}
-
-// founding is an account being opened by its own keys or, when it has none, by the providers among the signers (sponsored).
-type founding struct {
-	authority tx.Authority
-	sponsored bool
-}
-
-func (d *draft) reset() { d.used, d.touched, d.at, d.legs = nil, nil, nil, nil }
+func (d *draft) reset() { d.used, d.touched, d.at, d.legs = d.used[:0], d.touched[:0], nil, nil }
 
 // apply runs the operations in order. A refusal drops all of them.
 func (d *draft) apply() (tx.Result, error) {
@@ -374,7 +338,7 @@ func (a *act) touch(id tx.AccountID, asset tx.Asset, b Balance) error {
 	}
 	b.LastLeaf = a.leaf
 	a.touched[at].balance = b
-	a.put(keyBalance(id, asset), b.encode())
+	a.put(keyBalance(id, asset), b.appendTo(a.room(balanceBytes)))
 	return a.watchVouchers(h, b)
 }
 

@@ -52,6 +52,11 @@ func decodeAsset(raw []byte) (Asset, error) {
 	return a, r.end("asset")
 }
 
+// asset is State.Asset for who does not change it.
+func (b *batch) asset(n tx.Asset) (*Asset, error) {
+	return known(b.overlay, keyAsset(n), decodeAsset)
+}
+
 // Limit is a limit entry: cap transaction(8) cap day(8). It bounds what an account of a tier is debited, whoever signs.
 type Limit struct {
 	CapTransaction, CapDay amount.Amount

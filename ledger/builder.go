@@ -23,7 +23,7 @@ type Builder struct {
 
 // Build starts a batch on the state of a view, at a time not before the head's.
 func Build(view View, head Head, timeUnixMs uint64) (*Builder, error) {
-	b, err := open(view, head, timeUnixMs, true)
+	b, err := open(view, head, timeUnixMs, true, 0)
 	if err != nil {
 		return nil, err
 	}

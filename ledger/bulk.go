@@ -8,7 +8,7 @@ import (
 // bulkTransfer moves units from one account to many. What concerns the payer is decided first and refuses the whole; then each leg
 // in order. In mode each, a leg that is refused is recorded and the others stand; the fee is that of the legs that stand.
 func (d *draft) bulkTransfer(o tx.BulkTransfer) (tx.Code, error) {
-	rules, err := d.Asset(o.Asset)
+	rules, err := d.asset(o.Asset)
 	if err != nil {
 		return 0, err
 	}

@@ -15,6 +15,9 @@ import (
 // An entry holds time(8) and debt(8): credits spent and not earned back yet, times the interval, times 1 for an account.
 // It is 0 when there is no entry.
 
+// creditsBytes is the length of such an entry.
+const creditsBytes = 8 + 8
+
 // charge takes the credits of the transaction; QUOTA_EXHAUSTED when they are not there. They are gone also when the rules then refuse it,
 // since the refusal is recorded for ever.
 func (d *draft) charge() (tx.Code, error) {
@@ -46,7 +49,7 @@ func (d *draft) charge() (tx.Code, error) {
 	if debt > d.parameters.creditBurst*interval*shares {
 		return tx.QuotaExhausted, nil
 	}
-	d.charged = Entry{Key: key, Value: put64(put64(nil, d.timeUnixMs), debt)}
+	d.charged = Entry{Key: append(d.room(len(key)), key...), Value: put64(put64(d.room(creditsBytes), d.timeUnixMs), debt)}
 	return tx.OK, nil
 }
 
@@ -57,7 +60,7 @@ func (d *draft) payerOfCredits() (tx.AccountID, uint64, error) {
 		return tx.AccountID{}, 0, err
 	}
 	if provider != nil {
-		entry, err := d.Provider(*provider)
+		entry, err := known(d.overlay, keyProvider(*provider), decodeProvider)
 		if err != nil || entry == nil {
 			return tx.AccountID{}, 0, corrupt(err, "provider of a key has no entry")
 		}

@@ -58,35 +58,50 @@ var (
 // present is the value of an entry that says only that it is there.
 var present = []byte{1}
 
-func keyAccount(a tx.AccountID) []byte    { return append([]byte{kindAccount}, a[:]...) }
+// Keys are made with room for all of their parts, so that the compiler can leave them on the stack of who looks one up.
+
+func keyAccount(a tx.AccountID) []byte    { return key16(kindAccount, a) }
 func keyNumber(n tx.AccountNumber) []byte { return put64([]byte{kindNumber}, uint64(n)) }
-func keyAlias(a key.Alias) []byte         { return append([]byte{kindAlias}, a[:]...) }
-func keyProviderKey(k key.Public) []byte  { return append([]byte{kindKey}, k[:]...) }
-func keyProvider(a tx.AccountID) []byte   { return append([]byte{kindProvider}, a[:]...) }
-func keyAsset(n tx.Asset) []byte          { return put32([]byte{kindAsset}, uint32(n)) }
+func keyAlias(a key.Alias) []byte         { return key32(kindAlias, a) }
+func keyProviderKey(k key.Public) []byte  { return key32(kindKey, k) }
+func keyProvider(a tx.AccountID) []byte   { return key16(kindProvider, a) }
+func keyAsset(n tx.Asset) []byte          { return put32(append(make([]byte, 0, 5), kindAsset), uint32(n)) }
 func keyAssetCode(code string) []byte     { return append([]byte{kindAssetCode}, code...) }
-func keyCredits(a tx.AccountID) []byte    { return append([]byte{kindCredits}, a[:]...) }
+func keyCredits(a tx.AccountID) []byte    { return key16(kindCredits, a) }
 func keyParameter(p tx.Parameter) []byte  { return []byte{kindParameter, byte(p)} }
-func keyIssuer(a tx.AccountID) []byte     { return append([]byte{kindIssuer}, a[:]...) }
+func keyIssuer(a tx.AccountID) []byte     { return key16(kindIssuer, a) }
 func keyGovernor(name string) []byte      { return append([]byte{kindGovernor}, name...) }
 
 var keySetBefore = []byte{kindSetBefore}
 
-func keyMove(a key.Alias) []byte         { return append([]byte{kindMove}, a[:]...) }
-func keyRecovery(a tx.AccountID) []byte  { return append([]byte{kindRecovery}, a[:]...) }
-func keyAttestor(a tx.AccountID) []byte  { return append([]byte{kindAttestor}, a[:]...) }
-func keyAttestorKey(k key.Public) []byte { return append([]byte{kindAttestorKey}, k[:]...) }
-func keyHold(h tx.HoldID) []byte         { return append([]byte{kindHold}, h[:]...) }
-func keyRequest(r tx.RequestID) []byte   { return append([]byte{kindRequest}, r[:]...) }
-func keyMoves(a tx.AccountID) []byte     { return append([]byte{kindMoves}, a[:]...) }
-func keyBallot(b tx.BallotID) []byte     { return append([]byte{kindBallot}, b[:]...) }
+func keyMove(a key.Alias) []byte         { return key32(kindMove, a) }
+func keyRecovery(a tx.AccountID) []byte  { return key16(kindRecovery, a) }
+func keyAttestor(a tx.AccountID) []byte  { return key16(kindAttestor, a) }
+func keyAttestorKey(k key.Public) []byte { return key32(kindAttestorKey, k) }
+func keyHold(h tx.HoldID) []byte         { return key16(kindHold, h) }
+func keyRequest(r tx.RequestID) []byte   { return key16(kindRequest, r) }
+func keyMoves(a tx.AccountID) []byte     { return key16(kindMoves, a) }
+func keyBallot(b tx.BallotID) []byte     { return key16(kindBallot, b) }
+
+func key16(kind byte, id [16]byte) []byte {
+	return append(append(make([]byte, 0, 1+16), kind), id[:]...)
+}
+
+func key32(kind byte, id [32]byte) []byte {
+	return append(append(make([]byte, 0, 1+32), kind), id[:]...)
+}
+
+// key16And4 is a key of an id and a number.
+func key16And4(kind byte, id [16]byte, n uint32) []byte {
+	return put32(append(append(make([]byte, 0, 1+16+4), kind), id[:]...), n)
+}
 
 func keyLimit(n tx.Asset, tier uint8) []byte {
-	return append(put32([]byte{kindLimit}, uint32(n)), tier)
+	return append(put32(append(make([]byte, 0, 1+4+1), kindLimit), uint32(n)), tier)
 }
 
 func keyPayee(n tx.Asset, payee tx.AccountID) []byte {
-	return append(put32([]byte{kindPayee}, uint32(n)), payee[:]...)
+	return append(put32(append(make([]byte, 0, 1+4+16), kindPayee), uint32(n)), payee[:]...)
 }
 
 func keyReturned(leaf uint64, operation uint32) []byte {
@@ -94,31 +109,29 @@ func keyReturned(leaf uint64, operation uint32) []byte {
 }
 
 func keySeen(expires uint64, id tx.ID) []byte {
-	return append(put64([]byte{kindSeen}, expires), id[:]...)
+	return append(put64(append(make([]byte, 0, 1+8+32), kindSeen), expires), id[:]...)
 }
 
-func keyBalance(a tx.AccountID, n tx.Asset) []byte {
-	return put32(append([]byte{kindBalance}, a[:]...), uint32(n))
-}
+func keyBalance(a tx.AccountID, n tx.Asset) []byte { return key16And4(kindBalance, a, uint32(n)) }
 
 func keyGrant(a tx.AccountID, grantee key.Public) []byte {
-	return append(append([]byte{kindGrant}, a[:]...), grantee[:]...)
+	return append(append(append(make([]byte, 0, 1+16+32), kindGrant), a[:]...), grantee[:]...)
 }
 
 func keyExposure(grantee key.Public, n tx.Asset) []byte {
-	return put32(append([]byte{kindExposure}, grantee[:]...), uint32(n))
+	return put32(append(append(make([]byte, 0, 1+32+4), kindExposure), grantee[:]...), uint32(n))
 }
 
 func keyFees(provider tx.AccountID, version uint32) []byte {
-	return put32(append([]byte{kindFees}, provider[:]...), version)
+	return key16And4(kindFees, provider, version)
 }
 
 func keyLatestFees(provider tx.AccountID, n tx.Asset) []byte {
-	return put32(append([]byte{kindLatestFees}, provider[:]...), uint32(n))
+	return key16And4(kindLatestFees, provider, uint32(n))
 }
 
 func keyInflow(provider tx.AccountID, n tx.Asset) []byte {
-	return put32(append([]byte{kindInflow}, provider[:]...), uint32(n))
+	return key16And4(kindInflow, provider, uint32(n))
 }
 
 func put64(b []byte, v uint64) []byte { return binary.BigEndian.AppendUint64(b, v) }
@@ -203,8 +216,16 @@ type Balance struct {
 	Used amount.Amount
 }
 
-func (b Balance) encode() []byte {
-	out := put64(put64(put64(make([]byte, 0, 36), uint64(b.Posted)), uint64(b.Held)), b.LastLeaf)
+// balanceBytes and seenBytes are the lengths of these entries.
+const (
+	balanceBytes = 8 + 8 + 8 + 4 + 8
+	seenBytes    = 8 + 4 + 4
+)
+
+func (b Balance) encode() []byte { return b.appendTo(make([]byte, 0, balanceBytes)) }
+
+func (b Balance) appendTo(out []byte) []byte {
+	out = put64(put64(put64(out, uint64(b.Posted)), uint64(b.Held)), b.LastLeaf)
 	return put64(put32(out, b.Day), uint64(b.Used))
 }
 
@@ -246,8 +267,8 @@ type seen struct {
 	Result tx.Result
 }
 
-func (s seen) encode() []byte {
-	return put32(put32(put64(nil, s.Leaf), uint32(s.Result.Code)), s.Result.Operation)
+func (s seen) appendTo(out []byte) []byte {
+	return put32(put32(put64(out, s.Leaf), uint32(s.Result.Code)), s.Result.Operation)
 }
 
 func decodeSeen(raw []byte) (seen, error) {

@@ -22,8 +22,8 @@ func (nothing) ReadHashes([]int64) ([]tlog.Hash, error) {
 // Found gives the effects of the genesis: batch 0, whose only leaf is its header.
 func Found(g *genesis.Genesis) (*Effects, error) {
 	head := Head{BatchHash: tx.BatchHash(g.Network())}
-	o := newOverlay(nothing{}, 0)
-	s := State{get: o.get}
+	o := newOverlay(nothing{}, 0, 0)
+	s := State{entries: o}
 	o.put([]byte{kindRules}, rules{Version: g.RulesVersion, DayOffsetMinutes: g.DayOffsetMinutes}.encode())
 	o.put([]byte{kindSet}, g.ValidatorSet().Encode())
 	for i, a := range g.Accounts {
@@ -129,7 +129,7 @@ func finish(fx *Effects, o *overlay, network tx.NetworkID, timeUnixMs uint64) er
 	fx.Changes = changes
 	fx.After.State.change(newStateHasher(network), changes)
 	fx.After.TimeUnixMs = timeUnixMs
-	s := State{get: o.get}
+	s := State{entries: o}
 	set, err := s.ValidatorSet()
 	if err != nil {
 		return err

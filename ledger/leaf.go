@@ -9,9 +9,9 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// postStates are the balances that the act left, ascending.
+// postStates are the balances that the act left, ascending. They hold until the next act.
 func (a *act) postStates() []tx.PostState {
-	all := make([]tx.PostState, 0, len(a.touched))
+	all := a.states[:0]
 	for _, t := range a.touched {
 		all = append(all, tx.PostState{
 			Account: t.account, Asset: t.asset, Posted: t.balance.Posted, Held: t.balance.Held, PreviousLeaf: t.previous,
@@ -23,20 +23,45 @@ func (a *act) postStates() []tx.PostState {
 		}
 		return cmp.Compare(a.Asset, b.Asset)
 	})
+	a.states = all
 	return all
+}
+
+// There is room for the accounts of many leaves at once, as most name few.
+const (
+	accountSlab = 256
+	fewAccounts = 8
+)
+
+// listing gives an empty slice for the accounts of one leaf, listed takes what became of it. What does not fit there has moved elsewhere.
+func (b *batch) listing() []tx.AccountID {
+	if cap(b.accounts)-len(b.accounts) < fewAccounts {
+		b.accounts = make([]tx.AccountID, 0, accountSlab)
+	}
+	return b.accounts[len(b.accounts):]
+}
+
+func (b *batch) listed(all []tx.AccountID) []tx.AccountID {
+	if len(all) == 0 {
+		return nil
+	}
+	if left := b.accounts[len(b.accounts):cap(b.accounts)]; len(all) <= len(left) && &all[0] == &left[0] {
+		b.accounts = b.accounts[:len(b.accounts)+len(all)]
+	}
+	return all[:len(all):len(all)]
 }
 
 // shown lists the accounts whose history shows a transaction: for a success all that it names and all whose balance it changed (the fee of
 // a hold is paid by a capture that does not name the provider), for a refusal only those it would have debited, so that nobody's history
-// can be filled by others.
-func shown(body tx.Body, result tx.Result, states []tx.PostState) []tx.AccountID {
+// can be filled by others. They are appended to none, which is empty.
+func shown(none []tx.AccountID, body tx.Body, result tx.Result, states []tx.PostState) []tx.AccountID {
 	switch {
 	case result.Code == tx.OK:
-		return withChanged(body.Accounts(), states)
+		return withChanged(body.AppendAccounts(none), states)
 	case !result.Code.Decides():
 		return nil
 	}
-	var all []tx.AccountID
+	all := none
 	for _, op := range body.Operations {
 		if id, ok := debited(op); ok {
 			all = append(all, id)
@@ -103,6 +128,6 @@ func ReadLeaf(network tx.NetworkID, index uint64, raw []byte) (Leaf, *tx.Header,
 	if !leaf.Record.Result.Code.Decides() {
 		out.Lookup = [32]byte(signed.EnvelopeHash())
 	}
-	out.Accounts = shown(signed.Body, leaf.Record.Result, leaf.Record.PostStates)
+	out.Accounts = shown(nil, signed.Body, leaf.Record.Result, leaf.Record.PostStates)
 	return out, nil, nil
 }

@@ -60,7 +60,7 @@ var ErrRulesVersion = errors.New("rules version is not known")
 
 // View reads the state as it was after a batch. Its errors are the storage's and end the node.
 type View interface {
-	// Get returns the value of a state entry, nil when there is none. The caller does not change it.
+	// Get returns the value of a state entry, nil when there is none. The caller does not change it, and Get does not keep the key.
 	Get(key []byte) ([]byte, error)
 	// Scan returns up to limit entries whose key starts with prefix, in ascending order of key, from the key from on.
 	Scan(prefix, from []byte, limit int) ([]Entry, error)

@@ -5,24 +5,29 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"golang.org/x/mod/sumdb/tlog"
 )
 
 // overlay collects the changes of a batch over the view before it. A transaction works on it between begin and either
 // keep or drop, so that a refused transaction leaves nothing.
+//
+// Keys given to it are copied, so that they can lie on the caller's stack: a payment names about twenty.
 type overlay struct {
 	view View
 	// cells are the entries that were read or written.
 	cells map[string]*cell
-	// slab is where the next cells come from: one at a time would be most of what a batch allocates.
-	slab []cell
+	// found is the cell looked for last: what is read is often written next.
+	found *cell
+	// slab is where the next cells come from, keys where their keys do, values where values do: one at a time would be most of what a
+	// batch allocates.
+	slab   []cell
+	keys   strings.Builder
+	values []byte
+	// asked is the key that the view is asked for.
+	asked []byte
 	// drafts are written by the open transaction, written by those before it.
 	drafts, written []*cell
 
-	size   int64 // leaves, with those appended
-	hashes []tlog.Hash
-	first  int64 // stored index of hashes[0]
+	history
 }
 
 // cell is a state entry in a batch; nil values are absent.
@@ -31,29 +36,63 @@ type cell struct {
 	// before is the view's value once looked at, after that of the transactions kept, draft that of the open one.
 	before, after, draft      []byte
 	looked, written, drafting bool
+	// meaning is what the value meant when it was decoded last (known).
+	meaning any
 }
 
-func newOverlay(view View, size uint64) *overlay {
-	return &overlay{view: view, cells: make(map[string]*cell), size: int64(size), first: tlog.StoredHashCount(int64(size))}
+const (
+	cellSlab  = 128
+	keySlab   = 4 << 10
+	valueSlab = 4 << 10
+)
+
+// newOverlay makes an overlay for so many cells, more or less.
+func newOverlay(view View, size uint64, cells int) *overlay {
+	return &overlay{view: view, cells: make(map[string]*cell, cells), history: newHistory(view, size)}
 }
 
 func (o *overlay) cell(key []byte) *cell {
-	if c, ok := o.cells[string(key)]; ok {
-		return c
+	if o.found != nil && o.found.key == string(key) {
+		return o.found
 	}
+	c, ok := o.cells[string(key)]
+	if !ok {
+		c = o.newCell(key)
+	}
+	o.found = c
+	return c
+}
+
+func (o *overlay) newCell(key []byte) *cell {
 	if len(o.slab) == 0 {
-		o.slab = make([]cell, 128)
+		o.slab = make([]cell, cellSlab)
 	}
 	c := &o.slab[0]
 	o.slab = o.slab[1:]
-	c.key = string(key)
+	if o.keys.Len()+len(key) > o.keys.Cap() { // The keys before stay what they are: they are not moved.
+		o.keys = strings.Builder{}
+		o.keys.Grow(max(keySlab, len(key)))
+	}
+	o.keys.Write(key)
+	c.key = o.keys.String()[o.keys.Len()-len(key):]
 	o.cells[c.key] = c
 	return c
 }
 
+// room gives an empty slice for a value of n bytes.
+func (o *overlay) room(n int) []byte {
+	if cap(o.values)-len(o.values) < n {
+		o.values = make([]byte, 0, max(valueSlab, n))
+	}
+	at := len(o.values)
+	o.values = o.values[:at+n]
+	return o.values[at : at : at+n]
+}
+
 // get reads through the draft, the kept changes and the view.
-func (o *overlay) get(key []byte) ([]byte, error) {
-	c := o.cell(key)
+func (o *overlay) get(key []byte) ([]byte, error) { return o.value(o.cell(key)) }
+
+func (o *overlay) value(c *cell) ([]byte, error) {
 	switch {
 	case c.drafting:
 		return c.draft, nil
@@ -66,13 +105,40 @@ func (o *overlay) get(key []byte) ([]byte, error) {
 // look reads the view, once.
 func (o *overlay) look(c *cell) ([]byte, error) {
 	if !c.looked {
-		v, err := o.view.Get([]byte(c.key))
+		o.asked = append(o.asked[:0], c.key...)
+		v, err := o.view.Get(o.asked)
 		if err != nil {
 			return nil, fmt.Errorf("read state entry %x: %w", c.key, err)
 		}
 		c.before, c.looked = v, true
 	}
 	return c.before, nil
+}
+
+// meant is a decoded value with its bytes.
+type meant[T any] struct {
+	raw   []byte
+	value T
+}
+
+// known reads and decodes an entry that many transactions of a batch read and few change. As long as its bytes are the same, it is decoded
+// once; so the caller does not change what it gets. Nil when there is no entry.
+func known[T any](o *overlay, key []byte, decode func([]byte) (T, error)) (*T, error) {
+	c := o.cell(key)
+	raw, err := o.value(c)
+	if err != nil || raw == nil {
+		return nil, err
+	}
+	if m, ok := c.meaning.(*meant[T]); ok && bytes.Equal(m.raw, raw) {
+		return &m.value, nil
+	}
+	value, err := decode(raw)
+	if err != nil {
+		return nil, err
+	}
+	m := &meant[T]{raw, value}
+	c.meaning = m
+	return &m.value, nil
 }
 
 // scanned takes what a scan of the view has given.
@@ -114,6 +180,11 @@ func (o *overlay) drop() {
 // changes lists what the batch changed, ascending by key, without writes that came back to the value before.
 func (o *overlay) changes() ([]Change, error) {
 	slices.SortFunc(o.written, func(a, b *cell) int { return strings.Compare(a.key, b.key) })
+	size := 0
+	for _, c := range o.written {
+		size += len(c.key)
+	}
+	keys := make([]byte, 0, size)
 	changes := make([]Change, 0, len(o.written))
 	for _, c := range o.written {
 		before, err := o.look(c)
@@ -123,59 +194,9 @@ func (o *overlay) changes() ([]Change, error) {
 		if (before == nil) == (c.after == nil) && bytes.Equal(before, c.after) {
 			continue
 		}
-		changes = append(changes, Change{Key: []byte(c.key), Before: before, After: c.after})
+		at := len(keys)
+		keys = append(keys, c.key...)
+		changes = append(changes, Change{Key: keys[at:len(keys):len(keys)], Before: before, After: c.after})
 	}
 	return changes, nil
-}
-
-// append adds a leaf to the history tree.
-func (o *overlay) append(leaf []byte) error {
-	hashes, err := tlog.StoredHashesForRecordHash(o.size, tlog.RecordHash(leaf), o)
-	if err != nil {
-		return fmt.Errorf("hash leaf %d: %w", o.size, err)
-	}
-	o.hashes = append(o.hashes, hashes...)
-	o.size++
-	return nil
-}
-
-// root is the tree's root with the leaves appended.
-func (o *overlay) root() ([32]byte, error) {
-	h, err := tlog.TreeHash(o.size, o)
-	if err != nil {
-		return [32]byte{}, fmt.Errorf("hash tree of %d leaves: %w", o.size, err)
-	}
-	return h, nil
-}
-
-// ReadHashes reads stored hashes, those of this batch included.
-func (o *overlay) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	var ask []int64
-	for i, index := range indexes {
-		if index >= o.first {
-			if index-o.first >= int64(len(o.hashes)) {
-				return nil, fmt.Errorf("stored hash %d is not there yet: %w", index, ErrCorrupt)
-			}
-			out[i] = o.hashes[index-o.first]
-		} else {
-			ask = append(ask, index)
-		}
-	}
-	if len(ask) == 0 {
-		return out, nil
-	}
-	stored, err := o.view.ReadHashes(ask)
-	if err != nil {
-		return nil, fmt.Errorf("read stored hashes: %w", err)
-	}
-	if len(stored) != len(ask) {
-		return nil, fmt.Errorf("read %d of %d stored hashes: %w", len(stored), len(ask), ErrCorrupt)
-	}
-	for i, index := range indexes {
-		if index < o.first {
-			out[i], stored = stored[0], stored[1:]
-		}
-	}
-	return out, nil
 }

@@ -17,7 +17,7 @@ type payer struct {
 	allowed tx.GrantedOperation
 	owner   bool
 	// grants are those of signers that allow the operation, ascending by signer; empty when the owner signs.
-	grants   []*carried
+	grants   []carried
 	schedule *FeeSchedule
 	// limit is that of the account's tier, lowered while a move or recovery is pending; nil when there is none.
 	limit   *Limit
@@ -33,7 +33,7 @@ type carried struct {
 	used    bool
 }
 
-// payer reads the account that an operation debits. ACCOUNT_FROZEN and VOUCHER_EXPIRED are decided here.
+// payer reads the account that an operation debits, until the next one. ACCOUNT_FROZEN and VOUCHER_EXPIRED are decided here.
 func (d *draft) payer(account tx.AccountID, asset tx.Asset, allowed tx.GrantedOperation) (*payer, tx.Code, error) {
 	entry, err := d.accountOf(account)
 	if err != nil {
@@ -42,8 +42,9 @@ func (d *draft) payer(account tx.AccountID, asset tx.Asset, allowed tx.GrantedOp
 	if entry == nil {
 		return nil, tx.DebitAccountUnknown, nil // Does not stay: admit has found it.
 	}
-	p := &payer{d: d, account: account, number: asset, allowed: allowed}
-	if p.asset, err = d.Asset(asset); err != nil || p.asset == nil {
+	p := &d.paying
+	*p = payer{d: d, account: account, number: asset, allowed: allowed, grants: p.grants[:0]}
+	if p.asset, err = d.asset(asset); err != nil || p.asset == nil {
 		return nil, tx.AssetUnknown, err // The caller has asked before.
 	}
 	if d.timeUnixMs <= entry.FrozenUntilUnixMs {
@@ -82,7 +83,7 @@ func (b *batch) limitOf(account *Account, asset tx.Asset) (*Limit, error) {
 // asset without any is not limited.
 func (b *batch) tierLimit(asset tx.Asset, tier uint8) (*Limit, error) {
 	for ; ; tier-- {
-		if limit, err := b.Limit(asset, tier); err != nil || limit != nil || tier == 0 {
+		if limit, err := known(b.overlay, keyLimit(asset, tier), decodeLimit); err != nil || limit != nil || tier == 0 {
 			return limit, err
 		}
 	}
@@ -106,7 +107,7 @@ func (p *payer) carriedBy(fee *tx.Fee) (tx.Code, error) {
 		if raw == nil {
 			return tx.FeeProviderUnknown, nil
 		}
-		p.schedule, err = p.d.FeeSchedule(fee.Provider, fee.ScheduleVersion)
+		p.schedule, err = known(p.d.overlay, keyFees(fee.Provider, fee.ScheduleVersion), decodeFeeSchedule)
 		if err != nil {
 			return 0, err
 		}
@@ -128,7 +129,7 @@ func (p *payer) grantedTo(carrier *tx.AccountID) error {
 			return err
 		}
 		if g != nil {
-			p.grants = append(p.grants, &carried{grantee: sig.Signer, grant: *g, total: p.d.usedUnder(p.account, sig.Signer)})
+			p.grants = append(p.grants, carried{grantee: sig.Signer, grant: *g, total: p.d.usedUnder(p.account, sig.Signer)})
 		}
 	}
 	return nil
@@ -156,7 +157,8 @@ func (p *payer) draw(a, fee amount.Amount, in *inflow) tx.Code {
 	var under *carried
 	if !p.owner {
 		furthest := tx.Unauthorised // Does not stay: admit has found a grant that holds.
-		for _, c := range p.grants {
+		for i := range p.grants {
+			c := &p.grants[i]
 			code := c.takes(sum, fee, p.balance.Day)
 			if code == tx.OK {
 				under = c

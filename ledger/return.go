@@ -129,7 +129,7 @@ func (d *draft) moved(o tx.Return) (*movement, error) {
 	if o.LeafIndex >= d.before {
 		return nil, nil
 	}
-	stored, err := d.overlay.ReadHashes([]int64{tlog.StoredHashIndex(0, int64(o.LeafIndex))})
+	stored, err := d.stored(tlog.StoredHashIndex(0, int64(o.LeafIndex)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -12,14 +13,24 @@ import (
 // State reads entries as what they mean. A pointer result is nil when there is no such entry; an error is the storage's,
 // or ErrCorrupt.
 type State struct {
-	get func(key []byte) ([]byte, error)
+	// Entries come from a batch or, when it is nil, by a function. A batch copies the keys that it keeps, so that they can lie on the stack.
+	entries *overlay
+	by      func(key []byte) ([]byte, error)
 }
 
 // Read gives the State of a view.
-func Read(view View) State { return State{get: view.Get} }
+func Read(view View) State { return State{by: view.Get} }
 
 // ReadBy reads a state by what gives its entries.
-func ReadBy(get func(key []byte) ([]byte, error)) State { return State{get: get} }
+func ReadBy(get func(key []byte) ([]byte, error)) State { return State{by: get} }
+
+// get reads an entry; nil when there is none.
+func (s State) get(key []byte) ([]byte, error) {
+	if s.entries != nil {
+		return s.entries.get(key)
+	}
+	return s.by(bytes.Clone(key))
+}
 
 // lookup reads and decodes one entry.
 func lookup[T any](s State, key []byte, decode func([]byte) (T, error)) (*T, error) {
@@ -65,11 +76,11 @@ func (s State) Accounts() (uint64, error) {
 
 // Balance reads a balance; one that was never touched is zero.
 func (s State) Balance(id tx.AccountID, asset tx.Asset) (Balance, error) {
-	b, err := lookup(s, keyBalance(id, asset), decodeBalance)
-	if err != nil || b == nil {
+	raw, err := s.get(keyBalance(id, asset))
+	if err != nil || raw == nil {
 		return Balance{}, err
 	}
-	return *b, nil
+	return decodeBalance(raw)
 }
 
 // Grant reads the grant of an account to a key.

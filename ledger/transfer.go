@@ -76,7 +76,7 @@ func (d *draft) payee(debit, credit tx.AccountID, asset tx.Asset, alias *key.Ali
 	if raw == nil {
 		return payee{}, tx.CreditAccountUnknown, nil
 	}
-	rules, err := d.Asset(asset)
+	rules, err := d.asset(asset)
 	if err != nil {
 		return payee{}, 0, err
 	}

@@ -136,8 +136,8 @@ var history = []Sabotage{
 		"what a post-state says is posted includes what is held",
 	},
 	{
-		"post-states-of-refusal", "apply.go", `func (d *draft) reset() { d.used, d.touched, d.at, d.legs = nil, nil, nil, nil }`,
-		`func (d *draft) reset() { d.used, d.at, d.legs = nil, nil, nil }`,
+		"post-states-of-refusal", "apply.go", `func (d *draft) reset() { d.used, d.touched, d.at, d.legs = d.used[:0], d.touched[:0], nil, nil }`,
+		`func (d *draft) reset() { d.used, d.at, d.legs = d.used[:0], nil, nil }`,
 		"a refusal touches nothing",
 	},
 	{

@@ -107,7 +107,7 @@ func (c *cache) commit(changes []ledger.Change) {
 		if change.Before == nil {
 			for prefix, start := range c.starts {
 				if bytes.HasPrefix(change.Key, []byte(prefix)) && bytes.Compare(change.Key, start) < 0 {
-					c.starts[prefix] = change.Key
+					c.starts[prefix] = bytes.Clone(change.Key) // It lies among the keys of all changes of its batch.
 				}
 			}
 		}

@@ -100,8 +100,11 @@ func (b Body) check() error {
 }
 
 // Accounts lists the accounts that the operations name, ascending, each once.
-func (b Body) Accounts() []AccountID {
-	var all []AccountID
+func (b Body) Accounts() []AccountID { return b.AppendAccounts(nil) }
+
+// AppendAccounts is Accounts, in the memory of none, which is empty.
+func (b Body) AppendAccounts(none []AccountID) []AccountID {
+	all := none
 	for _, op := range b.Operations {
 		all = op.accounts(all)
 	}
