@@ -16,17 +16,36 @@ import (
 // it alone, in any order, so the state root costs only what a batch changes.
 type LtHash [1024]uint16
 
-// stateHasher expands entries under the network's key, one at a time, and sums them up. The sums are kept as 256 words of
-// four lanes, which a plain 64-bit add moves at once: adding word by word would cost a third of the hashing.
+// stateHasher expands entries under the network's key and sums them up.
 //
 // The parts of BLAKE3 are put together here because a hasher gives out its stream block by block; two calls of
 // CompressBlocks give all 32 blocks at half the price.
+//
+// The sums are kept as 256 words of four lanes of 16 bits, in two forms. In all, words were added to words, so that each lane has gone over
+// into the next; even has the lanes 0 and 2 alone, each with the room of the next. What went over can be told from the two (fold), so adding
+// and taking away cost a few plain operations on 64 bits for each word: lane by lane they would cost as much as the hashing.
 type stateHasher struct {
 	key   [8]uint32
 	input []byte
-	words [2][guts.ChunkSize]byte
-	sums  [256]uint64
+	// entered and gone are where an entry's words are expanded.
+	entered, gone stream
+	all, even     [256]uint64
+	// summed is how many entries were added or taken away since lanes were folded. Invariant: at most maxSummed.
+	summed int
 }
+
+// stream is what an entry expands to, in two halves.
+type stream [2][guts.ChunkSize]byte
+
+// none is the stream of an entry that is not there.
+var none stream
+
+const (
+	// evens are the lanes 0 and 2 of a word.
+	evens = 0x0000_ffff_0000_ffff
+	// maxSummed keeps the sum of a lane below 2^31, so that it can be told from its lowest 32 bits whether it is negative.
+	maxSummed = 1 << 14
+)
 
 func newStateHasher(network tx.NetworkID) *stateHasher {
 	secret := key.TaggedHash("umoja/state/v1", network[:])
@@ -37,18 +56,24 @@ func newStateHasher(network tx.NetworkID) *stateHasher {
 	return h
 }
 
-// expand is keyed BLAKE3 over the key's length in two bytes, the key and the value, read as 1,024 little-endian words. The
-// words hold until the next call.
-func (h *stateHasher) expand(k, v []byte) *[2][guts.ChunkSize]byte {
+// expand is keyed BLAKE3 over the key's length in two bytes, the key and the value, read as 1,024 little-endian words.
+func (h *stateHasher) expand(to *stream, k, v []byte) *stream {
 	h.input = binary.BigEndian.AppendUint16(h.input[:0], uint16(len(k)))
 	h.input = append(append(h.input, k...), v...)
-	node := blake3Node(h.input, &h.key, 0, guts.FlagKeyedHash)
+	node := guts.Node{CV: h.key, BlockLen: uint32(len(h.input)), Flags: guts.FlagKeyedHash | guts.FlagChunkStart | guts.FlagChunkEnd}
+	if len(h.input) <= guts.BlockSize { // As a balance, an id and credits.
+		var block [guts.BlockSize]byte
+		copy(block[:], h.input)
+		node.Block = guts.BytesToWords(block)
+	} else {
+		node = blake3Node(h.input, &h.key, 0, guts.FlagKeyedHash)
+	}
 	node.Flags |= guts.FlagRoot
 	node.Counter = 0
-	guts.CompressBlocks(&h.words[0], node)
+	guts.CompressBlocks(&to[0], node)
 	node.Counter = guts.MaxSIMD
-	guts.CompressBlocks(&h.words[1], node)
-	return &h.words
+	guts.CompressBlocks(&to[1], node)
+	return to
 }
 
 // blake3Node is the uncompressed node over the input, whose first chunk has the number given.
@@ -64,43 +89,46 @@ func blake3Node(input []byte, secret *[8]uint32, chunk uint64, flags uint32) gut
 		guts.ChainingValue(blake3Node(input[cut:], secret, chunk+left, flags)), secret, flags)
 }
 
-// tops are the highest bits of the four lanes of a word.
-const tops = 0x8000_8000_8000_8000
-
-// add puts an entry into the sums.
-func (h *stateHasher) add(k, v []byte) {
-	words := h.expand(k, v)
-	for half := range words {
-		sums, raw := h.sums[128*half:128*half+128], &words[half]
-		for i := range sums {
-			// Without the top bits no lane carries into the next; they are added without carry.
-			a, b := sums[i], binary.LittleEndian.Uint64(raw[8*i:])
-			sums[i] = (a&^tops + b&^tops) ^ (a^b)&tops
+// sum adds one stream to the sums and takes another away.
+func (h *stateHasher) sum(in, out *stream) {
+	for half := range in {
+		in, out, all, even := &in[half], &out[half], h.all[128*half:128*half+128], h.even[128*half:128*half+128]
+		for i := range 128 {
+			a, b := binary.LittleEndian.Uint64(in[8*i:8*i+8]), binary.LittleEndian.Uint64(out[8*i:8*i+8])
+			all[i] += a - b
+			even[i] += a&evens - b&evens
 		}
+	}
+	if h.summed++; h.summed == maxSummed {
+		h.fold()
 	}
 }
 
-// remove takes an entry out of the sums.
-func (h *stateHasher) remove(k, v []byte) {
-	words := h.expand(k, v)
-	for half := range words {
-		sums, raw := h.sums[128*half:128*half+128], &words[half]
-		for i := range sums {
-			a, b := sums[i], binary.LittleEndian.Uint64(raw[8*i:])
-			sums[i] = (a | tops - b&^tops) ^ (a^^b)&tops
-		}
+// fold brings every lane back to its 16 bits. even is lane 0 and 2^32 times lane 2, and what all has more is 2^16 times lane 1 and 2^48 times
+// lane 3; a lane may be negative, and then has borrowed from the one above it.
+func (h *stateHasher) fold() {
+	for i, even := range h.even {
+		odd := h.all[i] - even
+		lane0, lane1 := uint64(int32(even)), uint64(int32(odd>>16))
+		lane2, lane3 := (even-lane0)>>32, (odd-lane1<<16)>>48
+		h.all[i] = lane0&0xffff | lane1&0xffff<<16 | lane2&0xffff<<32 | lane3<<48
+		h.even[i] = h.all[i] & evens
 	}
+	h.summed = 0
 }
 
 // start sets the sums, end reads them.
 func (h *stateHasher) start(l *LtHash) {
-	for i := range h.sums {
-		h.sums[i] = uint64(l[4*i]) | uint64(l[4*i+1])<<16 | uint64(l[4*i+2])<<32 | uint64(l[4*i+3])<<48
+	for i := range h.all {
+		h.all[i] = uint64(l[4*i]) | uint64(l[4*i+1])<<16 | uint64(l[4*i+2])<<32 | uint64(l[4*i+3])<<48
+		h.even[i] = h.all[i] & evens
 	}
+	h.summed = 0
 }
 
 func (h *stateHasher) end(l *LtHash) {
-	for i, sum := range h.sums {
+	h.fold()
+	for i, sum := range h.all {
 		l[4*i], l[4*i+1], l[4*i+2], l[4*i+3] = uint16(sum), uint16(sum>>16), uint16(sum>>32), uint16(sum>>48)
 	}
 }
@@ -109,12 +137,14 @@ func (h *stateHasher) end(l *LtHash) {
 func (l *LtHash) change(h *stateHasher, changes []Change) {
 	h.start(l)
 	for _, c := range changes {
+		in, out := &none, &none
 		if c.Before != nil {
-			h.remove(c.Key, c.Before)
+			out = h.expand(&h.gone, c.Key, c.Before)
 		}
 		if c.After != nil {
-			h.add(c.Key, c.After)
+			in = h.expand(&h.entered, c.Key, c.After)
 		}
+		h.sum(in, out)
 	}
 	h.end(l)
 }
@@ -168,6 +198,6 @@ func Rescan(network tx.NetworkID, next func() (Entry, bool, error)) (LtHash, err
 			h.end(&l)
 			return l, err
 		}
-		h.add(e.Key, e.Value)
+		h.sum(h.expand(&h.entered, e.Key, e.Value), &none)
 	}
 }

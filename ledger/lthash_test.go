@@ -67,6 +67,30 @@ func TestLtHashIsThePlainSum(t *testing.T) {
 	}
 }
 
+// TestLtHashSumsManyAtOnce: lanes that went over, or under, thousands of times before they are folded are what they would be one by one.
+func TestLtHashSumsManyAtOnce(t *testing.T) {
+	network := tx.NetworkID{1}
+	e := entryOf(3)
+	words := plainExpand(t, network, e)
+	for _, n := range []int{1, 2, maxSummed - 1, maxSummed, maxSummed + 1, 3*maxSummed + 5} {
+		in, out := make([]Change, n), make([]Change, n)
+		for i := range in {
+			in[i], out[i] = Change{Key: e.Key, After: e.Value}, Change{Key: e.Key, Before: e.Value}
+		}
+		var up, down LtHash
+		up.change(newStateHasher(network), in)
+		down.change(newStateHasher(network), out)
+		for i, word := range words {
+			if want := word * uint16(n); up[i] != want || down[i] != -want {
+				t.Fatalf("%d times in, sum %d is %d, out %d, not %d and %d", n, i, up[i], down[i], want, -want)
+			}
+		}
+		if up.change(newStateHasher(network), out); up != (LtHash{}) {
+			t.Errorf("%d times in and out leaves something", n)
+		}
+	}
+}
+
 // TestLtHashIsOfTheSet: the order does not matter, what is taken out was never in, and a byte moved from key to value
 // makes another entry.
 func TestLtHashIsOfTheSet(t *testing.T) {

@@ -147,7 +147,7 @@ var history = []Sabotage{
 		"the header leaf commits to the state after the batch",
 	},
 	{
-		"state-hash-keeps-old", "lthash.go", `h.remove(c.Key, c.Before)`, `h.add(c.Key, c.Before)`,
+		"state-hash-keeps-old", "lthash.go", `out = h.expand(&h.gone, c.Key, c.Before)`, `in = h.expand(&h.gone, c.Key, c.Before)`,
 		"the state root is that of the entries that are there",
 	},
 }
