@@ -142,3 +142,22 @@ func TestKnownFollowsTheEntry(t *testing.T) {
 	o.put([]byte("k"), nil)
 	check(-1, 3)
 }
+
+// TestChangesAscend: keys of all lengths, with and without zeros and common beginnings, come in the order of bytes.
+func TestChangesAscend(t *testing.T) {
+	o := newOverlay(nothing{}, 0, 0)
+	for n := range 400 {
+		key := append(bytes.Repeat([]byte{byte(n % 3)}, n%12), byte(n), byte(n%2*255), 0)[:1+n%15%(n%12+3)]
+		o.put(key, []byte{1})
+	}
+	o.keep()
+	changes, err := o.changes()
+	if err != nil || len(changes) < 150 {
+		t.Fatalf("%d changes, %v", len(changes), err)
+	}
+	for i := range changes[1:] {
+		if bytes.Compare(changes[i].Key, changes[i+1].Key) >= 0 {
+			t.Fatalf("%x comes before %x", changes[i].Key, changes[i+1].Key)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,9 +179,34 @@ func (o *overlay) drop() {
 	o.drafts = o.drafts[:0]
 }
 
+// placed is a cell with the first bytes of its key as a number, which mostly says where it stands among others.
+type placed struct {
+	first uint64
+	*cell
+}
+
+// sort brings what was written into the order of keys.
+func (o *overlay) sort() {
+	all := make([]placed, len(o.written))
+	for i, c := range o.written {
+		var first [8]byte // A shorter key ends in zeros, which come before whatever a longer one has there.
+		copy(first[:], c.key)
+		all[i] = placed{binary.BigEndian.Uint64(first[:]), c}
+	}
+	slices.SortFunc(all, func(a, b placed) int {
+		if a.first != b.first {
+			return cmp.Compare(a.first, b.first)
+		}
+		return strings.Compare(a.key, b.key)
+	})
+	for i, p := range all {
+		o.written[i] = p.cell
+	}
+}
+
 // changes lists what the batch changed, ascending by key, without writes that came back to the value before.
 func (o *overlay) changes() ([]Change, error) {
-	slices.SortFunc(o.written, func(a, b *cell) int { return strings.Compare(a.key, b.key) })
+	o.sort()
 	size := 0
 	for _, c := range o.written {
 		size += len(c.key)
