@@ -33,7 +33,13 @@ type cache struct {
 	slots []uint64
 	// starts are for some prefixes a key below which no key of theirs lives.
 	starts map[string][]byte
+	// absent holds keys that were asked for and that no entry has, as entries without a value. It has a ring of its own: the id of each
+	// transaction is asked for, once, and would push out what is wanted again. Invariant: no key is held in both.
+	absent *cache
 }
+
+// absentBytes is the ring of the keys that are absent. Every owner's key is one: whoever signs may be a provider.
+const absentBytes = 8 << 20
 
 // firstRing is the size of the ring at first.
 const firstRing = 1 << 20
@@ -54,8 +60,15 @@ const cacheHead = 8 + 2 + 4
 
 // newCache makes a cache; the limit is a power of two of at least firstRing bytes.
 func newCache(limit int) *cache {
+	seed := maphash.MakeSeed()
+	c := newRing(seed, limit)
+	c.absent = newRing(seed, absentBytes)
+	return c
+}
+
+func newRing(seed maphash.Seed, limit int) *cache {
 	return &cache{
-		seed: maphash.MakeSeed(), ring: make([]byte, firstRing), limit: limit, slots: make([]uint64, firstRing/slotBytes),
+		seed: seed, ring: make([]byte, firstRing), limit: limit, slots: make([]uint64, firstRing/slotBytes),
 		starts: make(map[string][]byte),
 	}
 }
@@ -67,14 +80,14 @@ func (c *cache) now() uint64 {
 	return c.version
 }
 
-// get gives a copy of the value that an entry has in the state of a version; false when it is not known.
+// get gives a copy of the value that an entry has in the state of a version, nil when there is none; false when it is not known.
 func (c *cache) get(version uint64, key []byte) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	hash := maphash.Bytes(c.seed, key)
 	slot := c.find(hash, key)
 	if slot == nil {
-		return nil, false
+		return nil, c.lacks(version, hash, key)
 	}
 	place := placeIn(*slot)
 	since, _, v := c.entry(place)
@@ -88,11 +101,32 @@ func (c *cache) get(version uint64, key []byte) ([]byte, bool) {
 	return value, true
 }
 
-// read takes what a view of the version has read from disk.
+// lacks says whether it is known that no entry has the key in the state of a version. The caller holds mu.
+func (c *cache) lacks(version, hash uint64, key []byte) bool {
+	slot := c.absent.find(hash, key)
+	if slot == nil {
+		return false
+	}
+	place := placeIn(*slot)
+	since, _, _ := c.absent.entry(place)
+	if since > version {
+		return false
+	}
+	if c.absent.old(place) {
+		c.absent.put(hash, since, key, nil)
+	}
+	return true
+}
+
+// read takes what a view of the version has read from disk; nil when there is nothing.
 func (c *cache) read(version uint64, key, value []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if version == c.version {
+	switch {
+	case version != c.version:
+	case value == nil:
+		c.absent.put(maphash.Bytes(c.seed, key), version, key, nil)
+	default:
 		c.put(maphash.Bytes(c.seed, key), version, key, value)
 	}
 }
@@ -117,6 +151,11 @@ func (c *cache) commit(changes []ledger.Change) {
 // change brings an entry to the newest state. One that was just made is not held.
 func (c *cache) change(change ledger.Change) {
 	hash := maphash.Bytes(c.seed, change.Key)
+	if change.Before == nil {
+		if slot := c.absent.find(hash, change.Key); slot != nil {
+			*slot = 0
+		}
+	}
 	slot := c.find(hash, change.Key)
 	if slot == nil {
 		if change.Before != nil && change.After != nil {
@@ -142,8 +181,10 @@ func (c *cache) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version++
-	c.tail = c.head
-	clear(c.slots)
+	for _, ring := range []*cache{c, c.absent} {
+		ring.tail = ring.head
+		clear(ring.slots)
+	}
 	clear(c.starts)
 }
 

@@ -19,6 +19,7 @@ func TestCacheIsOfItsVersion(t *testing.T) {
 		c := newCache(firstRing)
 		size := rapid.IntRange(300, 3000).Draw(t, "ring") // Goes round many times.
 		c.ring, c.limit = c.ring[:size], size
+		c.absent.ring, c.absent.limit = c.absent.ring[:size], size
 		// past[n] is the state of version n.
 		past := []map[string]string{{}}
 		key := rapid.Custom(func(t *rapid.T) string {
@@ -53,10 +54,12 @@ func TestCacheIsOfItsVersion(t *testing.T) {
 			"get": func(t *rapid.T) {
 				v, k := version(), key.Draw(t, "key")
 				want, there := past[v][k]
-				if got, ok := c.get(v, []byte(k)); ok && (!there || string(got) != want) {
+				if got, ok := c.get(v, []byte(k)); ok && (there != (got != nil) || string(got) != want) {
 					t.Fatalf("%s is %q in version %d, not %q", k, want, v, got)
 				} else if !ok && there {
 					c.read(v, []byte(k), []byte(want))
+				} else if !ok {
+					c.read(v, []byte(k), nil)
 				}
 			},
 			"scan": func(t *rapid.T) {
@@ -119,5 +122,50 @@ func TestCacheRemembers(t *testing.T) {
 	}
 	if _, ok := c.get(1, bytes64(0)); ok {
 		t.Error("an entry that nobody wants is still there")
+	}
+}
+
+// TestCacheKnowsWhatIsAbsent: what is not there is asked of the disk once, until it is there; and the stream of ids pushes out neither it nor
+// what is there.
+func TestCacheKnowsWhatIsAbsent(t *testing.T) {
+	c := newCache(firstRing)
+	lacks := func(version uint64, key []byte) bool { value, ok := c.get(version, key); return ok && value == nil }
+	key := []byte("key of an owner")
+	c.read(0, []byte("there"), []byte("value"))
+	c.read(0, key, nil)
+	id := func(i uint64) []byte { return append(bytes.Repeat([]byte{'x'}, 33), bytes64(i)...) }
+	lost := 0
+	for i := range uint64(300_000) {
+		c.read(0, id(i), nil)
+		if i%1000 == 0 && !lacks(0, key) { // Another key has taken its only places to be found.
+			lost++
+			c.read(0, key, nil)
+		}
+	}
+	if lost > 10 {
+		t.Errorf("a key that is asked for again and again was forgotten %d times of 300", lost)
+	}
+	if lacks(0, id(0)) || !lacks(0, id(299_999)) {
+		t.Error("the first of many ids is still held, or the last is not")
+	}
+	if value, ok := c.get(0, []byte("there")); !ok || string(value) != "value" {
+		t.Error("what is absent has pushed out what is there")
+	}
+	c.read(0, key, nil)
+	c.commit([]ledger.Change{{Key: key, After: []byte("a provider's now")}})
+	if _, ok := c.get(1, key); ok {
+		t.Error("what was absent, and was made, is not asked of the disk")
+	}
+	c.read(0, key, nil) // A slow view of the state before.
+	if _, ok := c.get(1, key); ok {
+		t.Error("what an old view did not find is taken for the newest state's")
+	}
+	c.commit([]ledger.Change{{Key: key, Before: []byte("a provider's now")}})
+	c.read(2, key, nil)
+	if !lacks(2, key) || lacks(1, key) {
+		t.Error("what was deleted is absent since then, and not before")
+	}
+	if c.reset(); lacks(3, key) {
+		t.Error("another state is known to lack what this one does")
 	}
 }

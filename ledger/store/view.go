@@ -93,15 +93,24 @@ func (v *View) Head() Head { return v.head }
 
 // read runs a function on the view's transaction unless the store was closed under it.
 func (v *View) read(f func(txn *badger.Txn) error) error {
+	if err := v.enter(); err != nil {
+		return err
+	}
+	defer v.disk.mu.RUnlock()
+	return f(v.txn)
+}
+
+// enter keeps the disk open until the caller unlocks it.
+func (v *View) enter() error {
 	if v.disk == nil {
 		return ErrClosed
 	}
 	v.disk.mu.RLock()
-	defer v.disk.mu.RUnlock()
 	if v.disk.closed {
+		v.disk.mu.RUnlock()
 		return ErrClosed
 	}
-	return f(v.txn)
+	return nil
 }
 
 // Get reads a state entry.
@@ -111,16 +120,16 @@ func (v *View) Get(key []byte) (value []byte, err error) {
 			return value, v.read(func(*badger.Txn) error { return nil })
 		}
 	}
-	err = v.read(func(txn *badger.Txn) error {
-		var known bool
-		if value, known = v.cache.get(v.version, key); known {
-			return nil
-		}
-		if value, err = get(txn, keyState(key)); err == nil && value != nil {
-			v.cache.read(v.version, key, value)
-		}
-		return err
-	})
+	if err := v.enter(); err != nil {
+		return nil, err
+	}
+	defer v.disk.mu.RUnlock()
+	if value, known := v.cache.get(v.version, key); known {
+		return value, nil
+	}
+	if value, err = get(v.txn, keyState(key)); err == nil {
+		v.cache.read(v.version, key, value)
+	}
 	return value, err
 }
 
