@@ -96,7 +96,7 @@ type exported struct {
 }
 
 func (c *cluster) ledger(m *member, w *workload, states map[uint64]exported, replay bool) error {
-	s, err := store.Open(filepath.Join(m.dir, "node", "state"), store.Options{NoSync: true})
+	s, err := store.Open(filepath.Join(m.dir, "node", "state"), store.Options{NoSync: true, VolumeLeaves: volumeLeaves})
 	if err != nil {
 		return err
 	}

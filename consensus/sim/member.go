@@ -326,6 +326,9 @@ func (m *member) giveUp(err error) {
 	m.cluster.log.Error("will not start", "validator", m.name, "error", err)
 }
 
+// volumeLeaves makes volumes of the store small, so that many end in a simulation.
+const volumeLeaves = 24
+
 // start begins a life.
 func (m *member) start() (over chan struct{}, err error) {
 	c := m.cluster
@@ -343,7 +346,7 @@ func (m *member) start() (over chan struct{}, err error) {
 	}
 	node, err := consensus.Open(consensus.Config{
 		Dir: filepath.Join(m.dir, "node"), Genesis: c.world.Genesis, Name: m.name, Key: c.world.Validators[m.name], Certificate: certificate,
-		Joins: m.joins, Peers: c.addresses, Timing: c.timing, Snapshots: c.snapshots, Store: store.Options{NoSync: true},
+		Joins: m.joins, Peers: c.addresses, Timing: c.timing, Snapshots: c.snapshots, Store: store.Options{NoSync: true, VolumeLeaves: volumeLeaves},
 		Log: c.log.With("validator", m.name), Now: m.now,
 		Simulated: &consensus.Simulated{Dial: life.dial, Serve: life, Log: m.disk, Point: m.point, LeaveOut: m.leavesOut},
 	})

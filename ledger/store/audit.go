@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,7 +51,7 @@ func (s *Store) Audit() (Report, error) {
 	if report.Supply, err = auditBalances(v); err != nil {
 		return report, err
 	}
-	if report.Root, err = auditHistory(v, now); err != nil {
+	if report.Root, err = auditHistory(v, now, s.options.volumeLeaves()); err != nil {
 		return report, err
 	}
 	report.FinalSize, err = auditFinal(v, now)
@@ -120,9 +121,9 @@ func auditBalances(v *View) ([]ledger.Asset, error) {
 }
 
 // auditHistory computes tree and indexes again from the leaves.
-func auditHistory(v *View, now *standing) ([32]byte, error) {
+func auditHistory(v *View, now *standing, leaves uint64) ([32]byte, error) {
 	c := &chapters{network: now.network}
-	var want keyCounts
+	want := keyCounts{indexed: now.indexed, leaves: leaves}
 	err := v.walkLeaves(func(_ uint64, raw []byte) error {
 		leaf, ended, err := c.add(raw)
 		if err != nil {
@@ -132,12 +133,16 @@ func auditHistory(v *View, now *standing) ([32]byte, error) {
 			if ended == nil {
 				return want.auditLookup(txn, leaf)
 			}
-			return ended.entries(plain, func(key, value []byte) error {
-				want[key[0]]++
-				return expect(txn, key, value)
-			})
+			err := ended.entries(plain, want.expecting(txn))
+			if err == nil {
+				err = want.auditVolume(txn, ended)
+			}
+			return err
 		})
 	})
+	if err == nil && want.from != now.indexed {
+		err = fmt.Errorf("indexes end at leaf %d, the leaves' last volume at %d: %w", now.indexed, want.from, ErrCorrupt)
+	}
 	if err != nil {
 		return [32]byte{}, err
 	}
@@ -158,11 +163,43 @@ func auditHistory(v *View, now *standing) ([32]byte, error) {
 }
 
 // keyCounts are how many keys the leaves make in each keyspace.
-type keyCounts [256]uint64
+type keyCounts struct {
+	of [256]uint64
+	// indexed is the end of the volumes on disk, each of so many leaves; what leads to leaves at or above it counts for nobody.
+	indexed, leaves uint64
+	// open is the volume that begins at from.
+	open volume
+	from uint64
+}
+
+// expecting compares with what is there.
+func (n *keyCounts) expecting(txn *badger.Txn) func(key, value []byte) error {
+	return func(key, value []byte) error {
+		n.of[key[0]]++
+		return expect(txn, key, value)
+	}
+}
+
+// auditVolume compares the histories of a volume when its last batch has ended.
+func (n *keyCounts) auditVolume(txn *badger.Txn, ended *chapter) error {
+	end := ended.leaves[len(ended.leaves)-1].Index + 1
+	if end > n.indexed {
+		return nil
+	}
+	for _, leaf := range ended.leaves {
+		n.open.shown = show(n.open.shown, leaf)
+	}
+	if end-n.from < n.leaves {
+		return nil
+	}
+	open := n.open
+	n.open, n.from = volume{}, end
+	return open.histories(n.expecting(txn))
+}
 
 // auditLookup: a leaf that has a lookup is found by it, or an earlier one is.
 func (n *keyCounts) auditLookup(txn *badger.Txn, leaf ledger.Leaf) error {
-	if leaf.Lookup == ([32]byte{}) {
+	if leaf.Lookup == ([32]byte{}) || leaf.Index >= n.indexed {
 		return nil
 	}
 	at, err := get(txn, keyLookup(leaf.Lookup))
@@ -171,7 +208,7 @@ func (n *keyCounts) auditLookup(txn *badger.Txn, leaf ledger.Leaf) error {
 	}
 	switch {
 	case bytes.Equal(at, bytes64(leaf.Index)):
-		n[spaceLookup]++
+		n.of[spaceLookup]++
 	case len(at) != 8 || bytes.Compare(at, bytes64(leaf.Index)) > 0:
 		return fmt.Errorf("leaf %d is not found by its id: %w", leaf.Index, ErrCorrupt)
 	}
@@ -188,14 +225,30 @@ func (n *keyCounts) compare(v *View) error {
 		{spaceHistory, "history entries"},
 	} {
 		var count uint64
-		if err := v.walk([]byte{index.space}, func(_, _ []byte) error { count++; return nil }); err != nil {
+		if err := v.walk([]byte{index.space}, func(key, value []byte) error {
+			if n.counts(key, value) {
+				count++
+			}
+			return nil
+		}); err != nil {
 			return err
 		}
-		if count != n[index.space] {
-			return fmt.Errorf("%d %s, the leaves make %d: %w", count, index.name, n[index.space], ErrCorrupt)
+		if count != n.of[index.space] {
+			return fmt.Errorf("%d %s, the leaves make %d: %w", count, index.name, n.of[index.space], ErrCorrupt)
 		}
 	}
 	return nil
+}
+
+// counts says whether a key is one of those that readers heed.
+func (n *keyCounts) counts(key, value []byte) bool {
+	switch {
+	case key[0] == spaceLookup && len(value) == 8:
+		return binary.BigEndian.Uint64(value) < n.indexed
+	case key[0] == spaceHistory && len(key) == 25:
+		return ^binary.BigEndian.Uint64(key[17:]) < n.indexed
+	}
+	return true
 }
 
 func expect(txn *badger.Txn, key, want []byte) error {

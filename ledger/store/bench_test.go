@@ -183,14 +183,17 @@ func benchWarmUp(accounts int) int { return max(100, accounts/400) }
 const benchBatchMs = 25
 
 // step applies a batch and commits it.
-func (c *crowd) step(envelopes [][]byte) {
+func (c *crowd) step(envelopes [][]byte) { c.take(c.apply(envelopes)) }
+
+// apply makes the effects of a batch.
+func (c *crowd) apply(envelopes [][]byte) *ledger.Effects {
 	v := c.store.View()
+	defer v.Close()
 	c.timeUnixMs += benchBatchMs
 	head := c.store.Head()
 	hash := tx.BatchHash(bytes.Repeat(bytes64(head.Batch+1), 4))
 	verify := func(envelope []byte) (*tx.Signed, error) { return c.signed[string(envelope)], nil }
 	fx, err := ledger.Reapply(v, head, c.world.Network, verify, ledger.Position{Hash: hash, TimeUnixMs: c.timeUnixMs}, envelopes)
-	v.Close()
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -199,6 +202,11 @@ func (c *crowd) step(envelopes [][]byte) {
 			c.Fatal(o.Result)
 		}
 	}
+	return fx
+}
+
+// take commits a batch, and a final checkpoint where it is time for one.
+func (c *crowd) take(fx *ledger.Effects) {
 	c.raftIndex++
 	if err := c.store.Commit(c.raftIndex, 1, fx); err != nil {
 		c.Fatal(err)

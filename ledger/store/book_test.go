@@ -29,6 +29,9 @@ type testing1 interface {
 	Errorf(format string, args ...any)
 }
 
+// testVolume is how many leaves a volume has in tests, so that some are written.
+const testVolume = 7
+
 // book is a store that a test writes batches into.
 type book struct {
 	testing1
@@ -57,7 +60,7 @@ func newBook(t *testing.T, w *ledgertest.World) *book {
 
 func (b *book) open() {
 	b.Helper()
-	s, err := Open(b.dir, Options{NoSync: true})
+	s, err := Open(b.dir, Options{NoSync: true, VolumeLeaves: testVolume})
 	if err != nil {
 		b.Fatalf("open: %v", err)
 	}
@@ -269,7 +272,7 @@ func entries(t testing1, v ledger.View, page int) []ledger.Entry {
 // tamper writes into badger behind the store's back, while nobody has it open; nil deletes.
 func tamper(t testing1, dir string, key, value []byte) {
 	t.Helper()
-	d, err := openDisk(dir, Options{NoSync: true})
+	d, err := openDisk(dir, Options{NoSync: true, VolumeLeaves: testVolume})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (s *Store) Found(network tx.NetworkID, fx *ledger.Effects) error {
 	}
 	rest := fx.Changes
 	for ; len(rest) > foundingPart; rest = rest[foundingPart:] {
-		err := s.put(s.standing.Load(), rest[:foundingPart], func(txn *badger.Txn) error { return setState(txn, rest[:foundingPart]) })
+		err := s.put(s.standing.Load(), moves{changes: rest[:foundingPart]}, func(txn *badger.Txn) error { return setState(txn, rest[:foundingPart]) })
 		if err != nil {
 			return fmt.Errorf("write genesis: %w", err)
 		}
@@ -49,15 +49,20 @@ func (s *Store) Found(network tx.NetworkID, fx *ledger.Effects) error {
 	next := &standing{
 		founded: true, sets: sets, network: network, head: fx.After, final: foundedFinal(fx.After), hashes: new(hashes).after(fx),
 	}
-	err = s.put(next, rest, func(txn *badger.Txn) error {
-		w := writes{txn: txn}
+	added := new(volume)
+	err = s.put(next, moves{rest, added}, func(txn *badger.Txn) error {
+		var w writes
 		if err := w.effects(fx, rest); err != nil {
+			return err
+		}
+		if err := s.lead(txn, added, fx.Leaves); err != nil {
 			return err
 		}
 		w.replace(metaHead, nil, encodeHead(fx.After))
 		w.replace(metaNetwork, nil, network[:])
 		w.replace(metaApplied, nil, next.applied.encode())
 		w.replace(metaFinal, nil, next.final.encode())
+		w.replace(metaIndexed, nil, bytes64(next.indexed))
 		w.replace(metaFormat, nil, []byte(format))
 		return setAll(txn, w.all)
 	})
@@ -103,11 +108,11 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 	if err := s.writable(); err != nil {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
-	w := writes{recording: true}
-	err := s.disk.read(func(txn *badger.Txn) error {
-		w.txn = txn
-		return w.effects(fx, fx.Changes)
-	})
+	w, added := writes{recording: true}, new(volume)
+	err := w.effects(fx, fx.Changes)
+	if err == nil {
+		err = s.disk.read(func(txn *badger.Txn) error { return s.lead(txn, added, fx.Leaves) })
+	}
 	if err != nil {
 		return s.fail(fmt.Errorf("commit batch %d: %w", fx.After.Batch, err))
 	}
@@ -118,7 +123,7 @@ func (s *Store) Commit(raftIndex, raftTerm uint64, fx *ledger.Effects) error {
 	if err := s.options.point("batch not written"); err != nil {
 		return s.fail(err)
 	}
-	if err := s.putBatch(&next, fx.Changes, fx.After.Batch, record, w.all); err != nil {
+	if err := s.putBatch(&next, moves{fx.Changes, added}, fx.After.Batch, record, w.all); err != nil {
 		return fmt.Errorf("commit batch %d: %w", fx.After.Batch, err)
 	}
 	return s.options.point("batch written")
@@ -140,7 +145,7 @@ func (s *Store) openEpoch(by place, fx *ledger.Effects) error {
 	if err := s.options.point("epoch not opened"); err != nil {
 		return s.fail(err)
 	}
-	err := s.put(&next, nil, func(txn *badger.Txn) error {
+	err := s.put(&next, moves{}, func(txn *badger.Txn) error {
 		return errors.Join(txn.Set(metaHead, encodeHead(next.head)), txn.Set(metaApplied, next.applied.encode()))
 	})
 	if err != nil {
@@ -162,7 +167,7 @@ func (s *Store) Advance(raftIndex, raftTerm uint64) error {
 	if err := s.options.point("void batch not noted"); err != nil {
 		return s.fail(err)
 	}
-	if err := s.put(&next, nil, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
+	if err := s.put(&next, moves{}, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
 		return fmt.Errorf("write applied index %d: %w", raftIndex, err)
 	}
 	return nil
@@ -198,11 +203,8 @@ func continues(head ledger.Head, fx *ledger.Effects) error {
 
 // writes collects what is written and, when recording, what was there before.
 type writes struct {
-	txn         *badger.Txn
 	recording   bool
 	all, before []image
-	// strays are the lookups of this batch's leaves that nobody's history shows.
-	strays map[[32]byte]bool
 }
 
 // replace writes a key over a known value; nil is absent, on both sides.
@@ -215,7 +217,7 @@ func (w *writes) replace(key, before, value []byte) {
 
 // effects writes a batch but for the head; of the state only the changes given.
 func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) error {
-	expected := len(changes) + 4*len(fx.Leaves) + 8
+	expected := len(changes) + len(fx.Leaves)/2 + 8
 	w.all = make([]image, 0, expected)
 	if w.recording {
 		w.before = make([]image, 0, expected)
@@ -230,34 +232,20 @@ func (w *writes) effects(fx *ledger.Effects, changes []ledger.Change) error {
 		keys = append(append(keys, spaceState), c.Key...)
 		w.replace(keys[first:len(keys):len(keys)], c.Before, c.After)
 	}
-	for _, leaf := range fx.Leaves {
-		if err := w.lookup(leaf); err != nil {
-			return err
-		}
-	}
 	return chapterOf(fx).entries(packer(), func(key, value []byte) error {
 		w.replace(key, nil, value)
 		return nil
 	})
 }
 
-// lookup makes a leaf findable. The first leaf under a lookup stays: an unauthorised envelope may be packed twice, and is
-// shown to nobody; an id that was recorded never comes again.
-func (w *writes) lookup(leaf ledger.Leaf) error {
-	if leaf.Lookup == ([32]byte{}) {
-		return nil
-	}
-	key := keyLookup(leaf.Lookup)
-	if len(leaf.Accounts) == 0 {
-		if earlier, err := get(w.txn, key); err != nil || earlier != nil || w.strays[leaf.Lookup] {
+// lead collects what leads to the leaves of a batch.
+func (s *Store) lead(txn *badger.Txn, added *volume, leaves []ledger.Leaf) error {
+	indexed := s.standing.Load().indexed
+	for _, leaf := range leaves {
+		if err := s.recent.take(txn, indexed, added, leaf); err != nil {
 			return err
 		}
-		if w.strays == nil {
-			w.strays = make(map[[32]byte]bool)
-		}
-		w.strays[leaf.Lookup] = true
 	}
-	w.replace(key, nil, bytes64(leaf.Index))
 	return nil
 }
 

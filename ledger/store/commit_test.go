@@ -10,7 +10,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -215,13 +214,20 @@ func wide(b *book, changes int) *ledger.Effects {
 		random.Read(c.After)
 		fx.Changes = append(fx.Changes, c)
 	}
-	const leaves, accounts = 1200, 10_000
-	for i := range leaves {
-		leaf := ledger.Leaf{Index: before.Size + uint64(i), Raw: make([]byte, (tx.MaxBatchBytes+512<<10)/leaves)}
-		random.Read(leaf.Raw)
-		copy(leaf.Lookup[:], fmt.Sprint("lookup", before.Size+uint64(i)))
-		for n := range accounts / leaves {
-			leaf.Accounts = append(leaf.Accounts, tx.AccountID{byte(i), byte(i >> 8), byte(n)})
+	const leaves, legs = 1200, 90
+	bulk := tx.BulkTransfer{Debit: b.world.IssuerAccount, Asset: ledgertest.KES, Mode: tx.Atomic, Legs: make([]tx.BulkLeg, legs)}
+	for i := range uint64(leaves) {
+		for n := range bulk.Legs {
+			bulk.Legs[n].Amount = 1
+			random.Read(bulk.Legs[n].Credit[:])
+		}
+		raw := tx.Record{Envelope: b.pack(b.world.Issuer, bulk), Result: tx.Result{Code: tx.OK}}.Encode()
+		if i == leaves-1 {
+			raw = tx.Header{Batch: fx.After.Batch, TimeUnixMs: b.timeUnixMs}.Encode()
+		}
+		leaf, _, err := ledger.ReadLeaf(b.world.Network, before.Size+i, raw)
+		if err != nil {
+			b.Fatal(err)
 		}
 		fx.Leaves = append(fx.Leaves, leaf)
 	}
@@ -314,11 +320,7 @@ func TestCrashBetweenParts(t *testing.T) {
 	fx := wide(b, 40_000)
 	consistent(b, fx)
 	w := writes{recording: true}
-	err := b.store.disk.read(func(txn *badger.Txn) error {
-		w.txn = txn
-		return w.effects(fx, fx.Changes)
-	})
-	if err != nil {
+	if err := w.effects(fx, fx.Changes); err != nil {
 		t.Fatal(err)
 	}
 	w.replace(metaHead, encodeHead(head), encodeHead(fx.After))
@@ -337,7 +339,7 @@ func TestCrashBetweenParts(t *testing.T) {
 		}
 		cut := &book{testing1: t, world: b.world, dir: filepath.Join(t.TempDir(), "state")}
 		copyFolder(t, b.dir, cut.dir)
-		if _, err := Open(cut.dir, Options{ReadOnly: true}); !errors.Is(err, ErrMismatch) {
+		if _, err := Open(cut.dir, Options{ReadOnly: true, VolumeLeaves: testVolume}); !errors.Is(err, ErrMismatch) {
 			t.Errorf("open for reading after part %d: %v", i+1, err)
 		}
 		cut.open()

@@ -23,7 +23,7 @@ const (
 	spaceMeta    = 'm'
 	spaceState   = 's' // state key → value
 	spaceUndo    = 'u' // batch(8) part(4) → undo record
-	spaceHistory = 'y' // account(16) ^index(8) of the newest in a batch → steps back to the others in it
+	spaceHistory = 'y' // account(16) ^index(8) of the newest in a volume → steps back to the others in it
 )
 
 var (
@@ -31,13 +31,14 @@ var (
 	metaFinal   = []byte("mfinal")
 	metaFormat  = []byte("mformat")
 	metaHead    = []byte("mhead")
+	metaIndexed = []byte("mindexed") // size(8) up to which volumes have been written
 	metaNetwork = []byte("mnetwork")
 	metaPart    = []byte("mpart")   // A batch that is being written in parts.
 	metaTarget  = []byte("mtarget") // A rollback under way.
 )
 
 // format is the version of the layout above.
-const format = "umoja-store/v2"
+const format = "umoja-store/v3"
 
 // memTableBytes is the size of badger's table in memory. Badger takes transactions up to 15 % of it, here 1.6 MB; a larger
 // batch is written in parts. Whoever writes tables out takes buffers of 2, 4 and 8 MB for one of this size, and badger
@@ -128,9 +129,29 @@ func (d *disk) close() error {
 	return d.db.Close()
 }
 
-// put writes one transaction, with these changes of the state; then the store stands where next says. The caller holds write. When it fails the store
+// moves are what a transaction changes in memory beside the standing.
+type moves struct {
+	changes []ledger.Change
+	// added leads to the leaves of a new batch; nil when there is none.
+	added *volume
+}
+
+// move lets readers see what has just been written. The caller holds write and visible.
+func (s *Store) move(next *standing, m moves) {
+	before := s.standing.Load()
+	s.standing.Store(next)
+	s.cache.commit(m.changes)
+	if m.added != nil {
+		s.recent.add(next.head.Size, m.added)
+	}
+	if next.indexed > before.indexed {
+		s.recent.drop(next.indexed)
+	}
+}
+
+// put writes one transaction, which moves this in memory; then the store stands where next says. The caller holds write. When it fails the store
 // takes no more writes: badger does not say whether what failed will be there after a restart.
-func (s *Store) put(next *standing, changes []ledger.Change, f func(txn *badger.Txn) error) error {
+func (s *Store) put(next *standing, m moves, f func(txn *badger.Txn) error) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
@@ -152,8 +173,7 @@ func (s *Store) put(next *standing, changes []ledger.Change, f func(txn *badger.
 	if err := s.options.point("transaction written"); err != nil {
 		return s.fail(err)
 	}
-	s.standing.Store(next)
-	s.cache.commit(changes)
+	s.move(next, m)
 	return nil
 }
 

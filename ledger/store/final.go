@@ -32,11 +32,15 @@ const undoPartsPerDrop = 10_000
 
 // SetFinal stores a final checkpoint with its cosignatures, which the caller has verified. The size must be the end of a
 // batch and the root this tree's; one that is not larger than what is known changes nothing. Undo records at and below it
-// are dropped: what is final is never taken back.
+// are dropped: what is final is never taken back, and its indexes are written.
 func (s *Store) SetFinal(note []byte, size uint64, root [32]byte) error {
 	s.write.Lock()
-	defer s.write.Unlock()
-	return s.setFinal(note, size, root)
+	err := s.setFinal(note, size, root)
+	s.write.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.bind()
 }
 
 func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
@@ -73,7 +77,7 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 	if err := s.options.point("final checkpoint not written"); err != nil {
 		return s.fail(err)
 	}
-	err = s.put(&next, nil, func(txn *badger.Txn) error {
+	err = s.put(&next, moves{}, func(txn *badger.Txn) error {
 		if err := txn.Set(metaFinal, next.final.encode()); err != nil {
 			return err
 		}
@@ -87,7 +91,7 @@ func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {
 	})
 	// A crash in here leaves records that nobody needs; Open drops them.
 	for err == nil && len(drop) > 0 {
-		err = s.put(&next, nil, func(txn *badger.Txn) (err error) { drop, err = dropSome(txn, drop); return err })
+		err = s.put(&next, moves{}, func(txn *badger.Txn) (err error) { drop, err = dropSome(txn, drop); return err })
 	}
 	if err != nil {
 		return fmt.Errorf("write final checkpoint of size %d: %w", size, err)
@@ -131,7 +135,7 @@ func (s *Store) sweepUndo() error {
 			return nil
 		})
 		if left = len(keys) > 0; err == nil && left {
-			err = s.put(s.standing.Load(), nil, func(txn *badger.Txn) error {
+			err = s.put(s.standing.Load(), moves{}, func(txn *badger.Txn) error {
 				for _, key := range keys {
 					if err := txn.Delete(key); err != nil {
 						return err

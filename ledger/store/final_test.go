@@ -80,7 +80,7 @@ func TestStoreThatWentBack(t *testing.T) {
 	if err := copyFile(filepath.Join(b.dir, watermarkFile), filepath.Join(old, watermarkFile)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(old, Options{NoSync: true}); !errors.Is(err, ErrCorrupt) {
+	if _, err := Open(old, Options{NoSync: true, VolumeLeaves: testVolume}); !errors.Is(err, ErrCorrupt) {
 		t.Errorf("open: %v", err)
 	}
 }

@@ -40,6 +40,8 @@ type machine struct {
 	final uint64 // batch
 	// sent are envelopes that were packed, to be packed again.
 	sent [][]byte
+	// ids are all that leaves were ever found by.
+	ids map[[32]byte]bool
 }
 
 // Whatever happens to a store, its final view is the state as of the final checkpoint, and a rollback gives back every byte.
@@ -51,7 +53,7 @@ func TestMachine(t *testing.T) {
 			rt.Fatal(err)
 		}
 		folders := 0
-		m := &machine{t: rt, folders: func() string { folders++; return filepath.Join(root, fmt.Sprint(folders)) }}
+		m := &machine{t: rt, ids: make(map[[32]byte]bool), folders: func() string { folders++; return filepath.Join(root, fmt.Sprint(folders)) }}
 		m.book = &book{testing1: rt, world: w, dir: m.folders(), timeUnixMs: ledgertest.GenesisTimeUnixMs, trusting: true}
 		m.open()
 		defer func() {
@@ -195,14 +197,19 @@ func (m *machine) check(t *rapid.T) {
 			delete(want, key)
 		}
 	}
-	delete(now, string(metaFinal))
-	delete(want, string(metaFinal))
+	for _, all := range []map[string]string{now, want} { // Finality, and what comes of it.
+		maps.DeleteFunc(all, func(key, _ string) bool {
+			return key == string(metaFinal) || key == string(metaIndexed) || key[0] == spaceLookup || key[0] == spaceHistory
+		})
+	}
 	if !equal(now, want) {
 		t.Fatalf("batch %d is not what it was: %s", len(m.past)-1, difference(now, want))
 	}
 	if m.store.Pending() != len(m.past)-1-int(m.final) {
 		t.Fatalf("%d pending batches, not %d", m.store.Pending(), len(m.past)-1-int(m.final))
 	}
+	before, limit := rapid.Uint64Range(0, m.store.Head().Size+3).Draw(t, "before"), rapid.IntRange(0, 20).Draw(t, "limit")
+	m.compareIndexes(m.ids, before, limit)
 	v := m.store.FinalView()
 	defer v.Close()
 	state := m.state[m.final]
@@ -262,7 +269,7 @@ func TestCrashInRollback(t *testing.T) {
 			cut.open()
 			defer func() { cut.store.Close() }()
 			// What Rollback does, up to the crash.
-			err := cut.store.put(cut.store.standing.Load(), nil, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(1)) })
+			err := cut.store.put(cut.store.standing.Load(), moves{}, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(1)) })
 			for range undone {
 				err = errors.Join(err, cut.store.undoLast())
 			}

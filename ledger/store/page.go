@@ -11,7 +11,6 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/umoja-ledger/umoja/ledger"
-	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
 // Leaves and stored hashes lie in pages: consecutive ones of one batch under the key of the last. A key of badger costs as
@@ -67,7 +66,7 @@ func chapterOf(fx *ledger.Effects) chapter {
 	return chapter{leaves: fx.Leaves, hashes: fx.Hashes, batch: fx.After.Batch, timeUnixMs: fx.After.TimeUnixMs}
 }
 
-// entries gives all that follows from the chapter but the lookups, leaves packed or plain. A commit and the building of a
+// entries gives all that follows from the chapter but what volumes hold, leaves packed or plain. A commit and the building of a
 // state from a snapshot write it, and an audit compares with it.
 func (c chapter) entries(pack func(page []byte) []byte, put func(key, value []byte) error) error {
 	first := c.leaves[0].Index
@@ -86,10 +85,7 @@ func (c chapter) entries(pack func(page []byte) []byte, put func(key, value []by
 			return err
 		}
 	}
-	if err := put(key64(spaceHeader, last), headerValue(c.batch, c.timeUnixMs)); err != nil {
-		return err
-	}
-	return c.histories(put)
+	return put(key64(spaceHeader, last), headerValue(c.batch, c.timeUnixMs))
 }
 
 func (c chapter) leafPages(pack func(page []byte) []byte, put func(key, value []byte) error) error {
@@ -105,55 +101,6 @@ func (c chapter) leafPages(pack func(page []byte) []byte, put func(key, value []
 		page = page[:0]
 	}
 	return nil
-}
-
-// histories gives for each account the leaves that its history shows: one entry under the last of them, whose value leads
-// back to those before it.
-func (c chapter) histories(put func(key, value []byte) error) error {
-	type shown struct {
-		account tx.AccountID
-		leaf    uint64
-	}
-	total := 0
-	for _, leaf := range c.leaves {
-		total += len(leaf.Accounts)
-	}
-	all := make([]shown, 0, total)
-	for _, leaf := range c.leaves {
-		for _, account := range leaf.Accounts {
-			all = append(all, shown{account, leaf.Index})
-		}
-	}
-	slices.SortFunc(all, func(a, b shown) int { // Newest first.
-		if order := bytes.Compare(a.account[:], b.account[:]); order != 0 {
-			return order
-		}
-		return int(int64(b.leaf) - int64(a.leaf))
-	})
-	for len(all) > 0 {
-		newest, value := all[0], []byte{}
-		for all = all[1:]; len(all) > 0 && all[0].account == newest.account; all = all[1:] {
-			value = binary.AppendUvarint(value, newest.leaf-all[0].leaf)
-		}
-		if err := put(keyHistory(newest.account, newest.leaf), value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// shownLeaves are the leaves of a history entry, newest first.
-func shownLeaves(newest uint64, value []byte) ([]uint64, error) {
-	all := []uint64{newest}
-	for last := newest; len(value) > 0; {
-		back, n := binary.Uvarint(value)
-		if n <= 0 || back > newest || newest-back >= last {
-			return nil, fmt.Errorf("history entry of leaf %d: %w", newest, ErrCorrupt)
-		}
-		last = newest - back
-		all, value = append(all, last), value[n:]
-	}
-	return all, nil
 }
 
 // pages finds pages of one keyspace in one transaction.

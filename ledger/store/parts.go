@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/dgraph-io/badger/v4"
-
-	"github.com/umoja-ledger/umoja/ledger"
 )
 
 // Badger takes no transaction above a share of its table in memory. A batch that is larger is written in parts:
@@ -60,13 +58,13 @@ func setAll(txn *badger.Txn, images []image) error {
 }
 
 // putBatch writes a batch whole, with its undo record: what makes it visible is the last of all.
-func (s *Store) putBatch(next *standing, changes []ledger.Change, batch uint64, record, all []image) error {
+func (s *Store) putBatch(next *standing, m moves, batch uint64, record, all []image) error {
 	if err := s.writable(); err != nil {
 		return err
 	}
 	whole := append(record[:len(record):len(record)], all...)
 	if len(s.disk.portions(whole)) == 1 {
-		return s.put(next, changes, func(txn *badger.Txn) error { return setAll(txn, whole) })
+		return s.put(next, m, func(txn *badger.Txn) error { return setAll(txn, whole) })
 	}
 	s.visible.Lock()
 	defer s.visible.Unlock()
@@ -80,8 +78,7 @@ func (s *Store) putBatch(next *standing, changes []ledger.Change, batch uint64, 
 			return s.fail(fmt.Errorf("write part %d of %d: %w", i+1, len(steps), err))
 		}
 	}
-	s.standing.Store(next)
-	s.cache.commit(changes)
+	s.move(next, m)
 	return nil
 }
 

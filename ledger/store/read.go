@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/mod/sumdb/tlog"
@@ -71,16 +72,19 @@ func (s *Store) IsBoundary(size uint64) bool {
 
 // Lookup finds the first leaf of a transaction id or envelope hash.
 func (s *Store) Lookup(id [32]byte) (leaf uint64, found bool, err error) {
+	s.visible.RLock()
+	indexed := s.standing.Load().indexed
+	if s.disk != nil {
+		leaf, found = s.recent.lookups[id]
+	}
+	s.visible.RUnlock()
+	if found {
+		return leaf, true, nil
+	}
+	// What has moved from memory into a volume meanwhile was found above.
 	err = s.read(func(txn *badger.Txn) error {
-		raw, err := get(txn, keyLookup(id))
-		if err != nil || raw == nil {
-			return err
-		}
-		if len(raw) != 8 {
-			return fmt.Errorf("lookup entry: %w", ErrCorrupt)
-		}
-		leaf, found = binary.BigEndian.Uint64(raw), true
-		return nil
+		leaf, found, err = findIndexed(txn, indexed, id)
+		return err
 	})
 	return leaf, found, err
 }
@@ -88,40 +92,51 @@ func (s *Store) Lookup(id [32]byte) (leaf uint64, found bool, err error) {
 // History lists the leaves below before that an account's history shows, newest first. With before = FinalHead().Size it
 // lists what is final.
 func (s *Store) History(account tx.AccountID, before uint64, limit int) (leaves []uint64, err error) {
-	if before == 0 {
-		return nil, nil
-	}
+	s.visible.RLock()
+	indexed := s.standing.Load().indexed
+	newest := s.recent.history(account, before, limit)
+	s.visible.RUnlock()
+	before = min(before, indexed)
 	err = s.read(func(txn *badger.Txn) error {
-		leaves = nil
-		// The entry that shows the leaf below before may stand under a later one of the same batch.
-		from := before - 1
-		if h, found, err := headerAfter(txn, from); err != nil {
-			return err
-		} else if found {
-			from = h.Size - 1
-		}
-		o := badger.DefaultIteratorOptions
-		o.Prefix, o.PrefetchValues = append([]byte{spaceHistory}, account[:]...), false
-		it := txn.NewIterator(o)
-		defer it.Close()
-		for it.Seek(keyHistory(account, from)); it.Valid() && len(leaves) < limit; it.Next() {
-			value, err := valueOf(it.Item())
-			if err != nil {
-				return err
-			}
-			shown, err := shownLeaves(^binary.BigEndian.Uint64(it.Item().Key()[17:]), value)
-			if err != nil {
-				return err
-			}
-			for _, leaf := range shown {
-				if leaf < before && len(leaves) < limit {
-					leaves = append(leaves, leaf)
-				}
-			}
-		}
-		return nil
+		leaves, err = s.indexedHistory(txn, account, before, indexed, newest, limit)
+		return err
 	})
 	return leaves, err
+}
+
+// indexedHistory lists on from newest with what is in the volumes up to indexed.
+func (s *Store) indexedHistory(txn *badger.Txn, account tx.AccountID, before, indexed uint64, newest []uint64, limit int) ([]uint64, error) {
+	leaves := slices.Clone(newest)
+	if before == 0 || len(leaves) >= limit {
+		return leaves, nil
+	}
+	// The entry that shows the leaf below before may stand under a later one of the same volume, which ends with a batch at most this much later.
+	from := indexed - 1
+	if h, found, err := headerAfter(txn, min(before-1+s.options.volumeLeaves()-1, from)); err != nil {
+		return nil, err
+	} else if found {
+		from = min(from, h.Size-1)
+	}
+	o := badger.DefaultIteratorOptions
+	o.Prefix, o.PrefetchValues = append([]byte{spaceHistory}, account[:]...), false
+	it := txn.NewIterator(o)
+	defer it.Close()
+	for it.Seek(keyHistory(account, from)); it.Valid() && len(leaves) < limit; it.Next() {
+		value, err := valueOf(it.Item())
+		if err != nil {
+			return nil, err
+		}
+		all, err := shownLeaves(^binary.BigEndian.Uint64(it.Item().Key()[17:]), value)
+		if err != nil {
+			return nil, err
+		}
+		for _, leaf := range all {
+			if leaf < before && len(leaves) < limit {
+				leaves = append(leaves, leaf)
+			}
+		}
+	}
+	return leaves, nil
 }
 
 // ReadHashes reads stored hashes of the history tree.

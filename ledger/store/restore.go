@@ -74,7 +74,10 @@ func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 	if err != nil {
 		return SnapshotHeader{}, err
 	}
-	b := &builder{dir: dir, most: o.MaxSnapshotBytes, header: header, batch: d.db.NewWriteBatch(), refused: make(map[[32]byte]bool)}
+	b := &builder{
+		dir: dir, most: o.MaxSnapshotBytes, volumeLeaves: o.volumeLeaves(), header: header,
+		batch: d.db.NewWriteBatch(), refused: make(map[[32]byte]bool),
+	}
 	if b.most == 0 {
 		b.most = maxSnapshotBytes
 	}
@@ -95,15 +98,20 @@ func buildIn(dir string, o Options, r io.Reader, check func(SnapshotHeader) erro
 type builder struct {
 	dir string
 	// most is how many bytes the snapshot may unpack to.
-	most   int64
-	header SnapshotHeader
-	batch  *badger.WriteBatch
-	in     *entryReader
+	most int64
+	// volumeLeaves is how large volumes are.
+	volumeLeaves uint64
+	header       SnapshotHeader
+	batch        *badger.WriteBatch
+	in           *entryReader
 
 	history chapters
 	// batches are counted with the genesis; at is where the note is.
 	batches uint64
 	at      Head
+	// open is the volume that begins at indexed.
+	open    volume
+	indexed uint64
 	// refused are the envelopes found by their hash: only the first leaf of one is.
 	refused map[[32]byte]bool
 }
@@ -157,7 +165,7 @@ func (b *builder) leaves() error {
 		if err == nil && ended != nil {
 			err = b.closeBatch(*ended)
 		} else if err == nil {
-			err = b.lookup(leaf)
+			b.lookup(leaf)
 		}
 		if err != nil {
 			return err
@@ -173,14 +181,14 @@ func (b *builder) leaves() error {
 	return nil
 }
 
-func (b *builder) lookup(leaf ledger.Leaf) error {
+func (b *builder) lookup(leaf ledger.Leaf) {
 	if leaf.Lookup == ([32]byte{}) || b.refused[leaf.Lookup] {
-		return nil
+		return
 	}
 	if len(leaf.Accounts) == 0 { // Only an envelope that nobody's id came of can be packed again.
 		b.refused[leaf.Lookup] = true
 	}
-	return b.put(keyLookup(leaf.Lookup), bytes64(leaf.Index))
+	b.open.lookups = append(b.open.lookups, found{leaf.Lookup, leaf.Index})
 }
 
 // closeBatch takes the leaves of a batch.
@@ -199,6 +207,15 @@ func (b *builder) closeBatch(c chapter) error {
 	}
 	if size == 1 && b.header.Note == nil {
 		b.at = Head{Batch: c.batch, Size: size, TimeUnixMs: c.timeUnixMs}
+	}
+	for _, leaf := range c.leaves {
+		b.open.shown = show(b.open.shown, leaf)
+	}
+	if size-b.indexed >= b.volumeLeaves { // The head is final, and so is the volume.
+		if err := b.open.entries(b.put); err != nil {
+			return err
+		}
+		b.open, b.indexed = volume{}, size
 	}
 	return c.entries(packed, b.put)
 }
@@ -239,6 +256,7 @@ func (b *builder) meta() error {
 	return errors.Join(
 		b.put(metaNetwork, append([]byte(nil), h.Network[:]...)), b.put(metaHead, encodeHead(h.Head)),
 		b.put(metaApplied, at(place{h.AppliedIndex, h.AppliedTerm}).encode()), b.put(metaFinal, f.encode()),
+		b.put(metaIndexed, bytes64(b.indexed)),
 		b.put(metaFormat, []byte(format)), putSets(b.put, sets, 0),
 	)
 }

@@ -25,7 +25,7 @@ func (s *Store) Rollback(toBatch uint64) error {
 	if !now.founded || toBatch < now.final.floor.Batch || toBatch > now.head.Batch {
 		return fmt.Errorf("roll back to batch %d between final %d and head %d: %w", toBatch, now.final.floor.Batch, now.head.Batch, ErrMismatch)
 	}
-	if err := s.put(now, nil, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(toBatch)) }); err != nil {
+	if err := s.put(now, moves{}, func(txn *badger.Txn) error { return txn.Set(metaTarget, bytes64(toBatch)) }); err != nil {
 		return fmt.Errorf("write target of rollback: %w", err)
 	}
 	if err := s.options.point("target of rollback written"); err != nil {
@@ -62,7 +62,7 @@ func (s *Store) undoAbove(toBatch uint64) error {
 	}
 	next := *s.standing.Load()
 	next.applied = at(next.applied.made)
-	err := s.put(&next, nil, func(txn *badger.Txn) error {
+	err := s.put(&next, moves{}, func(txn *badger.Txn) error {
 		return errors.Join(txn.Set(metaApplied, next.applied.encode()), txn.Delete(metaTarget))
 	})
 	if err != nil {
@@ -123,6 +123,7 @@ func (s *Store) undoLast() error {
 	}
 	s.standing.Store(&next)
 	s.cache.commit(changes)
+	s.recent.cut(next.head.Size)
 	return nil
 }
 
@@ -137,7 +138,7 @@ func (s *Store) Rewind(raftIndex, raftTerm uint64) error {
 	}
 	next := *now
 	next.applied = at(place{raftIndex, raftTerm})
-	if err := s.put(&next, nil, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
+	if err := s.put(&next, moves{}, func(txn *badger.Txn) error { return txn.Set(metaApplied, next.applied.encode()) }); err != nil {
 		return fmt.Errorf("rewind to raft index %d: %w", raftIndex, err)
 	}
 	return nil

@@ -153,13 +153,14 @@ func writeEntry(out io.Writer, key, value []byte) error {
 }
 
 // Export writes what every validator holds alike, key by key in order: equal states give equal bytes. What is a node's
-// own (undo records, applied index, notes) is not in it.
+// own (undo records, applied index, notes) is not in it, nor are lookups and histories: they follow from the leaves, and how many of
+// them are in volumes is a matter of what this node knows to be final.
 func (s *Store) Export(w io.Writer) error {
 	v := s.View()
 	defer v.Close()
 	out := bufio.NewWriterSize(w, 1<<16)
 	err := v.walk(nil, func(key, value []byte) error {
-		if key[0] == spaceUndo || key[0] == spaceMeta && !bytes.Equal(key, metaHead) && !bytes.Equal(key, metaNetwork) {
+		if key[0] == spaceUndo || key[0] == spaceLookup || key[0] == spaceHistory || key[0] == spaceMeta && !bytes.Equal(key, metaHead) && !bytes.Equal(key, metaNetwork) {
 			return nil
 		}
 		if key[0] == spaceLeaf {

@@ -253,7 +253,7 @@ func TestCrashInSwap(t *testing.T) {
 		t.Run(fmt.Sprint(done), func(t *testing.T) {
 			b := &book{testing1: t, world: w, dir: filepath.Join(t.TempDir(), "state")}
 			copyFolder(t, old.dir, b.dir)
-			if _, err := build(beside(b.dir), Options{NoSync: true, Log: discard}, bytes.NewReader(raw), ProvenBy(w.Network, w.Set)); err != nil {
+			if _, err := build(beside(b.dir), Options{NoSync: true, VolumeLeaves: testVolume, Log: discard}, bytes.NewReader(raw), ProvenBy(w.Network, w.Set)); err != nil {
 				t.Fatal(err)
 			}
 			for _, step := range swapSteps(b.dir)[:done] {
@@ -344,10 +344,10 @@ func TestRestoreIntoNothing(t *testing.T) {
 	from.final(from.store.Head().Size)
 	raw := snapshotOf(t, from)
 	dir := filepath.Join(t.TempDir(), "deep", "state")
-	if err := Restore(dir, Options{NoSync: true}, bytes.NewReader(raw), ProvenBy(ledgertest.Network(t, "x").Network, w.Set)); !errors.Is(err, ErrOtherNetwork) {
+	if err := Restore(dir, Options{NoSync: true, VolumeLeaves: testVolume}, bytes.NewReader(raw), ProvenBy(ledgertest.Network(t, "x").Network, w.Set)); !errors.Is(err, ErrOtherNetwork) {
 		t.Errorf("restore for another network: %v", err)
 	}
-	if err := Restore(dir, Options{NoSync: true}, bytes.NewReader(raw), ProvenBy(w.Network, w.Set)); err != nil {
+	if err := Restore(dir, Options{NoSync: true, VolumeLeaves: testVolume}, bytes.NewReader(raw), ProvenBy(w.Network, w.Set)); err != nil {
 		t.Fatal(err)
 	}
 	b := &book{testing1: t, world: w, dir: dir}

@@ -1,10 +1,10 @@
 // Package store keeps the ledger on disk, in badger.
 //
 // A Store is opened on a folder, founded once with the effects of the genesis, and then moved by Commit, batch by batch, in
-// the order of raft. One badger transaction holds everything of a batch: state entries, leaves and their hashes, indexes,
+// the order of raft. One badger transaction holds everything of a batch: state entries, leaves and their hashes,
 // the undo record, the head and the applied raft index, so a crash leaves the state before the batch or after it, never
 // between; raft replays what is missing, and the applied index makes a replay harmless. When a checkpoint is final
-// (SetFinal), undo records at and below it go; until then Rollback can take batches back, newest first. Replace puts a
+// (SetFinal), undo records at and below it go, and what leads to its leaves is written in volumes; until then Rollback can take batches back, newest first. Replace puts a
 // snapshot of another validator in the place of the whole state, if it proves that it is final.
 //
 // Readers take a View: a consistent state that later commits do not touch. FinalView is the state as of the final
@@ -20,6 +20,7 @@
 package store
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -63,6 +64,9 @@ type Options struct {
 	ReadOnly bool
 	// MaxSnapshotBytes bounds what a snapshot may unpack to; 0 is 64 GiB.
 	MaxSnapshotBytes int64
+	// VolumeLeaves is how many leaves share one volume of the indexes at least; 0 is 4096. Tests and simulations have smaller ones. A folder is
+	// always opened with the same.
+	VolumeLeaves uint64
 	// Log hears badger's warnings; nil discards them.
 	Log *slog.Logger
 	// Point is told of each step that a crash can separate from the next, and stops the step with its error: simulations crash there. Nil
@@ -108,6 +112,12 @@ type Store struct {
 	// cache moves under visible, like standing.
 	cache *cache
 
+	// recent moves under visible, like standing.
+	recent *recent
+
+	// binding is the volume that is being written, under write; nil when none is.
+	binding *binding
+
 	// standing is what is kept in memory; replaced, never changed.
 	standing atomic.Pointer[standing]
 }
@@ -120,6 +130,8 @@ type standing struct {
 	applied applied
 	final   final
 	hashes  *hashes
+	// indexed is the end of the last volume; nothing below it is taken back.
+	indexed uint64
 	// pending are the undo records above the floor of final, oldest first, one for each batch up to the head.
 	pending []undo
 	// sets are the validator sets; never nil once founded, and replaced whole.
@@ -145,7 +157,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{dir: dir, options: o, cache: newCache(cacheBytes)}
+	s := &Store{dir: dir, options: o, cache: newCache(cacheBytes), recent: newRecent()}
 	s.standing.Store(&standing{})
 	var err error
 	if s.lock, err = lockFolder(dir, o.ReadOnly); err != nil {
@@ -200,10 +212,17 @@ func (s *Store) load(d *disk) error {
 		return fmt.Errorf("put back a batch that was cut: %w", err)
 	}
 	var now standing
-	if err := d.read(func(txn *badger.Txn) (err error) { now, err = readStanding(txn); return err }); err != nil {
+	recent := newRecent()
+	err := d.read(func(txn *badger.Txn) (err error) {
+		if now, err = readStanding(txn); err == nil && now.founded {
+			recent, err = readRecent(txn, &now)
+		}
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	s.disk = d
+	s.disk, s.recent, s.binding = d, recent, nil
 	s.standing.Store(&now)
 	s.cache.reset()
 	if s.options.ReadOnly {
@@ -246,6 +265,12 @@ func readStanding(txn *badger.Txn) (standing, error) {
 	}
 	if now.final, err = readFinal(txn); err != nil {
 		return standing{}, err
+	}
+	if raw, err = get(txn, metaIndexed); err == nil && len(raw) == 8 {
+		now.indexed = binary.BigEndian.Uint64(raw)
+	}
+	if err != nil || len(raw) != 8 || now.indexed > now.final.floor.Size {
+		return standing{}, errors.Join(err, fmt.Errorf("volumes up to %x, final are %d: %w", raw, now.final.floor.Size, ErrCorrupt))
 	}
 	if now.pending, err = readUndo(txn, now.final.floor.Batch); err != nil {
 		return standing{}, err

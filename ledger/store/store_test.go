@@ -104,7 +104,7 @@ func TestOtherNetworkIsRefused(t *testing.T) {
 
 func TestOneProcessPerFolder(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "lock"))
-	for _, o := range []Options{{NoSync: true}, {ReadOnly: true}} {
+	for _, o := range []Options{{NoSync: true, VolumeLeaves: testVolume}, {ReadOnly: true, VolumeLeaves: testVolume}} {
 		if _, err := Open(b.dir, o); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), b.dir) {
 			t.Errorf("open a folder in use: %v", err)
 		}
@@ -118,7 +118,7 @@ func TestOtherFormatIsRefused(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "format"))
 	b.store.Close()
 	tamper(t, b.dir, metaFormat, []byte("umoja-store/v0"))
-	if _, err := Open(b.dir, Options{NoSync: true}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), b.dir) {
+	if _, err := Open(b.dir, Options{NoSync: true, VolumeLeaves: testVolume}); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), b.dir) {
 		t.Errorf("open: %v", err)
 	}
 }
@@ -234,7 +234,7 @@ func TestOpenFindsDamage(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "state")
 			copyFolder(t, b.dir, dir)
 			c.damage(t, b, dir)
-			s, err := Open(dir, Options{NoSync: true})
+			s, err := Open(dir, Options{NoSync: true, VolumeLeaves: testVolume})
 			if !errors.Is(err, c.want) {
 				t.Errorf("open: %v, want %v", err, c.want)
 			}
@@ -254,7 +254,7 @@ func TestReadOnly(t *testing.T) {
 	copyFolder(t, b.dir, killed)
 	b.store.Close()
 	for _, dir := range []string{b.dir, killed, killed} {
-		s, err := Open(dir, Options{ReadOnly: true})
+		s, err := Open(dir, Options{ReadOnly: true, VolumeLeaves: testVolume})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -275,7 +275,7 @@ func TestReadOnly(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(b.dir, stopFile)); err != nil {
 		t.Errorf("the mark of the orderly stop is gone: %v", err)
 	}
-	if _, err := Open(filepath.Join(t.TempDir(), "nowhere"), Options{ReadOnly: true}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(filepath.Join(t.TempDir(), "nowhere"), Options{ReadOnly: true, VolumeLeaves: testVolume}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("open nothing for reading: %v", err)
 	}
 }

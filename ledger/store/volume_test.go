@@ -1,0 +1,133 @@
+package store
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// compareIndexes compares what leads to leaves, in memory or in volumes, with the leaves one by one. What was ever found is in ids.
+func (b *book) compareIndexes(ids map[[32]byte]bool, before uint64, limit int) {
+	b.Helper()
+	lookups, histories := make(map[[32]byte]uint64), make(map[tx.AccountID][]uint64)
+	for index := range b.store.Head().Size {
+		raw, err := b.store.Leaf(index)
+		if err != nil {
+			b.Fatal(err)
+		}
+		leaf, _, err := ledger.ReadLeaf(b.world.Network, index, raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, earlier := lookups[leaf.Lookup]; !earlier && leaf.Lookup != ([32]byte{}) {
+			lookups[leaf.Lookup], ids[leaf.Lookup] = index, true
+		}
+		for _, account := range leaf.Accounts {
+			histories[account] = append([]uint64{index}, histories[account]...)
+		}
+	}
+	for id := range ids {
+		want, known := lookups[id]
+		if leaf, found, err := b.store.Lookup(id); err != nil || found != known || found && leaf != want {
+			b.Fatalf("leaf of %x is %d, %v, not %d, %v: %v", id, leaf, found, want, known, err)
+		}
+	}
+	for account, all := range histories {
+		want := slices.DeleteFunc(all, func(leaf uint64) bool { return leaf >= before })
+		want = want[:min(limit, len(want))]
+		if got, err := b.store.History(account, before, limit); err != nil || !slices.Equal(got, want) {
+			b.Fatalf("history of %s before %d is %d, not %d: %v", account, before, got, want, err)
+		}
+	}
+}
+
+// history goes on until several volumes are full.
+func (b *book) history() {
+	for i := range 9 {
+		b.commit(b.pay(1), b.pack(b.world.Provider, tx.Transfer{Debit: b.world.IssuerAccount, Credit: b.world.Juma.Account, Asset: ledgertest.KES, Amount: 7}), b.pay(2))
+		if i == 4 {
+			b.final(b.store.Head().Size)
+		}
+	}
+}
+
+// Leaves are found and shown from volumes, from memory and from both, whatever is asked for.
+func TestIndexesAcrossVolumes(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "volumes"))
+	b.history()
+	for _, when := range []string{"some final", "reopened", "all final", "reopened again"} {
+		switch when {
+		case "all final":
+			b.final(b.store.Head().Size)
+		case "reopened", "reopened again":
+			b.reopen()
+		}
+		size := b.store.Head().Size
+		if indexed := b.store.standing.Load().indexed; indexed == 0 || indexed == size {
+			t.Fatalf("%s: the volumes end at %d of %d leaves", when, indexed, size)
+		}
+		for before := range size + 2 {
+			for _, limit := range []int{0, 1, 3, 100} {
+				b.compareIndexes(make(map[[32]byte]bool), before, limit)
+			}
+		}
+		b.audit()
+	}
+}
+
+// A crash in the middle of a volume changes nothing for readers, and the volume is written again.
+func TestCrashInVolume(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "crash in volume"))
+	b.history()
+	size := b.store.Head().Size
+	root, err := b.store.Root(size)
+	if err == nil {
+		err = b.store.setFinal(b.seal(size), size, root)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for written := 0; ; written++ {
+		dir := filepath.Join(t.TempDir(), "state")
+		copyFolder(t, b.dir, dir)
+		t.Run(fmt.Sprint(written), func(t *testing.T) {
+			cut := &book{testing1: t, world: b.world, dir: dir}
+			cut.open()
+			defer func() { cut.store.Close() }()
+			for _, whole := range []bool{false, true} {
+				if whole {
+					if err := cut.store.bind(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for before := range size + 1 {
+					cut.compareIndexes(make(map[[32]byte]bool), before, 3)
+				}
+				cut.audit()
+			}
+			if next, err := cut.store.nextVolume(); next != nil || err != nil {
+				t.Errorf("a volume is left: %v", err)
+			}
+		})
+		if b.store.binding == nil {
+			next, err := b.store.nextVolume()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if next == nil {
+				return
+			}
+			images := slices.Concat(next.portions...)
+			next.portions = slices.Collect(slices.Chunk(images, 4))
+			b.store.binding = next
+		}
+		if _, err := b.store.bindSome(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
