@@ -59,7 +59,7 @@ func (r *recent) drop(size uint64) {
 		kept = len(r.batches)
 	}
 	r.batches = slices.Clone(r.batches[kept:])
-	rest := make(map[[32]byte]uint64)
+	rest := make(map[[32]byte]uint64, len(r.lookups)) // As many will come again.
 	for id, leaf := range r.lookups {
 		if leaf >= size {
 			rest[id] = leaf
