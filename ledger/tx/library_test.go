@@ -2,6 +2,7 @@ package tx_test
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -144,5 +145,34 @@ func TestEntriesCoverAccounts(t *testing.T) {
 				t.Fatalf("%T changes up to %d entries and names %d accounts", kind, b.Entries()-3, len(b.Accounts()))
 			}
 		})
+	}
+}
+
+// TestAccountsOfABallotCount: the accounts of the validators that a ballot proposes are bounded with those of the other operations, although
+// they have no entries of their own.
+func TestAccountsOfABallotCount(t *testing.T) {
+	numbered := func(n int) (id tx.AccountID) {
+		id[0], id[1] = byte(n>>8), byte(n)
+		return id
+	}
+	set := sampleSet(13)
+	for i := range set.Validators {
+		set.Validators[i].Account = numbered(1000 + i)
+	}
+	for most, want := range map[int]error{tx.MaxAccounts: nil, tx.MaxAccounts + 1: tx.ErrTooLarge} {
+		o := propose(set)
+		o.EvidenceHash = nil
+		b := tx.Body{ExpiresAtUnixMs: 1, Operations: []tx.Operation{o}}
+		for n := len(set.Validators); n < most; n += 2 {
+			b.Operations = append(b.Operations, tx.RequestPayment{
+				Debit: numbered(n), Credit: numbered(min(n+1, most-1)), Asset: 1, Amount: 1, ExpiresAtUnixMs: 1,
+			})
+		}
+		if n := len(b.Accounts()); n != most {
+			t.Fatalf("%d accounts, not %d", n, most)
+		}
+		if _, err := b.Encode(); !errors.Is(err, want) {
+			t.Errorf("%d accounts, of up to %d entries: %v, not %v", most, b.Entries(), err, want)
+		}
 	}
 }

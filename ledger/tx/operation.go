@@ -21,7 +21,7 @@ type Operation interface {
 	// accounts appends the accounts that the operation names.
 	accounts(to []AccountID) []AccountID
 	// entries is an upper bound, from the bytes alone, on the state entries that the operation changes. Invariant: no less than the accounts
-	// that it names.
+	// that it names, unless it proposes validators (Body.mostAccounts).
 	entries() int
 	// proto is the message that carries it.
 	proto() *umojav1.Operation

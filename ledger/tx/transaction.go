@@ -89,8 +89,8 @@ func (b Body) check() error {
 			return fmt.Errorf("operation %d: %w", i, err)
 		}
 	}
-	// Whoever is named has an entry: most transactions need not be looked through.
-	if b.Entries() <= MaxAccounts {
+	// Most transactions need not be looked through.
+	if b.mostAccounts() <= MaxAccounts {
 		return nil
 	}
 	if n := len(b.Accounts()); n > MaxAccounts {
@@ -118,6 +118,20 @@ func (b Body) Entries() int {
 	n := 3
 	for _, op := range b.Operations {
 		n += op.entries()
+	}
+	return n
+}
+
+// mostAccounts is an upper bound on the accounts that the operations name: each has an entry that is counted, but for those that speak for the
+// validators of a ballot, which is one entry for all of them.
+func (b Body) mostAccounts() int {
+	n := b.Entries()
+	for _, op := range b.Operations {
+		if o, ok := op.(Propose); ok {
+			if set, ok := o.Decision.(SetValidators); ok {
+				n += len(set.Validators)
+			}
+		}
 	}
 	return n
 }
