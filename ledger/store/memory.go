@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func (m *memory) apply(fx *ledger.Effects) error {
 			m.keys.insert(key)
 			fallthrough
 		default:
-			m.values[key] = c.After
+			m.values[key] = bytes.Clone(c.After) // It lies among others of its batch, which it would keep.
 		}
 	}
 	for _, leaf := range fx.Leaves {
