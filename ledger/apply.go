@@ -37,15 +37,20 @@ func ApplyBuilt(view View, head Head, network tx.NetworkID, verify Verifier, b *
 // cellsEach is about how many entries a payment reads that no other of its batch does: its id, payer, two balances, key and credits.
 const cellsEach = 6
 
+// mostApplied is more transactions than MaxBatchEntries lets a batch apply: room is made for no more, since a batch can carry a hundred
+// times as many envelopes that are empty.
+const mostApplied = MaxBatchEntries / 4
+
 // Reapply gives the effects of the envelopes of a batch whose header is not looked at: the way an audit goes through
 // the history again.
 func Reapply(view View, head Head, network tx.NetworkID, verify Verifier, at Position, envelopes [][]byte) (*Effects, error) {
-	batch, err := open(view, head, at.TimeUnixMs, false, len(envelopes)*cellsEach)
+	applied := min(len(envelopes), mostApplied)
+	batch, err := open(view, head, at.TimeUnixMs, false, applied*cellsEach)
 	if err != nil {
 		return nil, err
 	}
-	batch.fx.Leaves = slices.Grow(batch.fx.Leaves, len(envelopes)+1)
-	batch.fx.Outcomes = slices.Grow(batch.fx.Outcomes, len(envelopes))
+	batch.fx.Leaves = slices.Grow(batch.fx.Leaves, applied+1)
+	batch.fx.Outcomes = slices.Grow(batch.fx.Outcomes, applied)
 	entries := 0
 	for i, envelope := range envelopes {
 		signed, err := verify(envelope)
