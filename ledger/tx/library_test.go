@@ -101,6 +101,7 @@ func TestReadsAuthoritiesAsTheLibrary(t *testing.T) {
 	for _, raw := range [][]byte{
 		nil, vi(2, 1), ld(1, nil), ld(1, one(31)), ld(1, one(33)), ld(4, one(31)), cat(ld(1, one(32)), vi(2, 1), ld(4, nil)),
 		bytes.Repeat(ld(1, one(32)), tx.MaxAuthorityKeys+1), bytes.Repeat(ld(4, one(32)), tx.MaxAuthorityKeys+1),
+		cat(ld(1, one(31)), bytes.Repeat(ld(4, one(32)), tx.MaxAuthorityKeys+1)),
 	} {
 		sameAuthority(t, raw)
 	}

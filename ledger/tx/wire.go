@@ -148,12 +148,10 @@ func readAuthority(raw []byte) (Authority, error) {
 	switch {
 	case keys > MaxAuthorityKeys:
 		return a, tooManyKeys("key", keys)
-	case guardians > MaxAuthorityKeys:
-		return a, tooManyKeys("guardian", guardians)
 	case keys > 0:
 		a.Keys = make([]AuthorityKey, 0, keys)
 	}
-	if guardians > 0 {
+	if guardians > 0 && guardians <= MaxAuthorityKeys {
 		a.Guardians = make([]AuthorityKey, 0, guardians)
 	}
 	for w.next() {
@@ -166,6 +164,9 @@ func readAuthority(raw []byte) (Authority, error) {
 		case 3:
 			a.Attestors = uint32(w.scalar)
 		case 4:
+			if guardians > MaxAuthorityKeys { // Keys stand before guardians, and are judged first.
+				return a, tooManyKeys("guardian", guardians)
+			}
 			a.Guardians, err = readAuthorityKey(a.Guardians, w.bytes, "guardian")
 		case 5:
 			a.GuardianThreshold = uint32(w.scalar)
