@@ -174,6 +174,9 @@ func (s *Store) nextVolume() (*binding, error) {
 		return nil
 	})
 	b := &binding{end: end}
+	if len(images) == 0 { // Batches of nothing but headers lead nowhere, and their volume ends all the same.
+		b.portions = [][]image{nil}
+	}
 	for _, fits := range s.disk.portions(images) {
 		for portion := range slices.Chunk(fits, portionKeys) {
 			b.portions = append(b.portions, portion)

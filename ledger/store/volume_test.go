@@ -131,3 +131,23 @@ func TestCrashInVolume(t *testing.T) {
 		}
 	}
 }
+
+// A volume that leads to nothing, since its batches are empty, ends like any other.
+func TestVolumeOfEmptyBatches(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "empty volume"))
+	b.commit(b.pay(1), b.pay(2))
+	for range 3 * testVolume {
+		b.commit()
+	}
+	b.commit(b.pay(3))
+	b.final(b.store.Head().Size)
+	for range 2 {
+		size := b.store.Head().Size
+		if indexed := b.store.standing.Load().indexed; size-indexed >= testVolume {
+			t.Fatalf("the volumes end at %d of %d leaves", indexed, size)
+		}
+		b.compareIndexes(make(map[[32]byte]bool), size, 100)
+		b.audit()
+		b.reopen()
+	}
+}
