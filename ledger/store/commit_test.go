@@ -313,7 +313,7 @@ func TestBatchOfAnySize(t *testing.T) {
 	}
 }
 
-// A crash between the parts of a batch, or of its being taken back, leaves the state before it.
+// A crash between the parts of a batch leaves the state before it.
 func TestCrashBetweenParts(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "parts"))
 	before, head := b.dump(), b.store.Head()

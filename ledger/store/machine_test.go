@@ -286,3 +286,43 @@ func TestCrashInRollback(t *testing.T) {
 		})
 	}
 }
+
+// A crash between the parts of a large batch that is taken back leaves a folder that opens, with the batch taken back.
+func TestCrashBetweenUndoneParts(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "undone parts"))
+	before, head := b.dump(), b.store.Head()
+	fx := wide(b, 40_000)
+	consistent(b, fx)
+	if err := b.store.Commit(1, 1, fx); err != nil {
+		t.Fatal(err)
+	}
+	done, cuts := 0, 0
+	b.store.options.Point = func(name string) error {
+		if name != "store: part of a batch not undone" {
+			return nil
+		}
+		if done++; done%3 != 2 {
+			return nil
+		}
+		cuts++
+		cut := &book{testing1: t, world: b.world, dir: filepath.Join(t.TempDir(), "state")}
+		copyFolder(t, b.dir, cut.dir)
+		cut.open()
+		if after := cut.dump(); !equal(before, after) {
+			t.Errorf("after %d parts the state is another: %s", done-1, difference(after, before))
+		}
+		if cut.store.Head() != head {
+			t.Errorf("after %d parts the head is batch %d", done-1, cut.store.Head().Batch)
+		}
+		return cut.store.Close()
+	}
+	if err := b.store.Rollback(0); err != nil {
+		t.Fatal(err)
+	}
+	if cuts == 0 {
+		t.Errorf("%d parts", done)
+	}
+	if !equal(before, b.dump()) {
+		t.Error("the rollback left something")
+	}
+}

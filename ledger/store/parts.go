@@ -87,12 +87,31 @@ type step = func(txn *badger.Txn) error
 
 // batchSteps write a batch that is larger than a transaction.
 func (d *disk) batchSteps(batch uint64, record, all []image) []step {
-	mark := func(phase byte) step {
-		return func(txn *badger.Txn) error { return txn.Set(metaPart, append([]byte{phase}, bytes64(batch)...)) }
-	}
-	steps := append([]step{mark(recordOpen)}, d.steps(record, nil)...)
-	steps = append(steps, mark(recordWhole))
+	steps := append([]step{markPart(recordOpen, batch)}, d.steps(record, nil)...)
+	steps = append(steps, markPart(recordWhole, batch))
 	return append(steps, d.steps(all, func(txn *badger.Txn) error { return txn.Delete(metaPart) })...)
+}
+
+// undoSteps take a batch back. In more than one transaction they stand under the mark of a whole record, so that a crash between them is
+// finished at the next start, before anything is compared.
+func (d *disk) undoSteps(batch uint64, images []image, last step) []step {
+	steps := d.steps(images, last)
+	if len(steps) == 1 {
+		return steps
+	}
+	end := steps[len(steps)-1]
+	steps[len(steps)-1] = func(txn *badger.Txn) error {
+		if err := end(txn); err != nil {
+			return err
+		}
+		return txn.Delete(metaPart)
+	}
+	return append([]step{markPart(recordWhole, batch)}, steps...)
+}
+
+// markPart writes how far the batch is that is in parts.
+func markPart(phase byte, batch uint64) step {
+	return func(txn *badger.Txn) error { return txn.Set(metaPart, append([]byte{phase}, bytes64(batch)...)) }
 }
 
 // steps write images in as many transactions as it takes; last, if any, is part of the last.

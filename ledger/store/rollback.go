@@ -100,9 +100,8 @@ func (s *Store) undoLast() error {
 	}
 	s.visible.Lock()
 	defer s.visible.Unlock()
-	// A large batch takes several transactions. The images of head and applied index are the last of a record, so that a
-	// crash in between leaves the record and a head that still needs it.
-	err = s.disk.writeParts(images, func(txn *badger.Txn) error {
+	// A large batch takes several transactions; a crash in between leaves the record and its mark, and the next start does it again.
+	steps := s.disk.undoSteps(last.batch, images, func(txn *badger.Txn) error {
 		if err := deleteUndo(txn, last); err != nil {
 			return err
 		}
@@ -118,8 +117,14 @@ func (s *Store) undoLast() error {
 		}
 		return err
 	})
-	if err != nil {
-		return s.fail(err)
+	for _, step := range steps {
+		err := s.options.point("part of a batch not undone")
+		if err == nil {
+			err = s.disk.db.Update(step)
+		}
+		if err != nil {
+			return s.fail(err)
+		}
 	}
 	s.standing.Store(&next)
 	s.cache.commit(changes)
