@@ -189,7 +189,7 @@ func (n *keyCounts) auditVolume(txn *badger.Txn, ended *chapter) error {
 	for _, leaf := range ended.leaves {
 		n.open.shown = show(n.open.shown, leaf)
 	}
-	if end-n.from < n.leaves {
+	if !fills(n.leaves, end-n.from, len(n.open.shown)) {
 		return nil
 	}
 	open := n.open

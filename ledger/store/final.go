@@ -40,7 +40,7 @@ func (s *Store) SetFinal(note []byte, size uint64, root [32]byte) error {
 	if err != nil {
 		return err
 	}
-	return s.bind()
+	return s.bind(finalPortions)
 }
 
 func (s *Store) setFinal(note []byte, size uint64, root [32]byte) error {

@@ -70,11 +70,12 @@ func (r *recent) drop(size uint64) {
 
 // volume says where the volume ends that begins at first, if it is full and final.
 func (r *recent) volume(first, final, leaves uint64) (end uint64, full bool) {
+	shown := 0
 	for _, b := range r.batches {
 		if b.end > final {
 			return 0, false
 		}
-		if b.end-first >= leaves {
+		if shown += len(b.shown); fills(leaves, b.end-first, shown) {
 			return b.end, true
 		}
 	}

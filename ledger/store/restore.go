@@ -211,7 +211,7 @@ func (b *builder) closeBatch(c chapter) error {
 	for _, leaf := range c.leaves {
 		b.open.shown = show(b.open.shown, leaf)
 	}
-	if size-b.indexed >= b.volumeLeaves { // The head is final, and so is the volume.
+	if fills(b.volumeLeaves, size-b.indexed, len(b.open.shown)) { // The head is final, and so is the volume.
 		if err := b.open.entries(b.put); err != nil {
 			return err
 		}

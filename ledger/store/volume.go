@@ -13,7 +13,7 @@ import (
 )
 
 // Lookups and histories follow from the leaves, and what is final never changes. So they are not written batch by batch but by the volume:
-// the batches up to the first that ends volumeLeaves or more behind the last volume, once all of them are final. What is not in a volume yet is
+// the batches up to the first that makes it full (fills), once all of them are final. What is not in a volume yet is
 // kept in memory (recent), and made again from the leaves at the next start. The leaves alone say where volumes end, so that every
 // validator has the same.
 //
@@ -26,6 +26,14 @@ func (o Options) volumeLeaves() uint64 {
 		return o.VolumeLeaves
 	}
 	return volumeLeaves
+}
+
+// shownPerLeaf bounds what histories show of a volume: a payroll is shown to hundreds, and a volume is in memory twice while it is written.
+const shownPerLeaf = 8
+
+// fills says whether so many leaves, shown in so many places, fill a volume.
+func fills(volumeLeaves, leaves uint64, shown int) bool {
+	return leaves >= volumeLeaves || uint64(shown) >= shownPerLeaf*volumeLeaves
 }
 
 // found is by what a leaf is found.
@@ -118,12 +126,17 @@ type binding struct {
 	portions [][]image
 }
 
-// bind writes the volumes that have become final.
-func (s *Store) bind() error {
-	for more := true; more; {
-		var err error
-		if more, err = s.bindSome(); err != nil {
+// finalPortions is how many portions go with one final checkpoint at most. Whoever waits for finality waits for them, and a write that lasts
+// long counts as a disk that hangs: when much becomes final at once, the rest goes with the next checkpoints.
+const finalPortions = 16
+
+// bind writes the volumes that have become final, at most so many portions of them.
+func (s *Store) bind(most int) error {
+	for ; most > 0; most-- {
+		if more, err := s.bindSome(); err != nil {
 			return fmt.Errorf("write indexes: %w", err)
+		} else if !more {
+			break
 		}
 	}
 	return nil

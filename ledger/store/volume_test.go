@@ -101,7 +101,7 @@ func TestCrashInVolume(t *testing.T) {
 			defer func() { cut.store.Close() }()
 			for _, whole := range []bool{false, true} {
 				if whole {
-					if err := cut.store.bind(); err != nil {
+					if err := cut.store.bind(1000); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -149,5 +149,39 @@ func TestVolumeOfEmptyBatches(t *testing.T) {
 		b.compareIndexes(make(map[[32]byte]bool), size, 100)
 		b.audit()
 		b.reopen()
+	}
+}
+
+// One final checkpoint writes a part of what waits, and those after it the rest.
+func TestManyVolumesAtOnce(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "many volumes"))
+	for range 3 * finalPortions {
+		var all [][]byte
+		for range 3 * testVolume {
+			all = append(all, b.pay(1))
+		}
+		b.commit(all...)
+	}
+	size := b.store.Head().Size
+	b.final(size)
+	for written := 0; ; written++ {
+		indexed := b.store.standing.Load().indexed
+		b.compareIndexes(make(map[[32]byte]bool), size, 100)
+		b.audit()
+		if size-indexed < testVolume {
+			if written == 0 {
+				t.Error("one checkpoint wrote all")
+			}
+			break
+		}
+		if written > 5 {
+			t.Fatalf("the volumes end at %d of %d leaves", indexed, size)
+		}
+		if written == 1 {
+			b.reopen()
+		}
+		b.commit(b.pay(1))
+		size = b.store.Head().Size
+		b.final(size)
 	}
 }
