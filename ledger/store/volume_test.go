@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -184,4 +185,34 @@ func TestManyVolumesAtOnce(t *testing.T) {
 		size = b.store.Head().Size
 		b.final(size)
 	}
+}
+
+// What many histories show ends a volume early, and a state made from a snapshot has the same volumes.
+func TestVolumeOfPayroll(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, "payroll"))
+	payroll := tx.BulkTransfer{Mode: tx.Each, Debit: b.world.IssuerAccount, Asset: ledgertest.KES}
+	for i := range shownPerLeaf * testVolume {
+		payroll.Legs = append(payroll.Legs, tx.BulkLeg{Credit: tx.AccountID{byte(i + 1)}, Amount: 1})
+	}
+	payroll.Legs = append(payroll.Legs, tx.BulkLeg{Credit: b.world.Juma.Account, Amount: 1})
+	b.commit(b.pack(b.world.Issuer, payroll))
+	size := b.store.Head().Size
+	b.final(size)
+	if indexed := b.store.standing.Load().indexed; indexed != size || size >= testVolume {
+		t.Fatalf("the volumes end at %d of %d leaves", indexed, size)
+	}
+	b.compareIndexes(make(map[[32]byte]bool), size, 100)
+	b.audit()
+	other := &book{testing1: t, world: b.world, dir: filepath.Join(t.TempDir(), "state")}
+	o := Options{NoSync: true, VolumeLeaves: testVolume}
+	if err := Restore(other.dir, o, bytes.NewReader(snapshotOf(t, b)), func(SnapshotHeader) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	other.open()
+	defer func() { other.store.Close() }()
+	if indexed := other.store.standing.Load().indexed; indexed != size {
+		t.Errorf("from a snapshot, the volumes end at %d of %d leaves", indexed, size)
+	}
+	other.compareIndexes(make(map[[32]byte]bool), size, 100)
+	other.audit()
 }
