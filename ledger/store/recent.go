@@ -145,6 +145,9 @@ func readRecent(txn *badger.Txn, now *standing) (*recent, error) {
 		}
 		for _, raw := range leaves {
 			leaf, header, err := ledger.ReadLeaf(now.network, index, raw)
+			if err != nil && index == 0 {
+				return nil, fmt.Errorf("first leaf: %v: %w", err, ErrFormat) // Another version has founded this ledger: blocks are checked when they are read.
+			}
 			if err == nil {
 				err = r.take(txn, now.indexed, open, leaf)
 			}
