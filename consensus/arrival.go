@@ -134,6 +134,18 @@ func (s *snapshotStore) settleLog(log *raftLog) error {
 	return log.DeleteRange(first, last)
 }
 
+// newest is the place in raft's log of the newest snapshot; 0 when there is none.
+func (s *snapshotStore) newest() (index uint64, err error) {
+	list, err := s.List()
+	if err != nil {
+		return 0, fmt.Errorf("list raft snapshots: %w", err)
+	}
+	if len(list) > 0 {
+		index = list[0].Index
+	}
+	return index, nil
+}
+
 func (s *snapshotStore) header(id string) (store.SnapshotHeader, error) {
 	f, err := os.Open(filepath.Join(s.dir, id, "state.bin"))
 	if err != nil {

@@ -30,6 +30,10 @@ type applied struct {
 // errFatal is the answer once the node is ending.
 var errFatal = errors.New("the node is ending")
 
+// errReplayed means that there is no snapshot while raft gives again what is applied: it would be announced at the place of what
+// was given last, which is before its end, and no other validator takes such a one.
+var errReplayed = errors.New("the state is ahead of what raft has given")
+
 // errOpenedAgain means that there is no snapshot of the state now.
 var errOpenedAgain = errors.New("the epoch was opened again at the boundary of a validator set")
 
@@ -40,6 +44,7 @@ func (f fsm) Apply(entry *raft.Log) any {
 	if n.failed() || n.suspended.Load() {
 		return errFatal
 	}
+	n.given.Store(entry.Index)
 	if index, _ := n.store.Applied(); entry.Index <= index {
 		return nil
 	}
@@ -161,6 +166,9 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if err := f.node.point("snapshot: not captured"); err != nil {
 		return nil, err
 	}
+	if index, _ := f.node.store.Applied(); f.node.given.Load() < index {
+		return nil, fmt.Errorf("capture snapshot: %w", errReplayed)
+	}
 	if again, err := f.node.openedAgain(f.node.store.Head()); err != nil || again {
 		// Of that epoch no leaf tells, so a snapshot could not prove it. It ends when the set begins.
 		return nil, fmt.Errorf("capture snapshot: %w", errors.Join(err, errOpenedAgain))
@@ -199,6 +207,11 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	if err := f.node.point("restore: state replaced"); err != nil {
 		return f.node.Fatal(err)
 	}
+	newest, err := f.node.snapshots.newest()
+	if err != nil {
+		return f.node.Fatal(err)
+	}
+	f.node.given.Store(newest)
 	f.node.committedMembers.Store(nil) // Raft's members are those of the snapshot now.
 	f.node.restored()
 	if arrived {
@@ -266,7 +279,8 @@ func boundaryOf(network tx.NetworkID, h ledger.Head) checkpoint.Checkpoint {
 }
 
 // StoreConfiguration hears of raft's members when that is committed.
-func (f fsm) StoreConfiguration(_ uint64, c raft.Configuration) {
+func (f fsm) StoreConfiguration(index uint64, c raft.Configuration) {
+	f.node.given.Store(index)
 	f.node.committedMembers.Store(&c)
 	f.node.progress.moved() // A set may wait for it.
 	if err := f.node.point("members: committed"); err != nil {

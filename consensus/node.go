@@ -127,6 +127,11 @@ type Node struct {
 	waiters *waiters
 	// turns says when batches are taken back.
 	turns turns
+	// given is the place in raft's log that raft has come to with this node: below the applied index while it gives again what it gave
+	// before a restart.
+	given atomic.Uint64
+	// refused names a peer that has not taken raft's newest snapshot.
+	refused chan string
 	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.
 	suspended atomic.Bool
 	astray    astray
@@ -163,7 +168,7 @@ func Open(c Config) (_ *Node, err error) {
 		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: maps.Clone(c.Peers), overrides: maps.Clone(c.Overrides), log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), forwarded: newForwarded(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
-		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)},
+		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)}, refused: make(chan string, 1),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
@@ -224,6 +229,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.watchDisk(n.ctx) })
 	n.work.Go(func() { n.watchMembers(n.ctx) })
 	n.work.Go(n.watchAstray)
+	n.work.Go(n.watchRefused)
 	n.work.Go(func() { n.watchSilence(n.ctx, c.Timing.Heartbeat) })
 	n.work.Go(func() { n.compareHeaders(n.ctx) })
 	n.work.Go(func() { n.watchLeader(n.ctx, c.Timing.Heartbeat/2) })

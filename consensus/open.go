@@ -169,6 +169,12 @@ func (n *Node) local() transport.Local {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())
 		},
+		OnSnapshotRefused: func(peer string) {
+			select {
+			case n.refused <- peer:
+			default: // A newer one is being made; raft sends again, and the peer refuses again.
+			}
+		},
 	}
 }
 
@@ -276,6 +282,11 @@ func (n *Node) settle(config *raft.Config) error {
 
 // join starts raft on what is on disk.
 func (n *Node) join(config *raft.Config) error {
+	newest, err := n.snapshots.newest()
+	if err != nil {
+		return err
+	}
+	n.given.Store(newest) // What it holds is not given again.
 	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)

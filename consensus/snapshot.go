@@ -69,6 +69,46 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	return s.node.point("snapshot: closed")
 }
 
+// renewPause is how often the same peer's refusal of a snapshot may be the reason for a newer one. A liar that refuses all of them costs
+// its leader that much while payments go on; and who is slow, and meets a newer one after each interruption, must begin it anew.
+const renewPause = time.Minute
+
+// watchRefused makes a snapshot when a peer has not taken the newest one and there is more to put into it. A peer rightly refuses one
+// that ends before what it knows: its disk lost the end of raft's log and not the state, so that more is final there; or it has
+// heard of a promotion. Raft sends its newest snapshot again and again, and makes the next one when much has been
+// paid, which may be never.
+func (n *Node) watchRefused() {
+	next := make(map[string]time.Time)
+	for {
+		select {
+		case <-n.ctx.Done():
+			return
+		case peer := <-n.refused:
+			if now := time.Now(); now.After(next[peer]) {
+				next[peer] = now.Add(renewPause)
+				n.renew(peer)
+			}
+		}
+	}
+}
+
+// renew makes a snapshot of what raft has given, unless the newest one is of that.
+func (n *Node) renew(peer string) {
+	newest, err := n.snapshots.newest()
+	m := n.member()
+	if err == nil && (m == nil || newest >= n.given.Load()) {
+		return
+	}
+	if err == nil {
+		err = m.await(n.ctx, m.Snapshot())
+	}
+	if err != nil {
+		n.log.Warn("made no newer snapshot", "refused_by", peer, "reason", err)
+		return
+	}
+	n.log.Info("made a newer snapshot", "refused_by", peer)
+}
+
 // diskWriter remembers an error of the disk, to tell it from one of the source.
 type diskWriter struct {
 	to  io.Writer

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/raft"
 
 	"github.com/umoja-ledger/umoja/ledger/store"
 )
@@ -178,5 +181,59 @@ func TestWritingPausesNothing(t *testing.T) {
 	}
 	if n.Head().Size <= head {
 		t.Error("nothing was applied meanwhile")
+	}
+}
+
+// TestRefusedSnapshotIsRenewed: raft sends its newest snapshot again and again, and makes the next one when much has been paid. A peer that
+// does not take it gets a newer one before, if there is more to put into it.
+func TestRefusedSnapshotIsRenewed(t *testing.T) {
+	c := newCluster(t)
+	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+	n, peer := c.leader(), c.follower()
+	index, term := n.store.Applied()
+	req := &raft.InstallSnapshotRequest{
+		RPCHeader:       raft.RPCHeader{ProtocolVersion: 3, ID: []byte(n.Name()), Addr: []byte(n.Name())},
+		SnapshotVersion: 1, Term: n.term(), Leader: []byte(n.Name()), LastLogIndex: index, LastLogTerm: term,
+		Configuration: raft.EncodeConfiguration(c.members()), ConfigurationIndex: 1, Size: 5,
+	}
+	var resp raft.InstallSnapshotResponse
+	err := n.transport.InstallSnapshot(raft.ServerID(peer.Name()), raft.ServerAddress(peer.Name()), req, &resp, strings.NewReader("a lie"))
+	if err == nil || resp.Success {
+		t.Fatalf("the peer took a lie: %v", err)
+	}
+	var list []*raft.SnapshotMeta
+	c.eventually("a newer snapshot", func() bool {
+		list, err = n.snapshots.List()
+		return err == nil && len(list) == 1
+	})
+	if h, err := n.snapshots.header(list[0].ID); err != nil || list[0].Index != index || h.Head.Size != n.Head().Size {
+		t.Errorf("at %d, of size %d: %v; want %d, %d", list[0].Index, h.Head.Size, err, index, n.Head().Size)
+	}
+	n.renew(peer.Name())
+	if again, err := n.snapshots.List(); err != nil || len(again) != 1 || again[0].ID != list[0].ID {
+		t.Errorf("made another of the same: %v", err)
+	}
+}
+
+// TestSnapshotWhileReplayed: a snapshot is announced at the place of what raft gave last, so none is made of a state that is ahead of it.
+func TestSnapshotWhileReplayed(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	first, _ := s.n.store.Applied()
+	s.pays()
+	last, _ := s.n.store.Applied()
+	for _, row := range []struct {
+		given uint64
+		want  error
+	}{{first, errReplayed}, {last, nil}, {last + 1, nil}} {
+		s.n.given.Store(row.given)
+		snapshot, err := (fsm{s.n}).Snapshot()
+		if !errors.Is(err, row.want) || (err == nil) != (row.want == nil) {
+			t.Errorf("given %d of %d: %v, want %v", row.given, last, err, row.want)
+		}
+		if err == nil {
+			snapshot.Release()
+		}
 	}
 }

@@ -6,7 +6,7 @@ import "github.com/umoja-ledger/umoja/ledger/sabotage"
 
 // nodeRuns are the tests of package consensus that should notice first, by file.
 var nodeRuns = map[string]string{
-	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed",
+	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed|Replayed",
 	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
 	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
@@ -293,6 +293,18 @@ var stored = []sabotage.Sabotage{
 		Line:    `if err := s.store.approve(s.members, h.Sets, h.Head.Size); err != nil {`,
 		Instead: `if err := s.store.approve(s.members, h.Sets, h.Head.Size); err != nil && len(s.members.Servers) == 0 {`,
 		Rule:    "a snapshot's members are the validators, each once",
+	},
+	{
+		Name: "node-snapshot-of-replayed", File: "fsm.go", Line: `if index, _ := f.node.store.Applied(); f.node.given.Load() < index {`,
+		Instead: `if index, _ := f.node.store.Applied(); f.node.given.Load() > index {`, Rule: "no snapshot is announced before its end",
+	},
+	{
+		Name: "node-snapshot-renewed-for-nothing", File: "snapshot.go", Line: `if err == nil && (m == nil || newest >= n.given.Load()) {`,
+		Instead: `if err == nil && m == nil {`, Rule: "a liar has no snapshot made of what the last one holds",
+	},
+	{
+		Name: "node-snapshot-not-renewed", File: "snapshot.go", Line: `n.renew(peer)`, Instead: ``,
+		Rule: "who knows of more than a snapshot holds gets a newer one",
 	},
 	{
 		Name: "node-log-after-error", File: "storage.go", Line: `l.failed.CompareAndSwap(nil, &err)`, Instead: ``,

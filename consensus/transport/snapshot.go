@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
@@ -64,6 +66,10 @@ func (t *Transport) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, a
 		return err
 	}
 	if err != nil {
+		// What neither the way nor the filter has an error for was said by raft.
+		if status.Code(err) == codes.Unknown && t.filter.local.OnSnapshotRefused != nil {
+			t.filter.local.OnSnapshotRefused(string(id))
+		}
 		return t.callFailed(id, err)
 	}
 	if err := t.checkAnswer(string(id), args, out, Words{}); err != nil {
