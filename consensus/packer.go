@@ -32,6 +32,8 @@ type packer struct {
 	opening atomic.Pointer[checkpoint.EpochChange]
 	// signed is the place of the last batch that was handed to raft.
 	signed batchPlace
+	// unfit is the term that is to be handed over to another.
+	unfit atomic.Uint64
 	// look wakes a packer that waits.
 	look chan struct{}
 	// done is closed when run has returned.
@@ -217,7 +219,7 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 	defer due.Stop()
 	for {
 		moved := p.node.progress.next()
-		if _, ok := p.leads(); !ok {
+		if term, ok := p.leads(); !ok || p.lost(ctx, m, term) {
 			return nil, false
 		}
 		if p.opening.Load() != nil {
@@ -251,6 +253,26 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 			return nil, false
 		}
 	}
+}
+
+// giveUp has the packer hand a term over that this node is not fit to lead: its log is not the others', and it is too soon to go
+// back again. It never blocks.
+func (p *packer) giveUp(term uint64) {
+	p.unfit.Store(term)
+	select {
+	case p.look <- struct{}{}:
+	default:
+	}
+}
+
+// lost hands the term over if it is to be given up.
+func (p *packer) lost(ctx context.Context, m *member, term uint64) bool {
+	if p.unfit.Load() != term {
+		return false
+	}
+	p.node.log.Warn("hands over", "reason", "more is final than this leader has", "result", m.await(ctx, m.LeadershipTransfer()))
+	_ = p.node.pause(ctx, reignPause) // Nobody may have taken it; an end of the context is seen by the caller.
+	return true
 }
 
 // beginsSet says whether a validator set that was decided waits to begin, and whether this leader may pack its first batch: its boundary

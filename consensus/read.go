@@ -68,11 +68,16 @@ func (s standing) reached(there standing) bool {
 
 // readIndex is, at the leader, the batch that covers everything accepted before the call. Whatever was accepted was
 // applied by the leader that said so: by this one, or by one before it, whose batches the packer's barrier covers. The
-// leader looks first, makes sure that it still leads, and that no other has led in between.
+// leader looks first, makes sure that it still leads, and that no other has led in between. One that was fed a lie before it was
+// elected has not got all of that, and takes its own word for it until it hears of something final that is beyond its tree:
+// then it answers nobody.
 func (n *Node) readIndex(ctx context.Context) (standing, error) {
 	term, ok := n.packer.leads()
 	if !ok {
 		return standing{}, ErrNotLeader
+	}
+	if err := n.progress.until(ctx, func() (bool, error) { return !n.outrun(), nil }); err != nil {
+		return standing{}, fmt.Errorf("more is final than this leader has: %w", err)
 	}
 	covers := standingOf(n.store.Head())
 	m := n.member()
@@ -82,10 +87,17 @@ func (n *Node) readIndex(ctx context.Context) (standing, error) {
 		}
 		return standing{}, fmt.Errorf("%w: %v", ErrNotLeader, err)
 	}
-	if again, ok := n.packer.leads(); !ok || again != term {
+	if again, ok := n.packer.leads(); !ok || again != term || n.outrun() {
 		return standing{}, ErrNotLeader
 	}
 	return covers, nil
+}
+
+// outrun says whether the own tree has not got all that is final, as far as this node has heard.
+func (n *Node) outrun() bool {
+	proved := n.finality.Status()
+	return n.store.Head().Size < proved.Proved ||
+		n.FinalSize() < proved.Proved && n.contradicts(checkpoint.Vote{Epoch: anyEpoch, Size: proved.Proved, Root: proved.ProvedRoot})
 }
 
 // catchUp waits until this node has applied everything accepted before the call.
@@ -105,7 +117,7 @@ func (n *Node) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.progress.until(ctx, func() (bool, error) { return standingOf(n.store.Head()).reached(covers), nil })
+	return n.progress.until(ctx, func() (bool, error) { return standingOf(n.store.Head()).reached(covers) && !n.outrun(), nil })
 }
 
 // Leaf is a recorded leaf with its place and time.

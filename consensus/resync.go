@@ -144,7 +144,9 @@ func (n *Node) lookAt(proved finality.Status) {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
 	if term, leads := n.packer.leads(); n.astray.behind(term, leads && head.Size < proved.Proved, time.Now()) {
-		n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch))
+		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch)) {
+			n.packer.giveUp(term)
+		}
 	}
 	if proved.Proved > n.FinalSize() {
 		// Of a tree of which the own one has no batch that ends there, finality cannot tell whether it is still to come.
@@ -158,7 +160,10 @@ func (n *Node) lookAt(proved finality.Status) {
 	}
 	a.mu.Unlock()
 	if s != nil && time.Since(s.since) > suspectPatience {
-		n.strayed(fmt.Errorf("a quorum signed another tree of size %d", s.Size))
+		back := n.strayed(fmt.Errorf("a quorum signed another tree of size %d", s.Size))
+		if term, leads := n.packer.leads(); leads && !back {
+			n.packer.giveUp(term)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -290,6 +291,66 @@ func TestALeaderBehindWhatIsFinal(t *testing.T) {
 		if got := a.behind(step.term, step.now, start.Add(step.after)); got != step.want {
 			t.Errorf("term %d after %v: %v", step.term, step.after, got)
 		}
+	}
+}
+
+// TestALeaderThatWasFedALie: a validator whose log is not the others', and that may not go back again yet, is elected. It has not got all that
+// was accepted, so it answers no read of that once it has heard of what is final; and it gives the term up, since nothing that it packs
+// becomes final.
+func TestALeaderThatWasFedALie(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	victim := c.follower().Name()
+	c.calm(victim)
+	c.lieTo(victim)
+	var last Status
+	for range 3 { // The first has the index of the forged one.
+		last = c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	}
+	want, err := c.leader().store.Root(last.LeafIndex + 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range c.addresses {
+		c.stop(name)
+	}
+	c.restart(victim) // Alone it hears of nothing.
+	n := c.nodes[victim]
+	fed := func() bool { // What it packs may make its tree as long as the others'.
+		root, err := n.store.Root(last.LeafIndex + 1)
+		return err != nil || root != want
+	}
+	n.astray.mu.Lock()
+	n.astray.last, n.astray.floor = time.Now(), n.store.Floor().Size
+	n.astray.mu.Unlock()
+	for name := range c.addresses {
+		if name != victim {
+			c.restart(name)
+		}
+	}
+	c.eventually("the victim is told what is final", func() bool { return n.ProvedSize() > last.LeafIndex })
+	c.eventually("the victim leads", func() bool {
+		leader := c.leader()
+		if leader == n {
+			return true
+		}
+		_ = leader.member().LeadershipTransferToServer(raft.ServerID(victim), raft.ServerAddress(victim)).Error() // It is tried again.
+		return false
+	})
+	if !fed() {
+		t.Fatal("the lie did not bite")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if r, err := n.Read(ctx, ReadAccepted); err == nil {
+		r.Close()
+		t.Errorf("a read of what is accepted, of size %d, at a leader that has another tree than what is final", r.Size)
+	}
+	c.eventually("another leads", func() bool { return c.leader() != n })
+	// It votes for no size that it has not got, and the other three are enough.
+	c.submit(c.other(victim), c.pay(c.world.Juma.Account, 1), Final)
+	if !fed() {
+		t.Error("it went back before its time")
 	}
 }
 

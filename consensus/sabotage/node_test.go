@@ -8,8 +8,8 @@ import "github.com/umoja-ledger/umoja/ledger/sabotage"
 var nodeRuns = map[string]string{
 	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed|Replayed",
 	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
-	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
-	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
+	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
+	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry|WasFed",
 	"complain.go": "Dropped|Offer|Complaint", "reconfigure.go": "Approve|Votes|FourSevenFour|Replaced",
 	"voters.go": "Enough|Fewest|Followed|Votes|FourSevenFour|Replaced",
 }
@@ -262,6 +262,14 @@ var packed = []sabotage.Sabotage{
 		Name: "node-pack-unbounded", File: "packer.go",
 		Line:    `return p.node.store.Pending() >= maxTentative || p.node.early(p.node.store.Head().TimeUnixMs)`,
 		Instead: `return p.node.early(p.node.store.Head().TimeUnixMs)`, Rule: "so much is tentative and no more",
+	},
+	{
+		Name: "node-read-at-who-was-fed", File: "read.go", Line: `return n.store.Head().Size < proved.Proved ||`,
+		Instead: `return proved.Proved == 0 &&`, Rule: "a leader that lacks what is final tells nobody what is accepted",
+	},
+	{
+		Name: "node-leads-though-fed", File: "packer.go", Line: `if p.unfit.Load() != term {`, Instead: `if p.unfit.Load() != term+1 {`,
+		Rule: "a leader that lacks what is final gives its term up",
 	},
 	{
 		Name: "node-attest-early", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue()`,
