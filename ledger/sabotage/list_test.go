@@ -4,17 +4,21 @@ package sabotage
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
 var plan = Plan{
 	Root: "../..", In: "..",
-	All: slices.Concat(payer, hold, authority, alias, directory, history),
-	Runs: func(string) []Run {
+	All: slices.Concat(payer, hold, authority, alias, directory, history, stored),
+	Runs: func(file string) []Run {
 		// What is drawn at random is the same each time, so that a sabotage is caught always or never. The seed is the one that
 		// TestEveryRuleIsReached needs. Nobody waits for a counterexample to become small.
 		drawn := func(only string) []string {
 			return []string{"-test.run=" + only, "-rapid.seed=20260101", "-rapid.shrinktime=1ms", "-rapid.nofailfile"}
+		}
+		if strings.HasPrefix(file, "store/") {
+			return []Run{{"./ledger/store", drawn(".")}}
 		}
 		return []Run{{"./ledger", drawn("^TestScripts$")}, {"./ledger/tx", drawn(".")}, {"./ledger", drawn(".")}}
 	},

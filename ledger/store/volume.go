@@ -186,6 +186,9 @@ func (s *Store) nextVolume() (*binding, error) {
 		images = append(images, image{key, value})
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	b := &binding{end: end}
 	if len(images) == 0 { // Batches of nothing but headers lead nowhere, and their volume ends all the same.
 		b.portions = [][]image{nil}
@@ -195,5 +198,5 @@ func (s *Store) nextVolume() (*binding, error) {
 			b.portions = append(b.portions, portion)
 		}
 	}
-	return b, err
+	return b, nil
 }
