@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
@@ -42,5 +44,39 @@ func TestBench(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "audits          4 of 4 passed") {
 		t.Errorf("the report says\n%s", out.String())
+	}
+}
+
+// TestBenchWithoutAQuorum: when more validators have ended than may be missing, nothing will be answered any more, and the measurement says so.
+func TestBenchWithoutAQuorum(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a sandbox of real processes")
+	}
+	t.Parallel()
+	b := startBox(t)
+	command := exec.Command(b.binary, "bench", "--dir", b.dir, "--workload", "unary", "--rate", "20", "--for", "5m", "--payers", "20")
+	command.Stdout = t.Output()
+	told, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killed, said := false, false
+	for lines := bufio.NewScanner(told); lines.Scan(); {
+		t.Log(lines.Text())
+		said = said || strings.Contains(lines.Text(), bench.ErrNoQuorum.Error())
+		if !killed && strings.Contains(lines.Text(), "transfers/s now") {
+			killed = true
+			for _, v := range b.status(t).Validators[:2] {
+				if err := syscall.Kill(v.PID, syscall.SIGKILL); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	if err := command.Wait(); err == nil || !killed || !said {
+		t.Errorf("ended with %v; killed %v, said so %v", err, killed, said)
 	}
 }

@@ -39,8 +39,8 @@ type load struct {
 	final, accepted []sender
 	warm            int64
 
-	// taken counts what was begun, done what was answered, paid the transfers that are final.
-	taken, done, paid atomic.Int64
+	// taken counts what was begun, done what was answered, moved the transfers that are final, and paid those of them that are measured.
+	taken, done, moved, paid atomic.Int64
 
 	// mu guards the rest; held for one sample.
 	mu sync.Mutex
@@ -211,6 +211,7 @@ func (l *load) keep(it item, place int64, t timed, failure string, open bool) {
 		return
 	}
 	l.made(it)
+	l.moved.Add(int64(len(it.credits)))
 	if place < l.warm {
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
@@ -83,9 +85,11 @@ func (r *Report) calibrate(ctx context.Context, o Options, tell func(format stri
 // measure sends everything between two readings of the meters.
 func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(format string, args ...any)) error {
 	var begin sandbox.Usage
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	watching, stop := context.WithCancel(ctx)
 	watched := make(chan struct{})
-	go func() { defer close(watched); l.watch(watching, tell) }()
+	go func() { defer close(watched); giveUp(l.watch(watching, tell)) }()
 	tell("sending")
 	err := l.run(ctx, s, func() (err error) {
 		begin, err = l.network.folder.Usage()
@@ -109,14 +113,43 @@ func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(forma
 	return nil
 }
 
-// watch tells how it goes.
-func (l *load) watch(ctx context.Context, tell func(format string, args ...any)) {
-	last, at := l.paid.Load(), time.Now()
+// ErrNoQuorum means that too many validators have ended for anything to become final.
+var ErrNoQuorum = errors.New("too few validators run")
+
+// watch tells how it goes. The error says why there will be no more answers.
+func (l *load) watch(ctx context.Context, tell func(format string, args ...any)) error {
+	last, at := l.moved.Load(), time.Now()
 	for daemon.Sleep(ctx, 2*time.Second) == nil {
-		paid, now := l.paid.Load(), time.Now()
-		tell("%d of %d answered, %.0f transfers/s now", l.done.Load(), l.o.Count, float64(paid-last)/now.Sub(at).Seconds())
-		last, at = paid, now
+		moved, now := l.moved.Load(), time.Now()
+		tell("%d of %d answered, %.0f transfers/s now", l.done.Load(), l.o.Count, float64(moved-last)/now.Sub(at).Seconds())
+		if moved == last {
+			if err := l.stands(ctx, tell); err != nil {
+				return err
+			}
+		}
+		last, at = moved, now
 	}
+	return nil
+}
+
+// stands tells which validators have ended, and gives up when the others are too few.
+func (l *load) stands(ctx context.Context, tell func(format string, args ...any)) error {
+	s, err := l.network.folder.Status(ctx)
+	if err != nil {
+		tell("the network does not tell how it is: %v", err)
+		return nil
+	}
+	var ended []string
+	for i, v := range s.Validators {
+		if v.Pid == 0 {
+			ended = append(ended, v.Name)
+			tell("%s has ended: its log is %s", v.Name, filepath.Join(l.network.folder.Validator(i+1), "log"))
+		}
+	}
+	if faults := (len(s.Validators) - 1) / 3; len(ended) > faults {
+		return fmt.Errorf("%s ended, and %d of %d may be missing: %w", strings.Join(ended, ", "), faults, len(s.Validators), ErrNoQuorum)
+	}
+	return nil
 }
 
 // verify compares the ledger with the answers.
