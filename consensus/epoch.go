@@ -176,6 +176,7 @@ func (n *Node) turn(b *tx.Batch) error {
 // turned ends one of the turns: whoever waits looks again.
 func (n *Node) turned() {
 	n.turns.ended.Add(1)
+	n.progress.moved()
 	n.waiters.everybody()
 }
 

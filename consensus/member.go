@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -19,9 +20,10 @@ type member struct {
 	ended sync.Once
 }
 
-// await waits for a future, which raft may never answer once it shuts down.
+// await waits for a future, which raft may never answer once it shuts down: one may still be in a queue that nobody reads any more.
 func (m *member) await(ctx context.Context, f raft.Future) error {
 	answered := make(chan error, 1)
+	endWith(f, m.down)
 	go func() { answered <- f.Error() }()
 	select {
 	case err := <-answered:
@@ -30,6 +32,18 @@ func (m *member) await(ctx context.Context, f raft.Future) error {
 		return ctx.Err()
 	case <-m.down:
 		return ErrStopped
+	}
+}
+
+// endWith has Error of a future return when a channel is closed. Raft (v1.7.3) gives its futures a field for that and sets it in some of
+// them only; in the others whoever waits would stay for ever. Nobody but Error reads it.
+func endWith(f raft.Future, down chan struct{}) {
+	v := reflect.ValueOf(f)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return // It is answered already.
+	}
+	if field := v.Elem().FieldByName("ShutdownCh"); field.CanSet() && field.Type() == reflect.TypeOf(down) {
+		field.Set(reflect.ValueOf(down))
 	}
 }
 

@@ -295,9 +295,6 @@ func (n *Node) Name() string { return n.name }
 // Network is the network's id.
 func (n *Node) Network() tx.NetworkID { return n.network }
 
-// ProvedSize is the largest size that this node has been shown a sealed checkpoint of, though its own tree may not lead there.
-func (n *Node) ProvedSize() uint64 { return n.finality.Status().Proved }
-
 // FinalSize is the size of the final checkpoint.
 func (n *Node) FinalSize() uint64 {
 	_, size, _ := n.store.Final()

@@ -32,8 +32,9 @@ type packer struct {
 	opening atomic.Pointer[checkpoint.EpochChange]
 	// signed is the place of the last batch that was handed to raft.
 	signed batchPlace
-	// unfit is the term that is to be handed over to another.
+	// unfit is the term that is to be handed over to another, ceded whom it was offered to last.
 	unfit atomic.Uint64
+	ceded string
 	// look wakes a packer that waits.
 	look chan struct{}
 	// done is closed when run has returned.
@@ -219,8 +220,13 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 	defer due.Stop()
 	for {
 		moved := p.node.progress.next()
-		if term, ok := p.leads(); !ok || p.lost(ctx, m, term) {
+		term, ok := p.leads()
+		if !ok {
 			return nil, false
+		}
+		if p.unfit.Load() == term {
+			p.cede(ctx, m)
+			continue
 		}
 		if p.opening.Load() != nil {
 			return nil, true
@@ -253,26 +259,6 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 			return nil, false
 		}
 	}
-}
-
-// giveUp has the packer hand a term over that this node is not fit to lead: its log is not the others', and it is too soon to go
-// back again. It never blocks.
-func (p *packer) giveUp(term uint64) {
-	p.unfit.Store(term)
-	select {
-	case p.look <- struct{}{}:
-	default:
-	}
-}
-
-// lost hands the term over if it is to be given up.
-func (p *packer) lost(ctx context.Context, m *member, term uint64) bool {
-	if p.unfit.Load() != term {
-		return false
-	}
-	p.node.log.Warn("hands over", "reason", "more is final than this leader has", "result", m.await(ctx, m.LeadershipTransfer()))
-	_ = p.node.pause(ctx, reignPause) // Nobody may have taken it; an end of the context is seen by the caller.
-	return true
 }
 
 // beginsSet says whether a validator set that was decided waits to begin, and whether this leader may pack its first batch: its boundary

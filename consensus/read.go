@@ -47,13 +47,26 @@ func (n *Node) Read(ctx context.Context, f Freshness) (*Reading, error) {
 		head := view.Head()
 		return &Reading{View: view, Size: head.Size, TimeUnixMs: head.TimeUnixMs, close: view.Close}, nil
 	case ReadAccepted:
-		if err := n.catchUp(ctx); err != nil {
-			return nil, err
+		for {
+			turns, quiet := n.turns.look()
+			if err := n.catchUp(ctx); err != nil {
+				return nil, err
+			}
+			r := n.reading()
+			if quiet && turns == n.turns.Load() {
+				return r, nil
+			}
+			r.Close() // It may be of a tree that was taken back meanwhile.
 		}
 	}
+	return n.reading(), nil
+}
+
+// reading opens a view of what is applied.
+func (n *Node) reading() *Reading {
 	view := n.store.View()
 	head := view.Head()
-	return &Reading{View: view, Size: head.Size, TimeUnixMs: head.TimeUnixMs, close: view.Close}, nil
+	return &Reading{View: view, Size: head.Size, TimeUnixMs: head.TimeUnixMs, close: view.Close}
 }
 
 // standing is how far a ledger is. An epoch takes back batches, and is after all of them.
@@ -76,7 +89,8 @@ func (n *Node) readIndex(ctx context.Context) (standing, error) {
 	if !ok {
 		return standing{}, ErrNotLeader
 	}
-	if err := n.progress.until(ctx, func() (bool, error) { return !n.outrun(), nil }); err != nil {
+	final := n.proved()
+	if err := n.progress.until(ctx, func() (bool, error) { return n.holds(final), nil }); err != nil {
 		return standing{}, fmt.Errorf("more is final than this leader has: %w", err)
 	}
 	covers := standingOf(n.store.Head())
@@ -87,22 +101,16 @@ func (n *Node) readIndex(ctx context.Context) (standing, error) {
 		}
 		return standing{}, fmt.Errorf("%w: %v", ErrNotLeader, err)
 	}
-	if again, ok := n.packer.leads(); !ok || again != term || n.outrun() {
+	if again, ok := n.packer.leads(); !ok || again != term || !n.holds(final) {
 		return standing{}, ErrNotLeader
 	}
 	return covers, nil
 }
 
-// outrun says whether the own tree has not got all that is final, as far as this node has heard.
-func (n *Node) outrun() bool {
-	proved := n.finality.Status()
-	return n.store.Head().Size < proved.Proved ||
-		n.FinalSize() < proved.Proved && n.contradicts(checkpoint.Vote{Epoch: anyEpoch, Size: proved.Proved, Root: proved.ProvedRoot})
-}
-
-// catchUp waits until this node has applied everything accepted before the call.
+// catchUp waits until this node has applied everything accepted before the call, on the tree that is final.
 func (n *Node) catchUp(ctx context.Context) error {
 	var covers standing
+	final := n.proved() // Of what is proved meanwhile there may be more and more.
 	err := n.withLeader(ctx, func(ctx context.Context, leads *leadership) (err error) {
 		if leads.name == n.name {
 			covers, err = n.readIndex(ctx)
@@ -117,7 +125,10 @@ func (n *Node) catchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return n.progress.until(ctx, func() (bool, error) { return standingOf(n.store.Head()).reached(covers) && !n.outrun(), nil })
+	return n.progress.until(ctx, func() (bool, error) {
+		_, quiet := n.turns.look()
+		return quiet && standingOf(n.store.Head()).reached(covers) && n.holds(final), nil
+	})
 }
 
 // Leaf is a recorded leaf with its place and time.

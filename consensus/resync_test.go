@@ -294,6 +294,49 @@ func TestALeaderBehindWhatIsFinal(t *testing.T) {
 	}
 }
 
+// TestReadOfAForgedBatch: a validator was fed a forged batch in the place of a true one. Its tree is as long as the others', so that only the
+// root tells. No read of what is accepted sees it once the true one is heard to be final, not even while it is being taken back.
+func TestReadOfAForgedBatch(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	victim := c.follower().Name()
+	c.calm(victim)
+	c.lieTo(victim)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final) // It has the index of the forged one.
+	var n atomic.Pointer[Node]
+	var seen, looked atomic.Bool
+	c.simulated = &Simulated{Point: func(name string) error {
+		if n := n.Load(); n != nil && name == "resync: target written" {
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			if r, err := n.Read(ctx, ReadAccepted); err == nil {
+				seen.Store(true)
+				r.Close()
+			}
+			looked.Store(true)
+		}
+		return nil
+	}}
+	c.restart(victim)
+	n.Store(c.nodes[victim])
+	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+	if !looked.Load() {
+		t.Fatal("it came through without a resync: the lie did not bite")
+	}
+	if seen.Load() {
+		t.Error("a read of what is accepted saw the forged batch")
+	}
+	r, err := c.nodes[victim].Read(t.Context(), ReadAccepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if b, err := r.State().Balance(c.world.Amina.Account, ledgertest.KES); err != nil || b.Posted != ledgertest.AminaFunds {
+		t.Errorf("balance %d, %v", b.Posted, err)
+	}
+}
+
 // TestALeaderThatWasFedALie: a validator whose log is not the others', and that may not go back again yet, is elected. It has not got all that
 // was accepted, so it answers no read of that once it has heard of what is final; and it gives the term up, since nothing that it packs
 // becomes final.

@@ -9,8 +9,8 @@ var nodeRuns = map[string]string{
 	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed|Replayed",
 	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
-	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry|WasFed",
-	"complain.go": "Dropped|Offer|Complaint", "reconfigure.go": "Approve|Votes|FourSevenFour|Replaced",
+	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
+	"complain.go": "Dropped|Offer|Complaint", "proved.go": "WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|FourSevenFour|Replaced",
 	"voters.go": "Enough|Fewest|Followed|Votes|FourSevenFour|Replaced",
 }
 
@@ -264,11 +264,17 @@ var packed = []sabotage.Sabotage{
 		Instead: `return p.node.early(p.node.store.Head().TimeUnixMs)`, Rule: "so much is tentative and no more",
 	},
 	{
-		Name: "node-read-at-who-was-fed", File: "read.go", Line: `return n.store.Head().Size < proved.Proved ||`,
-		Instead: `return proved.Proved == 0 &&`, Rule: "a leader that lacks what is final tells nobody what is accepted",
+		Name: "node-read-at-who-was-fed", File: "proved.go", Line: `if n.store.Head().Size < p.size {`, Instead: `if n.store.Head().Size >= p.size {
+		return true
+	} else if n.term() > 0 {
+		return true`, Rule: "a leader that lacks what is final tells nobody what is accepted",
 	},
 	{
-		Name: "node-leads-though-fed", File: "packer.go", Line: `if p.unfit.Load() != term {`, Instead: `if p.unfit.Load() != term+1 {`,
+		Name: "node-read-of-what-is-taken-back", File: "proved.go", Line: `return ok && root == p.root`, Instead: `return !ok || root == p.root`,
+		Rule: "nobody reads a batch that is being taken back",
+	},
+	{
+		Name: "node-leads-though-fed", File: "packer.go", Line: `if p.unfit.Load() == term {`, Instead: `if p.unfit.Load() == term+1 {`,
 		Rule: "a leader that lacks what is final gives its term up",
 	},
 	{

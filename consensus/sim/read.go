@@ -46,16 +46,17 @@ func (c *cluster) keepReading(ctx context.Context, w *workload) {
 func (c *cluster) sum(ctx context.Context, n *consensus.Node, kind consensus.Freshness, atLeast uint64) (amount.Amount, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	before := n.Leader()
-	told := c.told(before, atLeast) && c.told(n.Name(), atLeast)
+	told := func() bool { return len(c.liars) == 0 || n.ProvedSize() >= atLeast }
+	before := told()
 	reading, err := n.Read(ctx, kind)
 	if err != nil {
 		return 0, err
 	}
 	defer reading.Close()
-	// What is accepted is the leader's word, so a leader that lies may tell an old one, and who was fed a lie too until it is told better.
-	if leader := n.Leader(); kind == consensus.ReadAccepted && reading.Size < atLeast && !c.liars[before] && !c.liars[leader] && (len(c.liars) == 0 || told && before == leader) {
-		c.violate("I8", "%s: a read of what is accepted ends at size %d, final were %d; leaders %q, %q", n.Name(), reading.Size, atLeast, before, leader)
+	// What is accepted is the leader's word. One that lies may tell an old one, and who was fed a lie too; but whoever has heard that more is
+	// final believes neither.
+	if kind == consensus.ReadAccepted && reading.Size < atLeast && before && told() {
+		c.violate("I8", "%s: a read of what is accepted ends at size %d, final were %d; leader %q", n.Name(), reading.Size, atLeast, n.Leader())
 	}
 	var sum amount.Amount
 	for _, id := range []tx.AccountID{c.world.IssuerAccount, c.world.ProviderAccount, c.world.Juma.Account, c.world.Amina.Account} {
@@ -70,16 +71,6 @@ func (c *cluster) sum(ctx context.Context, n *consensus.Node, kind consensus.Fre
 		sum = more
 	}
 	return sum, nil
-}
-
-// told says whether a validator has heard that so much is final.
-func (c *cluster) told(name string, size uint64) bool {
-	m := c.members[name]
-	if m == nil {
-		return false
-	}
-	n := m.running()
-	return n != nil && n.ProvedSize() >= size
 }
 
 // finalSize is the least size of a tree that holds every payment that is final by now.
