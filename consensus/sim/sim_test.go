@@ -69,6 +69,8 @@ func TestSeedsThatFailed(t *testing.T) {
 	}{
 		{"every leader was complained of in turn, and nobody could be elected any more", "clock-skew", 1},
 		{"a leader with a clock ahead had its batches taken back in every epoch, and led for ever", "time-liar", 1},
+		{"a disk lost the end of raft's log, and the leader's snapshot was older than the state: it waited for ever", "lost-write", 20999},
+		{"a leader that was fed a lie told what was accepted, and lacked what was final", "crash-points", 3638},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			f, ok := FaultOf(c.fault)
