@@ -221,7 +221,7 @@ func (p *packer) wait(ctx context.Context, m *member) (*submission, bool) {
 	for {
 		moved := p.node.progress.next()
 		term, ok := p.leads()
-		if !ok {
+		if !ok || ctx.Err() != nil {
 			return nil, false
 		}
 		if p.unfit.Load() == term {

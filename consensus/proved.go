@@ -66,6 +66,6 @@ func (p *packer) cede(ctx context.Context, m *member) {
 		p.node.log.Warn("offered the leadership", "to", p.ceded, "reason", "more is final than this leader has", "result", err)
 	}
 	if _, leads := p.leads(); leads {
-		_ = p.node.pause(ctx, cedePause) // An end of the context is seen by the caller.
+		_ = p.node.pause(ctx, cedePause) // An end of the context is seen by wait.
 	}
 }
