@@ -134,6 +134,12 @@ func TestAValidatorIsReplaced(t *testing.T) {
 	for _, n := range c.nodes {
 		c.eventually(n.Name()+" knows "+left+" no more", func() bool { _, known := n.transport.Peers()[left]; return !known })
 	}
+	if removed.heard(t.Context()) {
+		t.Errorf("%s has left, raft has followed, and it is still heard", left)
+	}
+	if !c.nodes["v5"].heard(t.Context()) {
+		t.Error("who is in the set is not heard")
+	}
 	// With one of those who stayed stopped, the newcomer is needed.
 	c.stop(stay[0])
 	signed := c.pay(c.world.Amina.Account, 3_00)

@@ -8,9 +8,12 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
 // Raft's members follow the validator set that reigns, one at a time, by the leader. What is next is a function of raft's members and the
@@ -24,7 +27,7 @@ const (
 	membersPause = 200 * time.Millisecond
 	// membersPatience bounds one change of raft's members.
 	membersPatience = 10 * time.Second
-	// removedPatience is how long a validator that has left goes on without a leader.
+	// removedPatience is how long a validator that has left goes on without a leader, at least.
 	removedPatience = time.Minute
 )
 
@@ -192,8 +195,11 @@ func (n *Node) watchMembers(ctx context.Context) {
 		if n.Leader() != "" || !n.removed() {
 			alone = time.Now()
 		} else if time.Since(alone) > removedPatience {
-			_ = n.Fatal(ErrRemoved)
-			return
+			if !n.heard(ctx) {
+				_ = n.Fatal(ErrRemoved)
+				return
+			}
+			alone = time.Now()
 		}
 		if _, leads := n.packer.leads(); !leads {
 			continue
@@ -220,6 +226,34 @@ func (n *Node) removed() bool {
 	}
 	_, was := n.validator(n.name)
 	return was
+}
+
+// heard says whether a validator of the newest set that is known still hears this one, which has left. Then raft has not followed there,
+// and its vote may be needed: where many have left at once, those who stay may be too few to elect anybody, and a leader has to be
+// elected before raft can follow. Who has followed refuses its connection. A liar that goes on hearing it only keeps its process.
+func (n *Node) heard(ctx context.Context) bool {
+	for _, v := range n.reignNow().sets.Newest() {
+		if v.Name != n.name && n.answers(ctx, v.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// answers says whether another validator has an answer for this one, be it an error.
+func (n *Node) answers(ctx context.Context, name string) bool {
+	ctx, cancel := context.WithTimeout(ctx, complainTimeout)
+	defer cancel()
+	peer, err := n.peer(ctx, name)
+	if err != nil {
+		return false
+	}
+	_, err = peer.ListHeaders(ctx, &peerv1.ListHeadersRequest{Epoch: n.store.Head().Epoch})
+	switch status.Code(err) {
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+		return false
+	}
+	return true
 }
 
 // reconfigure takes the next step towards the set that reigns, if there is one.
