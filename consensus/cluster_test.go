@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	wal "github.com/hashicorp/raft-wal"
+
 	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/key"
@@ -149,6 +151,16 @@ func (c *cluster) stop(name string) {
 		c.t.Errorf("close %s: %v", name, err)
 	}
 	delete(c.nodes, name)
+}
+
+// stoppedLog opens the raft log of a stopped node, to change what a crash or a liar would. It is closed before the node starts again.
+func (c *cluster) stoppedLog(name string) *wal.WAL {
+	c.t.Helper()
+	w, err := wal.Open(filepath.Join(c.dir, name, "raft", "log"), wal.WithSegmentSize(walSegmentBytes))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return w
 }
 
 // leader waits for a node that leads and packs.

@@ -1,12 +1,10 @@
 package consensus
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/raft"
-	wal "github.com/hashicorp/raft-wal"
 )
 
 // TestFedAnEmptyLie: a validator was made to commit an entry without a batch where the others have one with a batch. Its tree
@@ -26,10 +24,7 @@ func TestFedAnEmptyLie(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.stop(victim)
-	w, err := wal.Open(filepath.Join(c.dir, victim, "raft", "log"), wal.WithSegmentSize(walSegmentBytes))
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := c.stoppedLog(victim)
 	if err := w.StoreLogs([]*raft.Log{{Index: last + 1, Term: 1, Type: raft.LogNoop}}); err != nil {
 		t.Fatal(err)
 	}

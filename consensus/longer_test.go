@@ -1,12 +1,10 @@
 package consensus
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/raft"
-	wal "github.com/hashicorp/raft-wal"
 )
 
 // TestSnapshotMeetsALongerLog: a leader that was cut off has a long tail that was never committed. The others go on without it, and
@@ -52,10 +50,7 @@ func TestSnapshotMeetsALongerLog(t *testing.T) {
 // lengthen puts entries behind a stopped node's log, as if it had led and nobody had heard it. It gives the new end.
 func (c *cluster) lengthen(name string, by uint64) uint64 {
 	c.t.Helper()
-	w, err := wal.Open(filepath.Join(c.dir, name, "raft", "log"), wal.WithSegmentSize(walSegmentBytes))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	w := c.stoppedLog(name)
 	defer w.Close()
 	last, err := w.LastIndex()
 	if err != nil {

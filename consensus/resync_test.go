@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-	wal "github.com/hashicorp/raft-wal"
 
 	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
@@ -26,10 +25,7 @@ func (c *cluster) lieTo(name string) (forged *tx.Signed) {
 	n := c.nodes[name]
 	head := n.store.Head()
 	c.stop(name)
-	w, err := wal.Open(filepath.Join(c.dir, name, "raft", "log"), wal.WithSegmentSize(walSegmentBytes))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	w := c.stoppedLog(name)
 	defer w.Close()
 	last, err := w.LastIndex()
 	if err != nil {

@@ -1,11 +1,8 @@
 package consensus
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
-
-	wal "github.com/hashicorp/raft-wal"
 )
 
 // TestSnapshotMeetsALostLog: a disk has lost the end of the raft log and not the state. The others have cut their logs that far, and what
@@ -66,10 +63,7 @@ func TestSnapshotMeetsALostLog(t *testing.T) {
 // shorten loses what follows an index in a stopped node's log.
 func (c *cluster) shorten(name string, end uint64) {
 	c.t.Helper()
-	w, err := wal.Open(filepath.Join(c.dir, name, "raft", "log"), wal.WithSegmentSize(walSegmentBytes))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	w := c.stoppedLog(name)
 	defer w.Close()
 	last, err := w.LastIndex()
 	if err == nil {

@@ -95,11 +95,11 @@ func (n *Node) watchRefused() {
 // renew makes a snapshot of what raft has given, unless the newest one is of that.
 func (n *Node) renew(peer string) {
 	newest, err := n.snapshots.newest()
-	m := n.member()
-	if err == nil && (m == nil || newest >= n.given.Load()) {
+	if err == nil && newest >= n.given.Load() {
 		return
 	}
 	if err == nil {
+		m := n.member() // There is one: raft has sent a snapshot.
 		err = m.await(n.ctx, m.Snapshot())
 	}
 	if err != nil {

@@ -313,8 +313,8 @@ var stored = []sabotage.Sabotage{
 		Instead: `if index, _ := f.node.store.Applied(); f.node.given.Load() > index {`, Rule: "no snapshot is announced before its end",
 	},
 	{
-		Name: "node-snapshot-renewed-for-nothing", File: "snapshot.go", Line: `if err == nil && (m == nil || newest >= n.given.Load()) {`,
-		Instead: `if err == nil && m == nil {`, Rule: "a liar has no snapshot made of what the last one holds",
+		Name: "node-snapshot-renewed-for-nothing", File: "snapshot.go", Line: `if err == nil && newest >= n.given.Load() {`,
+		Instead: `if err == nil && newest > n.given.Load() {`, Rule: "a liar has no snapshot made of what the last one holds",
 	},
 	{
 		Name: "node-snapshot-not-renewed", File: "snapshot.go", Line: `n.renew(peer)`, Instead: ``,
