@@ -29,6 +29,8 @@ const (
 	membersPatience = 10 * time.Second
 	// removedPatience is how long a validator that has left goes on without a leader, at least.
 	removedPatience = time.Minute
+	// unheardPatience is how long it does so while its own log counts its vote: its network may be away.
+	unheardPatience = time.Hour
 )
 
 var errMembers = errors.New("raft's members are not what the validator set asks for")
@@ -194,12 +196,13 @@ func (n *Node) watchMembers(ctx context.Context) {
 		}
 		if n.Leader() != "" || !n.removed() {
 			alone = time.Now()
-		} else if time.Since(alone) > removedPatience {
-			if !n.heard(ctx) {
-				_ = n.Fatal(ErrRemoved)
-				return
-			}
+		} else if n.patient(time.Since(alone)) {
+			// It may be needed yet.
+		} else if n.heard(ctx) {
 			alone = time.Now()
+		} else {
+			_ = n.Fatal(ErrRemoved)
+			return
 		}
 		if _, leads := n.packer.leads(); !leads {
 			continue
@@ -228,9 +231,15 @@ func (n *Node) removed() bool {
 	return was
 }
 
-// heard says whether a validator of the newest set that is known still hears this one, which has left. Then raft has not followed there,
-// and its vote may be needed: where many have left at once, those who stay may be too few to elect anybody, and a leader has to be
-// elected before raft can follow. Who has followed refuses its connection. A liar that goes on hearing it only keeps its process.
+// patient says whether a validator that has left goes on, not having had a leader for so long. Its vote may be needed until raft has
+// followed: where many have left at once, those who stay may be too few to elect anybody, and a leader has to be elected before raft can
+// follow. Who was away when raft let it go has a log that counts its vote for ever, hears from nobody, and gives up.
+func (n *Node) patient(alone time.Duration) bool {
+	return alone <= removedPatience || n.votes() && alone <= unheardPatience
+}
+
+// heard says whether a validator of the newest set that is known still hears this one, which has left: then raft has not followed there,
+// since who has followed refuses its connection. A liar that goes on hearing it only keeps its process.
 func (n *Node) heard(ctx context.Context) bool {
 	for _, v := range n.reignNow().sets.Newest() {
 		if v.Name != n.name && n.answers(ctx, v.Name) {
@@ -240,7 +249,7 @@ func (n *Node) heard(ctx context.Context) bool {
 	return false
 }
 
-// answers says whether another validator has an answer for this one, be it an error.
+// answers says whether another validator has an answer for this one, be it an error, other than that it knows nobody of its key.
 func (n *Node) answers(ctx context.Context, name string) bool {
 	ctx, cancel := context.WithTimeout(ctx, complainTimeout)
 	defer cancel()
@@ -250,7 +259,7 @@ func (n *Node) answers(ctx context.Context, name string) bool {
 	}
 	_, err = peer.ListHeaders(ctx, &peerv1.ListHeadersRequest{Epoch: n.store.Head().Epoch})
 	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
+	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unauthenticated:
 		return false
 	}
 	return true

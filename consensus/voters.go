@@ -79,8 +79,23 @@ func majority(of int) int { return of/2 + 1 }
 // enough is how many votes a leader has to show. Nothing that a candidate or its voters say counts here.
 func (n *Node) enough() int { return n.reignNow().enough(n.configurations()) }
 
-// votes says whether this node has a vote in raft, as far as it knows.
+// votes says whether this node has a vote in raft, by its own log.
 func (n *Node) votes() bool { return slices.Contains(votersOf(n.configurations().latest), n.name) }
+
+// polled says whether others ask this node for its vote, as far as it knows. Who knows of a set without it, be it one that its own tree has
+// not reached, may have been let go by raft, and taken again without a vote, while its log says otherwise.
+func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) && n.votes() }
+
+// keepsIn says whether a validator is in the set that reigns and in all that are known to come.
+func (m *membership) keepsIn(name string) bool {
+	if _, in := m.reign.Validators.Find(name); !in {
+		return false
+	}
+	return !slices.ContainsFunc(m.sets.After(m.reign.Boundary.Size), func(c checkpoint.SetChange) bool {
+		_, in := c.Set.Find(name)
+		return !in
+	})
+}
 
 // enough is Node.enough. Where raft's members are not the newest set that is known, this node is behind, or all are on the way from one set
 // to the next: then raft had as many voters as the smallest of the sets from the one before the reign's on, and a node that asked for more

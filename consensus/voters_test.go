@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -125,6 +126,63 @@ func TestOnlyWhoHasLeftLosesItsVote(t *testing.T) {
 	}
 	if err := n.approve(raft.Configuration{Servers: four[1:]}); !errors.Is(err, transport.ErrTooEarly) {
 		t.Errorf("v1 goes, and v4 stays: %v", err)
+	}
+}
+
+// TestWhomOthersPoll: v1's log counts its vote. Where a set is known without it, now or since, raft may have let it go meanwhile; v5 has no log.
+func TestWhomOthersPoll(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.newcomer("v5")
+	c.joins = map[string]bool{"v5": true}
+	c.restart("v1")
+	c.restart("v5")
+	v1, v5 := c.nodes["v1"], c.nodes["v5"]
+	four := v1.reignNow().reign.Validators
+	for _, row := range []struct {
+		name   string
+		n      *Node
+		reigns checkpoint.ValidatorSet
+		told   []checkpoint.ValidatorSet
+		want   bool
+	}{
+		{"who is in the set", v1, four, nil, true},
+		{"who stays in the next", v1, four, []checkpoint.ValidatorSet{four[:3]}, true},
+		{"who has left", v1, four[1:], nil, false},
+		{"who is told that it leaves", v1, four, []checkpoint.ValidatorSet{four[1:]}, false},
+		{"who is told that it left and came back", v1, four, []checkpoint.ValidatorSet{four[1:], four}, false},
+		{"a newcomer without a log", v5, append(slices.Clone(four[:3]), checkpoint.Validator{Name: "v5"}), nil, false},
+	} {
+		m := *row.n.reignNow()
+		m.reign.Validators, m.sets.Changes = row.reigns, nil
+		for _, set := range row.told {
+			m.sets.Changes = append(m.sets.Changes, checkpoint.SetChange{Set: set, Proof: checkpoint.Proof{LeafIndex: 9}})
+		}
+		row.n.members.Store(&m)
+		if got := row.n.polled(); got != row.want {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+// TestWhoHasLeftIsPatient: while its log counts its vote, raft may need it when its network comes back; a log without it says that it does not.
+func TestWhoHasLeftIsPatient(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.newcomer("v5")
+	c.joins = map[string]bool{"v5": true}
+	for _, row := range []struct {
+		name  string
+		alone time.Duration
+		want  bool
+	}{
+		{"v1", 30 * time.Second, true}, {"v1", 59 * time.Minute, true}, {"v1", 61 * time.Minute, false},
+		{"v5", 30 * time.Second, true}, {"v5", 61 * time.Second, false},
+	} {
+		if c.nodes[row.name] == nil {
+			c.restart(row.name)
+		}
+		if got := c.nodes[row.name].patient(row.alone); got != row.want {
+			t.Errorf("%s after %v: %v, want %v", row.name, row.alone, got, row.want)
+		}
 	}
 }
 

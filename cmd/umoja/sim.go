@@ -63,9 +63,6 @@ func faultList() string {
 	var b strings.Builder
 	for _, f := range sim.Faults() {
 		fmt.Fprintf(&b, "  %-18s %s\n", f.Name, f.Says)
-		if f.Open != "" {
-			fmt.Fprintf(&b, "  %-18s (only when named: %s)\n", "", f.Open)
-		}
 	}
 	return b.String()
 }

@@ -10,8 +10,8 @@ var nodeRuns = map[string]string{
 	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
 	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
-	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|FourSevenFour|Replaced",
-	"voters.go": "Enough|Fewest|Followed|Votes|FourSevenFour|Replaced",
+	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|Patient|FourSevenFour|Replaced",
+	"voters.go": "Enough|Fewest|Followed|Votes|Poll|FourSevenFour|Replaced",
 }
 
 // governed is who is a member of raft, by what the ledger says.
@@ -39,6 +39,30 @@ var governed = []sabotage.Sabotage{
 	{
 		Name: "members-of-no-set", File: "reconfigure.go", Line: `if _, in := set.Find(string(s.ID)); !in && !slices.Contains(before, string(s.ID)) {`,
 		Instead: `if _, in := set.Find(string(s.ID)); !in && len(before) == 0 {`, Rule: "nobody is a member of raft but by a ballot",
+	},
+	{
+		Name: "members-polled-though-left", File: "voters.go", Line: `func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) && n.votes() }`,
+		Instead: `func (n *Node) polled() bool { return n.votes() }`, Rule: "of whom a set was without, and who has no vote perhaps, no term moves far",
+	},
+	{
+		Name: "members-polled-without-vote", File: "voters.go", Line: `func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) && n.votes() }`,
+		Instead: `func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) }`, Rule: "of a newcomer no term moves far",
+	},
+	{
+		Name: "members-end-at-once", File: "reconfigure.go", Line: `return alone <= removedPatience || n.votes() && alone <= unheardPatience`,
+		Instead: `return alone <= removedPatience`, Rule: "who has left waits for its network while its log counts its vote",
+	},
+	{
+		Name: "members-end-never", File: "reconfigure.go", Line: `return alone <= removedPatience || n.votes() && alone <= unheardPatience`,
+		Instead: `return alone <= removedPatience || n.votes()`, Rule: "who was away when raft let it go ends by itself",
+	},
+	{
+		Name: "members-heard-by-nobody", File: "reconfigure.go", Line: `if v.Name != n.name && n.answers(ctx, v.Name) {`,
+		Instead: `if v.Name == n.name && n.answers(ctx, v.Name) {`, Rule: "who has left stays while it is heard",
+	},
+	{
+		Name: "members-heard-by-who-refuses", File: "reconfigure.go", Line: `case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unauthenticated:`,
+		Instead: `case codes.DeadlineExceeded, codes.Canceled:`, Rule: "who has left and is refused is not heard",
 	},
 }
 

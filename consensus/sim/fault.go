@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -38,8 +37,6 @@ type Fault struct {
 	Alone bool
 	// Proves says that evidence must name every liar, if the fault took effect.
 	Proves bool
-	// Open says what is known to break under it and not mended yet; "" is nothing. Who wants to play such a fault names it.
-	Open string
 	// Forks says that more lie than the network stands: a fork may succeed, and progress is not asked for.
 	Forks bool
 }
@@ -112,11 +109,6 @@ func Faults() []Fault {
 	all = append(all, liarFaults()...)
 	all = append(all, setFaults()...)
 	return append(all, mixedFault(), Fault{Name: "steps", Says: "the filter and complaints alone, with every lie to them, loss, crashes and cuts: repeats itself exactly", Steps: true})
-}
-
-// settled are the faults that everything stands.
-func settled() []Fault {
-	return slices.DeleteFunc(Faults(), func(f Fault) bool { return f.Open != "" })
 }
 
 // FaultOf finds one by its name.

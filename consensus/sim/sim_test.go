@@ -19,9 +19,6 @@ var (
 // TestFaults runs every fault; with -short only some. `umoja sim` runs many seeds of each.
 func TestFaults(t *testing.T) {
 	for i, f := range Faults() {
-		if f.Open != "" && *onlyFault != f.Name {
-			continue
-		}
 		if *onlyFault != "" && f.Name != *onlyFault || testing.Short() && i%4 != 0 {
 			continue
 		}

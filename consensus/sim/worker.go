@@ -50,7 +50,7 @@ var ErrUnknownFault = errors.New("no such fault")
 // faultOf is the fault of a seed.
 func (s Share) faultOf(seed uint64) (Fault, error) {
 	if s.Fault == "" {
-		all := settled()
+		all := Faults()
 		return all[seed%uint64(len(all))], nil
 	}
 	f, ok := FaultOf(s.Fault)

@@ -27,7 +27,7 @@ type Local struct {
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
 	Enough func() int
-	// Votes says whether this node has a vote in raft, as far as it knows; nil means it has.
+	// Votes says whether others ask this node for its vote, as far as it knows; nil means they do.
 	Votes func() bool
 	// Began is raft's term when the node started.
 	Began uint64
