@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
@@ -44,6 +45,7 @@ var table = []public{
 	{ErrNotLeader, codes.Unavailable, "NO_LEADER"},
 	{ErrStopped, codes.Unavailable, "STOPPING"},
 	{ErrRemoved, codes.Unavailable, "STOPPING"},
+	{transport.ErrStranger, codes.Unauthenticated, "STRANGER"},
 	{ErrReplaced, codes.Unavailable, "STATE_REPLACED"},
 	{context.DeadlineExceeded, codes.DeadlineExceeded, "DEADLINE"},
 	{context.Canceled, codes.Canceled, "CANCELED"},

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
@@ -42,6 +43,7 @@ var answers = []struct {
 	{"ErrNoAliasKey", ErrNoAliasKey, codes.FailedPrecondition, "NO_ALIAS_KEY", nil},
 	{"ErrNoLeader", ErrNoLeader, codes.Unavailable, "NO_LEADER", nil},
 	{"ErrNotLeader", ErrNotLeader, codes.Unavailable, "NO_LEADER", ErrNoLeader},
+	{"transport.ErrStranger", transport.ErrStranger, codes.Unauthenticated, "STRANGER", nil},
 	{"ErrReplaced", ErrReplaced, codes.Unavailable, "STATE_REPLACED", nil},
 	{"ErrStopped", ErrStopped, codes.Unavailable, "STOPPING", nil},
 	{"ErrRemoved", ErrRemoved, codes.Unavailable, "STOPPING", ErrStopped},

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -238,26 +241,40 @@ func (n *Node) patient(alone time.Duration) bool {
 	return alone <= removedPatience || n.votes() && alone <= unheardPatience
 }
 
-// heard says whether a validator of the newest set that is known still hears this one, which has left: then raft has not followed there,
-// since who has followed refuses its connection. A liar that goes on hearing it only keeps its process.
+// heard says whether a validator of the newest set that is known still hears this one, which has left: then raft has not followed there, as far as
+// that one knows, since who has followed refuses its connection. A liar that goes on hearing it only keeps its process.
 func (n *Node) heard(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, membersPatience)
+	defer cancel()
+	var answered atomic.Bool
+	var asked sync.WaitGroup
 	for _, v := range n.reignNow().sets.Newest() {
-		if v.Name != n.name && n.answers(ctx, v.Name) {
-			return true
+		if v.Name == n.name {
+			continue
 		}
+		asked.Go(func() {
+			if n.heardBy(ctx, v.Name) {
+				answered.Store(true)
+				cancel()
+			}
+		})
 	}
-	return false
+	asked.Wait()
+	return answered.Load()
 }
 
-// answers says whether another validator has an answer for this one, be it an error, other than that it knows nobody of its key.
-func (n *Node) answers(ctx context.Context, name string) bool {
-	ctx, cancel := context.WithTimeout(ctx, complainTimeout)
-	defer cancel()
+// heardBy says whether another validator hears this one, asked for something small: the headers beyond all.
+func (n *Node) heardBy(ctx context.Context, name string) bool {
 	peer, err := n.peer(ctx, name)
 	if err != nil {
 		return false
 	}
-	_, err = peer.ListHeaders(ctx, &peerv1.ListHeadersRequest{Epoch: n.store.Head().Epoch})
+	_, err = peer.ListHeaders(ctx, &peerv1.ListHeadersRequest{Epoch: n.store.Head().Epoch, FromNumber: math.MaxUint64})
+	return hears(err)
+}
+
+// hears says whether who answered so hears the one that asked, be it to tell of an error.
+func hears(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unauthenticated:
 		return false

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
@@ -82,9 +83,30 @@ func (n *Node) enough() int { return n.reignNow().enough(n.configurations()) }
 // votes says whether this node has a vote in raft, by its own log.
 func (n *Node) votes() bool { return slices.Contains(votersOf(n.configurations().latest), n.name) }
 
-// polled says whether others ask this node for its vote, as far as it knows. Who knows of a set without it, be it one that its own tree has
+// suffrage says whether others ask this node for its vote, as far as it knows. Who knows of a set without it, be it one that its own tree has
 // not reached, may have been let go by raft, and taken again without a vote, while its log says otherwise.
-func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) && n.votes() }
+func (n *Node) suffrage() transport.Suffrage {
+	switch {
+	case !n.votes():
+		return transport.Voteless
+	case !n.reignNow().keepsIn(n.name):
+		return transport.Doubtful
+	}
+	return transport.Voter
+}
+
+// liars is how many may lie of those who are in the set that reigns or in one that is known to come: each set stands its own.
+func (m *membership) liars() int {
+	total, comes := m.reign.Validators.Faults(), m.coming != nil
+	for _, c := range m.sets.After(m.reign.Boundary.Size) {
+		total += c.Set.Faults()
+		comes = comes && c.Set.Hash() != m.coming.Hash()
+	}
+	if comes {
+		total += m.coming.Faults()
+	}
+	return total
+}
 
 // keepsIn says whether a validator is in the set that reigns and in all that are known to come.
 func (m *membership) keepsIn(name string) bool {

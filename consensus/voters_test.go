@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
+	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
 // TestFewest: a change of raft's members that is not committed does not count against a leader that has not heard of it.
@@ -129,8 +131,8 @@ func TestOnlyWhoHasLeftLosesItsVote(t *testing.T) {
 	}
 }
 
-// TestWhomOthersPoll: v1's log counts its vote. Where a set is known without it, now or since, raft may have let it go meanwhile; v5 has no log.
-func TestWhomOthersPoll(t *testing.T) {
+// TestSuffrage: v1's log counts its vote. Where a set is known without it, now or since, raft may have let it go meanwhile; v5 has no log.
+func TestSuffrage(t *testing.T) {
 	c := newStopped(t, Snapshots{})
 	c.newcomer("v5")
 	c.joins = map[string]bool{"v5": true}
@@ -138,28 +140,57 @@ func TestWhomOthersPoll(t *testing.T) {
 	c.restart("v5")
 	v1, v5 := c.nodes["v1"], c.nodes["v5"]
 	four := v1.reignNow().reign.Validators
+	change := func(boundary uint64, set checkpoint.ValidatorSet) checkpoint.SetChange {
+		return checkpoint.SetChange{Set: set, Proof: checkpoint.Proof{LeafIndex: boundary - 1}}
+	}
 	for _, row := range []struct {
 		name   string
 		n      *Node
 		reigns checkpoint.ValidatorSet
-		told   []checkpoint.ValidatorSet
-		want   bool
+		from   uint64
+		sets   []checkpoint.SetChange
+		want   transport.Suffrage
 	}{
-		{"who is in the set", v1, four, nil, true},
-		{"who stays in the next", v1, four, []checkpoint.ValidatorSet{four[:3]}, true},
-		{"who has left", v1, four[1:], nil, false},
-		{"who is told that it leaves", v1, four, []checkpoint.ValidatorSet{four[1:]}, false},
-		{"who is told that it left and came back", v1, four, []checkpoint.ValidatorSet{four[1:], four}, false},
-		{"a newcomer without a log", v5, append(slices.Clone(four[:3]), checkpoint.Validator{Name: "v5"}), nil, false},
+		{"who is in the set", v1, four, 0, nil, transport.Voter},
+		{"who stays in the next", v1, four, 0, []checkpoint.SetChange{change(9, four[:3])}, transport.Voter},
+		{"who has left", v1, four[1:], 9, []checkpoint.SetChange{change(9, four[1:])}, transport.Doubtful},
+		{"who is told that it leaves", v1, four, 0, []checkpoint.SetChange{change(9, four[1:])}, transport.Doubtful},
+		{"who is told that it left and came back", v1, four, 0, []checkpoint.SetChange{change(9, four[1:]), change(20, four)}, transport.Doubtful},
+		{"who left and came back", v1, four, 20, []checkpoint.SetChange{change(9, four[1:]), change(20, four)}, transport.Voter},
+		{"who came back and is told that it leaves", v1, four, 20, []checkpoint.SetChange{change(20, four), change(21, four[1:])}, transport.Doubtful},
+		{"a newcomer without a log", v5, append(slices.Clone(four[:3]), checkpoint.Validator{Name: "v5"}), 0, nil, transport.Voteless},
 	} {
 		m := *row.n.reignNow()
-		m.reign.Validators, m.sets.Changes = row.reigns, nil
-		for _, set := range row.told {
-			m.sets.Changes = append(m.sets.Changes, checkpoint.SetChange{Set: set, Proof: checkpoint.Proof{LeafIndex: 9}})
-		}
+		m.reign.Validators, m.reign.Boundary.Size, m.sets.Changes = row.reigns, row.from, row.sets
 		row.n.members.Store(&m)
-		if got := row.n.polled(); got != row.want {
+		if got := row.n.suffrage(); got != row.want {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+// TestLiars: of who is in the set that reigns and who comes, each set may bring its own liars.
+func TestLiars(t *testing.T) {
+	four, seven, other := someOf(0, 4), someOf(0, 7), append(someOf(0, 5), someOf(7, 2)...)
+	at := func(set checkpoint.ValidatorSet) checkpoint.SetChange {
+		return checkpoint.SetChange{Set: set, Proof: checkpoint.Proof{LeafIndex: 9}}
+	}
+	for _, row := range []struct {
+		name           string
+		reigns, coming checkpoint.ValidatorSet
+		told           []checkpoint.SetChange
+		boundary       uint64
+		want           int
+	}{
+		{name: "one set", reigns: four, want: 1},
+		{name: "two of seven are decided to be exchanged", reigns: seven, coming: other, want: 4},
+		{name: "and it is sealed", reigns: seven, coming: other, told: []checkpoint.SetChange{at(other)}, want: 4},
+		{name: "and it reigns", reigns: other, told: []checkpoint.SetChange{at(other)}, boundary: 10, want: 2},
+	} {
+		m := &membership{coming: row.coming}
+		m.reign.Validators, m.reign.Boundary.Size, m.sets.Changes = row.reigns, row.boundary, row.told
+		if got := m.liars(); got != row.want {
+			t.Errorf("%s: %d, want %d", row.name, got, row.want)
 		}
 	}
 }
@@ -182,6 +213,24 @@ func TestWhoHasLeftIsPatient(t *testing.T) {
 		}
 		if got := c.nodes[row.name].patient(row.alone); got != row.want {
 			t.Errorf("%s after %v: %v, want %v", row.name, row.alone, got, row.want)
+		}
+	}
+}
+
+// TestHears: who answers with an error hears; who does not know the one that asks, and whoever gives no answer, does not.
+func TestHears(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.restart("v1")
+	_, stranger := peerServer{node: c.nodes["v1"]}.ListHeaders(t.Context(), &peerv1.ListHeadersRequest{})
+	for _, row := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, true}, {ToStatus(ErrRateLimited), true}, {ToStatus(errors.New("disk")), true}, {stranger, false},
+		{ToStatus(ErrStopped), false}, {ToStatus(context.DeadlineExceeded), false}, {ToStatus(context.Canceled), false},
+	} {
+		if got := hears(row.err); got != row.want {
+			t.Errorf("%v: %v, want %v", row.err, got, row.want)
 		}
 	}
 }

@@ -10,8 +10,8 @@ var nodeRuns = map[string]string{
 	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
 	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
-	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|Patient|FourSevenFour|Replaced",
-	"voters.go": "Enough|Fewest|Followed|Votes|Poll|FourSevenFour|Replaced",
+	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
+	"voters.go": "Enough|Fewest|Followed|Votes|Suffrage|Liars|FourSevenFour|Replaced",
 }
 
 // governed is who is a member of raft, by what the ledger says.
@@ -41,12 +41,14 @@ var governed = []sabotage.Sabotage{
 		Instead: `if _, in := set.Find(string(s.ID)); !in && len(before) == 0 {`, Rule: "nobody is a member of raft but by a ballot",
 	},
 	{
-		Name: "members-polled-though-left", File: "voters.go", Line: `func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) && n.votes() }`,
-		Instead: `func (n *Node) polled() bool { return n.votes() }`, Rule: "of whom a set was without, and who has no vote perhaps, no term moves far",
+		Name: "members-voter-though-left", File: "voters.go", Line: `case !n.reignNow().keepsIn(n.name):`,
+		Instead: `case false:`, Rule: "of whom a set was without, and who has no vote perhaps, no term moves far",
 	},
 	{
-		Name: "members-polled-without-vote", File: "voters.go", Line: `func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) && n.votes() }`,
-		Instead: `func (n *Node) polled() bool { return n.reignNow().keepsIn(n.name) }`, Rule: "of a newcomer no term moves far",
+		Name: "members-voter-without-vote", File: "voters.go", Line: `case !n.votes():`, Instead: `case false:`, Rule: "of a newcomer no term moves far",
+	},
+	{
+		Name: "members-one-set-lies", File: "voters.go", Line: `total += c.Set.Faults()`, Instead: `total += 0`, Rule: "each set may bring its own liars",
 	},
 	{
 		Name: "members-end-at-once", File: "reconfigure.go", Line: `return alone <= removedPatience || n.votes() && alone <= unheardPatience`,
@@ -57,12 +59,12 @@ var governed = []sabotage.Sabotage{
 		Instead: `return alone <= removedPatience || n.votes()`, Rule: "who was away when raft let it go ends by itself",
 	},
 	{
-		Name: "members-heard-by-nobody", File: "reconfigure.go", Line: `if v.Name != n.name && n.answers(ctx, v.Name) {`,
-		Instead: `if v.Name == n.name && n.answers(ctx, v.Name) {`, Rule: "who has left stays while it is heard",
+		Name: "members-heard-by-nobody", File: "reconfigure.go", Line: `if v.Name == n.name {`,
+		Instead: `if v.Name != n.name {`, Rule: "who has left stays while it is heard",
 	},
 	{
 		Name: "members-heard-by-who-refuses", File: "reconfigure.go", Line: `case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled, codes.Unauthenticated:`,
-		Instead: `case codes.DeadlineExceeded, codes.Canceled:`, Rule: "who has left and is refused is not heard",
+		Instead: `case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:`, Rule: "who has left and is refused is not heard",
 	},
 }
 

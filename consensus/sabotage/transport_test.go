@@ -84,8 +84,33 @@ var transport = []sabotage.Sabotage{
 		Rule: "one peer's word on a far term is not believed",
 	},
 	{
-		Name: "filter-window-opened-by-one", File: "transport/terms.go", Line: `return &termWindow{witnesses: max(min(witnesses, others), 1), claims: make(map[string]uint64, others)}`,
-		Instead: `return &termWindow{witnesses: min(witnesses, 1), claims: make(map[string]uint64, others)}`, Rule: "a far term is believed of f+1 peers",
+		Name: "filter-window-opened-by-one", File: "transport/terms.go", Line: `w.witnesses = max(min(max(liars+1, 2), validators-1), 1)`,
+		Instead: `w.witnesses = 1`, Rule: "a far term is believed of f+1 peers",
+	},
+	{
+		Name: "filter-window-of-answers", File: "transport/answer.go", Line: `known.termLimit = max(asked, f.believes(known.termLimit, local))`, Instead: `_ = local`,
+		Rule: "who may have no vote believes answers no more than requests",
+	},
+	{
+		Name: "filter-window-deaf-to-its-own-term", File: "transport/filter.go", Line: `f.voter, f.followed = false, max(f.followed, term)`, Instead: `f.voter = false`,
+		Rule: "who has lost its vote hears of the term that it is in",
+	},
+	{
+		Name: "filter-window-of-who-led", File: "transport/answer.go", Line: `f.followed = max(f.followed, vote.Term)`, Instead: `f.followed = max(f.followed, 0)`,
+		Rule: "who led and leaves hears its successor",
+	},
+	{
+		Name: "filter-window-opened-by-who-left", File: "transport/answer.go",
+		Line:    `if !f.who.left[peer] && (errors.Is(err, ErrTermWindow) || err == nil && answered > asked) {`,
+		Instead: `if errors.Is(err, ErrTermWindow) || err == nil && answered > asked {`, Rule: "who has left has no word on terms",
+	},
+	{
+		Name: "filter-window-opened-by-who-had-said-so", File: "transport/peers.go", Line: `maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name] })`,
+		Instead: `maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name+"?"] })`, Rule: "what somebody said before it left counts no more",
+	},
+	{
+		Name: "filter-window-of-one-set", File: "transport/filter.go", Line: `liars = f.local.Liars()`, Instead: `_ = f.local.Liars()`,
+		Rule: "it takes one more than may lie of all that are known",
 	},
 	{
 		Name: "filter-window-closed-for-ever", File: "transport/terms.go", Line: `w.claims[peer] = term`, Instead: `_ = term`,

@@ -14,7 +14,7 @@ func liarFaults() []Fault {
 	return append([]Fault{
 		{Name: "forged-append", Says: "a stranger to the throne sends entries of a new term", Liars: 1, Run: forgedAppends, Lasting: forgedAppends},
 		{Name: "false-leader", Says: "a liar wins votes by a log that it does not have, and replaces entries", Liars: 1, Run: falseLeader, Lasting: falseLeader},
-		{Name: "term-bomb", Says: "votes are asked for in terms up to 2^64-1, with the flag of a transfer", Liars: 1, Run: termBombs, Lasting: termBombs},
+		{Name: "term-bomb", Says: "votes are asked for in terms up to 2^64-1, with the flag of a transfer, and what others ask is answered in such terms", Liars: 1, Run: termBombs, Lasting: termBombs},
 		{Name: "timeout-now", Says: "a flood of orders to call an election", Liars: 1, Run: timeoutNows, Lasting: timeoutNows},
 		{Name: "malformed", Says: "entries of unknown types, gaps and broken configurations", Liars: 1, Run: malformed, Lasting: malformed},
 		{Name: "fake-snapshot", Says: "snapshots of nonsense, too long and too short", Liars: 1, Run: fakeSnapshots, Lasting: fakeSnapshots},
@@ -114,6 +114,7 @@ func (c *chaos) reign(ctx context.Context, l liar) {
 }
 
 func termBombs(ctx context.Context, c *chaos) {
+	defer c.tap(termAnswers)()
 	each(ctx, c, 300*time.Millisecond, func(l liar, to string) {
 		local := l.disk.term()
 		terms := []uint64{^uint64(0), local + 1, local + 60, local + 1<<40}
@@ -122,6 +123,31 @@ func termBombs(ctx context.Context, c *chaos) {
 			LeadershipTransfer: true,
 		}, &peerv1.RequestVoteResponse{})
 	})
+}
+
+// termAnswers is who answers now and then in a term that nobody is in.
+func termAnswers(c *chaos, _ liar) tap {
+	higher := func(term uint64) uint64 {
+		terms := []uint64{^uint64(0), term + 1, term + 60, term + 1<<40}
+		return terms[c.intN(len(terms))]
+	}
+	return func(_, _ string, m protoMessage) protoMessage {
+		if c.intN(3) > 0 {
+			return m
+		}
+		switch r := m.(type) {
+		case *peerv1.RequestVoteResponse:
+			r.Term, r.Granted = higher(r.GetTerm()), false
+		case *peerv1.RequestPreVoteResponse:
+			r.Term, r.Granted = higher(r.GetTerm()), false
+		case *peerv1.AppendEntriesResponse:
+			r.Term, r.Success = higher(r.GetTerm()), false
+		default:
+			return m
+		}
+		c.took(1)
+		return m
+	}
 }
 
 func timeoutNows(ctx context.Context, c *chaos) {

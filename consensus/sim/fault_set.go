@@ -174,7 +174,7 @@ func cutBetween(ctx context.Context, c *chaos) {
 	}
 }
 
-// lieBetween is one lie of those that a change of the set could help. Term bombs are for newcomers: raft asks nobody without a vote for one.
+// lieBetween is one lie of those that a change of the set could help. Term bombs are for who has no vote, or has come back: raft asks nobody without a vote for one.
 func lieBetween(ctx context.Context, c *chaos) {
 	lies := []func(context.Context, *chaos){termBombs, doubleSign, timeoutNows, forgedAppends, leading(equivocation), leading(falseMembers), leading(stalling)}
 	lies[c.seed%uint64(len(lies))](ctx, c)

@@ -164,10 +164,11 @@ func (f *Filter) taken(peer string, term uint64) {
 // peer's word for one counts only now and then: often enough for an honest one that was elected, or nearly, elsewhere.
 func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked, answered uint64) error {
 	known, local := f.facts(now, peer)
+	known.termLimit = max(asked, f.believes(known.termLimit, local))
 	err := filterAnswer(h, answered, peer, known)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if errors.Is(err, ErrTermWindow) || err == nil && answered > asked {
+	if !f.who.left[peer] && (errors.Is(err, ErrTermWindow) || err == nil && answered > asked) {
 		f.window.claim(peer, answered)
 	}
 	if err != nil || answered <= asked {
@@ -211,5 +212,6 @@ func (f *Filter) count(vote checkpoint.ElectionVote, enough int) ([]checkpoint.D
 	if len(f.ballot.votes) < enough {
 		return nil, nil
 	}
+	f.followed = max(f.followed, vote.Term)
 	return f.book.certify(*f.ballot.certificate())
 }

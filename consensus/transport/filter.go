@@ -27,8 +27,10 @@ type Local struct {
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
 	Enough func() int
-	// Votes says whether others ask this node for its vote, as far as it knows; nil means they do.
-	Votes func() bool
+	// Suffrage says whether others ask this node for its vote, as far as it knows; nil means Voter.
+	Suffrage func() Suffrage
+	// Liars is how many of all that are known may lie; nil means the most that a set of those stands who have not left.
+	Liars func() int
 	// Began is raft's term when the node started.
 	Began uint64
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
@@ -85,8 +87,10 @@ type Filter struct {
 	// transfer is the newest one announced to this node.
 	transfer *Transfer
 	dropped  drops
-	// followed is the newest term that the node was in when it began, or of a proved leader that raft could follow.
+	// followed is the newest term that the node was in when it began or was a Voter last, or of a proved leader that raft could follow.
 	followed uint64
+	// voter is whether it was a Voter when that was asked last.
+	voter bool
 	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
@@ -153,9 +157,14 @@ func (f *Filter) enough() int {
 // facts gathers what the rules are to know of this node and a peer now.
 func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 	term, leader, commit, last := f.local.Term(), f.local.Leader(), f.local.CommitIndex(), f.local.LastIndex()
+	liars := -1
+	if f.local.Liars != nil {
+		liars = f.local.Liars()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.committed = max(f.committed, commit)
+	f.window.expect(len(f.who.keys)-len(f.who.left), liars)
 	out := facts{
 		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.has(peer, now),
 		commit: f.committed, last: last, stored: f.stored,
@@ -236,7 +245,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedVote, 1, "requests for votes"); err != nil {
 			return err
 		}
-		known.termLimit = f.believes(known.termLimit)
+		known.termLimit = f.believes(known.termLimit, term)
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
 			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
 		return filterVote(c, peer, known)
@@ -244,7 +253,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
 			return err
 		}
-		known.termLimit = f.believes(known.termLimit)
+		known.termLimit = f.believes(known.termLimit, term)
 		return filterPreVote(c, peer, known)
 	case *raft.TimeoutNowRequest:
 		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
@@ -261,14 +270,22 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
 }
 
-// believes is the highest term of a request for a vote that is believed, if one who has a vote believes limit.
-func (f *Filter) believes(limit uint64) uint64 {
-	if f.local.Votes == nil || f.local.Votes() {
-		return limit
+// believes is the highest term of a request for a vote, or of the answer to one, that is believed, if a Voter in a term believes limit.
+func (f *Filter) believes(limit, term uint64) uint64 {
+	suffrage := Voter
+	if f.local.Suffrage != nil {
+		suffrage = f.local.Suffrage()
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return min(limit, f.window.backed(f.followed)+votelessWindow)
+	if suffrage == Voter {
+		f.voter = true
+		return limit
+	}
+	if f.voter { // What it has come to until now is the term it is in.
+		f.voter, f.followed = false, max(f.followed, term)
+	}
+	return max(term, min(limit, f.window.backed(f.followed)+suffrage.window()))
 }
 
 // certified is certify for what raft is to follow.

@@ -159,8 +159,9 @@ func TestCertificateOpensTheTermWindow(t *testing.T) {
 // down. It follows the leader that has come so far, and whoever has a vote believes more.
 func TestVotelessTerms(t *testing.T) {
 	w := newElectors(t, 4)
-	votes := false
-	w.local.Votes, w.followed = func() bool { return votes }, w.term
+	suffrage := Voteless
+	w.local.Suffrage, w.followed = func() Suffrage { return suffrage }, w.term
+	votelessWindow := Voteless.window()
 	ask := func(term uint64) error {
 		err := w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: term}, Words{})
 		if err == nil {
@@ -180,8 +181,95 @@ func TestVotelessTerms(t *testing.T) {
 	w.want("far, after it", ask(11+votelessWindow), ErrTermWindow)
 	w.want("a leader whom raft follows", heartbeat(10+votelessWindow), nil)
 	w.want("near to that", ask(11+votelessWindow), nil)
-	votes = true
+	suffrage = Voter
 	w.want("with a vote", ask(w.term+termWindowSize), nil)
+}
+
+// One that has a vote by its log only, and asks for those of others, is told of terms by them: no further than it believes of requests.
+func TestDoubtfulTerms(t *testing.T) {
+	w := newElectors(t, 4)
+	w.local.Suffrage, w.followed = func() Suffrage { return Doubtful }, w.term
+	told := func(peer string, term uint64) error {
+		w.now = w.now.Add(time.Minute)
+		ask := &raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: w.term + 1}
+		if _, err := w.Outgoing(w.now, peer, ask); err != nil {
+			t.Fatal(err)
+		}
+		err := w.Answered(w.now, peer, ask, &raft.RequestPreVoteResponse{RPCHeader: headerOf(peer), Term: term}, Words{})
+		if err == nil {
+			w.term = max(w.term, term) // As raft does.
+		}
+		return err
+	}
+	reach := Doubtful.window()
+	w.want("near", told("v2", 10+reach), nil)
+	w.want("further", told("v2", 11+reach), ErrTermWindow)
+	w.want("further, asked", w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: 11 + reach}, Words{}), ErrTermWindow)
+	w.want("further, by an honest one too", told("v3", 12+reach), ErrTermWindow)
+	w.want("as far beyond what both have named", told("v2", 11+2*reach), nil)
+	w.want("further than that", told("v2", 13+2*reach), ErrTermWindow)
+	w.term = 200
+	w.want("an answer in the term that was asked in", told("v2", 201), nil)
+	w.term = 75
+	w.want("a leader whom raft follows", w.hear("v3", heartbeatOf("v3", 500), Words{Certificate: w.elected(500, "v3", "v1", "v3", "v4")}), nil)
+	w.term = 500
+	w.want("near to that", told("v2", 500+reach), nil)
+}
+
+// Who led, or had a vote, and leaves: the term that it is in by then is what others' are measured by. Else it would not even hear of its own.
+func TestTermsOfWhoLeaves(t *testing.T) {
+	w := newElectors(t, 4)
+	suffrage := Voter
+	w.local.Suffrage, w.followed = func() Suffrage { return suffrage }, w.term
+	w.term = 60
+	ask := func(term uint64) error {
+		return w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: term}, Words{})
+	}
+	w.want("with a vote", ask(61), nil)
+	suffrage = Voteless
+	w.want("without", ask(60+Voteless.window()), nil)
+	w.want("far", ask(61+Voteless.window()), ErrTermWindow)
+	w.term = 90
+	stand := &raft.RequestVoteRequest{RPCHeader: headerOf("v1"), Term: 90}
+	for _, peer := range []string{"v3", "v4"} {
+		if _, err := w.Outgoing(w.now, peer, stand); err != nil {
+			t.Fatal(err)
+		}
+		granted := &raft.RequestVoteResponse{RPCHeader: headerOf(peer), Term: 90, Granted: true}
+		w.want("vote of "+peer, w.Answered(w.now, peer, stand, granted, Words{Signature: w.vote(90, "v1", peer)}), nil)
+	}
+	w.want("who comes after it", ask(91), nil)
+	w.want("far", ask(91+Voteless.window()), ErrTermWindow)
+	w.term = 120
+	w.want("its own term", ask(120), nil)
+}
+
+// Three of seven have left, two of them liars, whom four do not stand: their word on terms counts for nothing, and of four that are left two are believed.
+// While liars come and others are not gone yet, it takes one more than all of them.
+func TestLeftSayNothingOfTerms(t *testing.T) {
+	w := newElectors(t, 7)
+	far := uint64(1) << 40
+	told := func(peer string, term uint64) error {
+		w.now = w.now.Add(time.Minute)
+		ask := &raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: w.term + 1}
+		if _, err := w.Outgoing(w.now, peer, ask); err != nil {
+			t.Fatal(err)
+		}
+		return w.Answered(w.now, peer, ask, &raft.RequestPreVoteResponse{RPCHeader: headerOf(peer), Term: term}, Words{})
+	}
+	w.want("of seven", told("v6", far), ErrTermWindow)
+	w.admit(w.keys, map[string]bool{"v5": true, "v6": true, "v7": true})
+	for range 2 {
+		w.want("one that has left", told("v6", far), ErrTermWindow)
+		w.want("another", told("v7", far), ErrTermWindow)
+	}
+	liars := 2
+	w.local.Liars = func() int { return liars }
+	w.want("one that stays", told("v2", far), ErrTermWindow)
+	w.want("a second", told("v3", far), ErrTermWindow)
+	w.want("again", told("v2", far), ErrTermWindow)
+	liars = 1
+	w.want("with one liar at most", told("v2", far), nil)
 }
 
 // With seven validators two of them liars, two candidates can each have a majority. The first is followed; the second's

@@ -129,13 +129,11 @@ func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) 
 			delete(f.window.claims, name)
 		}
 	}
+	maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name] })
 	for name := range keys {
 		if f.limiter.peers[name] == nil {
 			f.limiter.peers[name] = new([deeds]bucket)
 		}
 	}
-	claims := f.window.claims
-	f.window = newTermWindow(len(keys) - len(left))
-	f.window.claims = claims
 	f.dropped.most = newDrops(len(keys) - len(left)).most
 }
