@@ -162,7 +162,7 @@ func (n *Node) local() transport.Local {
 			}
 			return 0
 		},
-		Enough: n.enough, Suffrage: n.suffrage, Liars: func() int { return n.reignNow().liars() }, Approve: n.approve, ApproveSnapshot: wellFormed,
+		Enough: n.enough, Suffrage: n.suffrage, Sets: func() []checkpoint.ValidatorSet { return n.reignNow().known() }, Approve: n.approve, ApproveSnapshot: wellFormed,
 		OnEvidence: n.accuseVoter,
 		OnEntries:  n.expect,
 		OnConflict: func(leader string, index uint64) {

@@ -203,7 +203,7 @@ func (n *Node) watchMembers(ctx context.Context) {
 			// It may be needed yet.
 		} else if n.heard(ctx) {
 			alone = time.Now()
-		} else {
+		} else if ctx.Err() == nil {
 			_ = n.Fatal(ErrRemoved)
 			return
 		}

@@ -95,17 +95,17 @@ func (n *Node) suffrage() transport.Suffrage {
 	return transport.Voter
 }
 
-// liars is how many may lie of those who are in the set that reigns or in one that is known to come: each set stands its own.
-func (m *membership) liars() int {
-	total, comes := m.reign.Validators.Faults(), m.coming != nil
+// known are the set that reigns and those that are known to come.
+func (m *membership) known() []checkpoint.ValidatorSet {
+	all, comes := []checkpoint.ValidatorSet{m.reign.Validators}, m.coming != nil
 	for _, c := range m.sets.After(m.reign.Boundary.Size) {
-		total += c.Set.Faults()
+		all = append(all, c.Set)
 		comes = comes && c.Set.Hash() != m.coming.Hash()
 	}
 	if comes {
-		total += m.coming.Faults()
+		all = append(all, m.coming)
 	}
-	return total
+	return all
 }
 
 // keepsIn says whether a validator is in the set that reigns and in all that are known to come.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/raft"
 
 	"github.com/umoja-ledger/umoja/consensus/transport"
@@ -169,8 +170,8 @@ func TestSuffrage(t *testing.T) {
 	}
 }
 
-// TestLiars: of who is in the set that reigns and who comes, each set may bring its own liars.
-func TestLiars(t *testing.T) {
+// TestKnownSets: the set that reigns and each that comes, once.
+func TestKnownSets(t *testing.T) {
 	four, seven, other := someOf(0, 4), someOf(0, 7), append(someOf(0, 5), someOf(7, 2)...)
 	at := func(set checkpoint.ValidatorSet) checkpoint.SetChange {
 		return checkpoint.SetChange{Set: set, Proof: checkpoint.Proof{LeafIndex: 9}}
@@ -180,17 +181,17 @@ func TestLiars(t *testing.T) {
 		reigns, coming checkpoint.ValidatorSet
 		told           []checkpoint.SetChange
 		boundary       uint64
-		want           int
+		want           []checkpoint.ValidatorSet
 	}{
-		{name: "one set", reigns: four, want: 1},
-		{name: "two of seven are decided to be exchanged", reigns: seven, coming: other, want: 4},
-		{name: "and it is sealed", reigns: seven, coming: other, told: []checkpoint.SetChange{at(other)}, want: 4},
-		{name: "and it reigns", reigns: other, told: []checkpoint.SetChange{at(other)}, boundary: 10, want: 2},
+		{name: "one set", reigns: four, want: []checkpoint.ValidatorSet{four}},
+		{name: "two of seven are decided to be exchanged", reigns: seven, coming: other, want: []checkpoint.ValidatorSet{seven, other}},
+		{name: "and it is sealed", reigns: seven, coming: other, told: []checkpoint.SetChange{at(other)}, want: []checkpoint.ValidatorSet{seven, other}},
+		{name: "and it reigns", reigns: other, told: []checkpoint.SetChange{at(other)}, boundary: 10, want: []checkpoint.ValidatorSet{other}},
 	} {
 		m := &membership{coming: row.coming}
 		m.reign.Validators, m.reign.Boundary.Size, m.sets.Changes = row.reigns, row.boundary, row.told
-		if got := m.liars(); got != row.want {
-			t.Errorf("%s: %d, want %d", row.name, got, row.want)
+		if diff := cmp.Diff(row.want, m.known()); diff != "" {
+			t.Errorf("%s: %s", row.name, diff)
 		}
 	}
 }

@@ -84,8 +84,8 @@ var transport = []sabotage.Sabotage{
 		Rule: "one peer's word on a far term is not believed",
 	},
 	{
-		Name: "filter-window-opened-by-one", File: "transport/terms.go", Line: `w.witnesses = max(min(max(liars+1, 2), validators-1), 1)`,
-		Instead: `w.witnesses = 1`, Rule: "a far term is believed of f+1 peers",
+		Name: "filter-window-opened-by-one", File: "transport/terms.go", Line: `if enough := max(min(witnesses, others), 1); len(terms) >= enough {`,
+		Instead: `if enough := 1; len(terms) >= enough {`, Rule: "a far term is believed of f+1 peers",
 	},
 	{
 		Name: "filter-window-of-answers", File: "transport/answer.go", Line: `known.termLimit = max(asked, f.believes(known.termLimit, local))`, Instead: `_ = local`,
@@ -100,20 +100,31 @@ var transport = []sabotage.Sabotage{
 		Rule: "who led and leaves hears its successor",
 	},
 	{
-		Name: "filter-window-opened-by-who-left", File: "transport/answer.go",
-		Line:    `if !f.who.left[peer] && (errors.Is(err, ErrTermWindow) || err == nil && answered > asked) {`,
-		Instead: `if errors.Is(err, ErrTermWindow) || err == nil && answered > asked {`, Rule: "who has left has no word on terms",
+		Name: "filter-window-opened-by-who-left", File: "transport/filter.go", Line: `if f.who.keys[peer] != nil && !f.who.left[peer] {`,
+		Instead: `if f.who.keys[peer] != nil {`, Rule: "who has left has no word on terms",
+	},
+	{
+		Name: "filter-window-opened-by-who-is-gone", File: "transport/filter.go", Line: `if f.who.keys[peer] != nil && !f.who.left[peer] {`,
+		Instead: `if !f.who.left[peer] {`, Rule: "who is gone has no word on terms",
+	},
+	{
+		Name: "filter-window-of-doubt", File: "transport/terms.go", Line: `return termWindowSize / 2`, Instead: `return termWindowSize`,
+		Rule: "one answer of a doubtful validator lets the leader give up",
+	},
+	{
+		Name: "filter-window-of-small-sets", File: "transport/terms.go", Line: `witnesses = max(witnesses, set.Faults()+1)`, Instead: `witnesses = max(witnesses, min(set.Faults()+1, 2))`,
+		Rule: "it takes one more than lie in the largest of the sets",
 	},
 	{
 		Name: "filter-window-opened-by-who-had-said-so", File: "transport/peers.go", Line: `maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name] })`,
 		Instead: `maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name+"?"] })`, Rule: "what somebody said before it left counts no more",
 	},
 	{
-		Name: "filter-window-of-one-set", File: "transport/filter.go", Line: `liars = f.local.Liars()`, Instead: `_ = f.local.Liars()`,
-		Rule: "it takes one more than may lie of all that are known",
+		Name: "filter-window-of-old-sets", File: "transport/filter.go", Line: `f.window.sets = sets`, Instead: `_ = sets`,
+		Rule: "words on terms are counted in the sets that are",
 	},
 	{
-		Name: "filter-window-closed-for-ever", File: "transport/terms.go", Line: `w.claims[peer] = term`, Instead: `_ = term`,
+		Name: "filter-window-closed-for-ever", File: "transport/filter.go", Line: `f.window.claims[peer] = term`, Instead: `_ = term`,
 		Rule: "who was cut off for long is let back in",
 	},
 	// TimeoutNow and the flag of a transfer.

@@ -115,6 +115,9 @@ func (c *chaos) reign(ctx context.Context, l liar) {
 
 func termBombs(ctx context.Context, c *chaos) {
 	defer c.tap(termAnswers)()
+	if c.intN(2) == 0 {
+		c.work.Go(func() { parting(ctx, c) })
+	}
 	each(ctx, c, 300*time.Millisecond, func(l liar, to string) {
 		local := l.disk.term()
 		terms := []uint64{^uint64(0), local + 1, local + 60, local + 1<<40}
@@ -123,6 +126,28 @@ func termBombs(ctx context.Context, c *chaos) {
 			LeadershipTransfer: true,
 		}, &peerv1.RequestVoteResponse{})
 	})
+}
+
+// parting drives up the terms of some, step by step and each as far as it is believed, past what the others believe of one; then it is silent
+// until they should be together again.
+func parting(ctx context.Context, c *chaos) {
+	for c.sleep(ctx, c.between(500*time.Millisecond, 3*time.Second)) {
+		for _, l := range c.liars() {
+			victims := c.cluster.honest()
+			victims = victims[:1+c.intN(len(victims)-1)]
+			for _, to := range victims {
+				term := to.disk.term()
+				for range 4 {
+					term += 60
+					c.tell(ctx, l, to.name, callVote, &peerv1.RequestVoteRequest{
+						Header: l.header(), Term: term, Candidate: []byte(l.name), LastLogIndex: 1 << 40, LastLogTerm: term - 1, LeadershipTransfer: true,
+					}, &peerv1.RequestVoteResponse{})
+					c.sleep(ctx, 20*time.Millisecond)
+				}
+			}
+		}
+		c.sleep(ctx, 20*time.Second)
+	}
 }
 
 // termAnswers is who answers now and then in a term that nobody is in.

@@ -168,8 +168,8 @@ func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked, ans
 	err := filterAnswer(h, answered, peer, known)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.who.left[peer] && (errors.Is(err, ErrTermWindow) || err == nil && answered > asked) {
-		f.window.claim(peer, answered)
+	if errors.Is(err, ErrTermWindow) || err == nil && answered > asked {
+		f.claim(peer, answered)
 	}
 	if err != nil || answered <= asked {
 		return err

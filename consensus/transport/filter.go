@@ -29,8 +29,8 @@ type Local struct {
 	Enough func() int
 	// Suffrage says whether others ask this node for its vote, as far as it knows; nil means Voter.
 	Suffrage func() Suffrage
-	// Liars is how many of all that are known may lie; nil means the most that a set of those stands who have not left.
-	Liars func() int
+	// Sets are the validator set that reigns and those that are known to come; nil means one, of all keys.
+	Sets func() []checkpoint.ValidatorSet
 	// Began is raft's term when the node started.
 	Began uint64
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
@@ -122,7 +122,7 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	limits = limits.withDefaults()
 	return &Filter{
 		network: network, name: name, key: secret, who: electorate{network: network, keys: keys}, local: local, limits: limits,
-		book: newBook(), window: newTermWindow(len(keys)), limiter: newLimiter(limits, set),
+		book: newBook(), window: newTermWindow(name, keys), limiter: newLimiter(limits, set),
 		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)), followed: local.Began,
 	}, nil
 }
@@ -157,14 +157,16 @@ func (f *Filter) enough() int {
 // facts gathers what the rules are to know of this node and a peer now.
 func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 	term, leader, commit, last := f.local.Term(), f.local.Leader(), f.local.CommitIndex(), f.local.LastIndex()
-	liars := -1
-	if f.local.Liars != nil {
-		liars = f.local.Liars()
+	var sets []checkpoint.ValidatorSet
+	if f.local.Sets != nil {
+		sets = f.local.Sets()
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.committed = max(f.committed, commit)
-	f.window.expect(len(f.who.keys)-len(f.who.left), liars)
+	if sets != nil {
+		f.window.sets = sets
+	}
 	out := facts{
 		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.has(peer, now),
 		commit: f.committed, last: last, stored: f.stored,
@@ -212,7 +214,7 @@ func (f *Filter) judge(now time.Time, peer string, command any, words Words) err
 	defer f.mu.Unlock()
 	f.limiter.take(now, peer, deedRefused, 1)
 	if term, ok := termOf(command); ok && errors.Is(err, ErrTermWindow) {
-		f.window.claim(peer, term)
+		f.claim(peer, term)
 	}
 	return err
 }
@@ -270,7 +272,14 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
 }
 
-// believes is the highest term of a request for a vote, or of the answer to one, that is believed, if a Voter in a term believes limit.
+// claim remembers a refused term as a peer's word. Who has left, or has gone meanwhile, has no word.
+func (f *Filter) claim(peer string, term uint64) {
+	if f.who.keys[peer] != nil && !f.who.left[peer] {
+		f.window.claims[peer] = term
+	}
+}
+
+// believes is the highest term of a request for a vote, or of an answer, that is believed, if a Voter in a term believes limit.
 func (f *Filter) believes(limit, term uint64) uint64 {
 	suffrage := Voter
 	if f.local.Suffrage != nil {

@@ -1,9 +1,11 @@
 package transport
 
 import (
-	"maps"
+	"crypto/ed25519"
 	"math"
 	"slices"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
 // termWindowSize is how far a peer's term may be ahead of ours. With pre-vote on, sixty isolations of a leader in one
@@ -12,7 +14,7 @@ const termWindowSize = 64
 
 // Suffrage is whether a node is asked for its vote in raft. A liar that drives the term far up of one that is not asked keeps the leader out:
 // what brings a term down is an election in a higher one, and raft's candidates do not ask such a node in which term it is. So terms of
-// requests for its vote, and of the answers to its own, are believed no further than a window ahead of the last leader that it could
+// requests for its vote, and of answers, are believed no further than a window ahead of the last leader that it could
 // follow. So few are made up for by the leader, who gives up when it hears of them (deedTerm), and no further step is believed until one has been followed.
 type Suffrage int
 
@@ -40,40 +42,61 @@ func (s Suffrage) window() uint64 {
 // enough distinct peers that one of them is honest: refused requests and answers are remembered per peer, and a node
 // that is behind soon hears the term from all whom it asks for a vote. Who has left has no word in it.
 type termWindow struct {
-	// witnesses is how many distinct peers are believed. Invariant: 1 <= witnesses; more than the liars among those who have not left.
-	witnesses int
+	self string
+	// sets are those of which enough have to name a term. While one follows another, liars of both may be about, more than either stands;
+	// and newcomers without a vote in raft have no reason to name one. So the words are counted in each set by itself.
+	sets []checkpoint.ValidatorSet
 
 	// claims holds the last refused term per peer. Invariant: at most one per other validator that has not left.
 	claims map[string]uint64
 }
 
-func newTermWindow(validators int) *termWindow {
-	w := &termWindow{claims: make(map[string]uint64, validators-1)}
-	w.expect(validators, -1)
+func newTermWindow(self string, keys map[string]ed25519.PublicKey) *termWindow {
+	w := &termWindow{self: self, claims: make(map[string]uint64, len(keys))}
+	w.admit(keys, nil)
 	return w
 }
 
-// expect sets how many are believed among so many, of whom some may lie; -1 are as many as a set of them stands. It is never a single one while there
-// are two others: below four validators nobody may lie, and one peer's word would open the window at the second try.
-func (w *termWindow) expect(validators, liars int) {
-	if liars < 0 {
-		liars = (validators - 1) / 3
+// admit makes those who have not left the one set there is.
+func (w *termWindow) admit(keys map[string]ed25519.PublicKey, left map[string]bool) {
+	var all checkpoint.ValidatorSet
+	for name := range keys {
+		if !left[name] {
+			all = append(all, checkpoint.Validator{Name: name})
+		}
 	}
-	w.witnesses = max(min(max(liars+1, 2), validators-1), 1)
-}
-
-// claim remembers a refused term as the peer's word.
-func (w *termWindow) claim(peer string, term uint64) {
-	w.claims[peer] = term
+	w.sets = []checkpoint.ValidatorSet{all}
 }
 
 // backed is the highest term that one honest peer at least has named; never below the node's own.
 func (w *termWindow) backed(local uint64) uint64 {
-	if len(w.claims) < w.witnesses {
+	if len(w.claims) == 0 {
 		return local
 	}
-	terms := slices.Sorted(maps.Values(w.claims))
-	return max(local, terms[len(terms)-w.witnesses])
+	// More than lie in any of the sets: a small one may have become a large one that stands more liars, and they are in both. Never a single one
+	// while there are two others: below four validators nobody may lie, and one peer's word would open the window at the second try.
+	witnesses := 2
+	for _, set := range w.sets {
+		witnesses = max(witnesses, set.Faults()+1)
+	}
+	for _, set := range w.sets {
+		var terms []uint64
+		others := 0
+		for _, v := range set {
+			if v.Name == w.self {
+				continue
+			}
+			others++
+			if term, ok := w.claims[v.Name]; ok {
+				terms = append(terms, term)
+			}
+		}
+		if enough := max(min(witnesses, others), 1); len(terms) >= enough {
+			slices.Sort(terms)
+			local = max(local, terms[len(terms)-enough])
+		}
+	}
+	return local
 }
 
 // limit is the highest term to believe of one peer, given the node's own.
