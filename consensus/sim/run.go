@@ -122,6 +122,9 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	}
 	if fault.Verdict != nil {
 		fault.Verdict(ch)
+		if settled { // What was paid for it is to be everywhere as well.
+			c.await(fault, w)
+		}
 	}
 	end()
 	w.work.Wait()
@@ -145,10 +148,14 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 
 // settle is the liveness phase: payments go on for a while in good weather, then everything has to become final.
 func (c *cluster) settle(fault Fault, w *workload, endPay func()) bool {
-	deadline := time.Now().Add(calmTime)
 	time.Sleep(5 * time.Second)
 	endPay()
-	why := ""
+	return c.await(fault, w)
+}
+
+// await waits until everything is final everywhere.
+func (c *cluster) await(fault Fault, w *workload) bool {
+	deadline, why := time.Now().Add(calmTime-5*time.Second), ""
 	for time.Now().Before(deadline) {
 		if why = c.unsettled(w); why == "" {
 			return true

@@ -9,24 +9,51 @@ import (
 // network in which each leader in turn was complained of (all were slow, or all clocks wrong) would have no leader ever again. They end by
 // time, not by terms: a liar would ask for votes in a term after the last one, and where nobody can be elected no term passes. And end they
 // must: of those who are left, none may have all that is committed.
+//
+// Who is dropped again soon after is dropped for longer. A liar has the longest log, if it likes, and wins each election that it is not
+// kept from: were all drops as long, two of seven could lead in turn, each back when the other's time is over, and nobody else ever.
 type drops struct {
 	// most is how many there may be. Invariant: most >= 1.
 	most int
 	// list is in the order in which they were dropped, oldest first. Invariant: at most one for each name, at most `most`.
 	list []drop
+	// last is the newest drop of each name.
+	last map[string]drop
 }
 
 type drop struct {
 	name string
+	// span is how long it is.
+	span time.Duration
 	end  time.Time
 }
 
-func newDrops(validators int) drops { return drops{most: max(1, (validators-1)/3)} }
+// A drop is dropAgain times as long as the one before, at most dropMost times the first. It is the first again when as much time as the
+// longest takes has passed since the last one ended.
+const (
+	dropAgain = 3
+	dropMost  = 9
+)
 
-// add drops a validator until a time.
-func (d *drops) add(name string, end time.Time) {
+func newDrops(validators int) drops {
+	return drops{most: mostDropped(validators), last: make(map[string]drop)}
+}
+
+// mostDropped is how many there may be at once.
+func mostDropped(validators int) int { return max(1, (validators-1)/3) }
+
+// add drops a validator, the first time for so long. One that is dropped already is dropped for as long as before, from now on.
+func (d *drops) add(name string, now time.Time, first time.Duration) {
+	one := drop{name: name, span: first}
+	if last, ok := d.last[name]; ok && now.Before(last.end) {
+		one.span = last.span
+	} else if ok && now.Before(last.end.Add(dropMost*first)) {
+		one.span = min(dropAgain*last.span, dropMost*first)
+	}
+	one.end = now.Add(one.span)
+	d.last[name] = one
 	d.list = slices.DeleteFunc(d.list, func(one drop) bool { return one.name == name })
-	d.list = append(d.list, drop{name, end})
+	d.list = append(d.list, one)
 	d.list = d.list[max(0, len(d.list)-d.most):]
 }
 

@@ -127,7 +127,7 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	}, nil
 }
 
-// Drop makes this node refuse to follow or elect a validator for the time of Limits.DropFor, because enough others complain about it.
+// Drop makes this node refuse to follow or elect a validator for the time of Limits.DropFor, or longer (drops), because enough others complain about it.
 // One more than may lie lifts the oldest. A name that is no validator's is ignored.
 func (f *Filter) Drop(now time.Time, leader string) {
 	f.mu.Lock()
@@ -135,7 +135,7 @@ func (f *Filter) Drop(now time.Time, leader string) {
 	if _, ok := f.who.keys[leader]; !ok {
 		return
 	}
-	f.dropped.add(leader, now.Add(f.limits.DropFor))
+	f.dropped.add(leader, now, f.limits.DropFor)
 }
 
 // ResetCommitGuard forgets how far the log was committed: Local.CommitIndex alone counts from now on. A node that was fed a

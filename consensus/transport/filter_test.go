@@ -477,6 +477,35 @@ func TestDrop(t *testing.T) {
 	w.want("later", w.hear("v2", heartbeatOf("v2", 12), Words{}), nil)
 }
 
+// Who is dropped again soon after is dropped for longer, up to a bound, and for the first time again after a long time without.
+func TestDropsGrow(t *testing.T) {
+	w := newElectors(t, 4)
+	start := w.now
+	for _, row := range []struct {
+		name          string
+		at            time.Duration
+		drops         int
+		until, beyond time.Duration
+	}{
+		{"the first", 0, 1, 19 * time.Second, 21 * time.Second},
+		{"soon after", 30 * time.Second, 1, 89 * time.Second, 91 * time.Second},
+		{"a third time", 100 * time.Second, 1, 279 * time.Second, 281 * time.Second},
+		{"a fourth", 300 * time.Second, 1, 479 * time.Second, 481 * time.Second},
+		{"long after, and while it is dropped", 700 * time.Second, 3, 719 * time.Second, 721 * time.Second},
+	} {
+		for range row.drops {
+			w.Drop(start.Add(row.at), "v2")
+		}
+		for _, at := range []struct {
+			after time.Duration
+			want  error
+		}{{row.until, ErrDropped}, {row.beyond, nil}} {
+			w.now = start.Add(at.after - time.Second) // hear is a second later.
+			w.want(fmt.Sprintf("%s, at %v", row.name, at.after), w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: 11}, Words{}), at.want)
+		}
+	}
+}
+
 // Everybody may be complained of in turn: slow disks, wrong clocks. As many as may lie stay dropped, and none for ever, or nobody
 // could ever be elected again: no term passes without an election.
 func TestDropsLeaveSomebodyToElect(t *testing.T) {

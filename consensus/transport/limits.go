@@ -65,7 +65,7 @@ type Limits struct {
 	// SnapshotPause is the time between two snapshots from or to a peer, and, on average, between two elections that a peer
 	// alone can bring about by its answers; 30 s.
 	SnapshotPause time.Duration
-	// DropFor is how long a leader that others complain of is dropped at most; 20 times Election.
+	// DropFor is how long a leader that others complain of is dropped at most, the first time; 20 times Election.
 	DropFor time.Duration
 }
 

@@ -127,6 +127,7 @@ func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) 
 			delete(f.limiter.peers, name)
 			delete(f.shown, name)
 			delete(f.window.claims, name)
+			delete(f.dropped.last, name)
 		}
 	}
 	f.window.admit(keys, left)
@@ -136,5 +137,5 @@ func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) 
 			f.limiter.peers[name] = new([deeds]bucket)
 		}
 	}
-	f.dropped.most = newDrops(len(keys) - len(left)).most
+	f.dropped.most = mostDropped(len(keys) - len(left))
 }
