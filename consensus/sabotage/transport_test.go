@@ -88,11 +88,11 @@ var transport = []sabotage.Sabotage{
 		Instead: `if enough := 1; len(terms) >= enough {`, Rule: "a far term is believed of f+1 peers",
 	},
 	{
-		Name: "filter-drops-of-one-length", File: "transport/drops.go", Line: `one.span = min(dropAgain*last.span, dropMost*first)`, Instead: `one.span = first`,
+		Name: "filter-drops-of-one-length", File: "transport/drops.go", Line: `one.span = dropAgain * first`, Instead: `one.span = first`,
 		Rule: "liars that lead in turn are dropped for longer each time",
 	},
 	{
-		Name: "filter-drops-grow-for-ever", File: "transport/drops.go", Line: `one.span = min(dropAgain*last.span, dropMost*first)`, Instead: `one.span = dropAgain * last.span`,
+		Name: "filter-drops-grow-for-ever", File: "transport/drops.go", Line: `one.span = dropAgain * first`, Instead: `one.span = dropAgain * last.span`,
 		Rule: "nobody is dropped for ever",
 	},
 	{

@@ -28,12 +28,9 @@ type drop struct {
 	end  time.Time
 }
 
-// A drop is dropAgain times as long as the one before, at most dropMost times the first. It is the first again when as much time as the
-// longest takes has passed since the last one ended.
-const (
-	dropAgain = 3
-	dropMost  = 9
-)
+// dropAgain is how many times as long as the first the next drops are, until as much time has passed since the last one ended. More would keep a
+// network waiting whose only possible leader is slow.
+const dropAgain = 3
 
 func newDrops(validators int) drops {
 	return drops{most: mostDropped(validators), last: make(map[string]drop)}
@@ -47,8 +44,8 @@ func (d *drops) add(name string, now time.Time, first time.Duration) {
 	one := drop{name: name, span: first}
 	if last, ok := d.last[name]; ok && now.Before(last.end) {
 		one.span = last.span
-	} else if ok && now.Before(last.end.Add(dropMost*first)) {
-		one.span = min(dropAgain*last.span, dropMost*first)
+	} else if ok && now.Before(last.end.Add(dropAgain*first)) {
+		one.span = dropAgain * first
 	}
 	one.end = now.Add(one.span)
 	d.last[name] = one
