@@ -108,12 +108,12 @@ var transport = []sabotage.Sabotage{
 		Rule: "who led and leaves hears its successor",
 	},
 	{
-		Name: "filter-window-opened-by-who-left", File: "transport/filter.go", Line: `if f.who.keys[peer] != nil && !f.who.left[peer] {`,
-		Instead: `if f.who.keys[peer] != nil {`, Rule: "who has left has no word on terms",
+		Name: "filter-window-opened-by-who-left", File: "transport/terms.go", Line: `if !left[name] {`, Instead: `if name != "" {`,
+		Rule: "who has left has no word on terms",
 	},
 	{
-		Name: "filter-window-opened-by-who-is-gone", File: "transport/filter.go", Line: `if f.who.keys[peer] != nil && !f.who.left[peer] {`,
-		Instead: `if !f.who.left[peer] {`, Rule: "who is gone has no word on terms",
+		Name: "filter-window-opened-by-who-is-gone", File: "transport/filter.go", Line: `if f.who.keys[peer] != nil {`,
+		Instead: `if peer != "" {`, Rule: "who is gone has no word on terms",
 	},
 	{
 		Name: "filter-window-of-doubt", File: "transport/terms.go", Line: `return termWindowSize / 2`, Instead: `return termWindowSize`,
@@ -122,10 +122,6 @@ var transport = []sabotage.Sabotage{
 	{
 		Name: "filter-window-of-small-sets", File: "transport/terms.go", Line: `witnesses = max(witnesses, set.Faults()+1)`, Instead: `witnesses = max(witnesses, min(set.Faults()+1, 2))`,
 		Rule: "it takes one more than lie in the largest of the sets",
-	},
-	{
-		Name: "filter-window-opened-by-who-had-said-so", File: "transport/peers.go", Line: `maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name] })`,
-		Instead: `maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name+"?"] })`, Rule: "what somebody said before it left counts no more",
 	},
 	{
 		Name: "filter-window-of-old-sets", File: "transport/filter.go", Line: `f.window.sets = sets`, Instead: `_ = sets`,

@@ -272,9 +272,9 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
 }
 
-// claim remembers a refused term as a peer's word. Who has left, or has gone meanwhile, has no word.
+// claim remembers a refused term as a peer's word. Who has gone meanwhile has none.
 func (f *Filter) claim(peer string, term uint64) {
-	if f.who.keys[peer] != nil && !f.who.left[peer] {
+	if f.who.keys[peer] != nil {
 		f.window.claims[peer] = term
 	}
 }

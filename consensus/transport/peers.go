@@ -131,7 +131,6 @@ func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) 
 		}
 	}
 	f.window.admit(keys, left)
-	maps.DeleteFunc(f.window.claims, func(name string, _ uint64) bool { return left[name] })
 	for name := range keys {
 		if f.limiter.peers[name] == nil {
 			f.limiter.peers[name] = new([deeds]bucket)

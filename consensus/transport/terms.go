@@ -40,14 +40,14 @@ func (s Suffrage) window() uint64 {
 // termWindow decides which terms are believed. One liar must not push the term to the end of its range, from which no
 // cluster returns; a node that was away for long must get back in. So a higher term is believed once it is the word of
 // enough distinct peers that one of them is honest: refused requests and answers are remembered per peer, and a node
-// that is behind soon hears the term from all whom it asks for a vote. Who has left has no word in it.
+// that is behind soon hears the term from all whom it asks for a vote. Who has left is in none of the sets, and has no word in it.
 type termWindow struct {
 	self string
 	// sets are those of which enough have to name a term. While one follows another, liars of both may be about, more than either stands;
 	// and newcomers without a vote in raft have no reason to name one. So the words are counted in each set by itself.
 	sets []checkpoint.ValidatorSet
 
-	// claims holds the last refused term per peer. Invariant: at most one per other validator that has not left.
+	// claims holds the last refused term per peer. Invariant: at most one per other validator.
 	claims map[string]uint64
 }
 
