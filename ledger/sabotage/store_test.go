@@ -25,11 +25,11 @@ var stored = []Sabotage{
 		"a final checkpoint waits for a part of what is to be written, and no more",
 	},
 	{
-		"volume-forgets-the-rest", "store/recent.go", `rest[id] = leaf`, ``, "what no volume holds yet is found in memory",
+		"volume-forgets-the-rest", "store/recent.go", `rest[id] = leaf`, `_, _ = id, leaf`, "what no volume holds yet is found in memory",
 	},
 	{
 		"volume-counts-back-from-newest", "store/volume.go", `value = binary.AppendUvarint(value, last-all[0].leaf)`,
-		`value = binary.AppendUvarint(value, newest.leaf-all[0].leaf)`, "a history entry leads from each leaf to the one before",
+		`value = binary.AppendUvarint(value, newest.leaf-all[0].leaf+last-last)`, "a history entry leads from each leaf to the one before",
 	},
 	{
 		"volume-oldest-first", "store/volume.go", `return int(int64(b.leaf) - int64(a.leaf))`, `return int(int64(a.leaf) - int64(b.leaf))`,
@@ -45,7 +45,7 @@ var stored = []Sabotage{
 	},
 	{
 		"recent-keeps-undone", "store/recent.go", `for n := len(r.batches); n > 0 && r.batches[n-1].end > size; n = len(r.batches) {`,
-		`for n := len(r.batches); n > 0 && r.batches[n-1].end > size+1; n = len(r.batches) {`, "histories show nothing of a batch that was taken back",
+		`for n := len(r.batches); n > 0 && r.batches[n-1].end > size+2; n = len(r.batches) {`, "histories show nothing of a batch that was taken back",
 	},
 	{
 		"recent-loses-the-last", "store/recent.go", `for n := len(r.batches); n > 0 && r.batches[n-1].end > size; n = len(r.batches) {`,

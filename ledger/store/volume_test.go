@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -215,4 +216,36 @@ func TestVolumeOfPayroll(t *testing.T) {
 	}
 	other.compareIndexes(make(map[[32]byte]bool), size, 100)
 	other.audit()
+}
+
+// TestLookupInABatch: an unauthorised envelope, which nobody's history shows, may be packed twice in a batch; it is found where it came first.
+func TestLookupInABatch(t *testing.T) {
+	b := newBook(t, ledgertest.Network(t, t.Name()))
+	txn := b.store.disk.db.NewTransaction(false)
+	defer txn.Discard()
+	r, open, id := newRecent(), new(volume), [32]byte{7}
+	for _, index := range []uint64{10, 11} {
+		if err := r.lookup(txn, 0, open, ledger.Leaf{Index: index, Lookup: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []found{{id, 10}}; !slices.Equal(open.lookups, want) {
+		t.Errorf("found at %v, want %v", open.lookups, want)
+	}
+}
+
+// TestShownLeaves: a history entry leads back from each leaf to the one before, and never to itself or beyond the first.
+func TestShownLeaves(t *testing.T) {
+	for _, row := range []struct {
+		value []byte
+		want  []uint64
+	}{
+		{nil, []uint64{300}}, {[]byte{1, 99}, []uint64{300, 299, 200}}, {[]byte{0xac, 2}, []uint64{300, 0}},
+		{[]byte{0}, nil}, {[]byte{1, 0}, nil}, {[]byte{0xad, 2}, nil}, {[]byte{0x80}, nil},
+	} {
+		got, err := shownLeaves(300, row.value)
+		if !slices.Equal(got, row.want) || (row.want == nil) != errors.Is(err, ErrCorrupt) {
+			t.Errorf("%x: %v, %v, want %v", row.value, got, err, row.want)
+		}
+	}
 }
