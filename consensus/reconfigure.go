@@ -197,13 +197,13 @@ func (n *Node) watchMembers(ctx context.Context) {
 			_ = n.Fatal(fmt.Errorf("tell the transport who the validators are: %w", err))
 			return
 		}
-		if n.Leader() != "" || !n.removed() {
+		switch {
+		case n.Leader() != "" || !n.removed():
 			alone = time.Now()
-		} else if n.patient(time.Since(alone)) {
-			// It may be needed yet.
-		} else if n.heard(ctx) {
+		case n.patient(time.Since(alone)):
+		case n.heard(ctx):
 			alone = time.Now()
-		} else if ctx.Err() == nil {
+		case ctx.Err() == nil:
 			_ = n.Fatal(ErrRemoved)
 			return
 		}

@@ -96,8 +96,9 @@ var transport = []sabotage.Sabotage{
 		Rule: "nobody is dropped for ever",
 	},
 	{
-		Name: "filter-window-of-answers", File: "transport/answer.go", Line: `known.termLimit = max(asked, f.believes(known.termLimit, local))`, Instead: `_ = local`,
-		Rule: "who may have no vote believes answers no more than requests",
+		Name: "filter-window-of-answers", File: "transport/answer.go", Line: `known.termLimit = f.believes(local)`,
+		Instead: `known.termLimit = f.window.limit(local)`,
+		Rule:    "who may have no vote believes answers no more than requests",
 	},
 	{
 		Name: "filter-window-deaf-to-its-own-term", File: "transport/filter.go", Line: `f.voter, f.followed = false, max(f.followed, term)`, Instead: `f.voter = false`,
@@ -252,8 +253,8 @@ var transport = []sabotage.Sabotage{
 	},
 	// Leaders that are complained of.
 	{
-		Name: "filter-dropped-leads", File: "transport/filter.go", Line: `approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.has(peer, now),`,
-		Instead: `approve: f.local.Approve, termLimit: f.window.limit(term),`,
+		Name: "filter-dropped-leads", File: "transport/filter.go", Line: `approve: f.local.Approve, dropped: f.dropped.has(peer, now),`,
+		Instead: `approve: f.local.Approve,`,
 		Rule:    "who is dropped neither leads nor is elected",
 	},
 }

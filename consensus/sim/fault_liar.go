@@ -120,9 +120,8 @@ func termBombs(ctx context.Context, c *chaos) {
 	}
 	each(ctx, c, 300*time.Millisecond, func(l liar, to string) {
 		local := l.disk.term()
-		terms := []uint64{^uint64(0), local + 1, local + 60, local + 1<<40}
 		c.tell(ctx, l, to, callVote, &peerv1.RequestVoteRequest{
-			Header: l.header(), Term: terms[c.intN(len(terms))], Candidate: []byte(l.name), LastLogIndex: 1 << 40, LastLogTerm: local,
+			Header: l.header(), Term: c.higher(local), Candidate: []byte(l.name), LastLogIndex: 1 << 40, LastLogTerm: local,
 			LeadershipTransfer: true,
 		}, &peerv1.RequestVoteResponse{})
 	})
@@ -150,23 +149,25 @@ func parting(ctx context.Context, c *chaos) {
 	}
 }
 
+// higher is a term that nobody is in: near, within what is believed of one, or far.
+func (c *chaos) higher(term uint64) uint64 {
+	terms := []uint64{^uint64(0), term + 1, term + 60, term + 1<<40}
+	return terms[c.intN(len(terms))]
+}
+
 // termAnswers is who answers now and then in a term that nobody is in.
 func termAnswers(c *chaos, _ liar) tap {
-	higher := func(term uint64) uint64 {
-		terms := []uint64{^uint64(0), term + 1, term + 60, term + 1<<40}
-		return terms[c.intN(len(terms))]
-	}
 	return func(_, _ string, m protoMessage) protoMessage {
 		if c.intN(3) > 0 {
 			return m
 		}
 		switch r := m.(type) {
 		case *peerv1.RequestVoteResponse:
-			r.Term, r.Granted = higher(r.GetTerm()), false
+			r.Term, r.Granted = c.higher(r.GetTerm()), false
 		case *peerv1.RequestPreVoteResponse:
-			r.Term, r.Granted = higher(r.GetTerm()), false
+			r.Term, r.Granted = c.higher(r.GetTerm()), false
 		case *peerv1.AppendEntriesResponse:
-			r.Term, r.Success = higher(r.GetTerm()), false
+			r.Term, r.Success = c.higher(r.GetTerm()), false
 		default:
 			return m
 		}

@@ -164,7 +164,9 @@ func (f *Filter) taken(peer string, term uint64) {
 // peer's word for one counts only now and then: often enough for an honest one that was elected, or nearly, elsewhere.
 func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked, answered uint64) error {
 	known, local := f.facts(now, peer)
-	known.termLimit = max(asked, f.believes(known.termLimit, local))
+	if known.termLimit = asked; answered > asked {
+		known.termLimit = f.believes(local)
+	}
 	err := filterAnswer(h, answered, peer, known)
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -157,18 +157,11 @@ func (f *Filter) enough() int {
 // facts gathers what the rules are to know of this node and a peer now.
 func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 	term, leader, commit, last := f.local.Term(), f.local.Leader(), f.local.CommitIndex(), f.local.LastIndex()
-	var sets []checkpoint.ValidatorSet
-	if f.local.Sets != nil {
-		sets = f.local.Sets()
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.committed = max(f.committed, commit)
-	if sets != nil {
-		f.window.sets = sets
-	}
 	out := facts{
-		approve: f.local.Approve, termLimit: f.window.limit(term), dropped: f.dropped.has(peer, now),
+		approve: f.local.Approve, dropped: f.dropped.has(peer, now),
 		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}
@@ -247,7 +240,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedVote, 1, "requests for votes"); err != nil {
 			return err
 		}
-		known.termLimit = f.believes(known.termLimit, term)
+		known.termLimit = f.believes(term)
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
 			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
 		return filterVote(c, peer, known)
@@ -255,7 +248,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
 			return err
 		}
-		known.termLimit = f.believes(known.termLimit, term)
+		known.termLimit = f.believes(term)
 		return filterPreVote(c, peer, known)
 	case *raft.TimeoutNowRequest:
 		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
@@ -279,14 +272,22 @@ func (f *Filter) claim(peer string, term uint64) {
 	}
 }
 
-// believes is the highest term of a request for a vote, or of an answer, that is believed, if a Voter in a term believes limit.
-func (f *Filter) believes(limit, term uint64) uint64 {
+// believes is the highest term of a request for a vote, or of an answer, that this node believes in a term.
+func (f *Filter) believes(term uint64) uint64 {
 	suffrage := Voter
 	if f.local.Suffrage != nil {
 		suffrage = f.local.Suffrage()
 	}
+	var sets []checkpoint.ValidatorSet
+	if f.local.Sets != nil {
+		sets = f.local.Sets()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if sets != nil {
+		f.window.sets = sets
+	}
+	limit := f.window.limit(term)
 	if suffrage == Voter {
 		f.voter = true
 		return limit

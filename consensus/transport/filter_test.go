@@ -93,6 +93,21 @@ func (w *electors) hear(peer string, command any, words Words) error {
 	return w.Incoming(w.now, peer, command, words)
 }
 
+// told gives the filter an answer to a request for a pre-vote, a minute after the last. What passes is the node's own term then, as raft has it.
+func (w *electors) told(peer string, term uint64) error {
+	w.t.Helper()
+	w.now = w.now.Add(time.Minute)
+	ask := &raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: w.term + 1}
+	if _, err := w.Outgoing(w.now, peer, ask); err != nil {
+		w.t.Fatal(err)
+	}
+	err := w.Answered(w.now, peer, ask, &raft.RequestPreVoteResponse{RPCHeader: headerOf(peer), Term: term}, Words{})
+	if err == nil {
+		w.term = max(w.term, term)
+	}
+	return err
+}
+
 func (w *electors) want(what string, got, want error) {
 	w.t.Helper()
 	if !errors.Is(got, want) || want == nil && got != nil {
@@ -190,34 +205,22 @@ func TestVotelessTerms(t *testing.T) {
 func TestDoubtfulTerms(t *testing.T) {
 	w := newElectors(t, 4)
 	w.local.Suffrage, w.followed = func() Suffrage { return Doubtful }, w.term
-	told := func(peer string, term uint64) error {
-		w.now = w.now.Add(time.Minute)
-		ask := &raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: w.term + 1}
-		if _, err := w.Outgoing(w.now, peer, ask); err != nil {
-			t.Fatal(err)
-		}
-		err := w.Answered(w.now, peer, ask, &raft.RequestPreVoteResponse{RPCHeader: headerOf(peer), Term: term}, Words{})
-		if err == nil {
-			w.term = max(w.term, term) // As raft does.
-		}
-		return err
-	}
 	reach := Doubtful.window()
 	if Voteless.window() >= reach || reach >= termWindowSize {
 		t.Errorf("windows of %d, %d and %d terms", Voteless.window(), reach, termWindowSize)
 	}
-	w.want("near", told("v2", 10+reach), nil)
-	w.want("further", told("v2", 12+reach), ErrTermWindow)
+	w.want("near", w.told("v2", 10+reach), nil)
+	w.want("further", w.told("v2", 12+reach), ErrTermWindow)
 	w.want("further, asked", w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: 12 + reach}, Words{}), ErrTermWindow)
-	w.want("further, by an honest one too", told("v3", 13+reach), ErrTermWindow)
-	w.want("as far beyond what both have named", told("v2", 12+2*reach), nil)
-	w.want("further than that", told("v2", 14+2*reach), ErrTermWindow)
+	w.want("further, by an honest one too", w.told("v3", 13+reach), ErrTermWindow)
+	w.want("as far beyond what both have named", w.told("v2", 12+2*reach), nil)
+	w.want("further than that", w.told("v2", 14+2*reach), ErrTermWindow)
 	w.term = 200
-	w.want("an answer in the term that was asked in", told("v2", 201), nil)
+	w.want("an answer in the term that was asked in", w.told("v2", 201), nil)
 	w.term = 75
 	w.want("a leader whom raft follows", w.hear("v3", heartbeatOf("v3", 500), Words{Certificate: w.elected(500, "v3", "v1", "v3", "v4")}), nil)
 	w.term = 500
-	w.want("near to that", told("v2", 500+reach), nil)
+	w.want("near to that", w.told("v2", 500+reach), nil)
 }
 
 // Who led, or had a vote, and leaves: the term that it is in by then is what others' are measured by. Else it would not even hear of its own.
@@ -252,23 +255,15 @@ func TestTermsOfWhoLeaves(t *testing.T) {
 func TestLeftSayNothingOfTerms(t *testing.T) {
 	w := newElectors(t, 7)
 	far := uint64(1) << 40
-	told := func(peer string, term uint64) error {
-		w.now = w.now.Add(time.Minute)
-		ask := &raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: w.term + 1}
-		if _, err := w.Outgoing(w.now, peer, ask); err != nil {
-			t.Fatal(err)
-		}
-		return w.Answered(w.now, peer, ask, &raft.RequestPreVoteResponse{RPCHeader: headerOf(peer), Term: term}, Words{})
-	}
-	w.want("of seven", told("v6", far), ErrTermWindow)
+	w.want("of seven", w.told("v6", far), ErrTermWindow)
 	w.admit(w.keys, map[string]bool{"v5": true, "v6": true, "v7": true})
 	for range 2 {
-		w.want("one that has left", told("v6", far), ErrTermWindow)
-		w.want("another", told("v7", far), ErrTermWindow)
+		w.want("one that has left", w.told("v6", far), ErrTermWindow)
+		w.want("another", w.told("v7", far), ErrTermWindow)
 	}
-	w.want("one that stays", told("v2", far), ErrTermWindow)
-	w.want("a second", told("v3", far), ErrTermWindow)
-	w.want("again", told("v2", far), nil)
+	w.want("one that stays", w.told("v2", far), ErrTermWindow)
+	w.want("a second", w.told("v3", far), ErrTermWindow)
+	w.want("again", w.told("v2", far), nil)
 	delete(w.keys, "v7")
 	w.admit(w.keys, map[string]bool{"v5": true, "v6": true})
 	w.claim("v7", far)

@@ -23,7 +23,7 @@ type facts struct {
 	approve func(raft.Configuration) error
 	// approveSnapshot says so of the configuration that a snapshot brings; nil is approve.
 	approveSnapshot func(raft.Configuration) error
-	// termLimit is the highest term that one peer is believed.
+	// termLimit is the highest term that one peer is believed, where one is judged.
 	termLimit uint64
 	// certified says whether the sender has proved that it leads the term of its request.
 	certified bool
