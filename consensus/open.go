@@ -162,7 +162,7 @@ func (n *Node) local() transport.Local {
 			}
 			return 0
 		},
-		Enough: n.enough, Suffrage: n.suffrage, Sets: func() []checkpoint.ValidatorSet { return n.reignNow().known() }, Approve: n.approve, ApproveSnapshot: wellFormed,
+		Enough: n.enough, Sets: func() []checkpoint.ValidatorSet { return n.reignNow().known() }, Approve: n.approve, ApproveSnapshot: wellFormed,
 		OnEvidence: n.accuseVoter,
 		OnEntries:  n.expect,
 		OnConflict: func(leader string, index uint64) {
@@ -203,16 +203,12 @@ func (n *Node) openRaft(c Config) error {
 	if n.snapshots, err = openSnapshots(filepath.Join(c.Dir, "raft"), n, logger); err != nil {
 		return err
 	}
-	local := n.local()
-	if local.Began, err = n.raftLog.GetUint64([]byte("CurrentTerm")); err != nil { // As raft names it.
-		return fmt.Errorf("read raft's term: %w", err)
-	}
 	peers := n.directory(n.reignNow())
 	n.transport, err = transport.New(transport.Config{
 		Name: n.name, Certificate: c.Certificate, Network: n.network, Key: n.key, Peers: peers, Logger: n.log,
 		ConnectTimeout: c.Timing.Connect, SpoolDir: filepath.Join(c.Dir, "raft", "incoming"), Dial: n.dialer(),
 		Limits: transport.Limits{Election: c.Timing.Heartbeat},
-		Local:  local,
+		Local:  n.local(),
 	})
 	if err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/raft"
 
-	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
@@ -83,18 +82,6 @@ func (n *Node) enough() int { return n.reignNow().enough(n.configurations()) }
 // votes says whether this node has a vote in raft, by its own log.
 func (n *Node) votes() bool { return slices.Contains(votersOf(n.configurations().latest), n.name) }
 
-// suffrage says whether others ask this node for its vote, as far as it knows. Who knows of a set without it, be it one that its own tree has
-// not reached, may have been let go by raft, and taken again without a vote, while its log says otherwise.
-func (n *Node) suffrage() transport.Suffrage {
-	switch {
-	case !n.votes():
-		return transport.Voteless
-	case !n.reignNow().keepsIn(n.name):
-		return transport.Doubtful
-	}
-	return transport.Voter
-}
-
 // known are the set that reigns and those that are known to come.
 func (m *membership) known() []checkpoint.ValidatorSet {
 	all, comes := []checkpoint.ValidatorSet{m.reign.Validators}, m.coming != nil
@@ -106,17 +93,6 @@ func (m *membership) known() []checkpoint.ValidatorSet {
 		all = append(all, m.coming)
 	}
 	return all
-}
-
-// keepsIn says whether a validator is in the set that reigns and in all that are known to come.
-func (m *membership) keepsIn(name string) bool {
-	if _, in := m.reign.Validators.Find(name); !in {
-		return false
-	}
-	return !slices.ContainsFunc(m.sets.After(m.reign.Boundary.Size), func(c checkpoint.SetChange) bool {
-		_, in := c.Set.Find(name)
-		return !in
-	})
 }
 
 // enough is Node.enough. Where raft's members are not the newest set that is known, this node is behind, or all are on the way from one set

@@ -132,44 +132,6 @@ func TestOnlyWhoHasLeftLosesItsVote(t *testing.T) {
 	}
 }
 
-// TestSuffrage: v1's log counts its vote. Where a set is known without it, now or since, raft may have let it go meanwhile; v5 has no log.
-func TestSuffrage(t *testing.T) {
-	c := newStopped(t, Snapshots{})
-	c.newcomer("v5")
-	c.joins = map[string]bool{"v5": true}
-	c.restart("v1")
-	c.restart("v5")
-	v1, v5 := c.nodes["v1"], c.nodes["v5"]
-	four := v1.reignNow().reign.Validators
-	change := func(boundary uint64, set checkpoint.ValidatorSet) checkpoint.SetChange {
-		return checkpoint.SetChange{Set: set, Proof: checkpoint.Proof{LeafIndex: boundary - 1}}
-	}
-	for _, row := range []struct {
-		name   string
-		n      *Node
-		reigns checkpoint.ValidatorSet
-		from   uint64
-		sets   []checkpoint.SetChange
-		want   transport.Suffrage
-	}{
-		{"who is in the set", v1, four, 0, nil, transport.Voter},
-		{"who stays in the next", v1, four, 0, []checkpoint.SetChange{change(9, four[:3])}, transport.Voter},
-		{"who has left", v1, four[1:], 9, []checkpoint.SetChange{change(9, four[1:])}, transport.Doubtful},
-		{"who is told that it leaves", v1, four, 0, []checkpoint.SetChange{change(9, four[1:])}, transport.Doubtful},
-		{"who is told that it left and came back", v1, four, 0, []checkpoint.SetChange{change(9, four[1:]), change(20, four)}, transport.Doubtful},
-		{"who left and came back", v1, four, 20, []checkpoint.SetChange{change(9, four[1:]), change(20, four)}, transport.Voter},
-		{"who came back and is told that it leaves", v1, four, 20, []checkpoint.SetChange{change(20, four), change(21, four[1:])}, transport.Doubtful},
-		{"a newcomer without a log", v5, append(slices.Clone(four[:3]), checkpoint.Validator{Name: "v5"}), 0, nil, transport.Voteless},
-	} {
-		m := *row.n.reignNow()
-		m.reign.Validators, m.reign.Boundary.Size, m.sets.Changes = row.reigns, row.from, row.sets
-		row.n.members.Store(&m)
-		if got := row.n.suffrage(); got != row.want {
-			t.Errorf("%s: %v, want %v", row.name, got, row.want)
-		}
-	}
-}
-
 // TestKnownSets: the set that reigns and each that comes, once.
 func TestKnownSets(t *testing.T) {
 	four, seven, other := someOf(0, 4), someOf(0, 7), append(someOf(0, 5), someOf(7, 2)...)

@@ -41,13 +41,6 @@ var governed = []sabotage.Sabotage{
 		Instead: `if _, in := set.Find(string(s.ID)); !in && len(before) == 0 {`, Rule: "nobody is a member of raft but by a ballot",
 	},
 	{
-		Name: "members-voter-though-left", File: "voters.go", Line: `case !n.reignNow().keepsIn(n.name):`,
-		Instead: `case false:`, Rule: "of whom a set was without, and who has no vote perhaps, no term moves far",
-	},
-	{
-		Name: "members-voter-without-vote", File: "voters.go", Line: `case !n.votes():`, Instead: `case false:`, Rule: "of a newcomer no term moves far",
-	},
-	{
 		Name: "members-known-twice", File: "voters.go", Line: `comes = comes && c.Set.Hash() != m.coming.Hash()`, Instead: `comes = comes && true`,
 		Rule: "a set that comes is known once",
 	},

@@ -84,6 +84,38 @@ var transport = []sabotage.Sabotage{
 		Rule: "one peer's word on a far term is not believed",
 	},
 	{
+		Name: "filter-window-moves-along", File: "transport/terms.go", Line: `return max(local, base+width)`, Instead: `return max(local, base) + width`,
+		Rule: "one peer moves the term by a window once",
+	},
+	{
+		Name: "filter-answers-believed", File: "transport/answer.go", Line: `believed := min(*answered, w.limit(local, termStep))`, Instead: `believed := *answered`,
+		Rule: "an answer moves the term by a step",
+	},
+	{
+		Name: "filter-answers-refused", File: "transport/answer.go", Line: `if believed <= asked {`, Instead: `if believed < *answered {`,
+		Rule: "who has been driven ahead is caught up with",
+	},
+	{
+		Name: "filter-answers-of-a-window", File: "transport/terms.go", Line: `const termStep = termWindowSize / 2`, Instead: `const termStep = termWindowSize`,
+		Rule: "who takes over a term is believed in the next",
+	},
+	{
+		Name: "filter-words-of-who-is-refused", File: "transport/filter.go", Line: `ok && (err == nil || errors.Is(err, ErrTermWindow)) {`,
+		Instead: `ok && errors.Is(err, ErrTermWindow) {`, Rule: "a term that is believed is a word too",
+	},
+	{
+		Name: "filter-leader-deaf-to-terms", File: "transport/answer.go", Line: `f.window.heard = max(f.window.heard, answered)`, Instead: `_ = answered`,
+		Rule: "a leader catches up with one whom raft does not ask for a vote",
+	},
+	{
+		Name: "filter-window-never-settles", File: "transport/terms.go", Line: `if w.settledAt.IsZero() || now.Sub(w.settledAt) >= settlings*pause {`, Instead: `if w.settledAt.IsZero() {`,
+		Rule: "two that are left come together",
+	},
+	{
+		Name: "filter-window-settles-at-once", File: "transport/terms.go", Line: `if w.settledAt.IsZero() || now.Sub(w.settledAt) >= settlings*pause {`, Instead: `if pause > 0 {`,
+		Rule: "one peer moves the term by a window in a while",
+	},
+	{
 		Name: "filter-window-opened-by-one", File: "transport/terms.go", Line: `if enough := max(min(witnesses, others), 1); len(terms) >= enough {`,
 		Instead: `if enough := 1; len(terms) >= enough {`, Rule: "a far term is believed of f+1 peers",
 	},
@@ -96,17 +128,8 @@ var transport = []sabotage.Sabotage{
 		Rule: "nobody is dropped for ever",
 	},
 	{
-		Name: "filter-window-of-answers", File: "transport/answer.go", Line: `known.termLimit = f.believes(local)`,
-		Instead: `known.termLimit = f.window.limit(local)`,
-		Rule:    "who may have no vote believes answers no more than requests",
-	},
-	{
-		Name: "filter-window-deaf-to-its-own-term", File: "transport/filter.go", Line: `f.voter, f.followed = false, max(f.followed, term)`, Instead: `f.voter = false`,
-		Rule: "who has lost its vote hears of the term that it is in",
-	},
-	{
-		Name: "filter-window-of-who-led", File: "transport/answer.go", Line: `f.followed = max(f.followed, vote.Term)`, Instead: `f.followed = max(f.followed, 0)`,
-		Rule: "who led and leaves hears its successor",
+		Name: "filter-window-of-who-led", File: "transport/answer.go", Line: `f.window.followed = max(f.window.followed, vote.Term)`, Instead: `_ = vote.Term`,
+		Rule: "who has led is behind by no term that it led",
 	},
 	{
 		Name: "filter-window-opened-by-who-left", File: "transport/terms.go", Line: `if !left[name] {`, Instead: `if name != "" {`,
@@ -117,10 +140,6 @@ var transport = []sabotage.Sabotage{
 		Instead: `if peer != "" {`, Rule: "who is gone has no word on terms",
 	},
 	{
-		Name: "filter-window-of-doubt", File: "transport/terms.go", Line: `return termWindowSize / 2`, Instead: `return termWindowSize`,
-		Rule: "one answer of a doubtful validator lets the leader give up",
-	},
-	{
 		Name: "filter-window-of-small-sets", File: "transport/terms.go", Line: `witnesses = max(witnesses, set.Faults()+1)`, Instead: `witnesses = max(witnesses, min(set.Faults()+1, 2))`,
 		Rule: "it takes one more than lie in the largest of the sets",
 	},
@@ -129,7 +148,7 @@ var transport = []sabotage.Sabotage{
 		Rule: "words on terms are counted in the sets that are",
 	},
 	{
-		Name: "filter-window-closed-for-ever", File: "transport/filter.go", Line: `f.window.claims[peer] = term`, Instead: `_ = term`,
+		Name: "filter-window-closed-for-ever", File: "transport/filter.go", Line: `f.window.named[peer] = max(f.window.named[peer], term)`, Instead: `_ = term`,
 		Rule: "who was cut off for long is let back in",
 	},
 	// TimeoutNow and the flag of a transfer.

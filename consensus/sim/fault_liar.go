@@ -127,6 +127,9 @@ func termBombs(ctx context.Context, c *chaos) {
 	})
 }
 
+// believedStep is how far beyond its own term a validator believes one other, nearly.
+const believedStep = 1000
+
 // parting drives up the terms of some, step by step and each as far as it is believed, past what the others believe of one; then it is silent
 // until they should be together again.
 func parting(ctx context.Context, c *chaos) {
@@ -137,7 +140,7 @@ func parting(ctx context.Context, c *chaos) {
 			for _, to := range victims {
 				term := to.disk.term()
 				for range 4 {
-					term += 60
+					term += believedStep
 					c.tell(ctx, l, to.name, callVote, &peerv1.RequestVoteRequest{
 						Header: l.header(), Term: term, Candidate: []byte(l.name), LastLogIndex: 1 << 40, LastLogTerm: term - 1, LeadershipTransfer: true,
 					}, &peerv1.RequestVoteResponse{})
@@ -151,7 +154,7 @@ func parting(ctx context.Context, c *chaos) {
 
 // higher is a term that nobody is in: near, within what is believed of one, or far.
 func (c *chaos) higher(term uint64) uint64 {
-	terms := []uint64{^uint64(0), term + 1, term + 60, term + 1<<40}
+	terms := []uint64{^uint64(0), term + 1, term + believedStep, term + 1<<40}
 	return terms[c.intN(len(terms))]
 }
 

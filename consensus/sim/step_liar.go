@@ -34,7 +34,7 @@ func (w *stepWorld) lie(l *stepNode) {
 		}
 		w.send(stepPacket{from: l, to: to, command: forged, words: transport.Words{Certificate: c}})
 	case 2:
-		far := []uint64{1, 60, 1 << 40, ^uint64(0) - to.term}[w.rand.IntN(4)]
+		far := []uint64{1, believedStep, 1 << 40, ^uint64(0) - to.term}[w.rand.IntN(4)]
 		w.send(stepPacket{from: l, to: to, command: &raft.RequestVoteRequest{RPCHeader: l.header(), Term: to.term + far, LastLogIndex: 1 << 40, LastLogTerm: to.term, LeadershipTransfer: true}})
 	case 3:
 		w.send(stepPacket{from: l, to: to, command: &raft.TimeoutNowRequest{RPCHeader: l.header()}})

@@ -101,10 +101,10 @@ func (f *Filter) Answered(now time.Time, peer string, command, response any, wor
 			// Raft would step down at once if it is just proving that it leads. It learns of a higher term by an append.
 			return fmt.Errorf("%w: heartbeat of term %d refused in term %d", ErrNotLeader, c.Term, r.Term)
 		}
-		if err := f.answer(now, peer, r.RPCHeader, c.Term, r.Term); err != nil {
+		if err := f.answer(now, peer, r.RPCHeader, c.Term, &r.Term); err != nil {
 			return err
 		}
-		f.taken(peer, c.Term)
+		f.taken(peer, c.Term, r.Term)
 		if r.Success {
 			return nil
 		}
@@ -117,17 +117,17 @@ func (f *Filter) Answered(now time.Time, peer string, command, response any, wor
 		if !ok {
 			break
 		}
-		if err := f.answer(now, peer, r.RPCHeader, c.Term, r.Term); err != nil {
+		if err := f.answer(now, peer, r.RPCHeader, c.Term, &r.Term); err != nil {
 			return err
 		}
-		f.taken(peer, c.Term)
+		f.taken(peer, c.Term, r.Term)
 		return nil
 	case *raft.RequestVoteResponse:
 		c, ok := command.(*raft.RequestVoteRequest)
 		if !ok {
 			break
 		}
-		if err := f.answer(now, peer, r.RPCHeader, c.Term, r.Term); err != nil || !r.Granted {
+		if err := f.answer(now, peer, r.RPCHeader, c.Term, &r.Term); err != nil || !r.Granted {
 			return err
 		}
 		return f.granted(peer, c, words)
@@ -136,9 +136,13 @@ func (f *Filter) Answered(now time.Time, peer string, command, response any, wor
 		if !ok {
 			break
 		}
-		return f.answer(now, peer, r.RPCHeader, c.Term, r.Term)
+		err := f.answer(now, peer, r.RPCHeader, c.Term, &r.Term)
+		if err == nil {
+			r.Term = f.raised(c.Term, r.Term)
+		}
+		return err
 	case *raft.TimeoutNowResponse:
-		return f.answer(now, peer, r.RPCHeader, 0, 0)
+		return filterAnswer(r.RPCHeader, peer)
 	}
 	return fmt.Errorf("%w: answer of type %T to %T", ErrMalformed, response, command)
 }
@@ -153,33 +157,49 @@ func (f *Filter) Failed(peer string, err error) {
 	delete(f.shown, peer)
 }
 
-// taken notes that a peer knows this node as the leader of a term.
-func (f *Filter) taken(peer string, term uint64) {
+// taken notes that a peer knows this node as the leader of a term, and that raft gives up if the peer is in a higher one.
+func (f *Filter) taken(peer string, term, answered uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.shown[peer] = max(f.shown[peer], term)
+	if answered > term {
+		f.window.heard = max(f.window.heard, answered)
+	}
 }
 
-// answer judges who answered, and in which term. A leader or candidate gives up at any higher term that it is told, so one
-// peer's word for one counts only now and then: often enough for an honest one that was elected, or nearly, elsewhere.
-func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked, answered uint64) error {
-	known, local := f.facts(now, peer)
-	if known.termLimit = asked; answered > asked {
-		known.termLimit = f.believes(local)
-	}
-	err := filterAnswer(h, answered, peer, known)
+// raised is the term to tell raft, which has asked whether it could be elected in one and is answered in another.
+func (f *Filter) raised(asked, answered uint64) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if errors.Is(err, ErrTermWindow) || err == nil && answered > asked {
-		f.claim(peer, answered)
+	if f.window.heard > asked {
+		return max(answered, f.window.heard)
 	}
-	if err != nil || answered <= asked {
+	return answered
+}
+
+// answer judges who answered, and in which term, which it lowers to the highest that is believed. A leader or candidate gives up at any
+// higher term that it is told, so one peer's word for one counts only now and then: often enough for an honest one that was elected, or
+// nearly, elsewhere, or whose term a liar drove up.
+func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked uint64, answered *uint64) error {
+	if err := filterAnswer(h, peer); err != nil {
 		return err
 	}
-	if answered <= f.window.backed(local) || f.limiter.take(now, peer, deedTerm, 1) {
+	local := f.local.Term()
+	w := f.words(now, local)
+	defer f.mu.Unlock()
+	f.claim(peer, *answered)
+	if *answered <= asked {
 		return nil
 	}
-	return fmt.Errorf("%w: answers of a higher term", ErrRate)
+	believed := min(*answered, w.limit(local, termStep))
+	if believed <= asked {
+		return fmt.Errorf("%w: %d in answer to %d", ErrTermWindow, *answered, asked)
+	}
+	if believed > max(local, w.base()) && !f.limiter.take(now, peer, deedTerm, 1) {
+		return fmt.Errorf("%w: answers of a higher term", ErrRate)
+	}
+	*answered = believed
+	return nil
 }
 
 // granted takes a vote for this node.
@@ -214,6 +234,6 @@ func (f *Filter) count(vote checkpoint.ElectionVote, enough int) ([]checkpoint.D
 	if len(f.ballot.votes) < enough {
 		return nil, nil
 	}
-	f.followed = max(f.followed, vote.Term)
+	f.window.followed = max(f.window.followed, vote.Term)
 	return f.book.certify(*f.ballot.certificate())
 }

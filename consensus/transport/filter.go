@@ -27,12 +27,8 @@ type Local struct {
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
 	Enough func() int
-	// Suffrage says whether others ask this node for its vote, as far as it knows; nil means Voter.
-	Suffrage func() Suffrage
 	// Sets are the validator set that reigns and those that are known to come; nil means one, of all keys.
 	Sets func() []checkpoint.ValidatorSet
-	// Began is raft's term when the node started.
-	Began uint64
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
 	// it may be later, when what was ordered before has been applied.
 	Approve func(raft.Configuration) error
@@ -87,10 +83,6 @@ type Filter struct {
 	// transfer is the newest one announced to this node.
 	transfer *Transfer
 	dropped  drops
-	// followed is the newest term that the node was in when it began or was a Voter last, or of a proved leader that raft could follow.
-	followed uint64
-	// voter is whether it was a Voter when that was asked last.
-	voter bool
 	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
@@ -123,7 +115,7 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 	return &Filter{
 		network: network, name: name, key: secret, who: electorate{network: network, keys: keys}, local: local, limits: limits,
 		book: newBook(), window: newTermWindow(name, keys), limiter: newLimiter(limits, set),
-		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)), followed: local.Began,
+		shown: make(map[string]uint64, len(keys)), dropped: newDrops(len(keys)),
 	}, nil
 }
 
@@ -200,13 +192,15 @@ func (f *Filter) judge(now time.Time, peer string, command any, words Words) err
 		return fmt.Errorf("%w: requests that are refused", ErrRate)
 	}
 	err := f.verdict(now, peer, command, words)
-	if err == nil || errors.Is(err, ErrRate) {
+	if errors.Is(err, ErrRate) {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.limiter.take(now, peer, deedRefused, 1)
-	if term, ok := termOf(command); ok && errors.Is(err, ErrTermWindow) {
+	if err != nil {
+		f.limiter.take(now, peer, deedRefused, 1)
+	}
+	if term, ok := candidacy(command); ok && (err == nil || errors.Is(err, ErrTermWindow)) {
 		f.claim(peer, term)
 	}
 	return err
@@ -240,7 +234,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedVote, 1, "requests for votes"); err != nil {
 			return err
 		}
-		known.termLimit = f.believes(term)
+		known.termLimit = f.believes(now, term)
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
 			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
 		return filterVote(c, peer, known)
@@ -248,7 +242,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
 			return err
 		}
-		known.termLimit = f.believes(term)
+		known.termLimit = f.believes(now, term)
 		return filterPreVote(c, peer, known)
 	case *raft.TimeoutNowRequest:
 		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
@@ -265,37 +259,32 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
 }
 
-// claim remembers a refused term as a peer's word. Who has gone meanwhile has none.
+// claim remembers a peer's word on the term. Who has gone meanwhile has none.
 func (f *Filter) claim(peer string, term uint64) {
 	if f.who.keys[peer] != nil {
-		f.window.claims[peer] = term
+		f.window.named[peer] = max(f.window.named[peer], term)
 	}
 }
 
-// believes is the highest term of a request for a vote, or of an answer, that this node believes in a term.
-func (f *Filter) believes(term uint64) uint64 {
-	suffrage := Voter
-	if f.local.Suffrage != nil {
-		suffrage = f.local.Suffrage()
-	}
+// words gives the window of terms as it is now. The caller does not hold mu, and does so when it has it; it unlocks.
+func (f *Filter) words(now time.Time, local uint64) *termWindow {
 	var sets []checkpoint.ValidatorSet
 	if f.local.Sets != nil {
 		sets = f.local.Sets()
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if sets != nil {
 		f.window.sets = sets
 	}
-	limit := f.window.limit(term)
-	if suffrage == Voter {
-		f.voter = true
-		return limit
-	}
-	if f.voter { // What it has come to until now is the term it is in.
-		f.voter, f.followed = false, max(f.followed, term)
-	}
-	return max(term, min(limit, f.window.backed(f.followed)+suffrage.window()))
+	f.window.settle(now, local, f.limits.SnapshotPause)
+	return f.window
+}
+
+// believes is the highest term in which a peer may ask for a vote.
+func (f *Filter) believes(now time.Time, local uint64) uint64 {
+	w := f.words(now, local)
+	defer f.mu.Unlock()
+	return w.limit(local, termWindowSize)
 }
 
 // certified is certify for what raft is to follow.
@@ -304,7 +293,7 @@ func (f *Filter) certified(peer string, term, own uint64, c *Certificate) (bool,
 	if proved && term >= own {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.followed = max(f.followed, term)
+		f.window.followed = max(f.window.followed, term)
 	}
 	return proved, err
 }
@@ -361,6 +350,17 @@ func (f *Filter) wait(now time.Time, peer string, d deed, n int64) time.Duration
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.limiter.wait(now, peer, d, n)
+}
+
+// candidacy is the term in which a request asks for a vote.
+func candidacy(command any) (uint64, bool) {
+	switch c := command.(type) {
+	case *raft.RequestVoteRequest:
+		return c.Term, true
+	case *raft.RequestPreVoteRequest:
+		return c.Term, true
+	}
+	return 0, false
 }
 
 // termOf is the term that a request names.

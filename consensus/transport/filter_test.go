@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -93,21 +92,6 @@ func (w *electors) hear(peer string, command any, words Words) error {
 	return w.Incoming(w.now, peer, command, words)
 }
 
-// told gives the filter an answer to a request for a pre-vote, a minute after the last. What passes is the node's own term then, as raft has it.
-func (w *electors) told(peer string, term uint64) error {
-	w.t.Helper()
-	w.now = w.now.Add(time.Minute)
-	ask := &raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: w.term + 1}
-	if _, err := w.Outgoing(w.now, peer, ask); err != nil {
-		w.t.Fatal(err)
-	}
-	err := w.Answered(w.now, peer, ask, &raft.RequestPreVoteResponse{RPCHeader: headerOf(peer), Term: term}, Words{})
-	if err == nil {
-		w.term = max(w.term, term)
-	}
-	return err
-}
-
 func (w *electors) want(what string, got, want error) {
 	w.t.Helper()
 	if !errors.Is(got, want) || want == nil && got != nil {
@@ -169,127 +153,6 @@ func TestCertificateOpensTheTermWindow(t *testing.T) {
 	w := newElectors(t, 4)
 	w.want("vote", w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: 5000}, Words{}), ErrTermWindow)
 	w.want("heartbeat", w.hear("v2", heartbeatOf("v2", 5000), Words{Certificate: w.elected(5000, "v2", "v2", "v3", "v4")}), nil)
-}
-
-// One who has no vote believes few terms beyond the last leader that it could follow, however often it is asked: nothing would bring its term
-// down. It follows the leader that has come so far, and whoever has a vote believes more.
-func TestVotelessTerms(t *testing.T) {
-	w := newElectors(t, 4)
-	suffrage := Voteless
-	w.local.Suffrage, w.followed = func() Suffrage { return suffrage }, w.term
-	votelessWindow := Voteless.window()
-	ask := func(term uint64) error {
-		err := w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: term}, Words{})
-		if err == nil {
-			w.term = max(w.term, term) // As raft does.
-		}
-		return err
-	}
-	for term := uint64(11); term <= 10+votelessWindow; term++ {
-		w.want("near", ask(term), nil)
-	}
-	w.want("far", ask(11+votelessWindow), ErrTermWindow)
-	w.want("before a vote", w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: 11 + votelessWindow}, Words{}), ErrTermWindow)
-	heartbeat := func(term uint64) error {
-		return w.hear("v3", heartbeatOf("v3", term), Words{Certificate: w.elected(term, "v3", "v1", "v3", "v4")})
-	}
-	w.want("a leader whom raft cannot follow", heartbeat(13), nil)
-	w.want("far, after it", ask(11+votelessWindow), ErrTermWindow)
-	w.want("a leader whom raft follows", heartbeat(10+votelessWindow), nil)
-	w.want("near to that", ask(11+votelessWindow), nil)
-	suffrage = Voter
-	w.want("with a vote", ask(w.term+termWindowSize), nil)
-}
-
-// One that has a vote by its log only, and asks for those of others, is told of terms by them: no further than it believes of requests.
-func TestDoubtfulTerms(t *testing.T) {
-	w := newElectors(t, 4)
-	w.local.Suffrage, w.followed = func() Suffrage { return Doubtful }, w.term
-	reach := Doubtful.window()
-	if Voteless.window() >= reach || reach >= termWindowSize {
-		t.Errorf("windows of %d, %d and %d terms", Voteless.window(), reach, termWindowSize)
-	}
-	w.want("near", w.told("v2", 10+reach), nil)
-	w.want("further", w.told("v2", 12+reach), ErrTermWindow)
-	w.want("further, asked", w.hear("v2", &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: 12 + reach}, Words{}), ErrTermWindow)
-	w.want("further, by an honest one too", w.told("v3", 13+reach), ErrTermWindow)
-	w.want("as far beyond what both have named", w.told("v2", 12+2*reach), nil)
-	w.want("further than that", w.told("v2", 14+2*reach), ErrTermWindow)
-	w.term = 200
-	w.want("an answer in the term that was asked in", w.told("v2", 201), nil)
-	w.term = 75
-	w.want("a leader whom raft follows", w.hear("v3", heartbeatOf("v3", 500), Words{Certificate: w.elected(500, "v3", "v1", "v3", "v4")}), nil)
-	w.term = 500
-	w.want("near to that", w.told("v2", 500+reach), nil)
-}
-
-// Who led, or had a vote, and leaves: the term that it is in by then is what others' are measured by. Else it would not even hear of its own.
-func TestTermsOfWhoLeaves(t *testing.T) {
-	w := newElectors(t, 4)
-	suffrage := Voter
-	w.local.Suffrage, w.followed = func() Suffrage { return suffrage }, w.term
-	w.term = 60
-	ask := func(term uint64) error {
-		return w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: term}, Words{})
-	}
-	w.want("with a vote", ask(61), nil)
-	suffrage = Voteless
-	w.want("without", ask(60+Voteless.window()), nil)
-	w.want("far", ask(61+Voteless.window()), ErrTermWindow)
-	w.term = 90
-	stand := &raft.RequestVoteRequest{RPCHeader: headerOf("v1"), Term: 90}
-	for _, peer := range []string{"v3", "v4"} {
-		if _, err := w.Outgoing(w.now, peer, stand); err != nil {
-			t.Fatal(err)
-		}
-		granted := &raft.RequestVoteResponse{RPCHeader: headerOf(peer), Term: 90, Granted: true}
-		w.want("vote of "+peer, w.Answered(w.now, peer, stand, granted, Words{Signature: w.vote(90, "v1", peer)}), nil)
-	}
-	w.want("who comes after it", ask(91), nil)
-	w.want("far", ask(91+Voteless.window()), ErrTermWindow)
-	w.term = 120
-	w.want("its own term", ask(120), nil)
-}
-
-// Three of seven have left, two of them liars, whom four do not stand: their word on terms counts for nothing, and of four that are left two are believed.
-func TestLeftSayNothingOfTerms(t *testing.T) {
-	w := newElectors(t, 7)
-	far := uint64(1) << 40
-	w.want("of seven", w.told("v6", far), ErrTermWindow)
-	w.admit(w.keys, map[string]bool{"v5": true, "v6": true, "v7": true})
-	for range 2 {
-		w.want("one that has left", w.told("v6", far), ErrTermWindow)
-		w.want("another", w.told("v7", far), ErrTermWindow)
-	}
-	w.want("one that stays", w.told("v2", far), ErrTermWindow)
-	w.want("a second", w.told("v3", far), ErrTermWindow)
-	w.want("again", w.told("v2", far), nil)
-	delete(w.keys, "v7")
-	w.admit(w.keys, map[string]bool{"v5": true, "v6": true})
-	w.claim("v7", far)
-	if _, kept := w.window.claims["v7"]; kept {
-		t.Error("the word of one that is gone, and had been asked before, is kept")
-	}
-}
-
-// A filter asks the node for the sets each time: they change when nobody comes or goes.
-func TestSetsOfTerms(t *testing.T) {
-	w := newElectors(t, 7)
-	var four, seven checkpoint.ValidatorSet
-	for name := range w.keys {
-		seven = append(seven, checkpoint.Validator{Name: name})
-	}
-	slices.SortFunc(seven, func(a, b checkpoint.Validator) int { return strings.Compare(a.Name, b.Name) })
-	four = seven[:4]
-	sets := []checkpoint.ValidatorSet{four, seven}
-	w.local.Sets = func() []checkpoint.ValidatorSet { return sets }
-	far := &raft.RequestVoteRequest{RPCHeader: headerOf("v2"), Term: 500}
-	for range 2 {
-		w.want("v2, between two sets", w.hear("v2", far, Words{}), ErrTermWindow)
-		w.want("v3, between two sets", w.hear("v3", &raft.RequestVoteRequest{RPCHeader: headerOf("v3"), Term: 500}, Words{}), ErrTermWindow)
-	}
-	sets = []checkpoint.ValidatorSet{four}
-	w.want("of four", w.hear("v2", far, Words{}), nil)
 }
 
 // With seven validators two of them liars, two candidates can each have a majority. The first is followed; the second's

@@ -126,7 +126,7 @@ func (f *Filter) admit(keys map[string]ed25519.PublicKey, left map[string]bool) 
 		if keys[name] == nil {
 			delete(f.limiter.peers, name)
 			delete(f.shown, name)
-			delete(f.window.claims, name)
+			delete(f.window.named, name)
 			delete(f.dropped.last, name)
 		}
 	}

@@ -295,10 +295,10 @@ func filterSnapshot(r *raft.InstallSnapshotRequest, peer string, f facts) error 
 	return nil
 }
 
-// filterAnswer judges a response. A candidate takes over any higher term it is told, so the window guards answers too.
-func filterAnswer(h raft.RPCHeader, term uint64, peer string, f facts) error {
+// filterAnswer holds an answer to the identity that the TLS connection proved.
+func filterAnswer(h raft.RPCHeader, peer string) error {
 	if string(h.ID) != peer || string(h.Addr) != peer {
 		return fmt.Errorf("%w: answer's id and address must be %q", ErrIdentity, peer)
 	}
-	return filterTerm(term, f)
+	return nil
 }

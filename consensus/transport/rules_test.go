@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/raft"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
 )
 
@@ -195,43 +194,6 @@ func goodSnapshot(from string, size int64) *raft.InstallSnapshotRequest {
 	return &raft.InstallSnapshotRequest{
 		RPCHeader: headerOf(from), SnapshotVersion: 1, Term: 10, Leader: []byte(from), LastLogIndex: 7, LastLogTerm: 9,
 		Configuration: configuration, ConfigurationIndex: 1, Size: size,
-	}
-}
-
-// One liar never moves the window; a term that f+1 peers of a set name does, for a node that was long away.
-func TestTermWindow(t *testing.T) {
-	set := func(names ...string) (all checkpoint.ValidatorSet) {
-		for _, name := range names {
-			all = append(all, checkpoint.Validator{Name: name})
-		}
-		return all
-	}
-	four, seven := set("self", "a", "b", "c"), set("self", "a", "b", "c", "d", "e", "f")
-	other := set("self", "a", "b", "c", "g", "h", "i")
-	for _, row := range []struct {
-		name   string
-		sets   []checkpoint.ValidatorSet
-		claims map[string]uint64
-		want   uint64
-	}{
-		{"at rest", []checkpoint.ValidatorSet{four}, nil, 74},
-		{"one liar", []checkpoint.ValidatorSet{four}, map[string]uint64{"a": math.MaxUint64}, 74},
-		{"a liar and an honest peer", []checkpoint.ValidatorSet{four}, map[string]uint64{"a": math.MaxUint64, "b": 500}, 564},
-		{"a liar and two honest peers", []checkpoint.ValidatorSet{four}, map[string]uint64{"a": math.MaxUint64, "b": 500, "c": 480}, 564},
-		{"two liars of four", []checkpoint.ValidatorSet{four}, map[string]uint64{"a": math.MaxUint64, "b": math.MaxUint64}, math.MaxUint64},
-		{"one of four is exchanged: a liar of each", []checkpoint.ValidatorSet{four, set("self", "a", "b", "d")}, map[string]uint64{"c": 500, "d": 500}, 74},
-		{"one of four is exchanged: two who stay", []checkpoint.ValidatorSet{four, set("self", "a", "b", "d")}, map[string]uint64{"a": 500, "b": 500}, 564},
-		{"three of seven are exchanged: two liars of each", []checkpoint.ValidatorSet{seven, other}, map[string]uint64{"d": 500, "e": 500, "g": 500, "h": 500}, 74},
-		{"three of seven are exchanged: three of the first", []checkpoint.ValidatorSet{seven, other}, map[string]uint64{"a": 500, "d": 500, "e": 500}, 564},
-		{"three come to four: two liars of seven, both of the four", []checkpoint.ValidatorSet{four, seven}, map[string]uint64{"a": 500, "b": 500}, 74},
-		{"three come to four: all others who vote", []checkpoint.ValidatorSet{four, seven}, map[string]uint64{"a": 500, "b": 500, "c": 500}, 564},
-		{"one other", []checkpoint.ValidatorSet{set("self", "a")}, map[string]uint64{"a": 500}, 564},
-		{"a stranger to all sets", []checkpoint.ValidatorSet{four}, map[string]uint64{"a": 500, "z": 500}, 74},
-	} {
-		w := termWindow{self: "self", sets: row.sets, claims: row.claims}
-		if got := w.limit(10); got != row.want {
-			t.Errorf("%s: limit %d, want %d", row.name, got, row.want)
-		}
 	}
 }
 

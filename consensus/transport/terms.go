@@ -4,55 +4,48 @@ import (
 	"crypto/ed25519"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
-// termWindowSize is how far a peer's term may be ahead of ours. With pre-vote on, sixty isolations of a leader in one
-// simulated hour moved the term by 62.
-const termWindowSize = 64
+// termWindowSize is how far beyond termWindow.base one peer is believed that asks for a vote. The more, the sooner those meet whose terms
+// came apart; the less, the longer is the way to the end of the range. With pre-vote on, sixty isolations of a leader in one simulated hour
+// moved the term by 62, so an honest peer is within it for half a day without an elected leader.
+const termWindowSize = 1024
 
-// Suffrage is whether a node is asked for its vote in raft. A liar that drives the term far up of one that is not asked keeps the leader out:
-// what brings a term down is an election in a higher one, and raft's candidates do not ask such a node in which term it is. So terms of
-// requests for its vote, and of answers, are believed no further than a window ahead of the last leader that it could
-// follow. So few are made up for by the leader, who gives up when it hears of them (deedTerm), and no further step is believed until one has been followed.
-type Suffrage int
+// termStep is how far one peer is believed that answers, be its term higher. It is less than the window, so that who has taken
+// such a term over may ask those for their votes in the next who have heard nothing.
+const termStep = termWindowSize / 2
 
-// The suffrages.
-const (
-	// Voter is asked for its vote.
-	Voter Suffrage = iota
-	// Doubtful has a vote by its own log, which may be older than that raft took it: it knows of a set without it.
-	Doubtful
-	// Voteless has no vote, unless it has been given one and does not know it yet.
-	Voteless
-)
-
-// window is how far ahead of the last leader a term is believed. Of the Doubtful it is less than termWindowSize, so that one answer of it lets the
-// leader give up, and so much because its vote may be needed after elections that failed, where too few others are candidates (see backed).
-func (s Suffrage) window() uint64 {
-	if s == Doubtful {
-		return termWindowSize / 2
-	}
-	return 4
-}
+// settlings is in how many of Limits.SnapshotPause one peer may move the term by a window, when no leader is elected and nobody else names one so far.
+const settlings = 4
 
 // termWindow decides which terms are believed. One liar must not push the term to the end of its range, from which no
-// cluster returns; a node that was away for long must get back in. So a higher term is believed once it is the word of
-// enough distinct peers that one of them is honest: refused requests and answers are remembered per peer, and a node
-// that is behind soon hears the term from all whom it asks for a vote. Who has left is in none of the sets, and has no word in it.
+// cluster returns, nor that of one validator far from those of all others; a node that was away for long must get back in, and who has been driven
+// ahead must be caught up with, since raft's terms only rise. So nobody's word moves the own term by more than a window beyond what is known of honest
+// peers (base); and an answer in a higher term than that is not refused but taken for the highest that is believed: whoever asks comes nearer at each answer.
+// Who has left is in none of the sets, and has no word in it.
 type termWindow struct {
 	self string
 	// sets are those of which enough have to name a term. While one follows another, liars of both may be about, more than either stands;
 	// and newcomers without a vote in raft have no reason to name one. So the words are counted in each set by itself.
 	sets []checkpoint.ValidatorSet
 
-	// claims holds the last refused term per peer. Invariant: at most one per other validator.
-	claims map[string]uint64
+	// named holds the highest term that each peer has named. Invariant: at most one per other validator.
+	named map[string]uint64
+	// followed is the newest term of a proved leader that raft could follow, or of this node's own lead.
+	followed uint64
+	// settled is the term that the node was in at settledAt. Without it, those who are too few to count would never come together.
+	settled   uint64
+	settledAt time.Time
+	// heard is the highest term believed of an answer to a leader. Raft makes it give up, and forgets the term, and a peer without a vote is not asked for one;
+	// so pre-votes are told it (raised).
+	heard uint64
 }
 
 func newTermWindow(self string, keys map[string]ed25519.PublicKey) *termWindow {
-	w := &termWindow{self: self, claims: make(map[string]uint64, len(keys))}
+	w := &termWindow{self: self, named: make(map[string]uint64, len(keys))}
 	w.admit(keys, nil)
 	return w
 }
@@ -68,10 +61,18 @@ func (w *termWindow) admit(keys map[string]ed25519.PublicKey, left map[string]bo
 	w.sets = []checkpoint.ValidatorSet{all}
 }
 
-// backed is the highest term that one honest peer at least has named; never below the node's own.
-func (w *termWindow) backed(local uint64) uint64 {
-	if len(w.claims) == 0 {
-		return local
+// settle takes over the own term now and then.
+func (w *termWindow) settle(now time.Time, local uint64, pause time.Duration) {
+	if w.settledAt.IsZero() || now.Sub(w.settledAt) >= settlings*pause {
+		w.settled, w.settledAt = local, now
+	}
+}
+
+// base is a term that an honest peer has come to, or this node a while ago.
+func (w *termWindow) base() uint64 {
+	base := max(w.followed, w.settled)
+	if len(w.named) == 0 {
+		return base
 	}
 	// More than lie in any of the sets: a small one may have become a large one that stands more liars, and they are in both. Never a single one
 	// while there are two others: below four validators nobody may lie, and one peer's word would open the window at the second try.
@@ -87,23 +88,23 @@ func (w *termWindow) backed(local uint64) uint64 {
 				continue
 			}
 			others++
-			if term, ok := w.claims[v.Name]; ok {
+			if term, ok := w.named[v.Name]; ok {
 				terms = append(terms, term)
 			}
 		}
 		if enough := max(min(witnesses, others), 1); len(terms) >= enough {
 			slices.Sort(terms)
-			local = max(local, terms[len(terms)-enough])
+			base = max(base, terms[len(terms)-enough])
 		}
 	}
-	return local
+	return base
 }
 
-// limit is the highest term to believe of one peer, given the node's own.
-func (w *termWindow) limit(local uint64) uint64 {
-	base := w.backed(local)
-	if base > math.MaxUint64-termWindowSize {
+// limit is the highest term to believe of one peer that may move the own one as far as width.
+func (w *termWindow) limit(local, width uint64) uint64 {
+	base := w.base()
+	if base > math.MaxUint64-width {
 		return math.MaxUint64
 	}
-	return base + termWindowSize
+	return max(local, base+width)
 }

@@ -31,8 +31,8 @@
 //     as evidence (Local.OnEvidence) that anybody can check with the validator set.
 //   - What is committed here is not replaced by an append (commitGuard). One that contradicts it is reported
 //     (Local.OnConflict).
-//   - No single peer moves the term: not by a request beyond the window (terms.go), not by the flag of a transfer, not by its
-//     answers more than now and then. Of who has no vote, or may have none, it moves by little (Suffrage).
+//   - No single peer moves the term far: not by requests or answers, beyond a window from where honest ones are (terms.go), not by the flag of a
+//     transfer, and a leader gives up at its answers only now and then. Terms that came apart come together by what is answered.
 //   - Every call has a deadline, every message a size, every peer a number of calls in flight and a rate of all that could be
 //     done in a loop, in both directions (limits.go). A call to a dead peer fails at once as soon as one attempt to connect
 //     has failed.
