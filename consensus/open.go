@@ -156,6 +156,7 @@ func (n *Node) local() transport.Local {
 			}
 			return index
 		},
+		Applied: n.store.Applied,
 		LastIndex: func() uint64 {
 			if r := n.member(); r != nil {
 				return r.LastIndex()

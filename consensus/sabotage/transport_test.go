@@ -100,8 +100,8 @@ var transport = []sabotage.Sabotage{
 		Rule: "who takes over a term is believed in the next",
 	},
 	{
-		Name: "filter-words-of-who-is-refused", File: "transport/filter.go", Line: `ok && (err == nil || errors.Is(err, ErrTermWindow)) {`,
-		Instead: `ok && errors.Is(err, ErrTermWindow) {`, Rule: "a term that is believed is a word too",
+		Name: "filter-words-of-who-is-refused", File: "transport/filter.go", Line: `if term, ok := candidacy(command); ok && (err == nil || errors.Is(err, ErrTermWindow)) {`,
+		Instead: `if term, ok := candidacy(command); ok && errors.Is(err, ErrTermWindow) {`, Rule: "a term that is believed is a word too",
 	},
 	{
 		Name: "filter-leader-deaf-to-terms", File: "transport/answer.go", Line: `f.window.heard = max(f.window.heard, answered)`, Instead: `_ = answered`,
@@ -150,6 +150,19 @@ var transport = []sabotage.Sabotage{
 	{
 		Name: "filter-window-closed-for-ever", File: "transport/filter.go", Line: `f.window.named[peer] = max(f.window.named[peer], term)`, Instead: `_ = term`,
 		Rule: "who was cut off for long is let back in",
+	},
+	// What a leader tells of commits.
+	{
+		Name: "filter-commit-forgotten", File: "transport/answer.go", Line: `c.LeaderCommitIndex = max(c.LeaderCommitIndex, f.outlasting(c))`, Instead: `_ = f.outlasting(c)`,
+		Rule: "what was committed before a leader started is told",
+	},
+	{
+		Name: "filter-commit-beyond-the-append", File: "transport/answer.go", Line: `return min(index, endOf(c))`, Instead: `return index`,
+		Rule: "no commit is told beyond what an append has shown",
+	},
+	{
+		Name: "filter-commit-of-another-log", File: "transport/answer.go", Line: `if own, ok := f.stored(index); !ok || own.Term != term {`, Instead: `if own, ok := f.stored(index); ok && own.Term > 1<<60 {`,
+		Rule: "what was lost from the log is not told to be committed",
 	},
 	// TimeoutNow and the flag of a transfer.
 	{

@@ -68,8 +68,10 @@ func TestSeedsThatFailed(t *testing.T) {
 		{"a leader with a clock ahead had its batches taken back in every epoch, and led for ever", "time-liar", 1},
 		{"a disk lost the end of raft's log, and the leader's snapshot was older than the state: it waited for ever", "lost-write", 20999},
 		{"a leader that was fed a lie told what was accepted, and lacked what was final", "crash-points", 3638},
+		{"a validator whose term a liar drove up was let go and taken back without a vote, and never came to the others' term", "set-change-liar", 91},
+		{"a leader that was started again could tell nobody what is committed, and nobody could follow raft's members", "set-change-liar", 40079},
 	} {
-		t.Run(c.fault, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s-%d", c.fault, c.seed), func(t *testing.T) {
 			f, ok := FaultOf(c.fault)
 			if !ok {
 				t.Fatalf("no fault %q", c.fault)

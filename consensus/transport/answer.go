@@ -14,6 +14,7 @@ import (
 func (f *Filter) Outgoing(now time.Time, peer string, command any) (Words, error) {
 	switch c := command.(type) {
 	case *raft.AppendEntriesRequest:
+		c.LeaderCommitIndex = max(c.LeaderCommitIndex, f.outlasting(c))
 		return Words{Certificate: f.proof(peer, c.Term)}, nil
 	case *raft.InstallSnapshotRequest:
 		// A follower that always says it has nothing must not make this node send its state in a loop.
@@ -31,6 +32,23 @@ func (f *Filter) Outgoing(now time.Time, peer string, command any) (Words, error
 		return Words{Transfer: signTransfer(f.network, term, f.name, peer, f.key)}, nil
 	}
 	return Words{}, nil
+}
+
+// outlasting is how far what an append leads to was committed before this node's raft started. Raft forgets that, and as a leader does not tell it again
+// until something of its own term is committed. A follower that has to know it before it can take that (ErrTooEarly) would wait for ever. What is in
+// the state, and in the log as it was when it came to the state, was committed; more than the append has shown to be the follower's too is not told.
+func (f *Filter) outlasting(c *raft.AppendEntriesRequest) uint64 {
+	if f.local.Applied == nil {
+		return 0
+	}
+	index, term := f.local.Applied()
+	if index <= c.LeaderCommitIndex {
+		return 0
+	}
+	if own, ok := f.stored(index); !ok || own.Term != term {
+		return 0 // The disk has lost the end of the log.
+	}
+	return min(index, endOf(c))
 }
 
 // proof is the certificate of this node's term, until the peer has taken it.

@@ -144,3 +144,37 @@ func TestOneWordAtATime(t *testing.T) {
 	p.answered()
 	p.wantSilence("everything is said")
 }
+
+// A leader that was started again tells what its state has seen before raft knows it to be committed: as far as the append shows that the follower has the
+// same, and not if its log is another by now.
+func TestCommitOutlastsARestart(t *testing.T) {
+	w := newElectors(t, 4)
+	for index := uint64(1); index <= 20; index++ {
+		w.log[index] = &raft.Log{Index: index, Term: 7}
+	}
+	applied, term := uint64(18), uint64(7)
+	w.local.Applied = func() (uint64, uint64) { return applied, term }
+	for _, row := range []struct {
+		name             string
+		knows, prev      uint64
+		entries          int
+		index, term, has uint64
+	}{
+		{"less than the append brings", 0, 10, 10, 18, 7, 18},
+		{"more than it brings", 0, 10, 4, 18, 7, 14},
+		{"no entries", 0, 12, 0, 18, 7, 12},
+		{"a heartbeat", 0, 0, 0, 18, 7, 0},
+		{"raft knows of more", 19, 10, 10, 18, 7, 19},
+		{"the end of the log was lost", 0, 10, 10, 21, 7, 0},
+		{"and another came in its place", 0, 10, 10, 18, 6, 0},
+	} {
+		applied, term = row.index, row.term
+		c := &raft.AppendEntriesRequest{RPCHeader: headerOf("v1"), Term: 10, PrevLogEntry: row.prev, PrevLogTerm: 7, LeaderCommitIndex: row.knows, Entries: make([]*raft.Log, row.entries)}
+		if _, err := w.Outgoing(w.now, "v2", c); err != nil {
+			t.Fatal(err)
+		}
+		if c.LeaderCommitIndex != row.has {
+			t.Errorf("%s: tells that %d is committed, want %d", row.name, c.LeaderCommitIndex, row.has)
+		}
+	}
+}

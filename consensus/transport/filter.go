@@ -21,6 +21,8 @@ type Local struct {
 	Leader func() string
 	// CommitIndex is the highest index that raft has committed or the state has applied.
 	CommitIndex func() uint64
+	// Applied is the last entry that the state has seen, and its term; nil tells followers only of what raft itself knows to be committed.
+	Applied func() (index, term uint64)
 	// LastIndex is the end of raft's log, or of its newest snapshot if that is later.
 	LastIndex func() uint64
 	// Entry reads an entry of the log; any error means that it is not there.
