@@ -156,7 +156,7 @@ func (n *Node) local() transport.Local {
 			}
 			return index
 		},
-		Applied: n.store.Applied,
+		Applied: n.store.Applied, Holds: n.inLog,
 		LastIndex: func() uint64 {
 			if r := n.member(); r != nil {
 				return r.LastIndex()
@@ -177,6 +177,16 @@ func (n *Node) local() transport.Local {
 			}
 		},
 	}
+}
+
+// inLog says whether raft's log has an entry of that term at the index, or ends there in the newest snapshot.
+func (n *Node) inLog(index, term uint64) bool {
+	var entry raft.Log
+	if n.raftLog.GetLog(index, &entry) == nil {
+		return entry.Term == term
+	}
+	list, err := n.snapshots.List()
+	return err == nil && len(list) > 0 && list[0].Index == index && list[0].Term == term
 }
 
 func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {

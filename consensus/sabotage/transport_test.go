@@ -88,8 +88,12 @@ var transport = []sabotage.Sabotage{
 		Rule: "one peer moves the term by a window once",
 	},
 	{
-		Name: "filter-answers-believed", File: "transport/answer.go", Line: `believed := min(*answered, w.limit(local, termStep))`, Instead: `believed := *answered`,
+		Name: "filter-answers-believed", File: "transport/answer.go", Line: `believed := max(min(*answered, w.limit(local, termStep)), base) // In one step to the base: each is an election.`, Instead: `believed := *answered`,
 		Rule: "an answer moves the term by a step",
+	},
+	{
+		Name: "filter-answers-below-the-base", File: "transport/answer.go", Line: `believed := max(min(*answered, w.limit(local, termStep)), base) // In one step to the base: each is an election.`,
+		Instead: `believed := min(*answered, w.limit(local, termStep))`, Rule: "an answer below what is known moves the term there at once",
 	},
 	{
 		Name: "filter-answers-refused", File: "transport/answer.go", Line: `if believed <= asked {`, Instead: `if believed < *answered {`,
@@ -157,12 +161,18 @@ var transport = []sabotage.Sabotage{
 		Rule: "what was committed before a leader started is told",
 	},
 	{
-		Name: "filter-commit-beyond-the-append", File: "transport/answer.go", Line: `return min(index, endOf(c))`, Instead: `return index`,
+		Name: "filter-commit-beyond-the-append", File: "transport/answer.go", Line: `told := min(index, endOf(c))`, Instead: `told := index`,
 		Rule: "no commit is told beyond what an append has shown",
 	},
 	{
-		Name: "filter-commit-of-another-log", File: "transport/answer.go", Line: `if own, ok := f.stored(index); !ok || own.Term != term {`, Instead: `if own, ok := f.stored(index); ok && own.Term > 1<<60 {`,
-		Rule: "what was lost from the log is not told to be committed",
+		Name: "filter-commit-of-another-log", File: "transport/answer.go", Line: `if told <= c.LeaderCommitIndex || !f.local.Holds(index, term) || f.local.Term() != c.Term {`,
+		Instead: `if told <= c.LeaderCommitIndex || f.local.Term() != c.Term {`,
+		Rule:    "what was lost from the log is not told to be committed",
+	},
+	{
+		Name: "filter-commit-of-a-late-append", File: "transport/answer.go", Line: `if told <= c.LeaderCommitIndex || !f.local.Holds(index, term) || f.local.Term() != c.Term {`,
+		Instead: `if told <= c.LeaderCommitIndex || !f.local.Holds(index, term) {`,
+		Rule:    "what another leader has committed is told of no append of before",
 	},
 	// TimeoutNow and the flag of a transfer.
 	{

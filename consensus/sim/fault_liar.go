@@ -127,11 +127,11 @@ func termBombs(ctx context.Context, c *chaos) {
 	})
 }
 
-// believedStep is how far beyond its own term a validator believes one other, nearly.
+// believedStep is how far beyond what it knows of honest ones a validator believes one other, nearly.
 const believedStep = 1000
 
-// parting drives up the terms of some, step by step and each as far as it is believed, past what the others believe of one; then it is silent
-// until they should be together again.
+// parting drives up the terms of some, step by step and as far as a request is believed, past what the others believe of an answer; then it is
+// silent until they should be together again.
 func parting(ctx context.Context, c *chaos) {
 	for c.sleep(ctx, c.between(500*time.Millisecond, 3*time.Second)) {
 		for _, l := range c.liars() {
@@ -140,7 +140,7 @@ func parting(ctx context.Context, c *chaos) {
 			for _, to := range victims {
 				term := to.disk.term()
 				for range 4 {
-					term += believedStep
+					term += believedStep / 4
 					c.tell(ctx, l, to.name, callVote, &peerv1.RequestVoteRequest{
 						Header: l.header(), Term: term, Candidate: []byte(l.name), LastLogIndex: 1 << 40, LastLogTerm: term - 1, LeadershipTransfer: true,
 					}, &peerv1.RequestVoteResponse{})

@@ -36,19 +36,19 @@ func (f *Filter) Outgoing(now time.Time, peer string, command any) (Words, error
 
 // outlasting is how far what an append leads to was committed before this node's raft started. Raft forgets that, and as a leader does not tell it again
 // until something of its own term is committed. A follower that has to know it before it can take that (ErrTooEarly) would wait for ever. What is in
-// the state, and in the log as it was when it came to the state, was committed; more than the append has shown to be the follower's too is not told.
+// the state, and in the log still, was committed; more than the append has shown to be the follower's too is not told.
 func (f *Filter) outlasting(c *raft.AppendEntriesRequest) uint64 {
 	if f.local.Applied == nil {
 		return 0
 	}
 	index, term := f.local.Applied()
-	if index <= c.LeaderCommitIndex {
+	told := min(index, endOf(c))
+	// The disk may have lost the end of the log. And what is applied may be of a leader who came after the term of an append that is late: in
+	// its own term a leader's log only grows.
+	if told <= c.LeaderCommitIndex || !f.local.Holds(index, term) || f.local.Term() != c.Term {
 		return 0
 	}
-	if own, ok := f.stored(index); !ok || own.Term != term {
-		return 0 // The disk has lost the end of the log.
-	}
-	return min(index, endOf(c))
+	return told
 }
 
 // proof is the certificate of this node's term, until the peer has taken it.
@@ -209,11 +209,12 @@ func (f *Filter) answer(now time.Time, peer string, h raft.RPCHeader, asked uint
 	if *answered <= asked {
 		return nil
 	}
-	believed := min(*answered, w.limit(local, termStep))
+	base := w.base()
+	believed := max(min(*answered, w.limit(local, termStep)), base) // In one step to the base: each is an election.
 	if believed <= asked {
 		return fmt.Errorf("%w: %d in answer to %d", ErrTermWindow, *answered, asked)
 	}
-	if believed > max(local, w.base()) && !f.limiter.take(now, peer, deedTerm, 1) {
+	if believed > max(local, base) && !f.limiter.take(now, peer, deedTerm, 1) {
 		return fmt.Errorf("%w: answers of a higher term", ErrRate)
 	}
 	*answered = believed

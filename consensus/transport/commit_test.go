@@ -146,7 +146,7 @@ func TestOneWordAtATime(t *testing.T) {
 }
 
 // A leader that was started again tells what its state has seen before raft knows it to be committed: as far as the append shows that the follower has the
-// same, and not if its log is another by now.
+// same, and not if its log is another by now, or the append is of a term before: what it brings may have been replaced since.
 func TestCommitOutlastsARestart(t *testing.T) {
 	w := newElectors(t, 4)
 	for index := uint64(1); index <= 20; index++ {
@@ -154,6 +154,7 @@ func TestCommitOutlastsARestart(t *testing.T) {
 	}
 	applied, term := uint64(18), uint64(7)
 	w.local.Applied = func() (uint64, uint64) { return applied, term }
+	w.local.Holds = func(index, term uint64) bool { return w.log[index] != nil && w.log[index].Term == term }
 	for _, row := range []struct {
 		name             string
 		knows, prev      uint64
@@ -176,5 +177,10 @@ func TestCommitOutlastsARestart(t *testing.T) {
 		if c.LeaderCommitIndex != row.has {
 			t.Errorf("%s: tells that %d is committed, want %d", row.name, c.LeaderCommitIndex, row.has)
 		}
+	}
+	late := &raft.AppendEntriesRequest{RPCHeader: headerOf("v1"), Term: 9, PrevLogEntry: 10, PrevLogTerm: 7, LeaderCommitIndex: 5, Entries: make([]*raft.Log, 4)}
+	applied, term = 18, 7
+	if _, err := w.Outgoing(w.now, "v2", late); err != nil || late.LeaderCommitIndex != 5 {
+		t.Errorf("an append of a term before: %v, tells that %d is committed", err, late.LeaderCommitIndex)
 	}
 }

@@ -23,6 +23,8 @@ type Local struct {
 	CommitIndex func() uint64
 	// Applied is the last entry that the state has seen, and its term; nil tells followers only of what raft itself knows to be committed.
 	Applied func() (index, term uint64)
+	// Holds says whether the log has an entry of that term at the index, or ends there in a snapshot. Invariant: not nil if Applied is not.
+	Holds func(index, term uint64) bool
 	// LastIndex is the end of raft's log, or of its newest snapshot if that is later.
 	LastIndex func() uint64
 	// Entry reads an entry of the log; any error means that it is not there.

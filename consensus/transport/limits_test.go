@@ -126,6 +126,11 @@ func TestHigherTermsInAnswers(t *testing.T) {
 	w.want("above what is backed", answer("v4", 13), ErrRate)
 	w.now = w.now.Add(time.Minute)
 	w.want("later", answer("v4", 13), nil)
+	below := &raft.AppendEntriesResponse{RPCHeader: headerOf("v4"), Term: 11}
+	w.want("below what is backed", w.Answered(w.now, "v4", c, below, Words{}), nil)
+	if below.Term != 12 {
+		t.Errorf("below what is backed: raft is told of %d, want 12", below.Term)
+	}
 	beat := heartbeatOf("v1", 10)
 	refused := &raft.AppendEntriesResponse{RPCHeader: headerOf("v4"), Term: 10}
 	w.want("refused heartbeat", w.Answered(w.now, "v4", beat, refused, Words{}), ErrNotLeader)
