@@ -30,7 +30,7 @@ var plan = sabotage.Plan{
 			}
 		case "transport":
 			return []sabotage.Run{
-				{Package: "./consensus/transport", Args: []string{"-test.run=^Test(Filter|Election|Certificate|Second|Double|Own|Transfer|Drop|Commit|Reset|Bucket|Rates|Unwilling|Higher|Term|One|Answers|Leader|Left|Sets|Trim|Round|Entry|Snapshot|Handshake|Dial)"}},
+				{Package: "./consensus/transport", Args: []string{"-test.run=^Test(Filter|Election|Certificate|Second|Double|Own|Transfer|Drop|Commit|Reset|Bucket|Rates|Unwilling|Higher|Term|One|Answers|Leader|Left|Who|Sets|Trim|Round|Entry|Snapshot|Handshake|Dial)"}},
 				{Package: "./consensus/transport"},
 			}
 		default:

@@ -124,6 +124,14 @@ var transport = []sabotage.Sabotage{
 		Instead: `if enough := 1; len(terms) >= enough {`, Rule: "a far term is believed of f+1 peers",
 	},
 	{
+		Name: "filter-left-never-leads", File: "transport/filter.go", Line: `if f.who.left[peer] && now.Sub(f.ledAt) <= f.limits.DropFor {`, Instead: `if f.who.left[peer] {`,
+		Rule: "who has left leads where nobody else can be elected",
+	},
+	{
+		Name: "filter-left-leads-in-any-term", File: "transport/filter.go", Line: `if f.who.left[peer] && f.tolerated == term {`, Instead: `if f.who.left[peer] && f.tolerated > 0 {`,
+		Rule: "who has left is followed in the term in which there was nobody else",
+	},
+	{
 		Name: "filter-drops-of-one-length", File: "transport/drops.go", Line: `one.span = dropAgain * first`, Instead: `one.span = first`,
 		Rule: "liars that lead in turn are dropped for longer each time",
 	},
@@ -166,7 +174,7 @@ var transport = []sabotage.Sabotage{
 	},
 	{
 		Name: "filter-commit-of-another-log", File: "transport/answer.go", Line: `if told <= c.LeaderCommitIndex || !f.local.Holds(index, term) || f.local.Term() != c.Term {`,
-		Instead: `if told <= c.LeaderCommitIndex || f.local.Term() != c.Term {`,
+		Instead: `if told <= c.LeaderCommitIndex || term == 1<<60 || f.local.Term() != c.Term {`,
 		Rule:    "what was lost from the log is not told to be committed",
 	},
 	{
@@ -263,8 +271,8 @@ var transport = []sabotage.Sabotage{
 		Rule: "a peer sends so many bytes",
 	},
 	{
-		Name: "filter-terms-without-rate", File: "transport/answer.go", Line: `if answered <= f.window.backed(local) || f.limiter.take(now, peer, deedTerm, 1) {`,
-		Instead: `if answered <= f.window.backed(local) || answered > asked {`, Rule: "one peer's answers depose a leader now and then",
+		Name: "filter-terms-without-rate", File: "transport/answer.go", Line: `if believed > max(local, base) && !f.limiter.take(now, peer, deedTerm, 1) {`,
+		Instead: `if believed > max(local, base) && peer == "" {`, Rule: "one peer's answers depose a leader now and then",
 	},
 	// Snapshots.
 	{

@@ -31,7 +31,7 @@ type electorate struct {
 	network tx.NetworkID
 	keys    map[string]ed25519.PublicKey
 	// left are those of them that have left the validator set, and are members of raft until it has caught up: their votes count there,
-	// and nobody follows or elects them.
+	// and nobody elects or follows them who has had a leader lately.
 	left map[string]bool
 }
 

@@ -87,6 +87,11 @@ type Filter struct {
 	// transfer is the newest one announced to this node.
 	transfer *Transfer
 	dropped  drops
+	// ledAt is when this node was last told something by a leader that it follows, or began. Who has left the set is elected by nobody who has
+	// a leader, and then followed in that term, as which it is tolerated: it hands over. It may have an entry that nobody of the set has, and
+	// refuse shorter logs.
+	ledAt     time.Time
+	tolerated uint64
 	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
@@ -161,7 +166,10 @@ func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
 	}
-	if f.who.left[peer] {
+	if f.ledAt.IsZero() {
+		f.ledAt = now
+	}
+	if f.who.left[peer] && now.Sub(f.ledAt) <= f.limits.DropFor {
 		out.dropped = true
 	}
 	out.approveSnapshot = f.local.ApproveSnapshot
@@ -218,6 +226,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if known.certified, err = f.certified(peer, c.Term, term, words.Certificate); err != nil {
 			return err
 		}
+		known.dropped = f.rejects(now, peer, c.Term, known)
 		if isHeartbeat(c) {
 			return filterHeartbeat(c, peer, known)
 		}
@@ -233,6 +242,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		if known.certified, err = f.certified(peer, c.Term, term, words.Certificate); err != nil {
 			return err
 		}
+		known.dropped = f.rejects(now, peer, c.Term, known)
 		return filterSnapshot(c, peer, known)
 	case *raft.RequestVoteRequest:
 		if err := f.take(now, peer, deedVote, 1, "requests for votes"); err != nil {
@@ -289,6 +299,21 @@ func (f *Filter) believes(now time.Time, local uint64) uint64 {
 	w := f.words(now, local)
 	defer f.mu.Unlock()
 	return w.limit(local, termWindowSize)
+}
+
+// rejects says whether an elected leader is not followed all the same, and takes note if it is.
+func (f *Filter) rejects(now time.Time, peer string, term uint64, known facts) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.who.left[peer] && f.tolerated == term {
+		known.dropped = f.dropped.has(peer, now)
+	}
+	if known.certified && !known.dropped {
+		if f.ledAt = now; f.who.left[peer] {
+			f.tolerated = term
+		}
+	}
+	return known.dropped
 }
 
 // certified is certify for what raft is to follow.

@@ -32,6 +32,33 @@ func TestWhoHasLeftIsNotHeard(t *testing.T) {
 	w.want("another with the votes of all the world", w.hear("v3", heartbeatOf("v3", 15), Words{Certificate: many}), ErrCertificate)
 }
 
+// TestWhoHasLeftLeadsForWantOfOthers: where no validator of the set can be elected, since who has left has more, somebody of those who have left is elected
+// after a while, and followed as long as it leads that term.
+func TestWhoHasLeftLeadsForWantOfOthers(t *testing.T) {
+	w := newElectors(t, 4)
+	w.admit(w.keys, map[string]bool{"v2": true, "v4": true})
+	beat := func(leader string, term uint64) error {
+		return w.hear(leader, heartbeatOf(leader, term), Words{Certificate: w.elected(term, leader, "v2", "v3", "v4")})
+	}
+	ask := func() error {
+		return w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: w.term + 1}, Words{})
+	}
+	w.want("a candidate at first", ask(), ErrDropped)
+	w.now = w.now.Add(w.limits.DropFor)
+	w.want("a leader of the set", beat("v3", 10), nil)
+	w.want("a candidate after it", ask(), ErrDropped)
+	w.now = w.now.Add(w.limits.DropFor)
+	w.want("a candidate after a while", ask(), nil)
+	w.want("a leader then", beat("v2", 11), nil)
+	w.want("the leader again", beat("v2", 11), nil)
+	w.want("another one", beat("v4", 12), ErrDropped)
+	w.want("the leader in another term", beat("v2", 13), ErrDropped)
+	w.Drop(w.now, "v2")
+	w.want("the leader, of whom others complain", beat("v2", 11), ErrDropped)
+	w.now = w.now.Add(w.limits.DropFor + 1)
+	w.want("another one, after a while without a leader", beat("v4", 14), nil)
+}
+
 // TestElectedBy: a leader knows how many of those who vote now have elected it, since who starts again counts no others.
 func TestElectedBy(t *testing.T) {
 	w := newElectors(t, 4)

@@ -120,7 +120,7 @@ type Peer struct {
 	TLSKeyHash [32]byte
 	// Key verifies its votes.
 	Key [32]byte
-	// Left says that it has left the validator set, and is a member of raft until raft has caught up: nobody follows or elects it.
+	// Left says that it has left the validator set, and is a member of raft until raft has caught up: nobody elects or follows it who has had a leader lately.
 	Left bool
 }
 
