@@ -1,16 +1,25 @@
 package consensus
 
 import (
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/umoja-ledger/umoja/consensus/finality"
 )
 
 // disputePause is how long a leader's raft may wait before it sends a refused entry again, and more.
 const disputePause = 15 * time.Second
 
+// carrierPatience is for how long a dispute goes on before a validator goes back from a tree that it knows a certificate of. It tells
+// others of that in its next vote for an epoch, and whoever leads without that tree goes back first. A quorum may also have
+// opened an epoch without having heard of the certificate; then nobody will, and it is this validator that has to come after.
+const carrierPatience = 2 * time.Minute
+
 // dispute is how long leaders have sent other entries than the ones committed here. One leader may lie, but not for long while
 // a quorum goes on without this node: then it is this node that was fed a lie, one that its tree does not show (an entry
-// without a batch in the place of one with a batch).
+// without a batch in the place of one with a batch). Where no quorum goes on without this node nothing is proved, ever. So a node that has
+// nothing more to say in its tree, because it has voted for a later epoch, goes back too, and keeps aside what it may have said (aside).
 type dispute struct {
 	// mu guards the rest; held for a look or a set.
 	mu          sync.Mutex
@@ -27,11 +36,11 @@ func (d *dispute) again(now time.Time) {
 	d.last = now
 }
 
-// lasts says whether there has been one for longer than a leader's lie need be feared.
-func (d *dispute) lasts(now time.Time) bool {
+// lasts says whether there has been one for longer than a leader's lie need be feared, or than that patience.
+func (d *dispute) lasts(now time.Time, patience time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.last.Sub(d.first) > suspectPatience && now.Sub(d.last) <= disputePause
+	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= disputePause
 }
 
 // over forgets it.
@@ -39,4 +48,27 @@ func (d *dispute) over() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.first, d.last = time.Time{}, time.Time{}
+}
+
+// lookAtDispute asks for a resync when a dispute has lasted and this validator has nothing more to say in its tree: it may be the one that
+// everybody waits for.
+func (n *Node) lookAtDispute(s finality.Status) {
+	patience := suspectPatience
+	if n.carries(s) {
+		patience = carrierPatience
+	}
+	if n.astray.dispute.lasts(time.Now(), patience) && n.mayKeepAside(s) {
+		n.goBack(fmt.Errorf("leaders contradict what is committed here after batch %d, and nothing can be said in epoch %d any more", n.store.Head().Batch, n.store.Head().Epoch), resyncKept)
+	}
+}
+
+// hasLeft says that this validator will attest nothing more in its tree, nor in the epoch in which it has attested last: it has voted for a later one.
+func (n *Node) hasLeft(s finality.Status) bool {
+	return s.Wished > n.store.Head().Epoch && s.Wished > s.AttestedIn
+}
+
+// carries says whether the own tree holds the highest certified tree, above what is final: it may be final elsewhere.
+func (n *Node) carries(s finality.Status) bool {
+	root, _, ok := n.rootAt(s.Certified.Size)
+	return s.Certified.Size > n.store.Floor().Size && ok && root == s.Certified.Root
 }

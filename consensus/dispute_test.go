@@ -63,17 +63,17 @@ func TestDispute(t *testing.T) {
 	} {
 		now := start.Add(row.after)
 		d.again(now)
-		if got := d.lasts(now); got != row.lasts {
+		if got := d.lasts(now, suspectPatience); got != row.lasts {
 			t.Errorf("after %v: %v, want %v", row.after, got, row.lasts)
 		}
 	}
 	now := start.Add(time.Hour)
-	if d.lasts(now) {
+	if d.lasts(now, suspectPatience) {
 		t.Error("lasts after a long silence")
 	}
 	d.over()
 	d.again(now)
-	if d.lasts(now) {
+	if d.lasts(now, suspectPatience) {
 		t.Error("lasts after its end")
 	}
 }

@@ -135,6 +135,7 @@ type Node struct {
 	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.
 	suspended atomic.Bool
 	astray    astray
+	asides    *asides
 	evidence  *evidence
 	headers   *headers
 	// joinAgain starts raft after a resync.

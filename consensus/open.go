@@ -151,7 +151,7 @@ func (n *Node) local() transport.Local {
 		CommitIndex: func() uint64 {
 			// Raft forgets at a restart what was committed; the state does not.
 			index, _ := n.store.Applied()
-			if r := n.member(); r != nil {
+			if r := n.member(); r != nil && r.State() != raft.Shutdown { // What one that was ended for a resync knew is not in the log any more.
 				index = max(index, r.CommitIndex())
 			}
 			return index
@@ -208,6 +208,9 @@ func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
 func (n *Node) openRaft(c Config) error {
 	logger := newRaftLogger(n.log)
 	var err error
+	if n.asides, err = openAsides(filepath.Join(c.Dir, "aside")); err != nil {
+		return err
+	}
 	if n.raftLog, err = n.openLog(c.Dir, logger); err != nil {
 		return err
 	}

@@ -1,10 +1,8 @@
 package consensus
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -22,23 +20,15 @@ import (
 //
 //  1. The target is written. From here on a crash leaves it, and the next start goes on.
 //  2. Raft is stopped. What was handed to it has an outcome that nobody knows here.
-//  3. The state goes back to the last final batch.
-//  4. The log is cut behind the entry that made it; the second time without anything new being final, behind the last
-//     snapshot, because the lie may be older.
-//  5. The target is removed.
-//  6. The commit guard forgets what was committed, and raft starts again.
+//  3. In a dispute: what is to be cut is kept aside. What was kept aside is as if it began where the log will be cut.
+//  4. The state goes back to the last final batch.
+//  5. The log is cut behind the entry that made it; the second time without anything new being final, behind the last
+//     snapshot, because the lie may be older. Or what was kept aside is put back, and applied.
+//  6. The commit guard forgets what was committed.
+//  7. The target is removed, and raft starts again.
 
 // resyncPause is the least time between two resyncs between which nothing has become final.
 const resyncPause = time.Minute
-
-// resyncFile holds the target.
-const resyncFile = "resync"
-
-// What the target says.
-const (
-	resyncShallow = "umoja-resync/v1 from the final batch\n"
-	resyncDeep    = "umoja-resync/v1 from the snapshot\n"
-)
 
 // astray is the node's suspicion of its own log.
 type astray struct {
@@ -46,8 +36,9 @@ type astray struct {
 	mu sync.Mutex
 	// suspect is what makes this node doubt; nil when nothing does.
 	suspect *suspect
-	// due says that a resync is to come or under way, and deep how far it goes.
-	due, deep bool
+	// due says that a resync is to come or under way, and target how the last one goes.
+	due    bool
+	target target
 	// last is when the last one was asked for, and floor what was final then.
 	last  time.Time
 	floor uint64
@@ -64,8 +55,12 @@ type astray struct {
 	running sync.Mutex
 }
 
-// strayed asks for a resync. False when the last one is too near and has brought nothing: then there is none.
-func (n *Node) strayed(reason error) bool {
+// strayed asks for a resync, because something proves that this node's log is not the others'. False when the last one is too near
+// and has brought nothing: then there is none.
+func (n *Node) strayed(reason error) bool { return n.goBack(reason, resyncShallow) }
+
+// goBack is strayed for any resync.
+func (n *Node) goBack(reason error, to target) bool {
 	a := &n.astray
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -78,7 +73,10 @@ func (n *Node) strayed(reason error) bool {
 		return false
 	}
 	n.log.Error("this node's log is not the others': it goes back to what is final", "final", floor, "reason", reason)
-	a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor
+	if _, back := a.target.putsBack(); again && !back {
+		to = to.deeper()
+	}
+	a.due, a.target, a.last, a.floor = true, to, time.Now(), floor
 	n.suspended.Store(true)
 	n.doubt(n.store.Head().Epoch, n.store.Floor().Batch+1)
 	a.gap.Store(false)
@@ -132,7 +130,7 @@ func (n *Node) contradicts(at checkpoint.Vote) bool {
 }
 
 // lookAgain asks for a resync when a contradiction has lasted, or when what is sealed is beyond the own tree and the log does
-// not lead there, or leaders' entries have long contradicted it.
+// not lead there, or leaders' entries have long contradicted it, or what is certified was kept aside.
 func (n *Node) lookAgain() { n.lookAt(n.finality.Status()) }
 
 func (n *Node) lookAt(proved finality.Status) {
@@ -140,11 +138,13 @@ func (n *Node) lookAt(proved finality.Status) {
 	if n.astray.gap.Load() && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("the log does not go on after batch %d, and more is final", head.Batch))
 	}
-	if n.astray.dispute.lasts(time.Now()) && proved.Proved > head.Size {
+	if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
-	if term, leads := n.packer.leads(); n.astray.behind(term, leads && head.Size < proved.Proved, time.Now()) {
-		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch)) {
+	n.lookAtDispute(proved)
+	n.lookAside(proved)
+	if term, leads := n.packer.leads(); n.astray.behind(term, leads && (head.Size < proved.Proved || !n.startsHere(proved.Certified)), time.Now()) {
+		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final, or certified", head.Batch)) {
 			n.packer.giveUp(term)
 		}
 	}
@@ -167,9 +167,9 @@ func (n *Node) lookAt(proved finality.Status) {
 	}
 }
 
-// behind says whether this node has led a term for a while and more is final than it has. What is final was ordered before, and a leader packs
-// only when it has applied all that was: so its log was never the others', though it takes its own batches for good ones, and nothing
-// else comes to show the gap.
+// behind says whether this node has led a term for a while and more is final than it has, or certified where no epoch could start in its
+// tree. What is so was ordered before, and a leader packs only when it has applied all that was: so its log was never the others', though
+// it takes its own batches for good ones, and nothing else comes to show the gap.
 func (a *astray) behind(term uint64, now bool, at time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -206,6 +206,10 @@ func (n *Node) watchAstray() {
 		case <-n.ctx.Done():
 			return
 		case <-again.C:
+			if err := n.asides.drop(n.FinalSize()); err != nil {
+				_ = n.Fatal(err)
+				return
+			}
 			n.lookAgain()
 			continue
 		case <-n.astray.wake:
@@ -225,15 +229,12 @@ func (n *Node) resync() error {
 		return nil
 	}
 	a.mu.Lock()
-	target := resyncShallow
-	if a.deep {
-		target = resyncDeep
-	}
+	to := a.target
 	a.mu.Unlock()
 	if err := n.point("resync: nothing written"); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(target)); err != nil {
+	if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(to)); err != nil {
 		return fmt.Errorf("write target: %w", err)
 	}
 	if err := n.point("resync: target written"); err != nil {
@@ -267,91 +268,4 @@ func (n *Node) resync() error {
 	}
 	n.progress.moved()
 	return nil
-}
-
-// finishResync does what is left on disk of a resync, if one has begun. Raft does not run.
-func (n *Node) finishResync() error {
-	path := filepath.Join(n.dir, resyncFile)
-	target, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read target of resync: %w", err)
-	}
-	if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {
-		return fmt.Errorf("take back what is not final: %w", err)
-	}
-	if err := n.point("resync: state undone"); err != nil {
-		return err
-	}
-	if err := n.cutLog(string(target) != resyncShallow); err != nil {
-		return err
-	}
-	n.transport.ResetCommitGuard() // What was committed is not in the log any more.
-	if err := n.point("resync: log cut"); err != nil {
-		return err
-	}
-	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("remove target of resync: %w", err)
-	}
-	if err := syncDir(n.dir); err != nil {
-		return fmt.Errorf("remove target of resync: %w", err)
-	}
-	return n.point("resync: target removed")
-}
-
-// cutLog cuts raft's log behind what made the state, or deep behind the last snapshot. The first entry stays: by it all
-// validators know each other. A crash before the end leaves the target, and cuts again what is left.
-func (n *Node) cutLog(deep bool) error {
-	keep, term := uint64(1), uint64(0)
-	list, err := n.snapshots.List()
-	if err != nil {
-		return fmt.Errorf("list raft snapshots: %w", err)
-	}
-	if len(list) > 0 && list[0].Index > keep {
-		keep, term = list[0].Index, list[0].Term
-	}
-	if made := n.store.Made(); !deep {
-		keep = max(keep, made)
-	} else if keep < made {
-		// What is in the state already is void when it comes again, wherever the others have it in their log.
-		if err := n.disk.run(func() error { return n.store.Rewind(keep, term) }); err != nil {
-			return err
-		}
-	}
-	last, err := n.raftLog.LastIndex()
-	if err != nil || last <= keep {
-		return err
-	}
-	first, err := n.raftLog.FirstIndex()
-	if err != nil {
-		return err
-	}
-	return n.raftLog.DeleteRange(max(first, keep+1), last)
-}
-
-// writeFile writes a small file whole or not at all.
-func writeFile(path string, data []byte) error {
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	// A crash before the rename leaves a file beside it that the next write replaces.
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

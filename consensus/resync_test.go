@@ -185,7 +185,7 @@ func TestResyncsAreRare(t *testing.T) {
 	s.n.astray.mu.Lock()
 	s.n.astray.last = time.Now().Add(-resyncPause)
 	s.n.astray.mu.Unlock()
-	if !s.n.strayed(lie) || !s.n.astray.deep {
+	if !s.n.strayed(lie) || !s.n.astray.target.deep() {
 		t.Error("after a minute the second one was refused, or is not deep")
 	}
 	s.settled()
@@ -196,7 +196,7 @@ func TestResyncsAreRare(t *testing.T) {
 		t.Errorf("batch %d", again.Batch)
 	}
 	s.final(again)
-	if !s.n.strayed(lie) || s.n.astray.deep {
+	if !s.n.strayed(lie) || s.n.astray.target.deep() {
 		t.Error("something became final, and the next one was refused, or is deep")
 	}
 	s.settled()
@@ -242,7 +242,7 @@ func TestALateLogIsNoLie(t *testing.T) {
 	s.n.astray.gap.Store(false)
 	s.n.astray.dispute.again(time.Now().Add(-disputePause + time.Second))
 	s.n.astray.dispute.again(time.Now())
-	if !s.n.astray.dispute.lasts(time.Now()) {
+	if !s.n.astray.dispute.lasts(time.Now(), suspectPatience) {
 		t.Fatal("the dispute does not last")
 	}
 	s.n.lookAgain()

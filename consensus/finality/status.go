@@ -1,5 +1,7 @@
 package finality
 
+import "github.com/umoja-ledger/umoja/ledger/checkpoint"
+
 // Status is how far a validator is.
 type Status struct {
 	// Leader is who leads Term; empty when nobody is known to.
@@ -9,6 +11,10 @@ type Status struct {
 	Epoch, Wished uint64
 	// Named is the size named in this term.
 	Named uint64
+	// AttestedIn is the epoch of the newest attestation.
+	AttestedIn uint64
+	// Certified is the highest tree that a certificate is known of; the own tree may be another.
+	Certified checkpoint.Vote
 	// The newest sizes.
 	Applied, Attested, Ratified, Final, Sealed uint64
 	// Proved is the largest size that anybody has shown a sealed note of, though the own tree may not be there, and ProvedRoot its root.
@@ -36,6 +42,7 @@ func (m *Machine) status() Status {
 		Finals: finals,
 		Leader: m.leader, Term: m.term, Epoch: m.applied.Epoch, Wished: s.Wished.Epoch, Named: m.target(),
 		Applied: m.applied.Size, Attested: s.Attested.Size, Proved: proved.Size, ProvedRoot: proved.Root,
+		AttestedIn: s.Attested.Epoch, Certified: s.Highest.Vote,
 		Ratified: s.Ratified.Size, Final: s.Final.Size, Sealed: m.sealed.Size, Halted: m.halted,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/umoja-ledger/umoja/consensus"
@@ -56,6 +57,10 @@ type chaos struct {
 	workload *workload
 	seed     uint64
 	work     sync.WaitGroup
+	// mayPart says that the liars may part, parted when they did, in nanoseconds, or zero, and lastVictim from whom: see lyingCommits.
+	mayPart    bool
+	parted     atomic.Int64
+	lastVictim atomic.Pointer[string]
 
 	// mu guards the rest.
 	mu      sync.Mutex

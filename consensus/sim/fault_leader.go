@@ -22,7 +22,7 @@ func leaderFaults() []Fault {
 	return []Fault{
 		{Name: "equivocate", Says: "a leader sends other batches to one half than to the other", Liars: 1, Run: leading(equivocation), Proves: true, Alone: true},
 		{Name: "invalid-batch", Says: "a leader packs bad signatures and the same payment twice", Liars: 1, Run: leading(invalidBatches), Lasting: tapped(invalidBatches), Alone: true},
-		{Name: "lying-commit", Says: "a leader calls committed what only one follower has", Liars: 1, Run: leading(lyingCommits), Lasting: tapped(lyingCommits), Alone: true},
+		{Name: "lying-commit", Says: "a leader calls committed what only one follower has; in half of the runs the liars are silent after one of these lies", Liars: 1, Run: leading(lyingCommits), Lasting: tapped(lyingCommits), Alone: true},
 		{Name: "stall", Says: "a leader sends heartbeats and nothing else", Liars: 1, Run: leading(stalling), Lasting: tapped(stalling), Alone: true},
 		{Name: "unnamed", Says: "a leader never names a round of finality", Liars: 1, Run: leading(unnamed), Lasting: tapped(unnamed), Alone: true},
 		{Name: "censor", Says: "a leader takes no payment of one person", Liars: 1, Run: censoring, Lasting: censoringOn, Alone: true},
@@ -62,7 +62,7 @@ func (c *chaos) crown(ctx context.Context) {
 	defer c.cluster.wire.candidates(nil)
 	for tries := 0; c.sleep(ctx, 500*time.Millisecond); {
 		m := c.cluster.leader()
-		if m == nil || c.cluster.liars[m.name] || tries == maxCrowns {
+		if m == nil || c.cluster.liars[m.name] || tries == maxCrowns || c.parted.Load() != 0 {
 			continue
 		}
 		tries++
@@ -168,9 +168,14 @@ func invalidBatches(c *chaos, l liar) tap {
 	}
 }
 
-func lyingCommits(c *chaos, l liar) tap {
+// lyingCommits leaves the others with a follower who refuses what they commit. Liars who part hand the throne over after one of these
+// lies, to somebody else, and are silent from then on: then nothing becomes final without the one that was lied to.
+func lyingCommits(c *chaos, _ liar) tap {
 	victim := c.cluster.pickHonest().name
 	return func(to, method string, m protoMessage) protoMessage {
+		if at := c.parted.Load(); at != 0 {
+			return c.part(to, m, time.Unix(0, at))
+		}
 		r, ok := m.(*peerv1.AppendEntriesRequest)
 		if !ok || method != callAppend || len(r.GetEntries()) == 0 {
 			return m
@@ -184,9 +189,31 @@ func lyingCommits(c *chaos, l liar) tap {
 		out := proto.Clone(r).(*peerv1.AppendEntriesRequest)
 		out.LeaderCommitIndex = r.GetPrevLogEntry() + uint64(len(r.GetEntries()))
 		c.took(1)
+		if c.mayPart && c.intN(partAfter) == 0 {
+			c.lastVictim.Store(&victim)
+			c.parted.CompareAndSwap(0, time.Now().UnixNano())
+		}
 		return out
 	}
 }
+
+// part lets liars vote for others than the last victim for a while, and say nothing else and then nothing at all.
+func (c *chaos) part(to string, m protoMessage, since time.Time) protoMessage {
+	switch m.(type) {
+	case *peerv1.RequestVoteResponse, *peerv1.RequestPreVoteResponse, *peerv1.AppendEntriesResponse, *peerv1.HeartbeatResponse:
+		if victim := c.lastVictim.Load(); (victim == nil || to != *victim) && time.Since(since) < partTime {
+			return m
+		}
+	}
+	return nil
+}
+
+const (
+	// partAfter is after how many lies, on average, liars part who may.
+	partAfter = 4
+	// partTime is how long they go on to vote.
+	partTime = 6 * time.Second
+)
 
 func stalling(c *chaos, _ liar) tap {
 	return func(_, method string, m protoMessage) protoMessage {

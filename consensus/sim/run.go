@@ -101,7 +101,7 @@ func (c *cluster) play(fault Fault, r *Result, seed uint64) {
 	w.work.Go(func() { c.keepReading(all, w) })
 
 	ctx, calm := context.WithTimeout(all, max(chaosTime, fault.Lasts))
-	ch := &chaos{cluster: c, workload: w, seed: seed, rand: rand.New(rand.NewPCG(seed, 17))}
+	ch := &chaos{cluster: c, workload: w, seed: seed, rand: rand.New(rand.NewPCG(seed, 17)), mayPart: (seed^seed>>4)&1 == 0}
 	time.Sleep(3 * time.Second) // An election first: most faults need a network that works.
 	fault.Run(ctx, ch)
 	<-ctx.Done()

@@ -1,0 +1,314 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/consensus/finality"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+)
+
+// A validator that goes back because of a dispute may have attested what it forgets, and so may others who go back. With their attestations
+// liars make a certificate, and show it when nobody honest has its tree any more: then no epoch could be opened, ever. So what is cut
+// off raft's log is kept aside, and put back when it is shown that it is needed.
+//
+// Promise: for every tree that this validator has attested and gone back from by a dispute, there is a log kept aside in which an epoch can
+// start from a certificate of it, until no epoch starts there: until something final is as large as the newest attestation. (What is final
+// in the attested epoch then holds that tree; what is final in a later one outranks its certificate; and in an earlier one nothing
+// becomes final that the later did not start above.)
+//
+// There is one for each epoch that this validator attested in last: it goes back by a dispute only when it has left that epoch for
+// good, so whatever it attested in the epoch is in the first log kept for it, and that is never written over.
+
+// maxAsides bounds how many are kept. Each costs the liars an epoch in which nothing became final, and holds the log since the last
+// final batch: W batches, and what was void between. With that many this validator goes back by a dispute no more.
+const maxAsides = 8
+
+// asides are the logs kept aside.
+type asides struct {
+	dir string
+	// mu guards the rest; held for a look or a set.
+	mu   sync.Mutex
+	kept []aside
+	// lacking is since when no epoch can start in the own tree from the highest certificate; zero when one can.
+	lacking time.Time
+}
+
+// aside is what a file says of the entries that follow it there.
+type aside struct {
+	// AttestedIn and Attested are epoch and size of the newest attestation when the log was kept.
+	AttestedIn, Attested uint64
+	// Before, of BeforeTerm, is the entry that the log goes on after, and Last its last.
+	Before, BeforeTerm, Last uint64
+	// Epoch is the one in force at its end. Trees are the ends of its batches of that epoch above what was final.
+	Epoch uint64
+	Trees []checkpoint.Vote
+}
+
+// starts says whether an epoch can start there from a certificate, as startOf does.
+func (a aside) starts(c checkpoint.Vote) bool {
+	return c.Size > 0 && (c.Epoch < a.Epoch || slices.Contains(a.Trees, c))
+}
+
+// openAsides makes the folder and reads what is there. What a crash left half written is removed.
+func openAsides(dir string) (*asides, error) {
+	s := &asides{dir: dir}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make folder of logs kept aside: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read folder of logs kept aside: %w", err)
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != "" {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return nil, fmt.Errorf("remove a log half kept aside: %w", err)
+			}
+			continue
+		}
+		var a aside
+		if err := readAside(filepath.Join(dir, e.Name()), &a, nil); err != nil {
+			return nil, err
+		}
+		s.kept = append(s.kept, a)
+	}
+	return s, nil
+}
+
+func (s *asides) path(epoch uint64) string {
+	return filepath.Join(s.dir, strconv.FormatUint(epoch, 10))
+}
+
+func (s *asides) all() []aside {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.kept)
+}
+
+func (s *asides) find(epoch uint64) (aside, bool) {
+	all := s.all()
+	i := slices.IndexFunc(all, func(a aside) bool { return a.AttestedIn == epoch })
+	if i < 0 {
+		return aside{}, false
+	}
+	return all[i], true
+}
+
+// put takes note of one that is on disk, in the place of one of that epoch.
+func (s *asides) put(a aside) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = append(slices.DeleteFunc(s.kept, func(b aside) bool { return b.AttestedIn == a.AttestedIn }), a)
+}
+
+// drop removes those that nothing can need any more, by what is final. A crash in between leaves files that the next start drops.
+func (s *asides) drop(final uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.kept) - 1; i >= 0; i-- {
+		if final < s.kept[i].Attested {
+			continue
+		}
+		if err := os.Remove(s.path(s.kept[i].AttestedIn)); err != nil {
+			return fmt.Errorf("remove a log kept aside: %w", err)
+		}
+		s.kept = slices.Delete(s.kept, i, i+1)
+	}
+	return nil
+}
+
+// lacks says whether it has been so for a while that no epoch can start in the own tree from the highest certificate: it may be catching up.
+func (s *asides) lacks(now bool, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !now {
+		s.lacking = time.Time{}
+	} else if s.lacking.IsZero() {
+		s.lacking = at
+	}
+	return now && at.Sub(s.lacking) > suspectPatience
+}
+
+// mayKeepAside says whether this validator may go back by a dispute: it will attest nothing more of what it forgets, and what it has attested
+// is kept aside, or can be, or is none.
+func (n *Node) mayKeepAside(s finality.Status) bool {
+	_, kept := n.asides.find(s.AttestedIn)
+	return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || len(n.asides.all()) < maxAsides)
+}
+
+// keepAside writes down what a resync is about to cut. Raft does not run, so that the tree is what it will be. False when this validator
+// may not go back after all: the last entry before raft ended has opened an epoch in which it may attest.
+func (n *Node) keepAside(deep bool) (bool, error) {
+	s := n.finality.Status()
+	if !n.mayKeepAside(s) {
+		return false, nil
+	}
+	if _, kept := n.asides.find(s.AttestedIn); kept || s.Attested <= n.store.Floor().Size {
+		return true, nil
+	}
+	head := n.store.Head()
+	a := aside{AttestedIn: s.AttestedIn, Attested: s.Attested, Epoch: head.Epoch}
+	a.Last, _ = n.store.Applied()
+	var err error
+	if a.Before, a.BeforeTerm, err = n.cutAt(deep); err != nil {
+		return false, err
+	}
+	for size := n.store.Floor().Size; size < head.Size; {
+		at, err := n.spotAt(size)
+		if err != nil {
+			return false, err
+		}
+		root, err := n.store.Root(at.Size)
+		if err != nil {
+			return false, err
+		}
+		if size = at.Size; at.epoch == head.Epoch {
+			a.Trees = append(a.Trees, checkpoint.Vote{Epoch: at.epoch, Size: size, Root: root})
+		}
+	}
+	n.log.Warn("keeping aside what this validator may have attested", "epoch", a.AttestedIn, "size", a.Attested, "entries_after", a.Before, "to", a.Last)
+	return true, n.writeAside(a, nil)
+}
+
+// deepen puts before the logs kept aside what a resync is about to cut off below them. Where the log does not lead to one, it was cut before.
+func (n *Node) deepen() error {
+	keep, term, err := n.cutAt(true)
+	if err != nil {
+		return err
+	}
+	for _, a := range n.asides.all() {
+		if leads, err := n.leadsTo(a); err != nil {
+			return err
+		} else if leads && keep < a.Before {
+			old := a
+			a.Before, a.BeforeTerm = keep, term
+			if err := n.writeAside(a, &old); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// leadsTo says whether raft's log goes to where a log kept aside begins, so that it can be put back. A newer snapshot would be cut off with
+// what was made after it.
+func (n *Node) leadsTo(a aside) (bool, error) {
+	newest, err := n.snapshots.newest()
+	if err != nil || newest > a.Before {
+		return false, err
+	}
+	term, ok, err := n.termAt(a.Before)
+	return ok && term == a.BeforeTerm, err
+}
+
+// termAt is the term of an entry that the log has, or that the newest snapshot ends with.
+func (n *Node) termAt(index uint64) (term uint64, ok bool, err error) {
+	var entry raft.Log
+	if err := n.raftLog.GetLog(index, &entry); err == nil {
+		return entry.Term, true, nil
+	} else if !errors.Is(err, raft.ErrLogNotFound) {
+		return 0, false, err
+	}
+	list, err := n.snapshots.List()
+	if err != nil {
+		return 0, false, fmt.Errorf("list raft snapshots: %w", err)
+	}
+	if len(list) == 0 || list[0].Index != index {
+		return 0, false, nil
+	}
+	return list[0].Term, true, nil
+}
+
+// startsHere says whether an epoch can start in the own tree from a certificate, as startOf does.
+func (n *Node) startsHere(c checkpoint.Vote) bool {
+	head := n.store.Head()
+	if c.Size <= n.FinalSize() || c.Epoch < head.Epoch {
+		return true
+	}
+	root, _, ok := n.rootAt(c.Size)
+	return c.Epoch == head.Epoch && ok && root == c.Root
+}
+
+// lookAside has a log put back from which an epoch can start where the votes will say, if none can in the own tree.
+func (n *Node) lookAside(s finality.Status) {
+	if !n.asides.lacks(!n.startsHere(s.Certified), time.Now()) {
+		return
+	}
+	for _, a := range n.asides.all() {
+		if !a.starts(s.Certified) {
+			continue
+		}
+		if leads, err := n.leadsTo(a); err != nil || !leads {
+			n.log.Error("a log that was kept aside cannot be put back: this node's leads past where it began", "epoch", a.AttestedIn, "begins", a.Before, "error", err)
+			continue
+		}
+		n.goBack(fmt.Errorf("size %d of epoch %d is certified, and in what was kept aside of epoch %d", s.Certified.Size, s.Certified.Epoch, a.AttestedIn), resyncPutBack(a.AttestedIn))
+		return
+	}
+}
+
+// putBack makes log and state what they were when a log was kept aside. The state is that of the last final batch; what of it is in the
+// log kept aside is void when it comes again. A crash before the end leaves the target, and does it again.
+func (n *Node) putBack(epoch uint64) error {
+	a, kept := n.asides.find(epoch)
+	leads := false
+	if kept {
+		var err error
+		if leads, err = n.leadsTo(a); err != nil {
+			return err
+		}
+	}
+	if !leads {
+		n.log.Error("what was kept aside cannot be put back", "epoch", epoch)
+		return nil
+	}
+	if made := n.store.Made(); a.Before < made {
+		if err := n.disk.run(func() error { return n.store.Rewind(a.Before, a.BeforeTerm) }); err != nil {
+			return err
+		}
+	}
+	if err := n.cutBehind(a.Before); err != nil {
+		return err
+	}
+	if err := n.point("resync: log cut, nothing put back"); err != nil {
+		return err
+	}
+	if err := readAside(n.asides.path(epoch), &aside{}, func(entry *raft.Log) error { return n.raftLog.StoreLog(entry) }); err != nil {
+		return err
+	}
+	if err := n.point("resync: log put back"); err != nil {
+		return err
+	}
+	// What was committed before is so again: the guard holds to what is applied.
+	for {
+		index, _ := n.store.Applied()
+		if done, err := n.applyNext(index, a.Last); done || err != nil {
+			return err
+		}
+	}
+}
+
+// applyNext applies the next batch of the log up to an entry. Done when there is none, or it cannot be applied now.
+func (n *Node) applyNext(applied, last uint64) (done bool, err error) {
+	for i := applied + 1; i <= last; i++ {
+		var entry raft.Log
+		if err := n.raftLog.GetLog(i, &entry); err != nil {
+			return true, fmt.Errorf("entry %d of the log that was put back: %w", i, err)
+		}
+		if entry.Type == raft.LogCommand {
+			(fsm{n}).apply(&entry)
+			index, _ := n.store.Applied()
+			return index < i, n.Err()
+		}
+	}
+	return true, nil
+}

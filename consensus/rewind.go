@@ -1,0 +1,158 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// resyncFile holds the target.
+const resyncFile = "resync"
+
+// target says how a resync goes.
+type target string
+
+// What the target says: from where, and whether what is cut is kept aside. Another one is resyncPutBack.
+const (
+	resyncShallow  target = "umoja-resync/v1 from the final batch\n"
+	resyncDeep     target = "umoja-resync/v1 from the snapshot\n"
+	resyncKept     target = "umoja-resync/v1 from the final batch, the rest kept aside\n"
+	resyncDeepKept target = "umoja-resync/v1 from the snapshot, the rest kept aside\n"
+)
+
+const putBackFormat = "umoja-resync/v1 put back epoch %d\n"
+
+// resyncPutBack is to put back the log kept aside of an epoch.
+func resyncPutBack(epoch uint64) target { return target(fmt.Sprintf(putBackFormat, epoch)) }
+
+func (t target) deep() bool { return t == resyncDeep || t == resyncDeepKept }
+
+func (t target) keeps() bool { return t == resyncKept || t == resyncDeepKept }
+
+// putsBack is the epoch of which the log kept aside is put back.
+func (t target) putsBack() (epoch uint64, ok bool) {
+	n, err := fmt.Sscanf(string(t), putBackFormat, &epoch)
+	return epoch, n == 1 && err == nil
+}
+
+// deeper is the same from the snapshot.
+func (t target) deeper() target {
+	switch t {
+	case resyncShallow:
+		return resyncDeep
+	case resyncKept:
+		return resyncDeepKept
+	}
+	return t
+}
+
+// finishResync does what is left on disk of a resync, if one has begun. Raft does not run.
+func (n *Node) finishResync() error {
+	path := filepath.Join(n.dir, resyncFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read target of resync: %w", err)
+	}
+	goes, err := n.prepare(target(raw))
+	if err != nil {
+		return err
+	}
+	if goes {
+		err = n.cut(target(raw))
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("remove target of resync: %w", err)
+	}
+	if err := syncDir(n.dir); err != nil {
+		return fmt.Errorf("remove target of resync: %w", err)
+	}
+	return n.point("resync: target removed")
+}
+
+// prepare writes down what a resync cuts and may be needed again. A crash leaves all of it or nothing, and state and log as they were. False when
+// nothing may be cut.
+func (n *Node) prepare(to target) (bool, error) {
+	if to.keeps() {
+		if kept, err := n.keepAside(to.deep()); err != nil || !kept {
+			return false, err
+		}
+		if err := n.point("resync: kept aside"); err != nil {
+			return false, err
+		}
+	}
+	if to.deep() {
+		if err := n.deepen(); err != nil {
+			return false, err
+		}
+	}
+	return true, n.point("resync: nothing undone")
+}
+
+// cut takes back what is not final, in state and log. A crash before the end leaves the target, and does it again with what is left.
+func (n *Node) cut(to target) error {
+	if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {
+		return fmt.Errorf("take back what is not final: %w", err)
+	}
+	if err := n.point("resync: state undone"); err != nil {
+		return err
+	}
+	n.transport.ResetCommitGuard() // What was committed is not in the log any more.
+	if epoch, ok := to.putsBack(); ok {
+		if err := n.putBack(epoch); err != nil {
+			return fmt.Errorf("put back what was kept aside: %w", err)
+		}
+	} else if err := n.cutLog(to.deep()); err != nil {
+		return err
+	}
+	n.transport.ResetCommitGuard()
+	return n.point("resync: log cut")
+}
+
+// cutLog cuts raft's log behind what made the state, or deep behind the last snapshot. A crash before the end leaves the target, and cuts
+// again what is left.
+func (n *Node) cutLog(deep bool) error {
+	keep, term, err := n.cutAt(deep)
+	if err != nil {
+		return err
+	}
+	if deep && keep < n.store.Made() {
+		// What is in the state already is void when it comes again, wherever the others have it in their log.
+		if err := n.disk.run(func() error { return n.store.Rewind(keep, term) }); err != nil {
+			return err
+		}
+	}
+	return n.cutBehind(keep)
+}
+
+// cutAt is the entry behind which the log is cut. The first entry stays: by it all validators know each other.
+func (n *Node) cutAt(deep bool) (keep, term uint64, err error) {
+	keep, err = n.snapshots.newest()
+	if err != nil {
+		return 0, 0, err
+	}
+	if keep = max(keep, 1); !deep {
+		keep = max(keep, n.store.FloorMade())
+	}
+	term, _, err = n.termAt(keep)
+	return keep, term, err
+}
+
+// cutBehind cuts the log behind an entry.
+func (n *Node) cutBehind(keep uint64) error {
+	last, err := n.raftLog.LastIndex()
+	if err != nil || last <= keep {
+		return err
+	}
+	first, err := n.raftLog.FirstIndex()
+	if err != nil {
+		return err
+	}
+	return n.raftLog.DeleteRange(max(first, keep+1), last)
+}
