@@ -1,0 +1,394 @@
+package consensus
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/consensus/finality"
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+)
+
+// signs stops the node, has it have said something, and starts it again.
+func (s *scribe) signs(say func(*finality.State)) {
+	s.t.Helper()
+	s.stop("v1")
+	key := s.world.Validators["v1"]
+	file, err := finality.OpenStateFile(filepath.Join(s.dir, "v1", "signer.state"), finality.Identity{Network: s.world.Network, Name: "v1", Key: [32]byte(key.Public().(ed25519.PublicKey))})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	state := file.State()
+	say(&state)
+	if err := file.Save(state); err != nil {
+		s.t.Fatal(err)
+	}
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+}
+
+// attests has the node have attested a tree.
+func (s *scribe) attests(at ledger.Head) {
+	s.t.Helper()
+	s.signs(func(state *finality.State) {
+		vote := voteOf(at)
+		state.Epoch = at.Epoch
+		state.Attested = checkpoint.SignedVote{Vote: vote, Signature: vote.Sign(s.world.Network, checkpoint.Attestation, s.world.Validators["v1"])}
+	})
+}
+
+// wishes has it have voted for an epoch.
+func (s *scribe) wishes(epoch uint64) {
+	s.t.Helper()
+	s.signs(func(state *finality.State) {
+		held := state.Highest
+		state.Wished = finality.EpochWord{
+			Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures, Signature: checkpoint.SignEpoch(s.world.Network, epoch, held.Vote, s.world.Validators["v1"]),
+		}
+	})
+}
+
+// hears has it know a certificate of a tree.
+func (s *scribe) hears(at ledger.Head) {
+	s.t.Helper()
+	s.signs(func(state *finality.State) { state.Highest = s.change(at.Epoch+1, voteOf(at)).Certificate })
+}
+
+// disputed lets leaders contradict the node for some time.
+func (s *scribe) disputed(long time.Duration) {
+	s.n.astray.dispute.over()
+	now := time.Now()
+	for at := now.Add(-long); at.Before(now); at = at.Add(disputePause) {
+		s.n.astray.dispute.again(at)
+	}
+	s.n.astray.dispute.again(now)
+}
+
+// entries are the end of raft's log.
+func (s *scribe) entries(after uint64) (all []raft.Log) {
+	s.t.Helper()
+	last, err := s.n.raftLog.LastIndex()
+	for i := after + 1; i <= last && err == nil; i++ {
+		all = append(all, raft.Log{})
+		err = s.n.raftLog.GetLog(i, &all[len(all)-1])
+		all[len(all)-1].AppendedAt = time.Time{}
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return all
+}
+
+// wentBack is a node that has attested one of three trees above what is final, left the epoch and gone back.
+func wentBack(t *testing.T) (s *scribe, attested, head ledger.Head, log []raft.Log) {
+	t.Helper()
+	s = newScribe(t)
+	s.pays()
+	final, _ := s.pays()
+	s.final(final)
+	s.pays()
+	s.order([]byte("void"))
+	attested, _ = s.pays()
+	head, _ = s.pays()
+	s.order([]byte("void"))
+	log = s.entries(s.n.store.FloorMade())
+	s.attests(attested)
+	s.wishes(1)
+	s.disputed(suspectPatience + time.Second)
+	s.n.lookAgain()
+	if !s.n.asked() {
+		t.Fatal("it does not go back")
+	}
+	s.settled()
+	s.log = s.log[:s.n.store.FloorMade()-1]
+	if s.n.store.Head() != final {
+		t.Fatalf("it went back to batch %d, final is %d", s.n.store.Head().Batch, final.Batch)
+	}
+	return s, attested, head, log
+}
+
+// TestWhoSaysNothingMoreGoesBack: nothing proves that a validator was fed a lie where nothing becomes final without it. It goes back
+// when leaders contradict it, and it has left all epochs in which it has attested; and what it forgets stays.
+func TestWhoSaysNothingMoreGoesBack(t *testing.T) {
+	s := newScribe(t)
+	attested, _ := s.pays()
+	s.attests(attested)
+	s.disputed(suspectPatience + time.Second)
+	if s.n.lookAgain(); s.n.asked() {
+		t.Fatal("while it may attest in its epoch")
+	}
+	for _, status := range []finality.Status{{Wished: 1, AttestedIn: 1}, {Wished: 2, AttestedIn: 3}, {}} {
+		if s.n.lookAt(status); s.n.asked() {
+			t.Fatalf("voted for %d, attested in %d", status.Wished, status.AttestedIn)
+		}
+	}
+	s.wishes(1)
+	if s.n.lookAgain(); s.n.asked() {
+		t.Fatal("while nobody contradicts it")
+	}
+	s.disputed(suspectPatience + time.Second)
+	s.n.lookAgain()
+	if !s.n.asked() {
+		t.Fatal("not at all")
+	}
+	s.settled()
+	if a, kept := s.n.asides.find(0); !kept || a.Attested != attested.Size || !a.starts(voteOf(attested)) {
+		t.Errorf("kept aside: %+v", a)
+	}
+	if s.n.store.Head().Batch != 0 {
+		t.Error("nothing was taken back")
+	}
+}
+
+// TestACarrierIsPatient: a certified tree may be final elsewhere, and others come to who has it.
+func TestACarrierIsPatient(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	certified, _ := s.pays()
+	s.pays()
+	s.attests(certified)
+	s.hears(certified)
+	s.wishes(1)
+	s.disputed(carrierPatience - time.Second)
+	if s.n.lookAgain(); s.n.asked() {
+		t.Fatal("at once")
+	}
+	s.disputed(carrierPatience + disputePause)
+	if s.n.lookAgain(); !s.n.asked() {
+		t.Error("never: others may have opened an epoch without the certificate")
+	}
+	s.settled()
+}
+
+// TestPutBack: liars show a certificate of a tree when nobody honest has it any more. Who has attested it has it again: log and state are what
+// they were, and what is committed there is held against every leader.
+func TestPutBack(t *testing.T) {
+	s, attested, head, log := wentBack(t)
+	s.pays() // Of another log.
+	s.hears(attested)
+	if s.n.lookAgain(); s.n.asked() {
+		t.Fatal("at once: the own log may be on its way there")
+	}
+	s.n.asides.lacking = time.Now().Add(-suspectPatience - time.Second)
+	s.n.lookAgain()
+	if !s.n.asked() {
+		t.Fatal("what is certified is not put back")
+	}
+	s.settled()
+	if s.n.store.Head() != head {
+		t.Fatalf("batch %d of epoch %d, want %d", s.n.store.Head().Batch, s.n.store.Head().Epoch, head.Batch)
+	}
+	if got := s.entries(s.n.store.FloorMade()); !reflect.DeepEqual(got, log) {
+		t.Errorf("%d entries, want %d", len(got), len(log))
+	}
+	if applied, _ := s.n.store.Applied(); applied != log[len(log)-1].Index {
+		t.Errorf("applied up to %d", applied)
+	}
+	if _, err := s.n.store.Audit(); err != nil {
+		t.Error(err)
+	}
+	if s.n.lookAgain(); s.n.astray.due {
+		t.Error("once more")
+	}
+	if err := s.n.asides.drop(attested.Size - 1); err != nil || len(s.n.asides.all()) != 1 {
+		t.Errorf("dropped by what is final below: %v", err)
+	}
+	s.final(attested)
+	s.eventually("what nothing can need any more goes", func() bool {
+		_, err := os.Stat(s.n.asides.path(0))
+		return errors.Is(err, os.ErrNotExist)
+	})
+}
+
+// TestPutBackBelow: the log was cut behind the last snapshot meanwhile. What was kept aside begins where it was cut, and what of it is in the
+// state already is void.
+func TestPutBackBelow(t *testing.T) {
+	s, attested, head, log := wentBack(t)
+	s.n.astray.mu.Lock()
+	s.n.astray.last = time.Now().Add(-resyncPause)
+	s.n.astray.mu.Unlock()
+	if !s.n.strayed(errors.New("asked for by the test")) || !s.n.astray.target.deep() {
+		t.Fatal("the second one is not deep")
+	}
+	s.settled()
+	if last, _ := s.n.raftLog.LastIndex(); last != 1 {
+		t.Fatalf("the log ends at %d", last)
+	}
+	s.log = nil
+	s.order([]byte("shifted")) // The others' log is another, from its beginning.
+	s.pays()
+	s.hears(attested)
+	s.n.asides.lacking = time.Now().Add(-suspectPatience - time.Second)
+	s.n.lookAgain()
+	s.settled()
+	if s.n.store.Head() != head {
+		t.Fatalf("batch %d of epoch %d, want %d", s.n.store.Head().Batch, s.n.store.Head().Epoch, head.Batch)
+	}
+	if got := s.entries(1); len(got) < len(log) || !reflect.DeepEqual(got[len(got)-len(log):], log) {
+		t.Errorf("%d entries, want %d", len(got), len(log))
+	}
+}
+
+// TestAsidesAreKept: what was kept of an epoch is never written over, and when there is no room nothing is forgotten.
+func TestAsidesAreKept(t *testing.T) {
+	s, attested, _, _ := wentBack(t)
+	before, _ := s.n.asides.find(0)
+	s.pays()
+	s.n.astray.mu.Lock()
+	s.n.astray.last = time.Time{}
+	s.n.astray.mu.Unlock()
+	s.disputed(suspectPatience + time.Second)
+	s.n.lookAgain()
+	s.settled()
+	if again, kept := s.n.asides.find(0); !kept || !reflect.DeepEqual(before, again) || again.Attested != attested.Size {
+		t.Errorf("kept %+v, then %+v", before, again)
+	}
+	full := finality.Status{AttestedIn: 9, Attested: 1 << 40, Wished: 10}
+	for i := uint64(1); i < maxAsides; i++ {
+		if !s.n.mayKeepAside(full) {
+			t.Fatalf("no room for one more than %d", i)
+		}
+		s.n.asides.put(aside{AttestedIn: i, Attested: 1 << 40})
+	}
+	if s.n.mayKeepAside(full) {
+		t.Error("it would forget what it cannot keep")
+	}
+	full.AttestedIn = 0
+	if !s.n.mayKeepAside(full) {
+		t.Error("it stays for what it has kept")
+	}
+}
+
+// TestStartsHere: who leads without the highest certified tree, where an epoch would have to start from it, has not got all that was ordered.
+func TestStartsHere(t *testing.T) {
+	s := newScribe(t)
+	start, _ := s.pays()
+	own := voteOf(start)
+	s.order(s.opening(s.change(3, own), start, nil))
+	head, _ := s.pays()
+	in := voteOf(head)
+	another := in
+	another.Root[0] ^= 1
+	for _, row := range []struct {
+		at   checkpoint.Vote
+		want bool
+	}{
+		{checkpoint.Vote{}, true}, {own, true}, {in, true}, {another, false}, {checkpoint.Vote{Epoch: 2, Size: 1 << 40}, true},
+		{checkpoint.Vote{Epoch: 3, Size: 1 << 40}, false}, {checkpoint.Vote{Epoch: 4, Size: in.Size, Root: in.Root}, false},
+	} {
+		if got := s.n.startsHere(row.at); got != row.want {
+			t.Errorf("%+v: %v", row.at, got)
+		}
+	}
+	s.final(head)
+	another.Epoch = 4
+	if !s.n.startsHere(another) {
+		t.Error("what is final holds it, or more lie than the network stands")
+	}
+}
+
+// TestAsideStarts: as an epoch starts in a log.
+func TestAsideStarts(t *testing.T) {
+	held := checkpoint.Vote{Epoch: 3, Size: 7, Root: [32]byte{1}}
+	a := aside{Epoch: 3, Trees: []checkpoint.Vote{held}}
+	for _, row := range []struct {
+		at   checkpoint.Vote
+		want bool
+	}{
+		{held, true}, {checkpoint.Vote{}, false}, {checkpoint.Vote{Epoch: 2, Size: 9}, true}, {checkpoint.Vote{Epoch: 4, Size: 7, Root: held.Root}, false},
+		{checkpoint.Vote{Epoch: 3, Size: 8, Root: held.Root}, false}, {checkpoint.Vote{Epoch: 3, Size: 7}, false},
+	} {
+		if got := a.starts(row.at); got != row.want {
+			t.Errorf("%+v: %v", row.at, got)
+		}
+	}
+}
+
+// TestKilledWhileKeepingAside: wherever it is cut, the next start goes on; nothing is cut off before it is kept, and what was kept comes back whole.
+func TestKilledWhileKeepingAside(t *testing.T) {
+	for _, point := range []string{"resync: target written", "resync: raft stopped", "resync: kept aside", "resync: nothing undone", "resync: state undone", "resync: log cut"} {
+		t.Run(point, func(t *testing.T) {
+			s := newScribe(t)
+			s.pays()
+			attested, _ := s.pays()
+			head, _ := s.pays()
+			log := s.entries(s.n.store.FloorMade())
+			s.attests(attested)
+			s.wishes(1)
+			s.killedAt(point, func() { s.n.goBack(errKilled, resyncKept) })
+			if s.n.store.Head().Batch != 0 {
+				t.Fatalf("batch %d", s.n.store.Head().Batch)
+			}
+			if _, kept := s.n.asides.find(0); !kept {
+				t.Fatal("nothing is kept")
+			}
+			s.hears(attested)
+			s.putBack(head, log)
+		})
+	}
+	for _, point := range []string{
+		"resync: target written", "resync: nothing undone", "resync: state undone", "resync: log cut, nothing put back", "write raft entries, done", "resync: log put back",
+		"apply: batch stored, nobody told", "resync: log cut", "resync: target removed",
+	} {
+		t.Run(point+", putting back", func(t *testing.T) {
+			s, attested, head, log := wentBack(t)
+			s.pays()
+			s.hears(attested)
+			s.killedAt(point, func() { s.n.goBack(errKilled, resyncPutBack(0)) })
+			if point != "resync: target removed" && s.n.store.Head() != head {
+				t.Fatalf("batch %d, want %d", s.n.store.Head().Batch, head.Batch)
+			}
+			s.putBack(head, log)
+		})
+	}
+}
+
+// killedAt kills the node at a point, and starts it again.
+func (s *scribe) killedAt(point string, do func()) {
+	s.t.Helper()
+	s.stop("v1")
+	var armed, killed atomic.Bool
+	s.simulated = &Simulated{Point: func(name string) error {
+		if armed.Load() && name == point || killed.Load() {
+			killed.Store(true)
+			return errKilled
+		}
+		return nil
+	}}
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+	armed.Store(true)
+	do()
+	<-s.n.Dead()
+	s.simulated = nil
+	if err := s.n.Close(); err != nil && !errors.Is(err, errKilled) {
+		s.t.Error(err)
+	}
+	delete(s.nodes, "v1")
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+}
+
+// putBack wants state and log to be what they were, at once or when that is asked for.
+func (s *scribe) putBack(head ledger.Head, log []raft.Log) {
+	s.t.Helper()
+	if s.n.store.Head() != head {
+		s.n.asides.lacking = time.Now().Add(-suspectPatience - time.Second)
+		s.n.lookAgain()
+		s.settled()
+	}
+	if s.n.store.Head() != head {
+		s.t.Fatalf("batch %d, want %d", s.n.store.Head().Batch, head.Batch)
+	}
+	if got := s.entries(s.n.store.FloorMade()); !reflect.DeepEqual(got, log) {
+		s.t.Errorf("%d entries, want %d", len(got), len(log))
+	}
+}
