@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -38,8 +37,6 @@ type asides struct {
 	// mu guards the rest; held for a look or a set.
 	mu   sync.Mutex
 	kept []aside
-	// lacking is since when no epoch can start in the own tree from the highest certificate; zero when one can.
-	lacking time.Time
 }
 
 // aside is what a file says of the entries that follow it there.
@@ -124,18 +121,6 @@ func (s *asides) drop(final uint64) error {
 		s.kept = slices.Delete(s.kept, i, i+1)
 	}
 	return nil
-}
-
-// lacks says whether it has been so for a while that no epoch can start in the own tree from the highest certificate: it may be catching up.
-func (s *asides) lacks(now bool, at time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !now {
-		s.lacking = time.Time{}
-	} else if s.lacking.IsZero() {
-		s.lacking = at
-	}
-	return now && at.Sub(s.lacking) > suspectPatience
 }
 
 // mayKeepAside says whether this validator may go back by a dispute: it will attest nothing more of what it forgets, and what it has attested
@@ -226,34 +211,6 @@ func (n *Node) termAt(index uint64) (term uint64, ok bool, err error) {
 		return 0, false, nil
 	}
 	return list[0].Term, true, nil
-}
-
-// startsHere says whether an epoch can start in the own tree from a certificate, as startOf does.
-func (n *Node) startsHere(c checkpoint.Vote) bool {
-	head := n.store.Head()
-	if c.Size <= n.FinalSize() || c.Epoch < head.Epoch {
-		return true
-	}
-	root, _, ok := n.rootAt(c.Size)
-	return c.Epoch == head.Epoch && ok && root == c.Root
-}
-
-// lookAside has a log put back from which an epoch can start where the votes will say, if none can in the own tree.
-func (n *Node) lookAside(s finality.Status) {
-	if !n.asides.lacks(!n.startsHere(s.Certified), time.Now()) {
-		return
-	}
-	for _, a := range n.asides.all() {
-		if !a.starts(s.Certified) {
-			continue
-		}
-		if leads, err := n.leadsTo(a); err != nil || !leads {
-			n.log.Error("a log that was kept aside cannot be put back: this node's leads past where it began", "epoch", a.AttestedIn, "begins", a.Before, "error", err)
-			continue
-		}
-		n.goBack(fmt.Errorf("size %d of epoch %d is certified, and in what was kept aside of epoch %d", s.Certified.Size, s.Certified.Epoch, a.AttestedIn), resyncPutBack(a.AttestedIn))
-		return
-	}
 }
 
 // putBack makes log and state what they were when a log was kept aside. The state is that of the last final batch; what of it is in the

@@ -17,59 +17,76 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
-// signs stops the node, has it have said something, and starts it again.
-func (s *scribe) signs(say func(*finality.State)) {
-	s.t.Helper()
-	s.stop("v1")
-	key := s.world.Validators["v1"]
-	file, err := finality.OpenStateFile(filepath.Join(s.dir, "v1", "signer.state"), finality.Identity{Network: s.world.Network, Name: "v1", Key: [32]byte(key.Public().(ed25519.PublicKey))})
+// signs stops a node, has it have said something, and starts it again.
+func (c *cluster) signs(name string, say func(*finality.State)) *Node {
+	c.t.Helper()
+	c.stop(name)
+	key := c.world.Validators[name]
+	file, err := finality.OpenStateFile(filepath.Join(c.dir, name, "signer.state"), finality.Identity{Network: c.world.Network, Name: name, Key: [32]byte(key.Public().(ed25519.PublicKey))})
 	if err != nil {
-		s.t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	state := file.State()
 	say(&state)
 	if err := file.Save(state); err != nil {
-		s.t.Fatal(err)
+		c.t.Fatal(err)
 	}
-	s.restart("v1")
-	s.n = s.nodes["v1"]
+	c.restart(name)
+	return c.nodes[name]
 }
 
-// attests has the node have attested a tree.
-func (s *scribe) attests(at ledger.Head) {
-	s.t.Helper()
-	s.signs(func(state *finality.State) {
+// attested is that a tree was attested, wished that an epoch was voted for, and certified that a certificate was heard.
+func (c *cluster) attested(name string, at ledger.Head) func(*finality.State) {
+	return func(state *finality.State) {
 		vote := voteOf(at)
 		state.Epoch = at.Epoch
-		state.Attested = checkpoint.SignedVote{Vote: vote, Signature: vote.Sign(s.world.Network, checkpoint.Attestation, s.world.Validators["v1"])}
-	})
+		state.Attested = checkpoint.SignedVote{Vote: vote, Signature: vote.Sign(c.world.Network, checkpoint.Attestation, c.world.Validators[name])}
+	}
 }
 
-// wishes has it have voted for an epoch.
-func (s *scribe) wishes(epoch uint64) {
-	s.t.Helper()
-	s.signs(func(state *finality.State) {
+func (c *cluster) wished(name string, epoch uint64) func(*finality.State) {
+	return func(state *finality.State) {
 		held := state.Highest
 		state.Wished = finality.EpochWord{
-			Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures, Signature: checkpoint.SignEpoch(s.world.Network, epoch, held.Vote, s.world.Validators["v1"]),
+			Epoch: epoch, Certified: held.Vote, Certificate: held.Signatures, Signature: checkpoint.SignEpoch(c.world.Network, epoch, held.Vote, c.world.Validators[name]),
 		}
-	})
+	}
 }
 
-// hears has it know a certificate of a tree.
+func (c *cluster) certified(at ledger.Head) func(*finality.State) {
+	return func(state *finality.State) { state.Highest = c.change(at.Epoch+1, voteOf(at)).Certificate }
+}
+
+func (s *scribe) attests(at ledger.Head) {
+	s.t.Helper()
+	s.n = s.signs("v1", s.attested("v1", at))
+}
+
+func (s *scribe) wishes(epoch uint64) {
+	s.t.Helper()
+	s.n = s.signs("v1", s.wished("v1", epoch))
+}
+
 func (s *scribe) hears(at ledger.Head) {
 	s.t.Helper()
-	s.signs(func(state *finality.State) { state.Highest = s.change(at.Epoch+1, voteOf(at)).Certificate })
+	s.n = s.signs("v1", s.certified(at))
 }
 
 // disputed lets leaders contradict the node for some time.
-func (s *scribe) disputed(long time.Duration) {
-	s.n.astray.dispute.over()
+func (n *Node) disputed(long time.Duration) {
+	n.astray.dispute.over()
 	now := time.Now()
 	for at := now.Add(-long); at.Before(now); at = at.Add(disputePause) {
-		s.n.astray.dispute.again(at)
+		n.astray.dispute.again(at)
 	}
-	s.n.astray.dispute.again(now)
+	n.astray.dispute.again(now)
+}
+
+// lacked lets the node not have had what is certified for some time.
+func (n *Node) lacked(long time.Duration) {
+	n.astray.lacking.mu.Lock()
+	defer n.astray.lacking.mu.Unlock()
+	n.astray.lacking.since = time.Now().Add(-long)
 }
 
 // entries are the end of raft's log.
@@ -102,7 +119,7 @@ func wentBack(t *testing.T) (s *scribe, attested, head ledger.Head, log []raft.L
 	log = s.entries(s.n.store.FloorMade())
 	s.attests(attested)
 	s.wishes(1)
-	s.disputed(suspectPatience + time.Second)
+	s.n.disputed(suspectPatience + time.Second)
 	s.n.lookAgain()
 	if !s.n.asked() {
 		t.Fatal("it does not go back")
@@ -121,7 +138,7 @@ func TestWhoSaysNothingMoreGoesBack(t *testing.T) {
 	s := newScribe(t)
 	attested, _ := s.pays()
 	s.attests(attested)
-	s.disputed(suspectPatience + time.Second)
+	s.n.disputed(suspectPatience + time.Second)
 	if s.n.lookAgain(); s.n.asked() {
 		t.Fatal("while it may attest in its epoch")
 	}
@@ -134,7 +151,7 @@ func TestWhoSaysNothingMoreGoesBack(t *testing.T) {
 	if s.n.lookAgain(); s.n.asked() {
 		t.Fatal("while nobody contradicts it")
 	}
-	s.disputed(suspectPatience + time.Second)
+	s.n.disputed(suspectPatience + time.Second)
 	s.n.lookAgain()
 	if !s.n.asked() {
 		t.Fatal("not at all")
@@ -157,11 +174,11 @@ func TestACarrierIsPatient(t *testing.T) {
 	s.attests(certified)
 	s.hears(certified)
 	s.wishes(1)
-	s.disputed(carrierPatience - time.Second)
+	s.n.disputed(carrierPatience - time.Second)
 	if s.n.lookAgain(); s.n.asked() {
 		t.Fatal("at once")
 	}
-	s.disputed(carrierPatience + disputePause)
+	s.n.disputed(carrierPatience + disputePause)
 	if s.n.lookAgain(); !s.n.asked() {
 		t.Error("never: others may have opened an epoch without the certificate")
 	}
@@ -177,7 +194,7 @@ func TestPutBack(t *testing.T) {
 	if s.n.lookAgain(); s.n.asked() {
 		t.Fatal("at once: the own log may be on its way there")
 	}
-	s.n.asides.lacking = time.Now().Add(-suspectPatience - time.Second)
+	s.n.lacked(suspectPatience + time.Second)
 	s.n.lookAgain()
 	if !s.n.asked() {
 		t.Fatal("what is certified is not put back")
@@ -226,7 +243,7 @@ func TestPutBackBelow(t *testing.T) {
 	s.order([]byte("shifted")) // The others' log is another, from its beginning.
 	s.pays()
 	s.hears(attested)
-	s.n.asides.lacking = time.Now().Add(-suspectPatience - time.Second)
+	s.n.lacked(suspectPatience + time.Second)
 	s.n.lookAgain()
 	s.settled()
 	if s.n.store.Head() != head {
@@ -245,7 +262,7 @@ func TestAsidesAreKept(t *testing.T) {
 	s.n.astray.mu.Lock()
 	s.n.astray.last = time.Time{}
 	s.n.astray.mu.Unlock()
-	s.disputed(suspectPatience + time.Second)
+	s.n.disputed(suspectPatience + time.Second)
 	s.n.lookAgain()
 	s.settled()
 	if again, kept := s.n.asides.find(0); !kept || !reflect.DeepEqual(before, again) || again.Attested != attested.Size {
@@ -292,6 +309,32 @@ func TestStartsHere(t *testing.T) {
 	another.Epoch = 4
 	if !s.n.startsHere(another) {
 		t.Error("what is final holds it, or more lie than the network stands")
+	}
+}
+
+// TestLacking: a log may be late. Who leads without what is certified, in however many terms, is not.
+func TestLacking(t *testing.T) {
+	var l lacking
+	start := time.Now()
+	for i, step := range []struct {
+		now, leads   bool
+		after        time.Duration
+		lasts, unfit bool
+	}{
+		{true, false, 0, false, false},
+		{true, true, suspectPatience, false, false},
+		{true, false, suspectPatience + 1, true, false},
+		{true, true, suspectPatience + 2*time.Second, true, false},
+		{true, false, suspectPatience + 3*time.Second, true, false},
+		{true, true, suspectPatience + 4*time.Second, true, false},
+		{true, true, suspectPatience + 5*time.Second, true, true},
+		{false, true, suspectPatience + 6*time.Second, false, false},
+		{true, true, suspectPatience + 7*time.Second, false, false},
+		{true, true, 2*suspectPatience + 8*time.Second, true, false}, // Nobody looked meanwhile.
+	} {
+		if lasts, unfit := l.look(step.now, step.leads, start.Add(step.after)); lasts != step.lasts || unfit != step.unfit {
+			t.Errorf("step %d: lasts %v, unfit %v", i, lasts, unfit)
+		}
 	}
 }
 
@@ -381,7 +424,7 @@ func (s *scribe) killedAt(point string, do func()) {
 func (s *scribe) putBack(head ledger.Head, log []raft.Log) {
 	s.t.Helper()
 	if s.n.store.Head() != head {
-		s.n.asides.lacking = time.Now().Add(-suspectPatience - time.Second)
+		s.n.lacked(suspectPatience + time.Second)
 		s.n.lookAgain()
 		s.settled()
 	}

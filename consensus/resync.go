@@ -48,8 +48,9 @@ type astray struct {
 	// behindSince is when this node was first seen to lead a term, behindIn, with less than is final; zero when it is not so.
 	behindSince time.Time
 	behindIn    uint64
-	// dispute is with leaders, about what is committed.
+	// dispute is with leaders, about what is committed, and lacking how long the own tree has not held what is certified.
 	dispute dispute
+	lacking lacking
 
 	// running is held over a resync, and by who must not meet one.
 	running sync.Mutex
@@ -57,7 +58,14 @@ type astray struct {
 
 // strayed asks for a resync, because something proves that this node's log is not the others'. False when the last one is too near
 // and has brought nothing: then there is none.
-func (n *Node) strayed(reason error) bool { return n.goBack(reason, resyncShallow) }
+func (n *Node) strayed(reason error) bool {
+	if s := n.finality.Status(); !n.startsHere(s.Certified) {
+		if a, kept := n.keptFor(s.Certified); kept {
+			return n.goBack(reason, resyncPutBack(a.AttestedIn)) // Not to be asked for in a minute.
+		}
+	}
+	return n.goBack(reason, resyncShallow)
+}
 
 // goBack is strayed for any resync.
 func (n *Node) goBack(reason error, to target) bool {
@@ -142,9 +150,9 @@ func (n *Node) lookAt(proved finality.Status) {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
 	n.lookAtDispute(proved)
-	n.lookAside(proved)
-	if term, leads := n.packer.leads(); n.astray.behind(term, leads && (head.Size < proved.Proved || !n.startsHere(proved.Certified)), time.Now()) {
-		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final, or certified", head.Batch)) {
+	n.lookAtCertified(proved)
+	if term, leads := n.packer.leads(); n.astray.behind(term, leads && head.Size < proved.Proved, time.Now()) {
+		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch)) {
 			n.packer.giveUp(term)
 		}
 	}
@@ -167,9 +175,9 @@ func (n *Node) lookAt(proved finality.Status) {
 	}
 }
 
-// behind says whether this node has led a term for a while and more is final than it has, or certified where no epoch could start in its
-// tree. What is so was ordered before, and a leader packs only when it has applied all that was: so its log was never the others', though
-// it takes its own batches for good ones, and nothing else comes to show the gap.
+// behind says whether this node has led a term for a while and more is final than it has. What is final was ordered before, and a leader packs
+// only when it has applied all that was: so its log was never the others', though it takes its own batches for good ones, and nothing
+// else comes to show the gap.
 func (a *astray) behind(term uint64, now bool, at time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

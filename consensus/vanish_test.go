@@ -1,0 +1,115 @@
+package consensus
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+)
+
+// TestTheCertifiedDoesNotVanish: a liar, v4, led f+1 honest validators to commit a batch that the third has not, and had them attest it; then it had that third elected, which
+// contradicted them until they went back. Now nobody's log has the batch, and the liar shows the certificate that it made with their attestations, and is silent. No
+// epoch can start but there, and it does: the batch comes back, and the network goes on with it.
+func TestTheCertifiedDoesNotVanish(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	for name := range c.nodes {
+		c.calm(name)
+	}
+	head, epoch := c.nodes["v1"].store.Head(), c.nodes["v1"].store.Head().Epoch
+	for name := range c.addresses {
+		c.stop(name)
+	}
+	last := c.lastEntry("v3")
+	vanished := c.pay(c.world.Amina.Account, 7)
+	data := tx.SealBatch(c.world.Network, tx.BatchHeader{
+		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: head.TimeUnixMs, Leader: "v4", Term: last.Term,
+	}, [][]byte{vanished.Envelope()}, c.world.Validators["v4"])
+	lie := &raft.Log{Index: last.Index + 1, Term: last.Term, Type: raft.LogCommand, Data: data}
+	var certified ledger.Head
+	for _, name := range []string{"v1", "v2"} {
+		certified = c.goesBackFrom(name, lie, epoch+1)
+		c.stop(name)
+	}
+	// The third was elected in a later term, and it alone has heard of the certificate.
+	w := c.stoppedLog("v3")
+	if err := w.StoreLogs([]*raft.Log{{Index: last.Index + 1, Term: last.Term + 1, Type: raft.LogNoop}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SetUint64([]byte("CurrentTerm"), last.Term+1); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.signs("v3", c.certified(certified))
+	c.signs("v3", c.wished("v3", epoch+1))
+	c.restart("v1")
+	c.restart("v2")
+	var s Status
+	signed := c.pay(c.world.Juma.Account, 1)
+	c.eventually("payments become final again", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // What is taken back is to be submitted again.
+		defer cancel()
+		var err error
+		s, err = c.nodes["v1"].Submit(ctx, signed.Envelope(), Final)
+		return err == nil && s.Stage == Final
+	})
+	c.agree(s.LeafIndex + 1)
+	for name, n := range c.nodes {
+		if root, err := n.store.Root(certified.Size); err != nil || root != certified.Root {
+			t.Errorf("%s has another tree than the certified one: %v", name, err)
+		}
+		if status, err := n.lookup(vanished.ID()); err != nil || status.Stage != Final {
+			t.Errorf("%s: the payment of the certified tree: stage %v, %v", name, status.Stage, err)
+		}
+	}
+}
+
+// lastEntry is the end of the log of a stopped node.
+func (c *cluster) lastEntry(name string) (last raft.Log) {
+	c.t.Helper()
+	w := c.stoppedLog(name)
+	defer w.Close()
+	index, err := w.LastIndex()
+	if err == nil {
+		err = w.GetLog(index, &last)
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return last
+}
+
+// goesBackFrom starts a node, has it commit and attest a batch and then vote for an epoch, and lets it go back in a dispute.
+func (c *cluster) goesBackFrom(name string, lie *raft.Log, epoch uint64) (attested ledger.Head) {
+	c.t.Helper()
+	c.restart(name)
+	n := c.nodes[name]
+	if err := n.raftLog.StoreLog(lie); err != nil {
+		c.t.Fatal(err)
+	}
+	if a, ok := (fsm{n}).apply(lie).(*applied); !ok || a.void != nil {
+		c.t.Fatalf("%s: the batch: %+v", name, a)
+	}
+	attested = n.store.Head()
+	c.signs(name, c.attested(name, attested))
+	n = c.signs(name, c.wished(name, epoch))
+	n.disputed(suspectPatience + time.Second)
+	n.lookAgain()
+	c.eventually(name+" goes back", func() bool {
+		n.astray.mu.Lock()
+		defer n.astray.mu.Unlock()
+		return !n.astray.last.IsZero() && !n.astray.due
+	})
+	n.astray.running.Lock()
+	defer n.astray.running.Unlock()
+	if n.store.Head().Size >= attested.Size {
+		c.t.Fatalf("%s has not gone back", name)
+	}
+	return attested
+}
