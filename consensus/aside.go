@@ -142,11 +142,15 @@ func (n *Node) keepAside(deep bool) (bool, error) {
 	}
 	head := n.store.Head()
 	a := aside{AttestedIn: s.AttestedIn, Attested: s.Attested, Epoch: head.Epoch}
-	a.Last, _ = n.store.Applied()
-	var err error
+	applied, _ := n.store.Applied()
+	last, err := n.raftLog.LastIndex()
+	if err != nil {
+		return false, err
+	}
 	if a.Before, a.BeforeTerm, err = n.cutAt(deep); err != nil {
 		return false, err
 	}
+	a.Last = max(a.Before, min(applied, last)) // A disk may have lost the end of the log.
 	for size := n.store.Floor().Size; size < head.Size; {
 		at, err := n.spotAt(size)
 		if err != nil {
@@ -168,6 +172,9 @@ func (n *Node) keepAside(deep bool) (bool, error) {
 func (n *Node) deepen() error {
 	keep, term, err := n.cutAt(true)
 	if err != nil {
+		return err
+	}
+	if first, err := n.raftLog.FirstIndex(); err != nil || first > keep+1 {
 		return err
 	}
 	for _, a := range n.asides.all() {

@@ -284,6 +284,28 @@ func TestAsidesAreKept(t *testing.T) {
 	}
 }
 
+// TestKeptAsideOfAShortLog: a disk that lost the end of raft's log does not keep a validator from going back.
+func TestKeptAsideOfAShortLog(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	attested, _ := s.pays()
+	s.attests(attested)
+	s.wishes(1)
+	last, err := s.n.raftLog.LastIndex()
+	if err == nil {
+		err = s.n.raftLog.DeleteRange(last, last)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.n.disputed(suspectPatience + time.Second)
+	s.n.lookAgain()
+	s.settled()
+	if a, kept := s.n.asides.find(0); !kept || a.Last != last-1 || s.n.store.Head().Batch != 0 {
+		t.Errorf("batch %d, kept aside %+v, want up to %d", s.n.store.Head().Batch, a, last-1)
+	}
+}
+
 // TestStartsHere: who leads without the highest certified tree, where an epoch would have to start from it, has not got all that was ordered.
 func TestStartsHere(t *testing.T) {
 	s := newScribe(t)

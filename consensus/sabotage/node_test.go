@@ -7,7 +7,8 @@ import "github.com/umoja-ledger/umoja/ledger/sabotage"
 // nodeRuns are the tests of package consensus that should notice first, by file.
 var nodeRuns = map[string]string{
 	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed|Replayed",
-	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
+	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute|Vanish",
+	"rewind.go": "Resync|Fed|Aside|PutBack", "aside.go": "Aside|PutBack|SaysNothing|Vanish", "dispute.go": "Dispute|Carrier|SaysNothing|Fed", "certified.go": "StartsHere|Lacking|PutBack|Vanish", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
 	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
 	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
@@ -173,29 +174,29 @@ var resynced = []sabotage.Sabotage{
 		Rule: "while a resync is to come no snapshot is captured",
 	},
 	{
-		Name: "node-resync-not-persisted", File: "resync.go", Line: `if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(target)); err != nil {`,
-		Instead: `if err := error(nil); err != nil && target == "" {`, Rule: "the target is on disk before anything is undone",
+		Name: "node-resync-not-persisted", File: "resync.go", Line: `if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(to)); err != nil {`,
+		Instead: `if err := error(nil); err != nil && to == "" {`, Rule: "the target is on disk before anything is undone",
 	},
 	{
-		Name: "node-resync-forever", File: "resync.go", Line: `if err := os.Remove(path); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Name: "node-resync-forever", File: "rewind.go", Line: `if err := os.Remove(path); err != nil {`, Instead: `if err := error(nil); err != nil {`,
 		Rule: "a resync that has ended is not done again",
 	},
 	{
-		Name: "node-resync-state-stays", File: "resync.go",
+		Name: "node-resync-state-stays", File: "rewind.go",
 		Line:    `if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {`,
 		Instead: `if err := error(nil); err != nil {`, Rule: "what is not final is undone",
 	},
 	{
-		Name: "node-resync-log-stays", File: "resync.go", Line: `return n.raftLog.DeleteRange(max(first, keep+1), last)`, Instead: `_ = first; return nil`,
+		Name: "node-resync-log-stays", File: "rewind.go", Line: `return n.raftLog.DeleteRange(max(first, keep+1), last)`, Instead: `_ = first; return nil`,
 		Rule: "the entries of the lie are cut off",
 	},
 	{
-		Name: "node-resync-log-below-state", File: "resync.go", Line: `keep = max(keep, made)`, Instead: `keep = max(keep, 1)`,
+		Name: "node-resync-log-below-state", File: "rewind.go", Line: `keep = max(keep, n.store.FloorMade())`, Instead: `keep = max(keep, 1)`,
 		Rule: "the log is not cut below what made the state, unless the state is rewound",
 	},
 	{
-		Name: "node-resync-never-deep", File: "resync.go", Line: `a.due, a.deep, a.last, a.floor = true, again, time.Now(), floor`,
-		Instead: `a.due, a.deep, a.last, a.floor = true, false, time.Now(), floor`, Rule: "the lie may be older than what is final",
+		Name: "node-resync-never-deep", File: "resync.go", Line: `to = to.deeper()`,
+		Instead: `to = to + ""`, Rule: "the lie may be older than what is final",
 	},
 	{
 		Name: "node-resync-endlessly", File: "resync.go", Line: `if again && time.Since(a.last) < resyncPause {`, Instead: `if again && a.due {`,
@@ -207,8 +208,8 @@ var resynced = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-resync-on-a-liars-word", File: "resync.go",
-		Line:    `if n.astray.dispute.lasts(time.Now()) && proved.Proved > head.Size {`,
-		Instead: `if n.astray.dispute.lasts(time.Now()) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
+		Line:    `if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {`,
+		Instead: `if n.astray.dispute.lasts(time.Now(), suspectPatience) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
 	},
 	{
 		Name: "node-resync-on-a-gap", File: "resync.go",

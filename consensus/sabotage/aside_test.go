@@ -1,0 +1,79 @@
+//go:build sabotage
+
+package sabotage_test
+
+import "github.com/umoja-ledger/umoja/ledger/sabotage"
+
+// disputed is going back where nothing proves a lie, and what is kept aside of what is forgotten by that.
+var disputed = []sabotage.Sabotage{
+	{
+		Name: "node-dispute-while-it-speaks", File: "dispute.go", Line: `return s.Wished > n.store.Head().Epoch && s.Wished > s.AttestedIn`,
+		Instead: `return s.Wished >= n.store.Head().Epoch`, Rule: "a validator goes back by a dispute only from what it attests no more",
+	},
+	{
+		Name: "node-dispute-in-a-later-epoch", File: "dispute.go", Line: `return s.Wished > n.store.Head().Epoch && s.Wished > s.AttestedIn`,
+		Instead: `return s.Wished > n.store.Head().Epoch`, Rule: "what is kept aside of an epoch holds all that was attested in it",
+	},
+	{
+		Name: "node-dispute-carrier", File: "dispute.go", Line: `patience = carrierPatience`, Instead: `patience = suspectPatience`,
+		Rule: "who holds what is certified lets the others come first",
+	},
+	{
+		Name: "node-dispute-carrier-for-ever", File: "dispute.go", Line: `patience = carrierPatience`, Instead: `patience = 1000 * carrierPatience`,
+		Rule: "others may have opened an epoch without the certificate, so that who holds it has to come after",
+	},
+	{
+		Name: "node-dispute-nothing-kept", File: "dispute.go", Line: `n.goBack(fmt.Errorf("leaders contradict what is committed here after batch %d, and nothing can be said in epoch %d any more", n.store.Head().Batch, n.store.Head().Epoch), resyncKept)`,
+		Instead: `n.goBack(errNoStart, resyncShallow); _ = fmt.Sprint()`,
+		Rule:    "what was attested and is gone back from is kept",
+	},
+	{
+		Name: "node-aside-after-the-cut", File: "rewind.go", Line: `if to.keeps() {`, Instead: `if to.keeps() && n.store.Pending() == 0 {`,
+		Rule: "a log is kept aside before anything of it is cut",
+	},
+	{
+		Name: "node-aside-without-room", File: "aside.go",
+		Line:    `return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || len(n.asides.all()) < maxAsides)`,
+		Instead: `return n.hasLeft(s)`, Rule: "what cannot be kept is not gone back from",
+	},
+	{
+		Name: "node-aside-written-over", File: "aside.go", Line: `if _, kept := n.asides.find(s.AttestedIn); kept || s.Attested <= n.store.Floor().Size {`,
+		Instead: `if s.Attested <= n.store.Floor().Size {`, Rule: "what was kept of an epoch is never written over",
+	},
+	{
+		Name: "node-aside-dropped-early", File: "aside.go", Line: `if final < s.kept[i].Attested {`, Instead: `if final == 0 {`,
+		Rule: "a log is kept aside until what is final is as large as what was attested",
+	},
+	{
+		Name: "node-aside-not-deepened", File: "rewind.go", Line: `if err := n.deepen(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "a log kept aside begins where the log is cut",
+	},
+	{
+		Name: "node-aside-not-applied", File: "aside.go", Line: `return index < i, n.Err()`, Instead: `return index <= i, n.Err()`,
+		Rule: "what is put back is as committed as it was",
+	},
+	{
+		Name: "node-aside-of-another-tree", File: "aside.go", Line: `return c.Size > 0 && (c.Epoch < a.Epoch || slices.Contains(a.Trees, c))`,
+		Instead: `return c.Size > 0 && c.Epoch <= a.Epoch`, Rule: "a log is put back for a tree that it holds",
+	},
+	{
+		Name: "node-aside-never-back", File: "certified.go", Line: `if !a.starts(c) {`, Instead: `if a.Attested > 0 {`,
+		Rule: "what is certified and was kept aside is put back",
+	},
+	{
+		Name: "node-certified-at-once", File: "certified.go", Line: `return now && at.Sub(l.since) > suspectPatience, now && l.led > suspectPatience`,
+		Instead: `return now, now && l.led > suspectPatience`, Rule: "a log that is late may lead to what is certified",
+	},
+	{
+		Name: "node-certified-leader-stays", File: "certified.go", Line: `return now && at.Sub(l.since) > suspectPatience, now && l.led > suspectPatience`,
+		Instead: `return now && at.Sub(l.since) > suspectPatience, false`, Rule: "who leads without what is certified goes back",
+	},
+	{
+		Name: "node-certified-another-root", File: "certified.go", Line: `return c.Epoch == head.Epoch && ok && root == c.Root`,
+		Instead: `return c.Epoch == head.Epoch && ok && root != [32]byte{}`, Rule: "an epoch starts at the tree that was certified, not at one of its size",
+	},
+	{
+		Name: "node-certified-given-up", File: "certified.go", Line: `if c.Size <= n.FinalSize() || c.Epoch < head.Epoch {`,
+		Instead: `if c.Size <= n.FinalSize() {`, Rule: "what was certified before the epoch in force was given up when that was opened",
+	},
+}
