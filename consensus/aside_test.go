@@ -432,7 +432,11 @@ func (s *scribe) killedAt(point string, do func()) {
 	s.n = s.nodes["v1"]
 	armed.Store(true)
 	do()
-	<-s.n.Dead()
+	select {
+	case <-s.n.Dead():
+	case <-time.After(20 * time.Second):
+		s.t.Fatalf("it does not come to %q", point)
+	}
 	s.simulated = nil
 	if err := s.n.Close(); err != nil && !errors.Is(err, errKilled) {
 		s.t.Error(err)

@@ -34,7 +34,7 @@ var disputed = []sabotage.Sabotage{
 	{
 		Name: "node-aside-without-room", File: "aside.go",
 		Line:    `return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || len(n.asides.all()) < maxAsides)`,
-		Instead: `return n.hasLeft(s)`, Rule: "what cannot be kept is not gone back from",
+		Instead: `return n.hasLeft(s) && (kept || s.AttestedIn > 0)`, Rule: "what cannot be kept is not gone back from",
 	},
 	{
 		Name: "node-aside-written-over", File: "aside.go", Line: `if _, kept := n.asides.find(s.AttestedIn); kept || s.Attested <= n.store.Floor().Size {`,
