@@ -3,10 +3,12 @@ package consensus
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/raft"
@@ -34,6 +36,7 @@ const maxAsides = 8
 // asides are the logs kept aside.
 type asides struct {
 	dir string
+	log *slog.Logger
 	// mu guards the rest; held for a look or a set.
 	mu   sync.Mutex
 	kept []aside
@@ -55,9 +58,10 @@ func (a aside) starts(c checkpoint.Vote) bool {
 	return c.Size > 0 && (c.Epoch < a.Epoch || slices.Contains(a.Trees, c))
 }
 
-// openAsides makes the folder and reads what is there. What a crash left half written is removed.
-func openAsides(dir string) (*asides, error) {
-	s := &asides{dir: dir}
+// openAsides makes the folder and reads what is there. What a crash left half written is removed, what is damaged is left under a name by which it
+// is met no more, and what has another name than this program gives is not touched: none of that may keep a validator from starting.
+func openAsides(dir string, log *slog.Logger) (*asides, error) {
+	s := &asides{dir: dir, log: log}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder of logs kept aside: %w", err)
 	}
@@ -66,19 +70,67 @@ func openAsides(dir string) (*asides, error) {
 		return nil, fmt.Errorf("read folder of logs kept aside: %w", err)
 	}
 	for _, e := range entries {
-		if filepath.Ext(e.Name()) != "" {
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-				return nil, fmt.Errorf("remove a log half kept aside: %w", err)
-			}
-			continue
-		}
-		var a aside
-		if err := readAside(filepath.Join(dir, e.Name()), &a, nil); err != nil {
+		if err := s.meet(e); err != nil {
 			return nil, err
 		}
-		s.kept = append(s.kept, a)
 	}
 	return s, nil
+}
+
+// meet takes what the folder holds.
+func (s *asides) meet(e os.DirEntry) error {
+	name, half := strings.CutSuffix(e.Name(), ".new")
+	epoch, err := strconv.ParseUint(name, 10, 64)
+	switch {
+	case err != nil || strconv.FormatUint(epoch, 10) != name:
+		if !strings.Contains(name, damagedEnd) {
+			s.log.Error("not a log kept aside; nobody looks at it", "file", filepath.Join(s.dir, e.Name()))
+		}
+		return nil
+	case !e.Type().IsRegular():
+		return s.damaged(e.Name(), errors.New("not a file"))
+	case half:
+		if err := os.Remove(filepath.Join(s.dir, e.Name())); err != nil {
+			return fmt.Errorf("remove a log half kept aside: %w", err)
+		}
+		return nil
+	}
+	a, err := readAside(s.path(epoch), nil)
+	if errors.Is(err, errAside) {
+		return s.damaged(name, err)
+	} else if err != nil {
+		return err
+	}
+	return s.put(a)
+}
+
+// damagedEnd is the end of the name of a damaged file, or a number follows it.
+const damagedEnd = ".damaged"
+
+// damaged leaves a file under a name by which it is met no more.
+func (s *asides) damaged(name string, reason error) error {
+	s.log.Error("a log that was kept aside is damaged, and not kept any more", "file", filepath.Join(s.dir, name), "reason", reason)
+	to := name + damagedEnd
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(filepath.Join(s.dir, to)); errors.Is(err, os.ErrNotExist) {
+			break
+		} else if err != nil {
+			return fmt.Errorf("leave a damaged log kept aside: %w", err)
+		}
+		to = fmt.Sprintf("%s%s.%d", name, damagedEnd, i)
+	}
+	if err := os.Rename(filepath.Join(s.dir, name), filepath.Join(s.dir, to)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("leave a damaged log kept aside: %w", err)
+	}
+	return nil
+}
+
+// lose takes note that the one of an epoch is damaged.
+func (s *asides) lose(epoch uint64, reason error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = slices.DeleteFunc(s.kept, func(a aside) bool { return a.AttestedIn == epoch })
+	return s.damaged(strconv.FormatUint(epoch, 10), reason)
 }
 
 func (s *asides) path(epoch uint64) string {
@@ -101,10 +153,11 @@ func (s *asides) find(epoch uint64) (aside, bool) {
 }
 
 // put takes note of one that is on disk, in the place of one of that epoch.
-func (s *asides) put(a aside) {
+func (s *asides) put(a aside) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept = append(slices.DeleteFunc(s.kept, func(b aside) bool { return b.AttestedIn == a.AttestedIn }), a)
+	return nil
 }
 
 // drop removes those that nothing can need any more, by what is final. A crash in between leaves files that the next start drops.
@@ -115,7 +168,7 @@ func (s *asides) drop(final uint64) error {
 		if final < s.kept[i].Attested {
 			continue
 		}
-		if err := os.Remove(s.path(s.kept[i].AttestedIn)); err != nil {
+		if err := os.Remove(s.path(s.kept[i].AttestedIn)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("remove a log kept aside: %w", err)
 		}
 		s.kept = slices.Delete(s.kept, i, i+1)
@@ -183,7 +236,11 @@ func (n *Node) deepen() error {
 		} else if leads && keep < a.Before {
 			old := a
 			a.Before, a.BeforeTerm = keep, term
-			if err := n.writeAside(a, &old); err != nil {
+			err := n.writeAside(a, &old)
+			if errors.Is(err, errAside) {
+				err = n.asides.lose(a.AttestedIn, err)
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -220,20 +277,41 @@ func (n *Node) termAt(index uint64) (term uint64, ok bool, err error) {
 	return list[0].Term, true, nil
 }
 
-// putBack makes log and state what they were when a log was kept aside. The state is that of the last final batch; what of it is in the
-// log kept aside is void when it comes again. A crash before the end leaves the target, and does it again.
-func (n *Node) putBack(epoch uint64) error {
+// mayPutBack says whether a log that was kept aside can be put back: it is whole, and raft's leads to it.
+func (n *Node) mayPutBack(epoch uint64) (bool, error) {
 	a, kept := n.asides.find(epoch)
+	if kept {
+		if _, err := readAside(n.asides.path(epoch), nil); errors.Is(err, errAside) {
+			kept = false
+			if err := n.asides.lose(epoch, err); err != nil {
+				return false, err
+			}
+		} else if err != nil {
+			return false, err
+		}
+	}
 	leads := false
 	if kept {
 		var err error
 		if leads, err = n.leadsTo(a); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if !leads {
 		n.log.Error("what was kept aside cannot be put back", "epoch", epoch)
-		return nil
+	}
+	return leads, nil
+}
+
+// putBackAtOnce bounds the entries that are put back in one write.
+const putBackAtOnce = 64
+
+// putBack makes log and state what they were when a log was kept aside, which is whole (mayPutBack). The state is that of the last final batch; what of
+// it is in the log kept aside is void when it comes again. A crash before the end leaves the target, and does it again.
+func (n *Node) putBack(epoch uint64) error {
+	a, kept := n.asides.find(epoch)
+	if !kept {
+		return fmt.Errorf("no log is kept aside of epoch %d: %w", epoch, errAside)
 	}
 	if made := n.store.Made(); a.Before < made {
 		if err := n.disk.run(func() error { return n.store.Rewind(a.Before, a.BeforeTerm) }); err != nil {
@@ -246,7 +324,15 @@ func (n *Node) putBack(epoch uint64) error {
 	if err := n.point("resync: log cut, nothing put back"); err != nil {
 		return err
 	}
-	if err := readAside(n.asides.path(epoch), &aside{}, func(entry *raft.Log) error { return n.raftLog.StoreLog(entry) }); err != nil {
+	var several []*raft.Log
+	_, err := readAside(n.asides.path(epoch), func(entry *raft.Log) error {
+		if several = append(several, entry); len(several) < putBackAtOnce && entry.Index < a.Last {
+			return nil
+		}
+		defer func() { several = nil }()
+		return n.raftLog.StoreLogs(several)
+	})
+	if err != nil {
 		return err
 	}
 	if err := n.point("resync: log put back"); err != nil {

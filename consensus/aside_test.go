@@ -272,7 +272,9 @@ func TestAsidesAreKept(t *testing.T) {
 		if !s.n.mayKeepAside(full) {
 			t.Fatalf("no room for one more than %d", i)
 		}
-		s.n.asides.put(aside{AttestedIn: i, Attested: 1 << 40})
+		if err := s.n.asides.put(aside{AttestedIn: i, Attested: 1 << 40}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if s.n.mayKeepAside(full) {
 		t.Error("it would forget what it cannot keep")

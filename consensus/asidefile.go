@@ -2,17 +2,20 @@ package consensus
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/hashicorp/raft"
 )
 
-// asideFormat begins each file of a log kept aside.
+// asideFormat begins each file of a log kept aside. The SHA-256 of all before it ends the file.
 const asideFormat = "umoja-aside/v1\n"
 
 // errAside means that a log kept aside is not what this program wrote.
@@ -26,7 +29,8 @@ func (n *Node) writeAside(a aside, old *aside) error {
 		end = old.Before
 	}
 	err := writeThrough(path, func(w io.Writer) error {
-		buffered := bufio.NewWriterSize(w, 1<<20)
+		sum := sha256.New()
+		buffered := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<20)
 		if _, err := buffered.WriteString(asideFormat); err != nil {
 			return err
 		}
@@ -44,48 +48,84 @@ func (n *Node) writeAside(a aside, old *aside) error {
 			}
 		}
 		if old != nil {
-			if err := readAside(path, &aside{}, func(entry *raft.Log) error { return out.Encode(entry) }); err != nil {
+			if _, err := readAside(path, func(entry *raft.Log) error { return out.Encode(entry) }); err != nil {
 				return err
 			}
 		}
-		return buffered.Flush()
+		if err := buffered.Flush(); err != nil {
+			return err
+		}
+		_, err := w.Write(sum.Sum(nil))
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("keep a log aside: %w", err)
 	}
-	n.asides.put(a)
-	return nil
+	return n.asides.put(a)
 }
 
-// readAside reads what a file says of its entries and, unless each is nil, the entries, one at a time.
-func readAside(path string, a *aside, each func(*raft.Log) error) error {
+// readAside reads what a file says of its entries and, unless each is nil, the entries, one at a time. Nothing is given of a file that is not
+// whole.
+func readAside(path string, each func(*raft.Log) error) (a aside, err error) {
 	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("open log kept aside: %w", err)
+	if errors.Is(err, os.ErrNotExist) {
+		return a, fmt.Errorf("%w: %w", err, errAside)
+	} else if err != nil {
+		return a, fmt.Errorf("open log kept aside: %w", err)
 	}
 	defer f.Close()
-	buffered := bufio.NewReaderSize(f, 1<<20)
+	size, err := checkAside(f)
+	if err != nil {
+		return a, fmt.Errorf("%s: %w: %w", path, err, errAside)
+	}
+	buffered := bufio.NewReaderSize(io.NewSectionReader(f, 0, size), 1<<20)
 	format := make([]byte, len(asideFormat))
 	if _, err := io.ReadFull(buffered, format); err != nil || string(format) != asideFormat {
-		return fmt.Errorf("%s: format %q, %v: %w", path, format, err, errAside)
+		return a, fmt.Errorf("%s: format %q, %v: %w", path, format, err, errAside)
 	}
 	in := gob.NewDecoder(buffered)
-	if err := in.Decode(a); err != nil {
-		return fmt.Errorf("%s: %w: %w", path, err, errAside)
+	if err := in.Decode(&a); err != nil {
+		return a, fmt.Errorf("%s: %w: %w", path, err, errAside)
+	}
+	if filepath.Base(path) != strconv.FormatUint(a.AttestedIn, 10) {
+		return a, fmt.Errorf("%s: of epoch %d: %w", path, a.AttestedIn, errAside)
 	}
 	if each == nil {
-		return nil
+		return a, nil
 	}
 	for i := a.Before + 1; i <= a.Last; i++ {
 		var entry raft.Log
 		if err := in.Decode(&entry); err != nil || entry.Index != i {
-			return fmt.Errorf("%s: entry %d in the place of %d, %v: %w", path, entry.Index, i, err, errAside)
+			return a, fmt.Errorf("%s: entry %d in the place of %d, %v: %w", path, entry.Index, i, err, errAside)
 		}
 		if err := each(&entry); err != nil {
-			return err
+			return a, err
 		}
 	}
-	return nil
+	return a, nil
+}
+
+// checkAside compares a file with the hash at its end, and says how long it is without that.
+func checkAside(f *os.File) (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	size := info.Size() - sha256.Size
+	if size < 0 {
+		return 0, io.ErrUnexpectedEOF
+	}
+	sum, want := sha256.New(), make([]byte, sha256.Size)
+	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, size)); err != nil {
+		return 0, err
+	}
+	if _, err := f.ReadAt(want, size); err != nil {
+		return 0, err
+	}
+	if !bytes.Equal(sum.Sum(nil), want) {
+		return 0, errors.New("another hash than at its end")
+	}
+	return size, nil
 }
 
 // writeFile writes a small file whole or not at all.

@@ -208,7 +208,7 @@ func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
 func (n *Node) openRaft(c Config) error {
 	logger := newRaftLogger(n.log)
 	var err error
-	if n.asides, err = openAsides(filepath.Join(c.Dir, "aside")); err != nil {
+	if n.asides, err = openAsides(filepath.Join(c.Dir, "aside"), n.log); err != nil {
 		return err
 	}
 	if n.raftLog, err = n.openLog(c.Dir, logger); err != nil {

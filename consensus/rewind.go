@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // resyncFile holds the target.
@@ -34,6 +35,12 @@ func (t target) keeps() bool { return t == resyncKept || t == resyncDeepKept }
 func (t target) putsBack() (epoch uint64, ok bool) {
 	n, err := fmt.Sscanf(string(t), putBackFormat, &epoch)
 	return epoch, n == 1 && err == nil
+}
+
+// known says whether it is a target that this program writes, and no damaged one: that says nothing of what may be cut.
+func (t target) known() bool {
+	epoch, ok := t.putsBack()
+	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncDeep, resyncKept, resyncDeepKept}, t)
 }
 
 // deeper is the same from the snapshot.
@@ -79,6 +86,15 @@ func (n *Node) finishResync() error {
 // prepare writes down what a resync cuts and may be needed again. A crash leaves all of it or nothing, and state and log as they were. False when
 // nothing may be cut.
 func (n *Node) prepare(to target) (bool, error) {
+	if !to.known() {
+		n.log.Error("a resync of which the target is not known goes no further", "target", string(to))
+		return false, nil
+	}
+	if epoch, ok := to.putsBack(); ok {
+		if may, err := n.mayPutBack(epoch); err != nil || !may {
+			return false, err
+		}
+	}
 	if to.keeps() {
 		if kept, err := n.keepAside(to.deep()); err != nil || !kept {
 			return false, err
