@@ -110,13 +110,12 @@ type suspect struct {
 }
 
 // contradicted hears that a quorum has signed another tree than this node's. Within one epoch that is certain; a tree of a
-// later one may be still to come.
+// later one may be still to come. It is said once, so when the last resync is too near it is looked at again.
 func (n *Node) contradicted(at checkpoint.Vote) {
 	if !n.contradicts(at) {
 		return // Taken back meanwhile.
 	}
-	if at.Epoch <= n.store.Head().Epoch {
-		n.strayed(fmt.Errorf("a quorum signed another tree of size %d in epoch %d", at.Size, at.Epoch))
+	if at.Epoch <= n.store.Head().Epoch && n.strayed(fmt.Errorf("a quorum signed another tree of size %d in epoch %d", at.Size, at.Epoch)) {
 		return
 	}
 	a := &n.astray

@@ -57,7 +57,7 @@
 // Words of strangers, words sent in another's name, signatures that do not verify and sizes named by anybody but the
 // leader of the current raft term are ignored, and so are votes of an epoch that the own tree has not come to: they are said
 // again when it has. A validator whose two signatures contradict each other is reported with both (Accuse). One whose own
-// tree contradicts a quorum signs nothing until the tree was taken back (Astray); if that is at or below what is final here
-// (ErrDiverged), or a cosignature of its own turns up that it does not remember (ErrRolledBack), it stops signing: the operator
+// tree contradicts a quorum signs nothing until the tree was taken back (Astray); if that is at or below what is sealed here, or
+// what is final and in its tree (ErrDiverged), or a cosignature of its own turns up that it does not remember (ErrRolledBack), it stops signing: the operator
 // has to look.
 package finality

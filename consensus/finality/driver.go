@@ -75,7 +75,7 @@ type DriverConfig struct {
 	// OnEpochReady gives the change that opens the next epoch, while this validator leads: it goes into the next batch if
 	// its start is in the own tree. It may come again, with the same change or another; may be nil.
 	OnEpochReady func(change checkpoint.EpochChange)
-	// OnAstray tells that a quorum signed another tree than the own, above what is final here: the node has to fetch its
+	// OnAstray tells that a quorum signed another tree than the own, above what is sealed here: the node has to fetch its
 	// tentative batches anew; may be nil.
 	OnAstray func(at checkpoint.Vote)
 	// OnHalt tells that this validator signs nothing more, and why; may be nil.

@@ -91,7 +91,7 @@ type Accuse struct {
 // again when another change is better, or when this validator comes to lead.
 type EpochReady struct{ Change checkpoint.EpochChange }
 
-// Astray says that the own tree contradicts what a quorum signed above what is final here: this validator was fed a lie.
+// Astray says that the own tree contradicts what a quorum signed above what is sealed here: this validator was fed a lie.
 // Its tentative batches are to be undone and fetched again. It signs nothing meanwhile that could contradict itself.
 type Astray struct{ At checkpoint.Vote }
 

@@ -133,22 +133,30 @@ func (m *Machine) remind() {
 }
 
 // agrees says that the own tree has reached a tree that a quorum signed and is the same there. Another one means that this
-// validator was fed a lie; at or below what is final here, that more than f validators lie.
+// validator was fed a lie: nothing is attested or ratified until its tree was taken back. At or below what the own tree holds of what is
+// final, that more than f validators lie. What is final and not sealed may not be in the own tree any more: the node goes back to
+// what is sealed, and may be fed another tree there.
 func (m *Machine) agrees(at checkpoint.Vote) bool {
 	own, ok := m.root(at.Size)
+	final := m.signer.state.Final
 	switch {
 	case !ok || own == at.Root:
 		return ok
-	case at.Size <= m.signer.state.Final.Size:
-		if m.applied.Epoch < m.signer.state.Epoch {
-			return false // The tree is of before the epoch that will roll it back.
-		}
+	case at.Size <= final.Size && m.applied.Epoch < m.signer.state.Epoch:
+		return false // The tree is of before the epoch that will roll it back.
+	case at.Size <= m.sealed.Size || at.Size <= final.Size && m.holds(final):
 		m.halt(fmt.Errorf("a quorum signed another root of size %d: %w", at.Size, ErrDiverged))
 	case m.astray.Size == 0:
 		m.astray = at
 		m.turn.more = append(m.turn.more, Astray{at})
 	}
 	return false
+}
+
+// holds says that the own tree is the same at a vote's size.
+func (m *Machine) holds(vote checkpoint.Vote) bool {
+	own, ok := m.root(vote.Size)
+	return ok && own == vote.Root
 }
 
 // apply takes the new head of the own tree, and with it the epoch in force. One of another set's epochs was told before the reign changed.
@@ -169,7 +177,7 @@ func (m *Machine) apply(e Applied) {
 		}
 	}
 	if final := m.signer.state.Final; final.Size > 0 {
-		m.agrees(final) // What is final here must stay.
+		m.agrees(final) // Nothing is signed in a tree that is another.
 	}
 }
 
@@ -252,6 +260,9 @@ func (m *Machine) ratify() {
 	}
 	if own, epoch, ok := m.boundary(held.Size); !ok || own != held.Root || epoch != held.Epoch {
 		return
+	}
+	if held.Size >= state.Final.Size && !m.extends(held, state.Final) {
+		return // The own tree is being taken back.
 	}
 	if err := m.signer.ratify(); err != nil {
 		m.halt(err)
