@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -30,7 +31,8 @@ import (
 // good, so whatever it attested in the epoch is in the first log kept for it, and that is never written over.
 
 // maxAsides bounds how many are kept. Each costs the liars an epoch in which nothing became final, and holds the log since the last
-// final batch: W batches, and what was void between. With that many this validator goes back by a dispute no more.
+// final batch: W batches, and what was void between. With that many this validator goes back by a dispute no more, until it is in a later
+// epoch than it has attested in before: the log of that one takes the place of all others.
 const maxAsides = 8
 
 // asides are the logs kept aside.
@@ -48,6 +50,8 @@ type aside struct {
 	AttestedIn, Attested uint64
 	// Before, of BeforeTerm, is the entry that the log goes on after, and Last its last.
 	Before, BeforeTerm, Last uint64
+	// Short says that raft's log had lost its end, and may have had no batch of that epoch any more.
+	Short bool
 	// Epoch is the one in force at its end. Trees are the ends of its batches of that epoch above what was final.
 	Epoch uint64
 	Trees []checkpoint.Vote
@@ -152,20 +156,40 @@ func (s *asides) find(epoch uint64) (aside, bool) {
 	return all[i], true
 }
 
-// put takes note of one that is on disk, in the place of one of that epoch.
+// beside is how many stay when one more is kept.
+func (s *asides) beside(attestedIn, epoch uint64) int {
+	return len(slices.DeleteFunc(s.all(), func(a aside) bool { return a.coveredBy(aside{AttestedIn: attestedIn, Epoch: epoch}) }))
+}
+
+// put takes note of one that is on disk, in the place of one of that epoch, and removes those that nothing can need beside it. A crash in between
+// leaves files that the next start removes.
 func (s *asides) put(a aside) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept = append(slices.DeleteFunc(s.kept, func(b aside) bool { return b.AttestedIn == a.AttestedIn }), a)
-	return nil
+	slices.SortFunc(s.kept, func(a, b aside) int { return cmp.Compare(a.AttestedIn, b.AttestedIn) })
+	return s.remove(func(b aside) bool { return slices.ContainsFunc(s.kept, b.coveredBy) })
+}
+
+// coveredBy says whether a log that was kept later will do for all that this one is kept for: the certificates of the epoch in which was attested
+// last, and of those before. An epoch can start from them where a later one is in force. That log begins no lower, as far as raft's leads to
+// both, so that no snapshot makes it useless first; and what makes it needless was final in its epoch or later, and outranks those
+// certificates too.
+func (a aside) coveredBy(later aside) bool {
+	return a.AttestedIn < later.AttestedIn && a.AttestedIn < later.Epoch && !later.Short
 }
 
 // drop removes those that nothing can need any more, by what is final. A crash in between leaves files that the next start drops.
 func (s *asides) drop(final uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.remove(func(a aside) bool { return final >= a.Attested })
+}
+
+// remove is called with mu held.
+func (s *asides) remove(gone func(aside) bool) error {
 	for i := len(s.kept) - 1; i >= 0; i-- {
-		if final < s.kept[i].Attested {
+		if !gone(s.kept[i]) {
 			continue
 		}
 		if err := os.Remove(s.path(s.kept[i].AttestedIn)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -180,7 +204,7 @@ func (s *asides) drop(final uint64) error {
 // is kept aside, or can be, or is none.
 func (n *Node) mayKeepAside(s finality.Status) bool {
 	_, kept := n.asides.find(s.AttestedIn)
-	return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || len(n.asides.all()) < maxAsides)
+	return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || n.asides.beside(s.AttestedIn, n.store.Head().Epoch) < maxAsides)
 }
 
 // keepAside writes down what a resync is about to cut. Raft does not run, so that the tree is what it will be. False when this validator
@@ -203,7 +227,7 @@ func (n *Node) keepAside(deep bool) (bool, error) {
 	if a.Before, a.BeforeTerm, err = n.cutAt(deep); err != nil {
 		return false, err
 	}
-	a.Last = max(a.Before, min(applied, last)) // A disk may have lost the end of the log.
+	a.Last, a.Short = max(a.Before, min(applied, last)), last < applied // A disk may have lost the end of the log.
 	for size := n.store.Floor().Size; size < head.Size; {
 		at, err := n.spotAt(size)
 		if err != nil {

@@ -115,8 +115,10 @@ func (n *Node) contradicted(at checkpoint.Vote) {
 	if !n.contradicts(at) {
 		return // Taken back meanwhile.
 	}
-	if at.Epoch <= n.store.Head().Epoch && n.strayed(fmt.Errorf("a quorum signed another tree of size %d in epoch %d", at.Size, at.Epoch)) {
-		return
+	if at.Epoch <= n.store.Head().Epoch {
+		if n.strayed(fmt.Errorf("a quorum signed another tree of size %d in epoch %d", at.Size, at.Epoch)) {
+			return
+		}
 	}
 	a := &n.astray
 	a.mu.Lock()

@@ -33,7 +33,7 @@ var disputed = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-aside-without-room", File: "aside.go",
-		Line:    `return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || len(n.asides.all()) < maxAsides)`,
+		Line:    `return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || n.asides.beside(s.AttestedIn, n.store.Head().Epoch) < maxAsides)`,
 		Instead: `return n.hasLeft(s) && (kept || s.AttestedIn > 0)`, Rule: "what cannot be kept is not gone back from",
 	},
 	{
@@ -41,8 +41,9 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if s.Attested <= n.store.Floor().Size {`, Rule: "what was kept of an epoch is never written over",
 	},
 	{
-		Name: "node-aside-dropped-early", File: "aside.go", Line: `if final < s.kept[i].Attested {`, Instead: `if final == 0 {`,
-		Rule: "a log is kept aside until what is final is as large as what was attested",
+		Name: "node-aside-dropped-early", File: "aside.go", Line: `return s.remove(func(a aside) bool { return final >= a.Attested })`,
+		Instead: `return s.remove(func(a aside) bool { return final > 0 })`,
+		Rule:    "a log is kept aside until what is final is as large as what was attested",
 	},
 	{
 		Name: "node-aside-not-deepened", File: "rewind.go", Line: `if err := n.deepen(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
@@ -75,5 +76,55 @@ var disputed = []sabotage.Sabotage{
 	{
 		Name: "node-certified-given-up", File: "certified.go", Line: `if c.Size <= n.FinalSize() || c.Epoch < head.Epoch {`,
 		Instead: `if c.Size <= n.FinalSize() {`, Rule: "what was certified before the epoch in force was given up when that was opened",
+	},
+	{
+		Name: "node-aside-damage-stops", File: "aside.go", Line: `return s.damaged(name, err)`, Instead: `return err`,
+		Rule: "a damaged log kept aside does not keep a validator from starting",
+	},
+	{
+		Name: "node-aside-stranger-met", File: "aside.go", Line: `case err != nil || strconv.FormatUint(epoch, 10) != name:`,
+		Instead: `case err != nil && strconv.FormatUint(epoch, 10) == name:`, Rule: "what this program has not written beside the logs kept aside is left alone",
+	},
+	{
+		Name: "node-aside-not-checked", File: "asidefile.go", Line: `if !bytes.Equal(sum.Sum(nil), want) {`, Instead: `if bytes.Equal(sum.Sum(nil), nil) {`,
+		Rule: "what a disk gives back changed is not put back",
+	},
+	{
+		Name: "node-aside-cut-before-it-is-checked", File: "rewind.go", Line: `if may, err := n.mayPutBack(epoch); err != nil || !may {`,
+		Instead: `if may, err := n.mayPutBack(epoch); err != nil || may && epoch == 1<<63 {`, Rule: "nothing is cut for a log that cannot be put back",
+	},
+	{
+		Name: "node-aside-not-deepened-stops", File: "aside.go", Line: `err = n.asides.lose(a.AttestedIn, err)`, Instead: `err = fmt.Errorf("log of epoch %d: %w", a.AttestedIn, err)`,
+		Rule: "a resync goes on without a damaged log kept aside",
+	},
+	{
+		Name: "node-resync-unknown-target", File: "rewind.go", Line: `if !to.known() {`, Instead: `if to == "?" {`,
+		Rule: "of a target that is not known nothing is cut",
+	},
+	{
+		Name: "node-aside-for-ever", File: "aside.go", Line: `return s.remove(func(b aside) bool { return slices.ContainsFunc(s.kept, b.coveredBy) })`,
+		Instead: `return s.remove(func(b aside) bool { return b.AttestedIn == 1<<63 })`, Rule: "liars do not fill the room for logs kept aside",
+	},
+	{
+		Name: "node-aside-covered-by-less", File: "aside.go", Line: `return a.AttestedIn < later.AttestedIn && a.AttestedIn < later.Epoch && !later.Short`,
+		Instead: `return a.AttestedIn < later.AttestedIn && !later.Short`, Rule: "a log kept aside goes only for one that does for all its certificates",
+	},
+	{
+		Name: "round-halted-by-a-lie", File: "finality/round.go", Line: `case at.Size <= m.sealed.Size || at.Size <= final.Size && m.holds(final):`,
+		Instead: `case at.Size <= final.Size:`, Rule: "another tree than one that is final and not sealed proves no more than a lie",
+	},
+	{
+		Name: "round-halted-by-nothing", File: "finality/round.go", Line: `case at.Size <= m.sealed.Size || at.Size <= final.Size && m.holds(final):`,
+		Instead: `case at.Size <= m.sealed.Size:`, Rule: "two quorums that contradict each other prove more than f liars",
+	},
+	{
+		Name: "round-ratify-beside-final", File: "finality/round.go", Line: `if held.Size >= state.Final.Size && !m.extends(held, state.Final) {`, Instead: `if held.Size == 0 {`,
+		Rule: "what is ratified extends what is final",
+	},
+	{
+		Name: "node-contradiction-forgotten", File: "resync.go",
+		Line:    `if n.strayed(fmt.Errorf("a quorum signed another tree of size %d in epoch %d", at.Size, at.Epoch)) {`,
+		Instead: `if n.strayed(fmt.Errorf("size %d in epoch %d", at.Size, at.Epoch)) || true {`,
+		Rule:    "a contradiction that comes too soon after a resync is looked at again",
 	},
 }
