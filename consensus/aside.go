@@ -22,7 +22,8 @@ import (
 // liars make a certificate, and show it when nobody honest has its tree any more: then no epoch could be opened, ever. So what is cut
 // off raft's log is kept aside, and put back when it is shown that it is needed.
 //
-// Promise: for every tree that this validator has attested and gone back from by a dispute, there is a log kept aside in which an epoch can
+// Promise, as long as the disk gives back what was written, and no leader sends a snapshot beyond where the log begins (own ones wait): for every
+// tree that this validator has attested and gone back from by a dispute, there is a log kept aside in which an epoch can
 // start from a certificate of it, until no epoch starts there: until something final is as large as the newest attestation. (What is final
 // in the attested epoch then holds that tree; what is final in a later one outranks its certificate; and in an earlier one nothing
 // becomes final that the later did not start above.)
@@ -362,13 +363,15 @@ func (n *Node) putBack(epoch uint64) error {
 	if err := n.point("resync: log put back"); err != nil {
 		return err
 	}
+	n.tellGoverned() // The state may have gone back over the start of a validator set.
 	// What was committed before is so again: the guard holds to what is applied.
-	for {
+	for n.Err() == nil {
 		index, _ := n.store.Applied()
 		if done, err := n.applyNext(index, a.Last); done || err != nil {
 			return err
 		}
 	}
+	return n.Err()
 }
 
 // applyNext applies the next batch of the log up to an entry. Done when there is none, or it cannot be applied now.

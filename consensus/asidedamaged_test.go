@@ -2,10 +2,12 @@ package consensus
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger"
 )
@@ -209,5 +211,33 @@ func TestUnknownTarget(t *testing.T) {
 		if s.n.store.Head() != head {
 			t.Fatalf("%q: batch %d, want %d", to, s.n.store.Head().Batch, head.Batch)
 		}
+	}
+}
+
+// TestNoSnapshotWhileKeptAside: a snapshot cuts the log, and what was kept aside could not be put back after it.
+func TestNoSnapshotWhileKeptAside(t *testing.T) {
+	s, attested, _, _ := wentBack(t)
+	s.n.given.Store(1 << 40)
+	if _, err := (fsm{s.n}).Snapshot(); !errors.Is(err, errKeptAside) {
+		t.Errorf("captured: %v", err)
+	}
+	if err := s.n.asides.drop(attested.Size); err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := (fsm{s.n}).Snapshot()
+	if err != nil {
+		t.Fatalf("when nothing is kept: %v", err)
+	}
+	snapshot.Release()
+}
+
+// TestUselessIsSaidOnce: that what was kept aside is of no use is not said each second.
+func TestUselessIsSaidOnce(t *testing.T) {
+	var l lacking
+	if !l.once(3) || l.once(3) || !l.once(4) {
+		t.Error("said again, or not at all")
+	}
+	if l.look(false, false, time.Now()); !l.once(3) {
+		t.Error("not said when it is needed again")
 	}
 }

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,19 @@ type lacking struct {
 	// since is when that began; zero while one can. led is for how long this node has led raft since, and looked when that was added up.
 	since, looked time.Time
 	led           time.Duration
+	// told are the epochs of which it was said since then that what was kept aside of them is of no use.
+	told []uint64
+}
+
+// once says whether that was not said yet.
+func (l *lacking) once(epoch uint64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.Contains(l.told, epoch) {
+		return false
+	}
+	l.told = append(l.told, epoch)
+	return true
 }
 
 // ledMost bounds what one look adds to the time that was led: the next one comes after a second.
@@ -34,7 +48,7 @@ func (l *lacking) look(now, leads bool, at time.Time) (lasts, unfit bool) {
 	defer l.mu.Unlock()
 	switch {
 	case !now:
-		l.since, l.led = time.Time{}, 0
+		l.since, l.led, l.told = time.Time{}, 0, nil
 	case l.since.IsZero():
 		l.since = at
 	case leads:
@@ -55,9 +69,11 @@ func (n *Node) startsHere(c checkpoint.Vote) bool {
 }
 
 // lookAtCertified has a log put back from which an epoch can start where the votes will say, if none can in the own tree. A leader for which there
-// is none goes back to what is final: what is certified was ordered before, so its log was never the others'. It need not have got anything
+// is none goes back to what is final. What is certified was ordered before, and the log of a leader that came late to it need not be a lie: it may be that
+// of others who had not got there either, and lose entries that it had acknowledged. Nothing final is lost by that, since f+1 honest
+// validators have applied the certified tree, which holds all that was final when they attested it. It need not have got anything
 // committed, since those who have the certified tree refuse its entries. Who has applied that tree does not come here, so it is not
-// lost by this, and nothing that was certified in the leader's tree outranks it.
+// lost by this, and nothing that was certified in the leader's tree outranks it. A leader that may not go back yet gives up its term.
 func (n *Node) lookAtCertified(s finality.Status) {
 	m := n.member()
 	leads := m != nil && m.State() == raft.Leader
@@ -66,13 +82,13 @@ func (n *Node) lookAtCertified(s finality.Status) {
 		return
 	}
 	a, kept := n.keptFor(s.Certified)
-	if kept {
-		n.goBack(fmt.Errorf("size %d of epoch %d is certified, and in what was kept aside of epoch %d", s.Certified.Size, s.Certified.Epoch, a.AttestedIn), resyncPutBack(a.AttestedIn))
-	}
-	if kept || !unfit {
+	back := kept && n.goBack(fmt.Errorf("size %d of epoch %d is certified, and in what was kept aside of epoch %d", s.Certified.Size, s.Certified.Epoch, a.AttestedIn), resyncPutBack(a.AttestedIn))
+	if back || !unfit {
 		return
 	}
-	back := n.strayed(fmt.Errorf("no epoch can start in this leader's tree from size %d of epoch %d, which is certified", s.Certified.Size, s.Certified.Epoch))
+	if !kept {
+		back = n.strayed(fmt.Errorf("no epoch can start in this leader's tree from size %d of epoch %d, which is certified", s.Certified.Size, s.Certified.Epoch))
+	}
 	if term, leads := n.packer.leads(); leads && !back {
 		n.packer.giveUp(term)
 	}
@@ -88,7 +104,9 @@ func (n *Node) keptFor(c checkpoint.Vote) (aside, bool) {
 		if err == nil && leads {
 			return a, true
 		}
-		n.log.Error("a log that was kept aside cannot be put back: this node's leads past where it began", "epoch", a.AttestedIn, "begins", a.Before, "error", err)
+		if n.astray.lacking.once(a.AttestedIn) {
+			n.log.Error("a log that was kept aside cannot be put back: this node's leads past where it began", "epoch", a.AttestedIn, "begins", a.Before, "error", err)
+		}
 	}
 	return aside{}, false
 }

@@ -127,4 +127,8 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if n.strayed(fmt.Errorf("size %d in epoch %d", at.Size, at.Epoch)) || true {`,
 		Rule:    "a contradiction that comes too soon after a resync is looked at again",
 	},
+	{
+		Name: "node-aside-lost-to-a-snapshot", File: "fsm.go", Line: `if len(f.node.asides.all()) > 0 { // Until something as large is final. Raft tries again, and goes on with a longer log.`,
+		Instead: `if len(f.node.asides.all()) > maxAsides {`, Rule: "own snapshots do not make a log kept aside useless",
+	},
 }
