@@ -97,13 +97,13 @@ func TestRatifiesOnlyAboveFinal(t *testing.T) {
 // TestWhatProvesTooManyLiars: another tree than the one that is sealed, or two trees that quorums signed, of which the own tree has the
 // larger, are no leader's lie.
 func TestWhatProvesTooManyLiars(t *testing.T) {
-	m, keys, branch := finalAlone(t)
+	m, keys, _ := finalAlone(t)
 	set, _ := members(t, 4)
 	m.Step(2, Proof{Note: sealBy(t, set, keys, 8, rootOf("fork", 8), "b", "c", "d")})
 	if !errors.Is(m.Halted(), ErrDiverged) {
 		t.Errorf("sealed below what is final and in the tree: halted %v", m.Halted())
 	}
-	m, keys, branch = finalAlone(t)
+	m, keys, branch := finalAlone(t)
 	m.Step(2, Proof{Note: sealBy(t, set, keys, 10, rootOf("main", 10), "b", "c", "d")})
 	if m.sealed.Size != 10 || m.Halted() != nil {
 		t.Fatalf("sealed %d, halted %v", m.sealed.Size, m.Halted())
