@@ -181,12 +181,8 @@ func (n *Node) local() transport.Local {
 
 // inLog says whether raft's log has an entry of that term at the index, or ends there in the newest snapshot.
 func (n *Node) inLog(index, term uint64) bool {
-	var entry raft.Log
-	if n.raftLog.GetLog(index, &entry) == nil {
-		return entry.Term == term
-	}
-	list, err := n.snapshots.List()
-	return err == nil && len(list) > 0 && list[0].Index == index && list[0].Term == term
+	was, ok, err := n.termAt(index)
+	return err == nil && ok && was == term
 }
 
 func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {

@@ -148,7 +148,7 @@ var transport = []sabotage.Sabotage{
 		Rule: "who has left has no word on terms",
 	},
 	{
-		Name: "filter-window-opened-by-who-is-gone", File: "transport/filter.go", Line: `if f.who.keys[peer] != nil {`,
+		Name: "filter-window-opened-by-who-is-gone", File: "transport/terms.go", Line: `if f.who.keys[peer] != nil {`,
 		Instead: `if peer != "" {`, Rule: "who is gone has no word on terms",
 	},
 	{
@@ -156,11 +156,11 @@ var transport = []sabotage.Sabotage{
 		Rule: "it takes one more than lie in the largest of the sets",
 	},
 	{
-		Name: "filter-window-of-old-sets", File: "transport/filter.go", Line: `f.window.sets = sets`, Instead: `_ = sets`,
+		Name: "filter-window-of-old-sets", File: "transport/terms.go", Line: `f.window.sets = sets`, Instead: `_ = sets`,
 		Rule: "words on terms are counted in the sets that are",
 	},
 	{
-		Name: "filter-window-closed-for-ever", File: "transport/filter.go", Line: `f.window.named[peer] = max(f.window.named[peer], term)`, Instead: `_ = term`,
+		Name: "filter-window-closed-for-ever", File: "transport/terms.go", Line: `f.window.named[peer] = max(f.window.named[peer], term)`, Instead: `_ = term`,
 		Rule: "who was cut off for long is let back in",
 	},
 	// What a leader tells of commits.
@@ -171,6 +171,10 @@ var transport = []sabotage.Sabotage{
 	{
 		Name: "filter-commit-beyond-the-append", File: "transport/answer.go", Line: `told := min(index, endOf(c))`, Instead: `told := index`,
 		Rule: "no commit is told beyond what an append has shown",
+	},
+	{
+		Name: "filter-commit-of-the-own-term", File: "transport/answer.go", Line: `if term >= c.Term {`, Instead: `if term > c.Term {`,
+		Rule: "what is committed in a leader's own term is raft's to say",
 	},
 	{
 		Name: "filter-commit-of-another-log", File: "transport/answer.go", Line: `if told <= c.LeaderCommitIndex || !f.local.Holds(index, term) || f.local.Term() != c.Term {`,

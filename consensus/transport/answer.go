@@ -42,6 +42,9 @@ func (f *Filter) outlasting(c *raft.AppendEntriesRequest) uint64 {
 		return 0
 	}
 	index, term := f.local.Applied()
+	if term >= c.Term {
+		return 0 // Raft knows it: it was committed since this node leads.
+	}
 	told := min(index, endOf(c))
 	// The disk may have lost the end of the log. And what is applied may be of a leader who came after the term of an append that is late: in
 	// its own term a leader's log only grows.

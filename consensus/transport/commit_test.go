@@ -152,6 +152,7 @@ func TestCommitOutlastsARestart(t *testing.T) {
 	for index := uint64(1); index <= 20; index++ {
 		w.log[index] = &raft.Log{Index: index, Term: 7}
 	}
+	w.log[19].Term = 10
 	applied, term := uint64(18), uint64(7)
 	w.local.Applied = func() (uint64, uint64) { return applied, term }
 	w.local.Holds = func(index, term uint64) bool { return w.log[index] != nil && w.log[index].Term == term }
@@ -166,6 +167,7 @@ func TestCommitOutlastsARestart(t *testing.T) {
 		{"no entries", 0, 12, 0, 18, 7, 12},
 		{"a heartbeat", 0, 0, 0, 18, 7, 0},
 		{"raft knows of more", 19, 10, 10, 18, 7, 19},
+		{"of the own term", 0, 10, 10, 19, 10, 0},
 		{"the end of the log was lost", 0, 10, 10, 21, 7, 0},
 		{"and another came in its place", 0, 10, 10, 18, 6, 0},
 	} {

@@ -273,34 +273,6 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
 }
 
-// claim remembers a peer's word on the term. Who has gone meanwhile has none.
-func (f *Filter) claim(peer string, term uint64) {
-	if f.who.keys[peer] != nil {
-		f.window.named[peer] = max(f.window.named[peer], term)
-	}
-}
-
-// words gives the window of terms as it is now. The caller does not hold mu, and does so when it has it; it unlocks.
-func (f *Filter) words(now time.Time, local uint64) *termWindow {
-	var sets []checkpoint.ValidatorSet
-	if f.local.Sets != nil {
-		sets = f.local.Sets()
-	}
-	f.mu.Lock()
-	if sets != nil {
-		f.window.sets = sets
-	}
-	f.window.settle(now, local, f.limits.SnapshotPause)
-	return f.window
-}
-
-// believes is the highest term in which a peer may ask for a vote.
-func (f *Filter) believes(now time.Time, local uint64) uint64 {
-	w := f.words(now, local)
-	defer f.mu.Unlock()
-	return w.limit(local, termWindowSize)
-}
-
 // rejects says whether an elected leader is not followed all the same, and takes note if it is.
 func (f *Filter) rejects(now time.Time, peer string, term uint64, known facts) bool {
 	f.mu.Lock()
@@ -379,17 +351,6 @@ func (f *Filter) wait(now time.Time, peer string, d deed, n int64) time.Duration
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.limiter.wait(now, peer, d, n)
-}
-
-// candidacy is the term in which a request asks for a vote.
-func candidacy(command any) (uint64, bool) {
-	switch c := command.(type) {
-	case *raft.RequestVoteRequest:
-		return c.Term, true
-	case *raft.RequestPreVoteRequest:
-		return c.Term, true
-	}
-	return 0, false
 }
 
 // termOf is the term that a request names.

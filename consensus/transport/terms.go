@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hashicorp/raft"
+
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
@@ -107,4 +109,41 @@ func (w *termWindow) limit(local, width uint64) uint64 {
 		return math.MaxUint64
 	}
 	return max(local, base+width)
+}
+
+// claim remembers a peer's word on the term. Who has gone meanwhile has none.
+func (f *Filter) claim(peer string, term uint64) {
+	if f.who.keys[peer] != nil {
+		f.window.named[peer] = max(f.window.named[peer], term)
+	}
+}
+
+// words gives the window of terms as it is now, and mu locked: the caller unlocks it.
+func (f *Filter) words(now time.Time, local uint64) *termWindow {
+	var sets []checkpoint.ValidatorSet
+	if f.local.Sets != nil {
+		sets = f.local.Sets()
+	}
+	f.mu.Lock()
+	if sets != nil {
+		f.window.sets = sets
+	}
+	f.window.settle(now, local, f.limits.SnapshotPause)
+	return f.window
+}
+
+// believes is the highest term in which a peer may ask for a vote.
+func (f *Filter) believes(now time.Time, local uint64) uint64 {
+	w := f.words(now, local)
+	defer f.mu.Unlock()
+	return w.limit(local, termWindowSize)
+}
+
+// candidacy is the term in which a request asks for a vote.
+func candidacy(command any) (uint64, bool) {
+	switch command.(type) {
+	case *raft.RequestVoteRequest, *raft.RequestPreVoteRequest:
+		return termOf(command)
+	}
+	return 0, false
 }
