@@ -28,6 +28,7 @@ const (
 
 var (
 	metaApplied = []byte("mapplied")
+	metaArrived = []byte("marrived") // The header of the snapshot that the state came by.
 	metaFinal   = []byte("mfinal")
 	metaFormat  = []byte("mformat")
 	metaHead    = []byte("mhead")

@@ -253,7 +253,9 @@ func (b *builder) meta() error {
 	// Sets whose boundary is above the head come again with what follows.
 	sets := h.Sets
 	sets.Changes = sets.Changes[:len(sets.Changes)-len(sets.After(h.Head.Size))]
+	arrived, err := h.encode()
 	return errors.Join(
+		err, b.put(metaArrived, arrived),
 		b.put(metaNetwork, append([]byte(nil), h.Network[:]...)), b.put(metaHead, encodeHead(h.Head)),
 		b.put(metaApplied, at(place{h.AppliedIndex, h.AppliedTerm}).encode()), b.put(metaFinal, f.encode()),
 		b.put(metaIndexed, bytes64(b.indexed)),

@@ -133,12 +133,13 @@ func (s *Store) undoLast() error {
 }
 
 // Rewind makes the store ready for raft entries that it has seen: raft is about to give all above the index again. The
-// head stays, and what is in it already is void a second time. ErrMismatch when the index was not applied yet.
+// head stays, and what is in it already is void a second time. Where nothing but what is final is in it, raft may go on at any place.
+// ErrMismatch when the index was not applied yet, otherwise.
 func (s *Store) Rewind(raftIndex, raftTerm uint64) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	now := s.standing.Load()
-	if !now.founded || raftIndex > now.applied.index {
+	if !now.founded || raftIndex > now.applied.index && len(now.pending) > 0 {
 		return fmt.Errorf("rewind to raft index %d, applied is %d: %w", raftIndex, now.applied.index, ErrMismatch)
 	}
 	next := *now

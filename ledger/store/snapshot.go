@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dgraph-io/badger/v4"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/umoja-ledger/umoja/ledger"
@@ -107,6 +108,9 @@ func (p *Snapshot) header() (SnapshotHeader, error) {
 	standing := p.store.standing.Load()
 	now := standing.final
 	h.Sets = *standing.sets
+	if now.at.Size < own.head.Size && now.floor.Size == own.head.Size {
+		return p.arrived()
+	}
 	if now.note == nil || now.at.Size < own.head.Size {
 		return SnapshotHeader{}, fmt.Errorf("head of size %d, final are %d: %w", own.head.Size, now.at.Size, ErrUnproven)
 	}
@@ -129,6 +133,25 @@ func (p *Snapshot) header() (SnapshotHeader, error) {
 		h.NoteRoot, err = p.store.Root(h.NoteSize)
 	}
 	return h, err
+}
+
+// arrived is the header of the snapshot that the state came by, whose own checkpoint is still to come: what proved it there proves it here.
+func (p *Snapshot) arrived() (h SnapshotHeader, err error) {
+	var raw []byte
+	err = p.view.read(func(txn *badger.Txn) error {
+		raw, err = get(txn, metaArrived)
+		return err
+	})
+	if err != nil {
+		return h, err
+	}
+	h, err = ReadSnapshotHeader(bytes.NewReader(raw))
+	if err != nil || h.Head != p.standing.head {
+		return h, errors.Join(err, fmt.Errorf("head of size %d came by no snapshot: %w", p.standing.head.Size, ErrUnproven))
+	}
+	made := p.standing.applied.made
+	h.AppliedIndex, h.AppliedTerm = made.index, made.term
+	return h, nil
 }
 
 func (p *Snapshot) entries(out *bufio.Writer) error {

@@ -112,6 +112,52 @@ func TestSnapshotBetweenCheckpoints(t *testing.T) {
 	to.audit()
 }
 
+// A state that came by a snapshot between two checkpoints can be passed on, with the proof that it came with, from any place in raft's log.
+func TestSnapshotOfWhatArrived(t *testing.T) {
+	w := ledgertest.Network(t, "passed on")
+	from, over, to := newBook(t, w), newBook(t, w), newBook(t, w)
+	from.final(from.commit(from.pay(1)).After.Size)
+	from.commit(from.pay(2))
+	p, err := from.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	last := from.commit(from.pay(3))
+	from.final(last.After.Size)
+	if err := over.store.Replace(bytes.NewReader(written(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	if err := over.store.Rewind(40, 7); err != nil {
+		t.Fatalf("nothing but what is final is here: %v", err)
+	}
+	over.reopen()
+	raw := snapshotOf(t, over)
+	if h, err := ReadSnapshotHeader(bytes.NewReader(raw)); err != nil || h.AppliedIndex != 40 || h.AppliedTerm != 7 {
+		t.Errorf("made by entry %d of term %d: %v", h.AppliedIndex, h.AppliedTerm, err)
+	}
+	if err := to.store.Replace(bytes.NewReader(raw)); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(to.export(), over.export()) {
+		t.Error("another state arrived")
+	}
+	if err := over.store.Commit(41, 7, last); err != nil {
+		t.Fatal(err)
+	}
+	if err := over.store.Rewind(42, 7); !errors.Is(err, ErrMismatch) {
+		t.Errorf("more than what is final is here: %v", err)
+	}
+	next, err := over.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.Release()
+	if _, err := next.WriteTo(new(bytes.Buffer)); !errors.Is(err, ErrUnproven) {
+		t.Errorf("written with the proof of an earlier state: %v", err)
+	}
+}
+
 // What a lying sender can say is refused, and the state stays as it was.
 func TestReplaceRefuses(t *testing.T) {
 	w, stranger := ledgertest.Network(t, "refuses"), ledgertest.Network(t, "another network")
