@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/store"
 )
@@ -34,7 +36,13 @@ type snapshotStore struct {
 	fatal func(error) error
 	// approve says whether raft may have these members after a snapshot of a size that proves these sets.
 	approve func(c raft.Configuration, sets checkpoint.Succession, size uint64) error
-	log     *slog.Logger
+	// undoes says whether a state would take back what was attested; disputed hears of a snapshot that is refused for that; and quiet
+	// waits until what is being attested is known.
+	undoes   func(to ledger.Head) bool
+	disputed func()
+	quiet    func() error
+	log      *slog.Logger
+	logger   hclog.Logger
 
 	// mu guards arrived: the snapshot that is verified and not installed yet.
 	mu      sync.Mutex
@@ -44,6 +52,7 @@ type snapshotStore struct {
 // arrival is a snapshot that a sink has let in.
 type arrival struct {
 	id    string
+	head  ledger.Head
 	state *store.Received
 }
 
@@ -54,6 +63,7 @@ var (
 	errSnapshotConfiguration = errors.New("snapshot names other members than the validators")
 	errSnapshotIndex         = errors.New("snapshot is announced at another place than it holds")
 	errSnapshotCancelled     = errors.New("snapshot is cancelled")
+	errUndoes                = fmt.Errorf("snapshot would take back what this validator has attested: %w", store.ErrMismatch)
 )
 
 func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, error) {
@@ -61,7 +71,8 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 	if err != nil {
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
-	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, approve: n.approveArrived, log: n.log}
+	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, approve: n.approveArrived, undoes: n.undoes,
+		disputed: func() { n.astray.dispute.again(time.Now()) }, quiet: func() error { return n.finality.Flush(n.ctx) }, log: n.log, logger: logger}
 	return s, s.sweep()
 }
 
@@ -75,63 +86,6 @@ func (s *snapshotStore) sweep() error {
 		return fmt.Errorf("remove unfinished snapshots: %w", err)
 	}
 	return nil
-}
-
-// settle says whether the state must be restored from a snapshot before raft starts: a crash came between a snapshot's
-// arrival and its installation. One that would take back what has become final meanwhile is removed.
-func (s *snapshotStore) settle() (restore bool, err error) {
-	list, err := s.List()
-	if err != nil {
-		return false, fmt.Errorf("list raft snapshots: %w", err)
-	}
-	applied, _ := s.state.Applied()
-	for _, meta := range list {
-		header, err := s.header(meta.ID)
-		if err != nil {
-			return false, err
-		}
-		if header.AppliedIndex <= applied {
-			return false, nil
-		}
-		if header.Head.Size >= s.state.Floor().Size {
-			return true, nil
-		}
-		if err := s.remove(meta.ID); err != nil {
-			return false, err
-		}
-	}
-	return false, nil
-}
-
-// settleLog cuts what a crash has left of the log that the newest snapshot took the place of: raft cuts it when it has
-// installed one, and does not look again. A log that leads to the snapshot's end, or begins after it, stays.
-func (s *snapshotStore) settleLog(log *raftLog) error {
-	list, err := s.List()
-	if err != nil {
-		return fmt.Errorf("list raft snapshots: %w", err)
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	first, err := log.FirstIndex()
-	if err != nil {
-		return err
-	}
-	last, err := log.LastIndex()
-	if err != nil {
-		return err
-	}
-	at := list[0].Index
-	if last == 0 || first > at {
-		return nil
-	}
-	if last >= at {
-		var entry raft.Log
-		if err := log.GetLog(at, &entry); err != nil || entry.Term == list[0].Term {
-			return err
-		}
-	}
-	return log.DeleteRange(first, last)
 }
 
 // newest is the place in raft's log of the newest snapshot; 0 when there is none.
@@ -195,20 +149,22 @@ func (s *snapshotStore) install() (bool, error) {
 	if a == nil {
 		return false, nil
 	}
-	if err := a.state.Install(); err != nil {
+	err := s.quiet()
+	if err == nil && s.undoes(a.head) {
+		s.disputed()
+		err = errUndoes
+	}
+	if err == nil {
+		err = a.state.Install()
+	}
+	if err != nil {
 		if errors.Is(err, store.ErrMismatch) {
-			// More has become final since it was verified. Raft goes on without it, and so does a restart.
+			// More has become final, or was attested, since it was verified. Raft goes on without it, and so does a restart.
 			err = errors.Join(err, a.state.Discard(), s.remove(a.id))
 		}
 		return true, err
 	}
-	list, err := s.List()
-	for _, meta := range list {
-		if err == nil && meta.ID != a.id {
-			err = s.remove(meta.ID)
-		}
-	}
-	return true, err
+	return true, s.removeAllBut(a.id)
 }
 
 // snapshotSink takes one snapshot. It belongs to one goroutine.
@@ -217,6 +173,8 @@ type snapshotSink struct {
 	store       *snapshotStore
 	index, term uint64
 	members     raft.Configuration
+	// head is where the snapshot ends, once its header was read by the builder.
+	head ledger.Head
 	// local is set for a snapshot of this node's own state, which needs no proof.
 	local bool
 	ended bool
@@ -268,6 +226,11 @@ func (s *snapshotSink) checkPlace(h store.SnapshotHeader) error {
 	if err := s.store.approve(s.members, h.Sets, h.Head.Size); err != nil {
 		return fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
+	if s.store.undoes(h.Head) {
+		s.store.disputed()
+		return fmt.Errorf("of size %d: %w", h.Head.Size, errUndoes)
+	}
+	s.head = h.Head
 	return nil
 }
 
@@ -299,7 +262,7 @@ func (s *snapshotSink) Close() error {
 	if err := s.SnapshotSink.Close(); err != nil {
 		return s.store.fatal(errors.Join(fmt.Errorf("close snapshot: %w", err), b.state.Discard()))
 	}
-	s.store.arrive(&arrival{id: s.ID(), state: b.state})
+	s.store.arrive(&arrival{id: s.ID(), head: s.head, state: b.state})
 	return nil
 }
 

@@ -22,11 +22,14 @@ import (
 // liars make a certificate, and show it when nobody honest has its tree any more: then no epoch could be opened, ever. So what is cut
 // off raft's log is kept aside, and put back when it is shown that it is needed.
 //
-// Promise, as long as the disk gives back what was written, and no leader sends a snapshot beyond where the log begins (own ones wait): for every
-// tree that this validator has attested and gone back from by a dispute, there is a log kept aside in which an epoch can
-// start from a certificate of it, until no epoch starts there: until something final is as large as the newest attestation. (What is final
-// in the attested epoch then holds that tree; what is final in a later one outranks its certificate; and in an earlier one nothing
-// becomes final that the later did not start above.)
+// Promise, as long as the disk gives back what was written: for every tree that this validator has attested and gone back from by a dispute,
+// there is a log kept aside in which an epoch can start from a certificate of it, until no epoch starts there: until something final is as
+// large as the newest attestation. (What is final in the attested epoch then holds that tree; what is final in a later one outranks its
+// certificate; and in an earlier one nothing becomes final that the later did not start above.) It can be put back whatever has become of
+// raft's log since, since what is final holds all that was ordered before it begins: a snapshot of that takes the place of any log.
+//
+// Nothing else makes a validator forget what it has attested, but an epoch or a quorum that proves that it will not be needed: a
+// snapshot that would is refused (undoes).
 //
 // There is one for each epoch that this validator attested in last: it goes back by a dispute only when it has left that epoch for
 // good, so whatever it attested in the epoch is in the first log kept for it, and that is never written over.
@@ -49,8 +52,11 @@ type asides struct {
 type aside struct {
 	// AttestedIn and Attested are epoch and size of the newest attestation when the log was kept.
 	AttestedIn, Attested uint64
-	// Before, of BeforeTerm, is the entry that the log goes on after, and Last its last.
+	// Before, of BeforeTerm, is the entry that the log goes on after, and Last its last. What was final when it was kept was made at Before or earlier.
 	Before, BeforeTerm, Last uint64
+	// Members are raft's at Before, since MembersIndex.
+	Members      raft.Configuration
+	MembersIndex uint64
 	// Short says that raft's log had lost its end, and may have had no batch of that epoch any more.
 	Short bool
 	// Epoch is the one in force at its end. Trees are the ends of its batches of that epoch above what was final.
@@ -173,9 +179,8 @@ func (s *asides) put(a aside) error {
 }
 
 // coveredBy says whether a log that was kept later will do for all that this one is kept for: the certificates of the epoch in which was attested
-// last, and of those before. An epoch can start from them where a later one is in force. That log begins no lower, as far as raft's leads to
-// both, so that no snapshot makes it useless first; and what makes it needless was final in its epoch or later, and outranks those
-// certificates too.
+// last, and of those before. An epoch can start from them where a later one is in force; and what makes that log needless was final in its
+// epoch or later, and outranks those certificates too.
 func (a aside) coveredBy(later aside) bool {
 	return a.AttestedIn < later.AttestedIn && a.AttestedIn < later.Epoch && !later.Short
 }
@@ -210,7 +215,7 @@ func (n *Node) mayKeepAside(s finality.Status) bool {
 
 // keepAside writes down what a resync is about to cut. Raft does not run, so that the tree is what it will be. False when this validator
 // may not go back after all: the last entry before raft ended has opened an epoch in which it may attest.
-func (n *Node) keepAside(deep bool) (bool, error) {
+func (n *Node) keepAside() (bool, error) {
 	s := n.finality.Status()
 	if !n.mayKeepAside(s) {
 		return false, nil
@@ -225,7 +230,10 @@ func (n *Node) keepAside(deep bool) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if a.Before, a.BeforeTerm, err = n.cutAt(deep); err != nil {
+	if a.Before, a.BeforeTerm, err = n.cutAt(false); err != nil {
+		return false, err
+	}
+	if a.Members, a.MembersIndex, err = n.membersAt(a.Before); err != nil {
 		return false, err
 	}
 	a.Last, a.Short = max(a.Before, min(applied, last)), last < applied // A disk may have lost the end of the log.
@@ -243,107 +251,46 @@ func (n *Node) keepAside(deep bool) (bool, error) {
 		}
 	}
 	n.log.Warn("keeping aside what this validator may have attested", "epoch", a.AttestedIn, "size", a.Attested, "entries_after", a.Before, "to", a.Last)
-	return true, n.writeAside(a, nil)
+	return true, n.writeAside(a)
 }
 
-// deepen puts before the logs kept aside what a resync is about to cut off below them. Where the log does not lead to one, it was cut before.
-func (n *Node) deepen() error {
-	keep, term, err := n.cutAt(true)
-	if err != nil {
-		return err
-	}
-	if first, err := n.raftLog.FirstIndex(); err != nil || first > keep+1 {
-		return err
-	}
-	for _, a := range n.asides.all() {
-		if leads, err := n.leadsTo(a); err != nil {
-			return err
-		} else if leads && keep < a.Before {
-			old := a
-			a.Before, a.BeforeTerm = keep, term
-			err := n.writeAside(a, &old)
-			if errors.Is(err, errAside) {
-				err = n.asides.lose(a.AttestedIn, err)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// leadsTo says whether raft's log goes to where a log kept aside begins, so that it can be put back. A newer snapshot would be cut off with
-// what was made after it.
-func (n *Node) leadsTo(a aside) (bool, error) {
-	newest, err := n.snapshots.newest()
-	if err != nil || newest > a.Before {
-		return false, err
-	}
-	term, ok, err := n.termAt(a.Before)
-	return ok && term == a.BeforeTerm, err
-}
-
-// termAt is the term of an entry that the log has, or that the newest snapshot ends with.
-func (n *Node) termAt(index uint64) (term uint64, ok bool, err error) {
-	var entry raft.Log
-	if err := n.raftLog.GetLog(index, &entry); err == nil {
-		return entry.Term, true, nil
-	} else if !errors.Is(err, raft.ErrLogNotFound) {
-		return 0, false, err
-	}
-	list, err := n.snapshots.List()
-	if err != nil {
-		return 0, false, fmt.Errorf("list raft snapshots: %w", err)
-	}
-	if len(list) == 0 || list[0].Index != index {
-		return 0, false, nil
-	}
-	return list[0].Term, true, nil
-}
-
-// mayPutBack says whether a log that was kept aside can be put back: it is whole, and raft's leads to it.
+// mayPutBack says whether a log that was kept aside can be put back: it is whole.
 func (n *Node) mayPutBack(epoch uint64) (bool, error) {
-	a, kept := n.asides.find(epoch)
+	_, kept := n.asides.find(epoch)
 	if kept {
-		if _, err := readAside(n.asides.path(epoch), nil); errors.Is(err, errAside) {
+		a, err := readAside(n.asides.path(epoch), nil)
+		if err == nil && wellFormed(a.Members) != nil {
+			err = fmt.Errorf("%s: without raft's members: %w", n.asides.path(epoch), errAside)
+		}
+		if errors.Is(err, errAside) {
 			kept = false
-			if err := n.asides.lose(epoch, err); err != nil {
-				return false, err
-			}
-		} else if err != nil {
+			err = n.asides.lose(epoch, err)
+		}
+		if err != nil {
 			return false, err
 		}
 	}
-	leads := false
-	if kept {
-		var err error
-		if leads, err = n.leadsTo(a); err != nil {
-			return false, err
-		}
-	}
-	if !leads {
+	if !kept {
 		n.log.Error("what was kept aside cannot be put back", "epoch", epoch)
 	}
-	return leads, nil
+	return kept, nil
 }
 
 // putBackAtOnce bounds the entries that are put back in one write.
 const putBackAtOnce = 64
 
 // putBack makes log and state what they were when a log was kept aside, which is whole (mayPutBack). The state is that of the last final batch; what of
-// it is in the log kept aside is void when it comes again. A crash before the end leaves the target, and does it again.
+// it is in the log kept aside is void when it comes again. A crash before the end leaves the target, and does it again; if the file is
+// damaged then, a validator with what is final is left.
 func (n *Node) putBack(epoch uint64) error {
 	a, kept := n.asides.find(epoch)
 	if !kept {
 		return fmt.Errorf("no log is kept aside of epoch %d: %w", epoch, errAside)
 	}
-	if made := n.store.Made(); a.Before < made {
-		if err := n.disk.run(func() error { return n.store.Rewind(a.Before, a.BeforeTerm) }); err != nil {
-			return err
-		}
+	if err := n.disk.run(func() error { return n.store.Rewind(a.Before, a.BeforeTerm) }); err != nil {
+		return err
 	}
-	if err := n.cutBehind(a.Before); err != nil {
+	if err := n.goOnAfter(a); err != nil {
 		return err
 	}
 	if err := n.point("resync: log cut, nothing put back"); err != nil {

@@ -2,12 +2,10 @@ package consensus
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/umoja-ledger/umoja/ledger"
 )
@@ -182,16 +180,6 @@ func TestStartWithDamage(t *testing.T) {
 	}
 }
 
-// TestDamagedIsNotDeepened: a resync that reaches below a damaged log goes on without that.
-func TestDamagedIsNotDeepened(t *testing.T) {
-	s, _, _, _ := wentBack(t)
-	s.damage(damages["data"])
-	if goes, err := s.n.prepare(resyncDeep); !goes || err != nil {
-		t.Errorf("goes %v: %v", goes, err)
-	}
-	s.lost()
-}
-
 // TestUnknownTarget: of a damaged target it is not known what may be cut.
 func TestUnknownTarget(t *testing.T) {
 	s := newScribe(t)
@@ -211,33 +199,5 @@ func TestUnknownTarget(t *testing.T) {
 		if s.n.store.Head() != head {
 			t.Fatalf("%q: batch %d, want %d", to, s.n.store.Head().Batch, head.Batch)
 		}
-	}
-}
-
-// TestNoSnapshotWhileKeptAside: a snapshot cuts the log, and what was kept aside could not be put back after it.
-func TestNoSnapshotWhileKeptAside(t *testing.T) {
-	s, attested, _, _ := wentBack(t)
-	s.n.given.Store(1 << 40)
-	if _, err := (fsm{s.n}).Snapshot(); !errors.Is(err, errKeptAside) {
-		t.Errorf("captured: %v", err)
-	}
-	if err := s.n.asides.drop(attested.Size); err != nil {
-		t.Fatal(err)
-	}
-	snapshot, err := (fsm{s.n}).Snapshot()
-	if err != nil {
-		t.Fatalf("when nothing is kept: %v", err)
-	}
-	snapshot.Release()
-}
-
-// TestUselessIsSaidOnce: that what was kept aside is of no use is not said each second.
-func TestUselessIsSaidOnce(t *testing.T) {
-	var l lacking
-	if !l.once(3) || l.once(3) || !l.once(4) {
-		t.Error("said again, or not at all")
-	}
-	if l.look(false, false, time.Now()); !l.once(3) {
-		t.Error("not said when it is needed again")
 	}
 }

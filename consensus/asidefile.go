@@ -16,18 +16,14 @@ import (
 )
 
 // asideFormat begins each file of a log kept aside. The SHA-256 of all before it ends the file.
-const asideFormat = "umoja-aside/v1\n"
+const asideFormat = "umoja-aside/v2\n"
 
 // errAside means that a log kept aside is not what this program wrote.
 var errAside = errors.New("damaged log kept aside")
 
-// writeAside writes a log kept aside, whole or not at all: the entries up to where an older one begins are raft's, the rest its. Without
-// an older one all are raft's.
-func (n *Node) writeAside(a aside, old *aside) error {
-	path, end := n.asides.path(a.AttestedIn), a.Last
-	if old != nil {
-		end = old.Before
-	}
+// writeAside writes a log kept aside, whole or not at all.
+func (n *Node) writeAside(a aside) error {
+	path := n.asides.path(a.AttestedIn)
 	err := writeThrough(path, func(w io.Writer) error {
 		sum := sha256.New()
 		buffered := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<20)
@@ -38,17 +34,12 @@ func (n *Node) writeAside(a aside, old *aside) error {
 		if err := out.Encode(a); err != nil {
 			return err
 		}
-		for i := a.Before + 1; i <= end; i++ {
+		for i := a.Before + 1; i <= a.Last; i++ {
 			var entry raft.Log
 			if err := n.raftLog.GetLog(i, &entry); err != nil {
 				return err
 			}
 			if err := out.Encode(&entry); err != nil {
-				return err
-			}
-		}
-		if old != nil {
-			if _, err := readAside(path, func(entry *raft.Log) error { return out.Encode(entry) }); err != nil {
 				return err
 			}
 		}

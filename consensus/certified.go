@@ -23,19 +23,6 @@ type lacking struct {
 	// since is when that began; zero while one can. led is for how long this node has led raft since, and looked when that was added up.
 	since, looked time.Time
 	led           time.Duration
-	// told are the epochs of which it was said since then that what was kept aside of them is of no use.
-	told []uint64
-}
-
-// once says whether that was not said yet.
-func (l *lacking) once(epoch uint64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if slices.Contains(l.told, epoch) {
-		return false
-	}
-	l.told = append(l.told, epoch)
-	return true
 }
 
 // ledMost bounds what one look adds to the time that was led: the next one comes after a second.
@@ -48,7 +35,7 @@ func (l *lacking) look(now, leads bool, at time.Time) (lasts, unfit bool) {
 	defer l.mu.Unlock()
 	switch {
 	case !now:
-		l.since, l.led, l.told = time.Time{}, 0, nil
+		l.since, l.led = time.Time{}, 0
 	case l.since.IsZero():
 		l.since = at
 	case leads:
@@ -94,19 +81,12 @@ func (n *Node) lookAtCertified(s finality.Status) {
 	}
 }
 
-// keptFor is the log kept aside in which an epoch can start from a certificate, and that can be put back.
+// keptFor is the log kept aside in which an epoch can start from a certificate.
 func (n *Node) keptFor(c checkpoint.Vote) (aside, bool) {
-	for _, a := range n.asides.all() {
-		if !a.starts(c) {
-			continue
-		}
-		leads, err := n.leadsTo(a)
-		if err == nil && leads {
-			return a, true
-		}
-		if n.astray.lacking.once(a.AttestedIn) {
-			n.log.Error("a log that was kept aside cannot be put back: this node's leads past where it began", "epoch", a.AttestedIn, "begins", a.Before, "error", err)
-		}
+	all := n.asides.all()
+	i := slices.IndexFunc(all, func(a aside) bool { return a.starts(c) })
+	if i < 0 {
+		return aside{}, false
 	}
-	return aside{}, false
+	return all[i], true
 }

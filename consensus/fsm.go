@@ -37,9 +37,6 @@ var errReplayed = errors.New("the state is ahead of what raft has given")
 // errOpenedAgain means that there is no snapshot of the state now.
 var errOpenedAgain = errors.New("the epoch was opened again at the boundary of a validator set")
 
-// errKeptAside means that there is no snapshot while a log is kept aside: it would be cut off with what was made after it.
-var errKeptAside = errors.New("a log is kept aside")
-
 // Apply applies a committed entry. Raft replays entries after a restart: one that the store has applied is skipped, since
 // the applied index is written in the same store transaction as the effects.
 func (f fsm) Apply(entry *raft.Log) any {
@@ -175,9 +172,6 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if again, err := f.node.openedAgain(f.node.store.Head()); err != nil || again {
 		// Of that epoch no leaf tells, so a snapshot could not prove it. It ends when the set begins.
 		return nil, fmt.Errorf("capture snapshot: %w", errors.Join(err, errOpenedAgain))
-	}
-	if len(f.node.asides.all()) > 0 { // Until something as large is final. Raft tries again, and goes on with a longer log.
-		return nil, fmt.Errorf("capture snapshot: %w", errKeptAside)
 	}
 	snapshot, err := f.node.store.Snapshot()
 	if err != nil {

@@ -278,7 +278,7 @@ func (n *Node) settle(config *raft.Config) error {
 		return err
 	}
 	// The state is on disk already: a snapshot is restored at start only when it is ahead of the state.
-	restore, err := n.snapshots.settle()
+	restore, err := n.snapshots.settle(n.raftLog)
 	if err != nil {
 		return err
 	}

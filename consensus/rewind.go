@@ -96,15 +96,10 @@ func (n *Node) prepare(to target) (bool, error) {
 		}
 	}
 	if to.keeps() {
-		if kept, err := n.keepAside(to.deep()); err != nil || !kept {
+		if kept, err := n.keepAside(); err != nil || !kept {
 			return false, err
 		}
 		if err := n.point("resync: kept aside"); err != nil {
-			return false, err
-		}
-	}
-	if to.deep() {
-		if err := n.deepen(); err != nil {
 			return false, err
 		}
 	}

@@ -152,6 +152,19 @@ func (l *raftLog) DeleteRange(low, high uint64) error {
 	return l.write("cut raft log", func() error { return l.wal.DeleteRange(low, high) })
 }
 
+// clear cuts off all of it.
+func (l *raftLog) clear() error {
+	first, err := l.FirstIndex()
+	if err != nil {
+		return err
+	}
+	last, err := l.LastIndex()
+	if err != nil || last == 0 {
+		return err
+	}
+	return l.DeleteRange(first, last)
+}
+
 // IsMonotonic tells raft that entries must follow each other without a gap.
 func (l *raftLog) IsMonotonic() bool { return l.wal.IsMonotonic() }
 

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -16,7 +17,28 @@ import (
 // epoch can start but there, and it does: the batch comes back, and the network goes on with it.
 func TestTheCertifiedDoesNotVanish(t *testing.T) {
 	c := newCluster(t)
-	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.vanishes(func(*Node, sent) {})
+}
+
+// TestTheCertifiedDoesNotVanishUnderASnapshot: the liar has them take a true snapshot after they went back, at a place in raft's log beyond any
+// other.
+func TestTheCertifiedDoesNotVanishUnderASnapshot(t *testing.T) {
+	c := newCluster(t)
+	c.vanishes(func(n *Node, far sent) {
+		far.index = farAhead
+		err := errors.Join(deliver(n, c.members(), far), restore(n), n.raftLog.clear(),
+			n.raftLog.StoreLog(&raft.Log{Index: farAhead + 1, Term: far.term, Type: raft.LogNoop}))
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// vanishes plays the attack, with what the liar does to each who went back.
+func (c *cluster) vanishes(after func(n *Node, final sent)) {
+	t := c.t
+	t.Helper()
+	final := c.snapshotOf(c.leader())
 	for name := range c.nodes {
 		c.calm(name)
 	}
@@ -33,6 +55,7 @@ func TestTheCertifiedDoesNotVanish(t *testing.T) {
 	var certified ledger.Head
 	for _, name := range []string{"v1", "v2"} {
 		certified = c.goesBackFrom(name, lie, epoch+1)
+		after(c.nodes[name], final)
 		c.stop(name)
 	}
 	// The third was elected in a later term, and it alone has heard of the certificate.

@@ -46,10 +46,6 @@ var disputed = []sabotage.Sabotage{
 		Rule:    "a log is kept aside until what is final is as large as what was attested",
 	},
 	{
-		Name: "node-aside-not-deepened", File: "rewind.go", Line: `if err := n.deepen(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
-		Rule: "a log kept aside begins where the log is cut",
-	},
-	{
 		Name: "node-aside-not-applied", File: "aside.go", Line: `return index < i, n.Err()`, Instead: `return index <= i, n.Err()`,
 		Rule: "what is put back is as committed as it was",
 	},
@@ -58,7 +54,7 @@ var disputed = []sabotage.Sabotage{
 		Instead: `return c.Size > 0 && c.Epoch <= a.Epoch`, Rule: "a log is put back for a tree that it holds",
 	},
 	{
-		Name: "node-aside-never-back", File: "certified.go", Line: `if !a.starts(c) {`, Instead: `if a.Attested > 0 {`,
+		Name: "node-aside-never-back", File: "certified.go", Line: `i := slices.IndexFunc(all, func(a aside) bool { return a.starts(c) })`, Instead: `i := slices.IndexFunc(all, func(a aside) bool { return a.Attested == 0 })`,
 		Rule: "what is certified and was kept aside is put back",
 	},
 	{
@@ -94,10 +90,6 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if may, err := n.mayPutBack(epoch); err != nil || may && epoch == 1<<63 {`, Rule: "nothing is cut for a log that cannot be put back",
 	},
 	{
-		Name: "node-aside-not-deepened-stops", File: "aside.go", Line: `err = n.asides.lose(a.AttestedIn, err)`, Instead: `err = fmt.Errorf("log of epoch %d: %w", a.AttestedIn, err)`,
-		Rule: "a resync goes on without a damaged log kept aside",
-	},
-	{
 		Name: "node-resync-unknown-target", File: "rewind.go", Line: `if !to.known() {`, Instead: `if to == "?" {`,
 		Rule: "of a target that is not known nothing is cut",
 	},
@@ -128,7 +120,59 @@ var disputed = []sabotage.Sabotage{
 		Rule:    "a contradiction that comes too soon after a resync is looked at again",
 	},
 	{
-		Name: "node-aside-lost-to-a-snapshot", File: "fsm.go", Line: `if len(f.node.asides.all()) > 0 { // Until something as large is final. Raft tries again, and goes on with a longer log.`,
-		Instead: `if len(f.node.asides.all()) > maxAsides {`, Rule: "own snapshots do not make a log kept aside useless",
+		Name: "node-base-not-put-back", File: "base.go", Line: `if newest > a.Before || !inLog {`, Instead: `if newest > a.Before && inLog {`,
+		Rule: "a log that was kept aside can be put back whatever has become of raft's",
+	},
+	{
+		Name: "node-base-log-stays", File: "base.go", Line: `return n.raftLog.clear()`, Instead: `return nil`,
+		Rule: "what is put back follows what is final, and nothing else",
+	},
+	{
+		Name: "node-base-other-snapshots-stay", File: "base.go", Line: `if err := s.removeAllBut(sink.ID()); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "raft begins where what is put back begins",
+	},
+	{
+		Name: "node-base-members-of-now", File: "aside.go", Line: `if a.Members, a.MembersIndex, err = n.membersAt(a.Before); err != nil {`,
+		Instead: `if err := error(nil); err != nil {`, Rule: "raft begins with the members that it had",
+	},
+	{
+		Name: "node-base-beyond-a-gap", File: "base.go", Line: `if first > at.Index || last < at.Index {`, Instead: `if first > at.Index {
+		return true, nil
+	}
+	if last < at.Index {`,
+		Rule: "raft does not begin with a log after a gap",
+	},
+	{
+		Name: "node-overrun", File: "arrival.go", Line: `if s.store.undoes(h.Head) {`, Instead: `if h.Head.Size == 0 {`,
+		Rule: "no snapshot takes back what was attested",
+	},
+	{
+		Name: "node-overrun-no-dispute", File: "arrival.go", Line: `s.store.disputed()`, Instead: ``,
+		Rule: "who refuses an honest leader's snapshot goes back in the end",
+	},
+	{
+		Name: "node-overrun-meanwhile", File: "arrival.go", Line: `if err == nil && s.undoes(a.head) {`, Instead: `if err == nil && a.head.Size == 0 {`,
+		Rule: "nor does one take back what was attested while it came",
+	},
+	{
+		Name: "node-overrun-while-it-signs", File: "arrival.go", Line: `err := s.quiet()`, Instead: `var err error`,
+		Rule: "nothing is attested between the look and the installation",
+	},
+	{
+		Name: "node-overrun-while-it-is-installed", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue() && quiet && n.turns.Load() == turns`,
+		Instead: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue() && (quiet || turns > 0)`,
+		Rule:    "nothing is attested while the state is replaced",
+	},
+	{
+		Name: "node-overrun-after-a-crash", File: "base.go", Line: `if header.AppliedIndex <= applied && !(spare && s.undoes(header.Head)) {`,
+		Instead: `if header.AppliedIndex <= applied && !(spare && header.Head.Size == 0) {`, Rule: "nor does one that a crash left before it was installed",
+	},
+	{
+		Name: "node-overrun-by-the-outranked", File: "base.go", Line: `if s.Attested <= to.Size || to.Epoch > s.AttestedIn || s.Attested > n.store.Head().Size {`,
+		Instead: `if s.Attested <= to.Size || s.Attested > n.store.Head().Size {`, Rule: "what is final in a later epoch outranks what was attested",
+	},
+	{
+		Name: "node-base-spare", File: "base.go", Line: `return first <= 1 || len(list) > 1 && first <= list[1].Index+1, err`, Instead: `return true, err`,
+		Rule: "a snapshot is removed only if raft can begin without it",
 	},
 }

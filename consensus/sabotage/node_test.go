@@ -299,12 +299,12 @@ var packed = []sabotage.Sabotage{
 		Rule: "a leader that lacks what is final gives its term up",
 	},
 	{
-		Name: "node-attest-early", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue()`,
-		Instead: `return err == nil && h.Size == size && !n.leavesOutOverdue()`, Rule: "no batch is attested before its time",
+		Name: "node-attest-early", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue() && quiet && n.turns.Load() == turns`,
+		Instead: `return err == nil && h.Size == size && !n.leavesOutOverdue() && quiet && n.turns.Load() == turns`, Rule: "no batch is attested before its time",
 	},
 	{
-		Name: "node-attest-censored", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue()`,
-		Instead: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs)`, Rule: "no tree is attested that leaves out what is overdue",
+		Name: "node-attest-censored", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue() && quiet && n.turns.Load() == turns`,
+		Instead: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && quiet && n.turns.Load() == turns`, Rule: "no tree is attested that leaves out what is overdue",
 	},
 	{
 		Name: "node-attest-never-after-clocks", File: "clock.go",
