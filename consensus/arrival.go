@@ -36,11 +36,9 @@ type snapshotStore struct {
 	fatal func(error) error
 	// approve says whether raft may have these members after a snapshot of a size that proves these sets.
 	approve func(c raft.Configuration, sets checkpoint.Succession, size uint64) error
-	// undoes says whether a state would take back what was attested; disputed hears of a snapshot that is refused for that; and quiet
-	// waits until what is being attested is known.
+	// undoes says whether a state would take back something of the own tree, and disputed hears of a snapshot that is refused for that.
 	undoes   func(to ledger.Head) bool
 	disputed func()
-	quiet    func() error
 	log      *slog.Logger
 	logger   hclog.Logger
 
@@ -63,7 +61,7 @@ var (
 	errSnapshotConfiguration = errors.New("snapshot names other members than the validators")
 	errSnapshotIndex         = errors.New("snapshot is announced at another place than it holds")
 	errSnapshotCancelled     = errors.New("snapshot is cancelled")
-	errUndoes                = fmt.Errorf("snapshot would take back what this validator has attested: %w", store.ErrMismatch)
+	errUndoes                = fmt.Errorf("snapshot would take back what was applied: %w", store.ErrMismatch)
 )
 
 func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, error) {
@@ -72,7 +70,7 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
 	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, approve: n.approveArrived, undoes: n.undoes,
-		disputed: func() { n.astray.dispute.again(time.Now()) }, quiet: func() error { return n.finality.Flush(n.ctx) }, log: n.log, logger: logger}
+		disputed: func() { n.astray.overrun.again(time.Now()) }, log: n.log, logger: logger}
 	return s, s.sweep()
 }
 
@@ -149,17 +147,15 @@ func (s *snapshotStore) install() (bool, error) {
 	if a == nil {
 		return false, nil
 	}
-	err := s.quiet()
-	if err == nil && s.undoes(a.head) {
+	err := errUndoes
+	if s.undoes(a.head) {
 		s.disputed()
-		err = errUndoes
-	}
-	if err == nil {
+	} else {
 		err = a.state.Install()
 	}
 	if err != nil {
 		if errors.Is(err, store.ErrMismatch) {
-			// More has become final, or was attested, since it was verified. Raft goes on without it, and so does a restart.
+			// More was applied, or has become final, since it was verified. Raft goes on without it, and so does a restart.
 			err = errors.Join(err, a.state.Discard(), s.remove(a.id))
 		}
 		return true, err

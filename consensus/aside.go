@@ -46,17 +46,17 @@ type asides struct {
 	// mu guards the rest; held for a look or a set.
 	mu   sync.Mutex
 	kept []aside
+	// spent are the certificates for which one was put back in vain, by its epoch: it is not put back for them again.
+	spent map[uint64]checkpoint.Vote
 }
 
 // aside is what a file says of the entries that follow it there.
 type aside struct {
 	// AttestedIn and Attested are epoch and size of the newest attestation when the log was kept.
 	AttestedIn, Attested uint64
-	// Before, of BeforeTerm, is the entry that the log goes on after, and Last its last. What was final when it was kept was made at Before or earlier.
-	Before, BeforeTerm, Last uint64
-	// Members are raft's at Before, since MembersIndex.
-	Members      raft.Configuration
-	MembersIndex uint64
+	// Before is the entry that the log goes on after, and Last its last. What was final when it was kept was made at Before or earlier.
+	Before base
+	Last   uint64
 	// Short says that raft's log had lost its end, and may have had no batch of that epoch any more.
 	Short bool
 	// Epoch is the one in force at its end. Trees are the ends of its batches of that epoch above what was final.
@@ -163,6 +163,28 @@ func (s *asides) find(epoch uint64) (aside, bool) {
 	return all[i], true
 }
 
+// vain takes note that one was put back in vain.
+func (s *asides) vain(epoch uint64, c checkpoint.Vote) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spent == nil {
+		s.spent = make(map[uint64]checkpoint.Vote)
+	}
+	s.spent[epoch] = c
+}
+
+// startFrom is one in which an epoch can start from a certificate.
+func (s *asides) startFrom(c checkpoint.Vote) (aside, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.kept {
+		if spent, ok := s.spent[a.AttestedIn]; a.starts(c) && !(ok && spent == c) {
+			return a, true
+		}
+	}
+	return aside{}, false
+}
+
 // beside is how many stay when one more is kept.
 func (s *asides) beside(attestedIn, epoch uint64) int {
 	return len(slices.DeleteFunc(s.all(), func(a aside) bool { return a.coveredBy(aside{AttestedIn: attestedIn, Epoch: epoch}) }))
@@ -207,8 +229,11 @@ func (s *asides) remove(gone func(aside) bool) error {
 }
 
 // mayKeepAside says whether this validator may go back by a dispute: it will attest nothing more of what it forgets, and what it has attested
-// is kept aside, or can be, or is none.
+// is kept aside, or can be, or is none. Who forgets nothing may.
 func (n *Node) mayKeepAside(s finality.Status) bool {
+	if n.store.Pending() == 0 && s.Attested <= n.store.Floor().Size {
+		return true
+	}
 	_, kept := n.asides.find(s.AttestedIn)
 	return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || n.asides.beside(s.AttestedIn, n.store.Head().Epoch) < maxAsides)
 }
@@ -230,13 +255,17 @@ func (n *Node) keepAside() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if a.Before, a.BeforeTerm, err = n.cutAt(false); err != nil {
+	keep, _, err := n.cutAt(false)
+	if err != nil {
 		return false, err
 	}
-	if a.Members, a.MembersIndex, err = n.membersAt(a.Before); err != nil {
+	if a.Before, err = n.baseAt(keep); errors.Is(err, errNoEntry) {
+		n.log.Error("nothing can be kept aside of a log whose end was lost", "final_at", keep)
+		return true, nil
+	} else if err != nil {
 		return false, err
 	}
-	a.Last, a.Short = max(a.Before, min(applied, last)), last < applied // A disk may have lost the end of the log.
+	a.Last, a.Short = max(keep, min(applied, last)), last < applied // A disk may have lost the end of the log.
 	for size := n.store.Floor().Size; size < head.Size; {
 		at, err := n.spotAt(size)
 		if err != nil {
@@ -246,25 +275,27 @@ func (n *Node) keepAside() (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		if made, ok := n.store.MadeOf(at.Batch); !ok || made > a.Last {
+			break
+		}
 		if size = at.Size; at.epoch == head.Epoch {
 			a.Trees = append(a.Trees, checkpoint.Vote{Epoch: at.epoch, Size: size, Root: root})
 		}
 	}
-	n.log.Warn("keeping aside what this validator may have attested", "epoch", a.AttestedIn, "size", a.Attested, "entries_after", a.Before, "to", a.Last)
+	n.log.Warn("keeping aside what this validator may have attested", "epoch", a.AttestedIn, "size", a.Attested, "entries_after", keep, "to", a.Last)
 	return true, n.writeAside(a)
 }
 
-// mayPutBack says whether a log that was kept aside can be put back: it is whole.
+// mayPutBack says whether a log that was kept aside can be put back: it is whole, and raft can begin with what is final.
 func (n *Node) mayPutBack(epoch uint64) (bool, error) {
 	_, kept := n.asides.find(epoch)
 	if kept {
 		a, err := readAside(n.asides.path(epoch), nil)
-		if err == nil && wellFormed(a.Members) != nil {
-			err = fmt.Errorf("%s: without raft's members: %w", n.asides.path(epoch), errAside)
-		}
 		if errors.Is(err, errAside) {
 			kept = false
 			err = n.asides.lose(epoch, err)
+		} else if err == nil {
+			kept, err = n.mayGoOnAfter(a.Before)
 		}
 		if err != nil {
 			return false, err
@@ -287,10 +318,7 @@ func (n *Node) putBack(epoch uint64) error {
 	if !kept {
 		return fmt.Errorf("no log is kept aside of epoch %d: %w", epoch, errAside)
 	}
-	if err := n.disk.run(func() error { return n.store.Rewind(a.Before, a.BeforeTerm) }); err != nil {
-		return err
-	}
-	if err := n.goOnAfter(a); err != nil {
+	if err := n.goOnAfter(a.Before); err != nil {
 		return err
 	}
 	if err := n.point("resync: log cut, nothing put back"); err != nil {

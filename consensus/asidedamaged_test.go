@@ -62,8 +62,8 @@ func TestDamagedBeforeItIsPutBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			os.Remove(s.n.asides.path(0) + damagedEnd)
-			a := aside{Before: s.n.store.FloorMade(), Attested: own.Size + 100}
-			if _, a.BeforeTerm, err = s.n.cutAt(false); err == nil {
+			a := aside{Attested: own.Size + 100}
+			if a.Before, err = s.n.baseAt(s.n.store.FloorMade()); err == nil {
 				err = s.n.asides.put(a)
 			}
 			if err != nil {

@@ -34,7 +34,7 @@ func (n *Node) writeAside(a aside) error {
 		if err := out.Encode(a); err != nil {
 			return err
 		}
-		for i := a.Before + 1; i <= a.Last; i++ {
+		for i := a.Before.Index + 1; i <= a.Last; i++ {
 			var entry raft.Log
 			if err := n.raftLog.GetLog(i, &entry); err != nil {
 				return err
@@ -84,7 +84,7 @@ func readAside(path string, each func(*raft.Log) error) (a aside, err error) {
 	if each == nil {
 		return a, nil
 	}
-	for i := a.Before + 1; i <= a.Last; i++ {
+	for i := a.Before.Index + 1; i <= a.Last; i++ {
 		var entry raft.Log
 		if err := in.Decode(&entry); err != nil || entry.Index != i {
 			return a, fmt.Errorf("%s: entry %d in the place of %d, %v: %w", path, entry.Index, i, err, errAside)

@@ -54,10 +54,16 @@ func TestKilledWhileKeepingAside(t *testing.T) {
 // killedAt kills the node at a point, and starts it again.
 func (s *scribe) killedAt(point string, do func()) {
 	s.t.Helper()
+	s.killed(do, func(name string) bool { return name == point }, func() {})
+}
+
+// killed kills the node at the first of some points, and starts it again when something was done to its folder.
+func (s *scribe) killed(do func(), at func(point string) bool, then func()) {
+	s.t.Helper()
 	s.stop("v1")
 	var armed, killed atomic.Bool
 	s.simulated = &Simulated{Point: func(name string) error {
-		if armed.Load() && name == point || killed.Load() {
+		if armed.Load() && at(name) || killed.Load() {
 			killed.Store(true)
 			return errKilled
 		}
@@ -70,13 +76,14 @@ func (s *scribe) killedAt(point string, do func()) {
 	select {
 	case <-s.n.Dead():
 	case <-time.After(20 * time.Second):
-		s.t.Fatalf("it does not come to %q", point)
+		s.t.Fatal("it does not come to that point")
 	}
 	s.simulated = nil
 	if err := s.n.Close(); err != nil && !errors.Is(err, errKilled) {
 		s.t.Error(err)
 	}
 	delete(s.nodes, "v1")
+	then()
 	s.restart("v1")
 	s.n = s.nodes["v1"]
 }

@@ -15,21 +15,20 @@ import (
 // Raft begins from its newest snapshot and the log that goes on after it: its base. A crash, or a liar's snapshot, may have parted
 // the two, or put both beyond what this validator has attested.
 
-// undoes says whether a state would take back the newest tree that this validator has attested and that its own tree holds, so that
-// liars could make a certificate of it when nobody has it any more. One of a later epoch would not: what is final there outranks all that
-// was attested before. A leader that has honest reasons to send such a snapshot waits: it makes a newer one when more is final; and if
-// nothing becomes final without this validator, it goes back as in any dispute, and keeps aside what it forgets.
+// undoes says whether a final state would take back something of the own tree, so that liars could make a certificate of it when nobody has it any
+// more. One of a later epoch may: what is final there outranks all that was certified before. A leader that has honest reasons to send such a
+// snapshot makes a newer one when more is final (renew); and if nothing becomes final without this validator, it goes back as in any
+// dispute, and keeps aside what it has attested.
 func (n *Node) undoes(to ledger.Head) bool {
-	s := n.finality.Status()
-	if s.Attested <= to.Size || to.Epoch > s.AttestedIn || s.Attested > n.store.Head().Size {
-		return false
+	head := n.store.Head()
+	if to.Size == head.Size {
+		return to.Epoch < head.Epoch // Where a validator set waits to begin: an epoch was opened since.
 	}
-	root, err := n.store.Root(s.Attested)
-	return err != nil || root == s.AttestedRoot
+	return to.Size < head.Size && to.Epoch <= head.Epoch
 }
 
 // settle says whether the state must be restored from a snapshot before raft starts: a crash came between a snapshot's
-// arrival and its installation. One that would take back what has become final or was attested meanwhile is removed.
+// arrival and its installation. One that would take back what has become final or was applied meanwhile is removed, unless raft needs it.
 func (s *snapshotStore) settle(log *raftLog) (restore bool, err error) {
 	list, err := s.List()
 	if err != nil {
@@ -45,11 +44,12 @@ func (s *snapshotStore) settle(log *raftLog) (restore bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if header.AppliedIndex <= applied && !(spare && s.undoes(header.Head)) {
-			return false, nil
-		}
-		if header.Head.Size >= s.state.Floor().Size && !s.undoes(header.Head) {
+		back := header.Head.Size < s.state.Floor().Size || s.undoes(header.Head)
+		switch ahead := header.AppliedIndex > applied || header.Head.Size > s.state.Head().Size; {
+		case ahead && !back:
 			return true, nil
+		case !back || !spare:
+			return false, nil
 		}
 		if err := s.remove(meta.ID); err != nil {
 			return false, err
@@ -105,32 +105,47 @@ func (l *raftLog) leadsTo(at *raft.SnapshotMeta) (bool, error) {
 	return err == nil && entry.Term == at.Term, err
 }
 
-// rebase writes a snapshot of a final state as if it ended where a log kept aside begins, and removes all others.
-func (s *snapshotStore) rebase(state *store.Store, a aside, trans raft.Transport) error {
+// rebase writes a snapshot of a final state as if it ended at an entry, and removes all others.
+func (s *snapshotStore) rebase(captured *store.Snapshot, at base, trans raft.Transport) error {
+	id, err := s.writeFinal(captured, at, trans)
+	if err == nil {
+		err = s.removeAllBut(id)
+	}
+	if err == nil {
+		err = syncDir(s.dir)
+	}
+	return err
+}
+
+// base is an entry that raft's log goes on after, and raft's members there, since MembersIndex.
+type base struct {
+	Index, Term  uint64
+	Members      raft.Configuration
+	MembersIndex uint64
+}
+
+// writeFinal writes a snapshot of what is final beside those that there are.
+func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raft.Transport) (id string, err error) {
 	// Raft's own folder of snapshots would remove this one at once, if two are newer.
 	files, err := raft.NewFileSnapshotStoreWithLogger(filepath.Dir(s.dir), math.MaxInt, s.logger)
 	if err != nil {
-		return fmt.Errorf("open raft snapshots: %w", err)
+		return "", fmt.Errorf("open raft snapshots: %w", err)
 	}
-	captured, err := state.Snapshot()
+	sink, err := files.Create(raft.SnapshotVersionMax, end.Index, end.Term, end.Members, end.MembersIndex, trans)
 	if err != nil {
-		return err
+		return "", fmt.Errorf("make raft snapshot: %w", err)
 	}
-	defer captured.Release()
-	sink, err := files.Create(raft.SnapshotVersionMax, a.Before, a.BeforeTerm, a.Members, a.MembersIndex, trans)
+	w := diskWriter{to: sink}
+	if _, err = captured.WriteTo(&w); w.err != nil {
+		err = s.fatal(fmt.Errorf("write snapshot to disk: %w", w.err))
+	}
 	if err != nil {
-		return fmt.Errorf("make raft snapshot: %w", err)
-	}
-	if _, err := captured.WriteTo(sink); err != nil {
-		return errors.Join(err, sink.Cancel())
+		return "", errors.Join(err, sink.Cancel())
 	}
 	if err := sink.Close(); err != nil {
-		return fmt.Errorf("close raft snapshot: %w", err)
+		return "", s.fatal(fmt.Errorf("close raft snapshot: %w", err))
 	}
-	if err := s.removeAllBut(sink.ID()); err != nil {
-		return err
-	}
-	return syncDir(s.dir)
+	return sink.ID(), nil
 }
 
 // removeAllBut removes all snapshots but one.
@@ -144,37 +159,133 @@ func (s *snapshotStore) removeAllBut(id string) error {
 	return err
 }
 
-// goOnAfter has raft's log end where a log kept aside begins. If it does not lead there (a snapshot was taken meanwhile, or another log below),
-// a snapshot of what is final takes its place: which entries made that is nobody's concern. A crash in between leaves snapshots and log of which one
-// does not lead to the other; who comes here again ends it, and if nobody does, settle takes what undoes nothing.
-func (n *Node) goOnAfter(a aside) error {
+// final captures what is final, if it can be proved to others.
+func (n *Node) final() (*store.Snapshot, error) {
+	captured, err := n.store.FinalSnapshot()
+	if err != nil {
+		return nil, err
+	}
+	head := captured.Head()
+	last, err := n.spotAt(head.Size - 1)
+	if err == nil && last.epoch < head.Epoch {
+		err = errOpenedAgain // No leaf tells of that epoch.
+	}
+	if err == nil {
+		err = captured.Proven()
+	}
+	if err != nil {
+		captured.Release()
+		return nil, err
+	}
+	return captured, nil
+}
+
+// leastTerm is the term of the least place. In it is the first entry alone, which names raft's members: the first leader is elected in the
+// next.
+const leastTerm = 1
+
+// least is the least place in raft's log at which what is final can stand. The first entry is no batch, so no honest log has a batch
+// before the entry after its number; and what comes of batches that are final is void. So the entries after that place, of whichever
+// honest log, lead on from the final state: the transport takes its term for that of any leader (Local.Base). And who stands there is
+// elected by nobody who has more, while two who stand there with the same have the same state.
+func (n *Node) least() (b base, err error) {
+	b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}
+	b.Members, b.MembersIndex, err = n.membersAt(b.Index)
+	if err != nil || len(b.Members.Servers) > 0 {
+		return b, err
+	}
+	list, err := n.snapshots.List()
+	if err != nil || len(list) == 0 {
+		return b, errors.Join(err, errNoEntry)
+	}
+	b.Members, b.MembersIndex = list[len(list)-1].Configuration, b.Index
+	return b, nil
+}
+
+// leadsTo says whether raft's log has the entry of a base, and whether it is to be found there without a new snapshot.
+func (n *Node) leadsTo(b base) (inLog, leads bool, err error) {
 	var entry raft.Log
-	err := n.raftLog.GetLog(a.Before, &entry)
+	err = n.raftLog.GetLog(b.Index, &entry)
 	if err != nil && !errors.Is(err, raft.ErrLogNotFound) {
+		return false, false, err
+	}
+	inLog = err == nil && entry.Term == b.Term
+	newest, err := n.snapshots.newest()
+	return inLog, inLog && newest <= b.Index, err
+}
+
+// mayGoOnAfter says whether goOnAfter can be done.
+func (n *Node) mayGoOnAfter(b base) (bool, error) {
+	if _, leads, err := n.leadsTo(b); err != nil || leads {
+		return leads, err
+	}
+	captured, err := n.final()
+	if err != nil {
+		n.log.Error("raft cannot begin with what is final here", "at", b.Index, "reason", err)
+		return false, nil
+	}
+	captured.Release()
+	return wellFormed(b.Members) == nil, nil
+}
+
+// goOnAfter has raft's log end at an entry. If it does not lead there, a snapshot of what is final takes its place: which entries made that is
+// nobody's concern. A crash in between leaves snapshots and log of which one does not lead to the other; who comes here again ends it, and if
+// nobody does, settle takes what undoes nothing.
+func (n *Node) goOnAfter(b base) error {
+	if err := n.disk.run(func() error { return n.store.Rewind(b.Index, b.Term) }); err != nil {
 		return err
 	}
-	inLog := err == nil && entry.Term == a.BeforeTerm
-	newest, err := n.snapshots.newest()
+	if err := n.point("resync: state at another place, log not"); err != nil {
+		return err
+	}
+	inLog, leads, err := n.leadsTo(b)
 	if err != nil {
 		return err
 	}
-	if newest > a.Before || !inLog {
-		if err := n.snapshots.rebase(n.store, a, lasting{n.transport}); err != nil {
+	if !leads {
+		captured, err := n.final()
+		if err != nil {
 			return err
 		}
-		if err := n.point("resync: snapshot put back, log not cut"); err != nil {
+		err = n.snapshots.rebase(captured, b, lasting{n.transport})
+		captured.Release()
+		if err == nil {
+			err = n.point("resync: snapshot put back, log not cut")
+		}
+		if err != nil {
 			return err
 		}
 	}
 	if inLog {
-		return n.cutBehind(a.Before)
+		return n.cutBehind(b.Index)
 	}
 	return n.raftLog.clear()
 }
 
-// membersAt are raft's members as of an entry that the log has or that the newest snapshot ends with.
+// errNoEntry means that raft's log does not have an entry, or another in its place.
+var errNoEntry = errors.New("the entry is not in raft's log")
+
+// baseAt is an entry that the log has or that the newest snapshot ends with.
+func (n *Node) baseAt(index uint64) (b base, err error) {
+	term, ok, err := n.termAt(index)
+	if err != nil {
+		return b, err
+	}
+	if !ok {
+		return b, fmt.Errorf("entry %d: %w", index, errNoEntry)
+	}
+	b = base{Index: index, Term: term}
+	b.Members, b.MembersIndex, err = n.membersAt(index)
+	return b, err
+}
+
+// membersAt are raft's members as of an entry, as far as log and snapshots tell; none if nothing reaches so far back.
 func (n *Node) membersAt(index uint64) (members raft.Configuration, since uint64, err error) {
-	for at := index; at > 0; at-- {
+	last, err := n.raftLog.LastIndex()
+	if err != nil {
+		return members, 0, err
+	}
+	for at := min(index, last); at > 0; at-- {
 		var entry raft.Log
 		if err := n.raftLog.GetLog(at, &entry); errors.Is(err, raft.ErrLogNotFound) {
 			break

@@ -3,6 +3,7 @@ package consensus
 import (
 	"bytes"
 	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -79,7 +80,7 @@ func (s *scribe) back(head ledger.Head, log []raft.Log) {
 // TestPutBackAfterASnapshot: a liar that leads sends a true snapshot, and says that it ends far on in raft's log. What was kept aside before comes back
 // all the same, wherever it is cut.
 func TestPutBackAfterASnapshot(t *testing.T) {
-	for _, point := range []string{"", "resync: state undone", "resync: snapshot put back, log not cut", "cut raft log, done", "resync: log cut, nothing put back", "resync: log put back"} {
+	for _, point := range []string{"", "resync: state undone", "resync: state at another place, log not", "resync: snapshot put back, log not cut", "cut raft log, done", "resync: log cut, nothing put back", "resync: log put back"} {
 		t.Run(point, func(t *testing.T) {
 			s, attested, head, log := wentBack(t)
 			s.overtaken(s.captured()())
@@ -157,92 +158,138 @@ func TestPutBackOnWhatIsNotSealedHere(t *testing.T) {
 
 func first[A, B any](a A, _ B) A { return a }
 
-// TestWhatIsAttestedIsNotOverrun: no snapshot takes back a tree that this validator has attested and has. It counts as a leader that
+// TestWhatIsAppliedIsNotOverrun: no snapshot takes back what was applied, which may be attested, or certified. It counts as a leader that
 // contradicts what is committed here, so that the dispute decides.
-func TestWhatIsAttestedIsNotOverrun(t *testing.T) {
+func TestWhatIsAppliedIsNotOverrun(t *testing.T) {
 	s := newScribe(t)
 	final, _ := s.pays()
 	captured := s.captured()
 	s.final(final)
 	snapshot := captured()
-	between, _ := s.pays()
+	certified, _ := s.pays()
+	s.attests(certified)
 	attested, _ := s.pays()
-	head, _ := s.pays()
 	s.attests(attested)
+	s.hears(certified)
+	// What was attested last is in no tree any more, and what is certified is.
+	if a, ok := s.order(s.opening(s.change(1, voteOf(certified)), certified, nil)).(*applied); !ok || a.void != nil {
+		t.Fatalf("the epoch is not opened: %+v", a)
+	}
+	head := s.n.store.Head()
 	at := func(size, epoch uint64) ledger.Head { return ledger.Head{Size: size, Epoch: epoch} }
 	for _, row := range []struct {
 		name string
 		to   ledger.Head
 		want bool
 	}{
-		{"smaller", at(final.Size, 0), true}, {"a little smaller", at(between.Size, 0), true}, {"as large", at(attested.Size, 0), false},
-		{"larger", at(head.Size, 0), false}, {"of a later epoch", at(final.Size, 1), false},
+		{"smaller", at(final.Size, 0), true}, {"a little smaller", at(head.Size-1, 1), true}, {"as large", at(head.Size, 1), false},
+		{"as large, before an epoch was opened", at(head.Size, 0), true}, {"larger", at(head.Size+1, 0), false}, {"of a later epoch", at(final.Size, 2), false},
 	} {
 		if got := s.n.undoes(row.to); got != row.want {
 			t.Errorf("%s: %v", row.name, got)
 		}
 	}
-	if err := deliver(s.n, s.members(), snapshot); !errors.Is(err, errUndoes) {
-		t.Errorf("it is taken: %v", err)
-	}
-	if s.n.astray.dispute.last.IsZero() {
-		t.Error("it is no dispute")
+	for range 2 {
+		if err := deliver(s.n, s.members(), snapshot); !errors.Is(err, errUndoes) {
+			t.Errorf("it is taken: %v", err)
+		}
 	}
 	if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 || s.n.store.Head() != head || s.n.Err() != nil {
 		t.Errorf("%d snapshots, batch %d: %v, %v", len(list), s.n.store.Head().Batch, err, s.n.Err())
 	}
-	s.wishes(1)
-	s.n.disputed(suspectPatience + time.Second)
-	s.n.lookAgain()
+	if s.n.astray.overrun.last.IsZero() {
+		t.Error("it is no dispute")
+	}
+	s.wishes(2)
+	s.n.astray.overrun.again(time.Now().Add(-carrierPatience - time.Minute)) // As a leader on a slow line sends it.
+	if s.n.lookAgain(); s.n.asked() {
+		t.Error("once is enough")
+	}
+	if err := deliver(s.n, s.members(), snapshot); !errors.Is(err, errUndoes) {
+		t.Errorf("it is taken: %v", err)
+	}
+	if s.n.lookAgain(); !s.n.asked() {
+		t.Fatal("it does not go back")
+	}
 	s.settled()
-	if s.n.undoes(at(final.Size, 0)) {
-		t.Error("what was gone back from is held against a snapshot")
+	if a, kept := s.n.asides.find(0); !kept || !a.starts(voteOf(certified)) {
+		t.Errorf("kept aside: %+v", a)
 	}
 	s.overtaken(snapshot)
 }
 
-// TestAttestedWhileASnapshotArrives: what was attested since the snapshot was verified stays too.
-func TestAttestedWhileASnapshotArrives(t *testing.T) {
+// TestAppliedWhileASnapshotArrives: what was applied since the snapshot was verified stays too.
+func TestAppliedWhileASnapshotArrives(t *testing.T) {
 	s := newScribe(t)
 	final, _ := s.pays()
-	snapshot := s.captured()
+	captured := s.captured()
 	s.final(final)
-	attested, _ := s.pays()
+	snapshot := captured()
+	if err := deliver(s.n, s.members(), snapshot); err != nil {
+		t.Fatalf("before more is applied: %v", err)
+	}
+	head, _ := s.pays()
 	log := s.entries(1)
-	if err := deliver(s.n, s.members(), snapshot()); err != nil {
-		t.Fatalf("before it is attested: %v", err)
-	}
-	var calls []string
-	s.n.snapshots.quiet = func() error {
-		if calls = append(calls, "quiet"); s.n.mayAttest(attested.Size) {
-			t.Error("more is attested meanwhile")
-		}
-		return nil
-	}
-	s.n.snapshots.undoes = func(to ledger.Head) bool { calls = append(calls, "undoes"); return to == final }
-	if !s.n.mayAttest(attested.Size) {
-		t.Error("nothing can be attested")
-	}
 	if err := restore(s.n); !errors.Is(err, errUndoes) {
 		t.Errorf("it is installed: %v", err)
 	}
-	if !slices.Equal(calls, []string{"quiet", "undoes"}) {
-		t.Errorf("looked in the order %v", calls)
-	}
-	if s.n.astray.dispute.last.IsZero() {
+	if s.n.astray.overrun.last.IsZero() {
 		t.Error("it is no dispute")
 	}
-	if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 || s.n.store.Head() != attested || s.n.Err() != nil {
-		t.Errorf("%d snapshots, batch %d: %v, %v", len(list), s.n.store.Head().Batch, err, s.n.Err())
+	unchanged := func() {
+		t.Helper()
+		if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 || s.n.store.Head() != head || s.n.Err() != nil || !reflect.DeepEqual(s.entries(1), log) {
+			t.Errorf("%d snapshots, batch %d, %d entries: %v, %v", len(list), s.n.store.Head().Batch, len(s.entries(1)), err, s.n.Err())
+		}
 	}
+	unchanged()
 	// The same, with a crash in between.
-	s.n.snapshots.undoes = s.n.undoes
-	if err := deliver(s.n, s.members(), snapshot()); err != nil {
+	s.n.snapshots.undoes = func(ledger.Head) bool { return false }
+	if err := deliver(s.n, s.members(), snapshot); err != nil {
 		t.Fatal(err)
 	}
-	s.attests(attested)
-	if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 || s.n.store.Head() != attested || !reflect.DeepEqual(s.entries(1), log) {
-		t.Errorf("%d snapshots, batch %d, %d entries: %v", len(list), s.n.store.Head().Batch, len(s.entries(1)), err)
+	s.stop("v1")
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+	unchanged()
+}
+
+// TestWhoHasTheFarSnapshotBeginsAgain: the place in raft's log that came with a snapshot is what one leader said. Who goes back gives it up, and
+// goes on with any leader's log.
+func TestWhoHasTheFarSnapshotBeginsAgain(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	s.order([]byte("void"))
+	final, _ := s.pays()
+	captured := s.captured()
+	s.final(final)
+	snapshot := captured()
+	s.overtaken(snapshot)
+	s.n.goBack(errKilled, resyncShallow)
+	s.settled()
+	for range 2 {
+		place, term := s.n.local().Base()
+		if place != final.Batch+1 || term != leastTerm || s.n.member().LastIndex() != place || s.n.store.Head() != final {
+			t.Fatalf("raft begins at %d of term %d and ends at %d; batch %d", place, term, s.n.member().LastIndex(), s.n.store.Head().Batch)
+		}
+		if applied, _ := s.n.store.Applied(); applied != place {
+			t.Errorf("applied up to %d", applied)
+		}
+		if list, err := s.n.snapshots.List(); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0].Configuration, s.members()) {
+			t.Errorf("snapshots %+v: %v", list, err)
+		}
+		s.stop("v1")
+		s.restart("v1")
+		s.n = s.nodes["v1"]
+	}
+	// The same place with more final is another one.
+	s.log = s.log[:final.Batch]
+	more, _ := s.pays()
+	s.final(more)
+	s.n.goBack(errKilled, resyncDeep)
+	s.settled()
+	if last := s.n.member().LastIndex(); last != more.Batch+1 {
+		t.Errorf("raft ends at %d", last)
 	}
 }
 
@@ -281,14 +328,129 @@ func TestALogBeyondItsBase(t *testing.T) {
 	a, _ := s.n.asides.find(0)
 	s.n.goBack(errKilled, resyncShallow)
 	s.settled()
-	err := errors.Join(s.n.snapshots.rebase(s.n.store, a, s.n.transport), s.n.raftLog.clear(), s.n.raftLog.StoreLog(&raft.Log{Index: a.Before + 2, Term: 1, Type: raft.LogNoop}))
+	captured, err := s.n.final()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer captured.Release()
+	err = errors.Join(s.n.snapshots.rebase(captured, a.Before, s.n.transport), s.n.raftLog.clear(), s.n.raftLog.StoreLog(&raft.Log{Index: a.Before.Index + 2, Term: 1, Type: raft.LogNoop}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.stop("v1")
 	s.restart("v1")
 	s.n = s.nodes["v1"]
-	if last := s.n.member().LastIndex(); last != a.Before {
-		t.Errorf("raft ends at %d, want %d", last, a.Before)
+	if last := s.n.member().LastIndex(); last != a.Before.Index {
+		t.Errorf("raft ends at %d, want %d", last, a.Before.Index)
+	}
+}
+
+// TestDamagedWhenRaftHasItsOwnSnapshot: the state was made ready for what is put back, and the file is found damaged after a crash. Raft's own snapshot is
+// of less than is final, and beyond what the state says it has seen; but the log goes on after it.
+func TestDamagedWhenRaftHasItsOwnSnapshot(t *testing.T) {
+	for _, point := range []string{"resync: state undone", "resync: state at another place, log not", "resync: snapshot put back, log not cut"} {
+		t.Run(point, func(t *testing.T) { damagedInACrash(t, point) })
+	}
+}
+
+func damagedInACrash(t *testing.T, point string) {
+	s := newScribe(t)
+	s.final(first(s.pays()))
+	for range 4 {
+		s.pays()
+	}
+	s.attests(s.n.store.Head())
+	s.wishes(1)
+	s.n.disputed(suspectPatience + time.Second)
+	s.n.lookAgain()
+	s.settled()
+	s.log = s.log[:s.n.store.FloorMade()-1]
+	more, _ := s.pays()
+	s.final(more)
+	s.n.renew("v2")
+	made := s.n.store.Made()
+	last, _ := s.pays()
+	s.final(last)
+	s.pays()
+	if err := s.n.raftLog.DeleteRange(1, made); err != nil { // As raft does, with few trailing entries.
+		t.Fatal(err)
+	}
+	path := s.n.asides.path(0)
+	s.killed(func() { s.n.goBack(errKilled, resyncPutBack(0)) }, func(name string) bool { return name == point }, func() {
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			raw[len(raw)-1] ^= 1
+			err = os.WriteFile(path, raw, 0o600)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if s.n.store.Head().Size < last.Size {
+		t.Errorf("of size %d, final are %d", s.n.store.Head().Size, last.Size)
+	}
+	if list, err := s.n.snapshots.List(); err != nil || len(list) == 0 {
+		t.Errorf("%d snapshots: %v", len(list), err)
+	}
+}
+
+// TestKeptAsideAsFarAsTheLogGoes: a disk that lost the end of raft's log has lost batches that are in the state. What is kept is what the log
+// has, and it is put back for no other certificate; and if the log ends before what is final, nothing is kept.
+func TestKeptAsideAsFarAsTheLogGoes(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		lost  uint64
+		trees int
+	}{{"one of three", 1, 2}, {"all but one", 2, 1}, {"all", 3, 0}, {"what is final, too", 4, -1}} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newScribe(t)
+			s.pays()
+			s.n.renew("v2")
+			s.final(first(s.pays()))
+			for range 3 {
+				s.pays()
+			}
+			attested := s.n.store.Head()
+			s.attests(attested)
+			s.wishes(1)
+			last, err := s.n.raftLog.LastIndex()
+			if err == nil {
+				err = s.n.raftLog.DeleteRange(last+1-row.lost, last)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.n.disputed(suspectPatience + time.Second)
+			s.n.lookAgain()
+			s.settled()
+			a, kept := s.n.asides.find(0)
+			if kept != (row.trees >= 0) || len(a.Trees) != max(row.trees, 0) || s.n.store.Pending() != 0 || s.n.Err() != nil {
+				t.Fatalf("%d trees, %d batches left: %v", len(a.Trees), s.n.store.Pending(), s.n.Err())
+			}
+			if _, ok := s.n.keptFor(voteOf(attested)); ok {
+				t.Error("kept for what was lost")
+			}
+		})
+	}
+}
+
+// TestPutBackInVainIsNotRepeated: if what was kept aside does not lead to a certified tree after all, it is not tried for it again.
+func TestPutBackInVainIsNotRepeated(t *testing.T) {
+	s, attested, _, _ := wentBack(t)
+	a, _ := s.n.asides.find(0)
+	another := voteOf(attested)
+	another.Root[0] ^= 1
+	s.n.asides.mu.Lock()
+	s.n.asides.kept[0].Trees = append(s.n.asides.kept[0].Trees, another)
+	s.n.asides.mu.Unlock()
+	if _, ok := s.n.keptFor(another); !ok {
+		t.Fatal("not kept for it")
+	}
+	s.n.asides.vain(a.AttestedIn, another)
+	if _, ok := s.n.keptFor(another); ok {
+		t.Error("tried again")
+	}
+	if _, ok := s.n.keptFor(voteOf(attested)); !ok {
+		t.Error("of no use for another")
 	}
 }

@@ -2,7 +2,6 @@ package consensus
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -83,10 +82,5 @@ func (n *Node) lookAtCertified(s finality.Status) {
 
 // keptFor is the log kept aside in which an epoch can start from a certificate.
 func (n *Node) keptFor(c checkpoint.Vote) (aside, bool) {
-	all := n.asides.all()
-	i := slices.IndexFunc(all, func(a aside) bool { return a.starts(c) })
-	if i < 0 {
-		return aside{}, false
-	}
-	return all[i], true
+	return n.asides.startFrom(c)
 }

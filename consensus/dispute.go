@@ -11,6 +11,9 @@ import (
 // disputePause is how long a leader's raft may wait before it sends a refused entry again, and more.
 const disputePause = 15 * time.Second
 
+// overrunPause is how long a leader may take to send a refused snapshot again, over a slow line.
+const overrunPause = time.Hour
+
 // carrierPatience is for how long a dispute goes on before a validator goes back from a tree that it knows a certificate of. It tells
 // others of that in its next vote for an epoch, and whoever leads without that tree goes back first. A quorum may also have
 // opened an epoch without having heard of the certificate; then nobody will, and it is this validator that has to come after.
@@ -24,13 +27,18 @@ type dispute struct {
 	// mu guards the rest; held for a look or a set.
 	mu          sync.Mutex
 	first, last time.Time
+	// pause is after which time without another sign it is over.
+	pause time.Duration
 }
 
-// again notes an entry that contradicts a committed one.
+// overrun is the same with leaders who would have this validator forget what it has attested, by a snapshot. It is over with the next batch: then
+// the others' log goes on after the own tree. It proves nothing, whatever else is final: a leader makes a newer snapshot then.
+
+// again notes another sign of it.
 func (d *dispute) again(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.last) > disputePause {
+	if now.Sub(d.last) > d.pause {
 		d.first = now
 	}
 	d.last = now
@@ -40,7 +48,7 @@ func (d *dispute) again(now time.Time) {
 func (d *dispute) lasts(now time.Time, patience time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= disputePause
+	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= d.pause
 }
 
 // over forgets it.
@@ -57,7 +65,8 @@ func (n *Node) lookAtDispute(s finality.Status) {
 	if n.carries(s) {
 		patience = carrierPatience
 	}
-	if n.astray.dispute.lasts(time.Now(), patience) && n.mayKeepAside(s) {
+	now := time.Now()
+	if (n.astray.dispute.lasts(now, patience) || n.astray.overrun.lasts(now, patience)) && n.mayKeepAside(s) {
 		n.goBack(fmt.Errorf("leaders contradict what is committed here after batch %d, and nothing can be said in epoch %d any more", n.store.Head().Batch, n.store.Head().Epoch), resyncKept)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/consensus/finality"
 )
 
 // TestFedAnEmptyLie: a validator was made to commit an entry without a batch where the others have one with a batch. Its tree
@@ -52,7 +54,7 @@ func TestFedAnEmptyLie(t *testing.T) {
 
 // A dispute lasts from the first contradiction to the newest, and a long silence ends it.
 func TestDispute(t *testing.T) {
-	var d dispute
+	d := dispute{pause: disputePause}
 	start := time.Unix(1000, 0)
 	for _, row := range []struct {
 		after time.Duration
@@ -76,4 +78,40 @@ func TestDispute(t *testing.T) {
 	if d.lasts(now, suspectPatience) {
 		t.Error("lasts after its end")
 	}
+}
+
+// Snapshots are sent at longer intervals than entries, and prove nothing.
+func TestDisputeByASnapshot(t *testing.T) {
+	d := dispute{pause: overrunPause}
+	start := time.Unix(1000, 0)
+	d.again(start)
+	if d.lasts(start.Add(disputePause), suspectPatience) {
+		t.Error("one snapshot is no dispute that lasts")
+	}
+	next := start.Add(overrunPause)
+	d.again(next)
+	if !d.lasts(next, suspectPatience) || !d.lasts(next.Add(overrunPause), suspectPatience) || d.lasts(next.Add(overrunPause+1), suspectPatience) {
+		t.Error("two are, until the next one is overdue")
+	}
+
+	s := newScribe(t)
+	head, _ := s.pays()
+	overrun := func() {
+		s.n.astray.overrun.over()
+		s.n.astray.overrun.again(time.Now().Add(-overrunPause + time.Second))
+		s.n.astray.overrun.again(time.Now())
+	}
+	overrun()
+	if s.n.lookAt(finality.Status{Proved: head.Size + 1}); s.n.asked() {
+		t.Error("it goes back though it may say more, since more is final")
+	}
+	s.pays()
+	if s.n.lookAt(finality.Status{Wished: 1}); s.n.asked() {
+		t.Error("it goes back though the log has gone on")
+	}
+	overrun()
+	if s.n.lookAt(finality.Status{Wished: 1}); !s.n.asked() {
+		t.Error("it does not go back")
+	}
+	s.settled()
 }

@@ -212,6 +212,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 		return f.node.Fatal(err)
 	}
 	f.node.given.Store(newest)
+	f.node.base.Store(0)
 	f.node.committedMembers.Store(nil) // Raft's members are those of the snapshot now.
 	f.node.restored()
 	if arrived {
@@ -241,6 +242,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 	n.pending.recorded(0, known...)
 	n.waiters.moved(ids...)
 	n.astray.gap.Store(false)
+	n.astray.overrun.over()
 	n.tellGoverned()
 	n.seal()
 	n.progress.moved()

@@ -130,6 +130,8 @@ type Node struct {
 	// given is the place in raft's log that raft has come to with this node: below the applied index while it gives again what it gave
 	// before a restart.
 	given atomic.Uint64
+	// base is the place at which raft begins with what is final, if that is the least one (least), else 0.
+	base atomic.Uint64
 	// refused names a peer that has not taken raft's newest snapshot.
 	refused chan string
 	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.
@@ -169,7 +171,7 @@ func Open(c Config) (_ *Node, err error) {
 		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: maps.Clone(c.Peers), overrides: maps.Clone(c.Overrides), log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), forwarded: newForwarded(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
-		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)}, refused: make(chan string, 1),
+		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1), dispute: dispute{pause: disputePause}, overrun: dispute{pause: overrunPause}}, refused: make(chan string, 1),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)

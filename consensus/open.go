@@ -156,7 +156,7 @@ func (n *Node) local() transport.Local {
 			}
 			return index
 		},
-		Applied: n.store.Applied, Holds: n.inLog,
+		Applied: n.store.Applied, Holds: n.inLog, Base: func() (index, term uint64) { return n.base.Load(), leastTerm },
 		LastIndex: func() uint64 {
 			if r := n.member(); r != nil {
 				return r.LastIndex()
@@ -293,6 +293,14 @@ func (n *Node) join(config *raft.Config) error {
 		return err
 	}
 	n.given.Store(newest) // What it holds is not given again.
+	n.base.Store(0)
+	if newest > 0 {
+		if term, ok, err := n.termAt(newest); err != nil {
+			return err
+		} else if ok && term == leastTerm {
+			n.base.Store(newest)
+		}
+	}
 	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)

@@ -20,10 +20,11 @@ import (
 //
 //  1. The target is written. From here on a crash leaves it, and the next start goes on.
 //  2. Raft is stopped. What was handed to it has an outcome that nobody knows here.
-//  3. In a dispute: what is to be cut is kept aside. What was kept aside is as if it began where the log will be cut.
+//  3. In a dispute: what is to be cut is kept aside.
 //  4. The state goes back to the last final batch.
-//  5. The log is cut behind the entry that made it; the second time without anything new being final, behind the last
-//     snapshot, because the lie may be older. Or what was kept aside is put back, and applied.
+//  5. The log is cut behind the entry that made it. The second time without anything new being final, because the lie may be older, and
+//     where that batch came with a snapshot, whose place in the log is what one leader said: all of it is cut, and raft begins with what is
+//     final at the least place for it (least). Or what was kept aside is put back, and applied.
 //  6. The commit guard forgets what was committed.
 //  7. The target is removed, and raft starts again.
 
@@ -48,8 +49,10 @@ type astray struct {
 	// behindSince is when this node was first seen to lead a term, behindIn, with less than is final; zero when it is not so.
 	behindSince time.Time
 	behindIn    uint64
-	// dispute is with leaders, about what is committed, and lacking how long the own tree has not held what is certified.
+	// dispute is with leaders, about what is committed, overrun about what was attested, and lacking how long the own tree has not held what is
+	// certified.
 	dispute dispute
+	overrun dispute
 	lacking lacking
 
 	// running is held over a resync, and by who must not meet one.
@@ -89,6 +92,7 @@ func (n *Node) goBack(reason error, to target) bool {
 	n.doubt(n.store.Head().Epoch, n.store.Floor().Batch+1)
 	a.gap.Store(false)
 	a.dispute.over()
+	a.overrun.over()
 	select {
 	case a.wake <- struct{}{}:
 	default:
@@ -265,6 +269,11 @@ func (n *Node) resync() error {
 	n.turned()
 	n.committedMembers.Store(nil)
 	n.tellGoverned()
+	if epoch, ok := to.putsBack(); ok {
+		if c := n.finality.Status().Certified; !n.startsHere(c) {
+			n.asides.vain(epoch, c)
+		}
+	}
 	a.mu.Lock()
 	a.due = false
 	n.suspended.Store(false)

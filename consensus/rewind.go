@@ -17,9 +17,9 @@ type target string
 // What the target says: from where, and whether what is cut is kept aside. Another one is resyncPutBack.
 const (
 	resyncShallow  target = "umoja-resync/v1 from the final batch\n"
-	resyncDeep     target = "umoja-resync/v1 from the snapshot\n"
+	resyncDeep     target = "umoja-resync/v1 from nothing but what is final\n"
 	resyncKept     target = "umoja-resync/v1 from the final batch, the rest kept aside\n"
-	resyncDeepKept target = "umoja-resync/v1 from the snapshot, the rest kept aside\n"
+	resyncDeepKept target = "umoja-resync/v1 from nothing but what is final, the rest kept aside\n"
 )
 
 const putBackFormat = "umoja-resync/v1 put back epoch %d\n"
@@ -43,7 +43,7 @@ func (t target) known() bool {
 	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncDeep, resyncKept, resyncDeepKept}, t)
 }
 
-// deeper is the same from the snapshot.
+// deeper is the same, deep.
 func (t target) deeper() target {
 	switch t {
 	case resyncShallow:
@@ -126,9 +126,22 @@ func (n *Node) cut(to target) error {
 	return n.point("resync: log cut")
 }
 
-// cutLog cuts raft's log behind what made the state, or deep behind the last snapshot. A crash before the end leaves the target, and cuts
-// again what is left.
+// cutLog cuts raft's log behind what made the state, or deep all of it, so that raft begins at the least place with what is final. A crash
+// before the end leaves the target, and cuts again what is left.
 func (n *Node) cutLog(deep bool) error {
+	if deep || n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.
+		b, err := n.least()
+		may := err == nil
+		if may {
+			may, err = n.mayGoOnAfter(b)
+		}
+		if may {
+			return n.goOnAfter(b)
+		}
+		if err != nil && !errors.Is(err, errNoEntry) {
+			return err
+		}
+	}
 	keep, term, err := n.cutAt(deep)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package consensus
 
 import (
+	"io"
+
 	"github.com/hashicorp/raft"
 	"google.golang.org/grpc"
 
@@ -66,4 +68,16 @@ func (n *Node) services() grpc.ServiceRegistrar {
 // leavesOut says whether this node is to be a leader that lies about a submission.
 func (n *Node) leavesOut(signed *tx.Signed) bool {
 	return n.simulated != nil && n.simulated.LeaveOut != nil && signed != nil && n.simulated.LeaveOut(signed)
+}
+
+// WriteSnapshot writes the state as a leader sends it, if all of it is final: what a liar has to lie with. ErrUnproven (of package store) if it is
+// not.
+func (n *Node) WriteSnapshot(w io.Writer) error {
+	captured, err := n.store.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer captured.Release()
+	_, err = captured.WriteTo(w)
+	return err
 }

@@ -92,21 +92,42 @@ func (n *Node) watchRefused() {
 	}
 }
 
-// renew makes a snapshot of what raft has given, unless the newest one is of that.
+// errNotNewer means that the newest snapshot holds all that is final.
+var errNotNewer = errors.New("the newest snapshot holds all that is final")
+
+// renew makes a snapshot of what is final, unless the newest one is of that. Raft's own would be of all that is committed: it would have to wait
+// until that is final too, and the peer that needs it may be the one without which nothing becomes final.
 func (n *Node) renew(peer string) {
-	newest, err := n.snapshots.newest()
-	if err == nil && newest >= n.given.Load() {
-		return
-	}
+	n.astray.running.Lock() // A resync cuts the log that goes on after it.
+	defer n.astray.running.Unlock()
+	captured, err := n.final()
 	if err == nil {
-		m := n.member() // There is one: raft has sent a snapshot.
-		err = m.await(n.ctx, m.Snapshot())
+		defer captured.Release()
+		var at base
+		if at, err = n.finalBase(captured); err == nil {
+			_, err = n.snapshots.writeFinal(captured, at, lasting{n.transport})
+		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotNewer):
+	case err != nil:
 		n.log.Warn("made no newer snapshot", "refused_by", peer, "reason", err)
-		return
+	default:
+		n.log.Info("made a newer snapshot", "refused_by", peer)
 	}
-	n.log.Info("made a newer snapshot", "refused_by", peer)
+}
+
+// finalBase is where raft's log goes on after the final state that was captured.
+func (n *Node) finalBase(captured *store.Snapshot) (b base, err error) {
+	index, term := captured.Made()
+	if newest, err := n.snapshots.newest(); err != nil || newest >= index {
+		return b, errors.Join(err, errNotNewer)
+	}
+	b, err = n.baseAt(index)
+	if err == nil && b.Term != term {
+		err = fmt.Errorf("entry %d of term %d: %w", index, term, errNoEntry)
+	}
+	return b, err
 }
 
 // diskWriter remembers an error of the disk, to tell it from one of the source.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -235,5 +236,35 @@ func TestSnapshotWhileReplayed(t *testing.T) {
 		if err == nil {
 			snapshot.Release()
 		}
+	}
+}
+
+// TestRenewedBelowTheHead: a leader has what is final for who needs it, though nothing becomes final any more.
+func TestRenewedBelowTheHead(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	s.n.renew("v2")
+	if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 {
+		t.Errorf("%d snapshots of the genesis, which nobody lacks: %v", len(list), err)
+	}
+	final, _ := s.pays()
+	s.final(final)
+	s.pays()
+	s.order([]byte("void"))
+	for range 2 {
+		s.n.renew("v2")
+		list, err := s.n.snapshots.List()
+		if err != nil || len(list) != 1 || list[0].Index != s.n.store.FloorMade() || list[0].Term != 1 || list[0].ConfigurationIndex != 1 || !reflect.DeepEqual(list[0].Configuration, s.members()) {
+			t.Fatalf("snapshots %+v: %v; want one at %d", list, err, s.n.store.FloorMade())
+		}
+		if h, err := s.n.snapshots.header(list[0].ID); err != nil || h.Head != final {
+			t.Errorf("of size %d, final are %d: %v", h.Head.Size, final.Size, err)
+		}
+	}
+	head := s.n.store.Head()
+	s.stop("v1")
+	s.restart("v1")
+	if n := s.nodes["v1"]; n.store.Head() != head || n.member().LastIndex() != uint64(len(s.log))+1 {
+		t.Errorf("after a start: batch %d, raft ends at %d", n.store.Head().Batch, n.member().LastIndex())
 	}
 }

@@ -25,16 +25,35 @@ func TestTheCertifiedDoesNotVanish(t *testing.T) {
 func TestTheCertifiedDoesNotVanishUnderASnapshot(t *testing.T) {
 	c := newCluster(t)
 	c.vanishes(func(n *Node, far sent) {
-		far.index = farAhead
-		err := errors.Join(deliver(n, c.members(), far), restore(n), n.raftLog.clear(),
-			n.raftLog.StoreLog(&raft.Log{Index: farAhead + 1, Term: far.term, Type: raft.LogNoop}))
-		if err != nil {
-			t.Fatal(err)
+		if n.Name() != "v3" {
+			c.farAway(n, far)
 		}
 	})
 }
 
-// vanishes plays the attack, with what the liar does to each who went back.
+// TestTheThirdHasTheFarSnapshot: the liar has only the third take it, who lacks what is certified. Its place in raft's log is beyond all others', so
+// that nobody else could ever be elected if it kept that.
+func TestTheThirdHasTheFarSnapshot(t *testing.T) {
+	c := newCluster(t)
+	c.vanishes(func(n *Node, far sent) {
+		if n.Name() == "v3" {
+			c.farAway(n, far)
+		}
+	})
+}
+
+// farAway has a node take a snapshot, as if it ended far on in raft's log.
+func (c *cluster) farAway(n *Node, far sent) {
+	c.t.Helper()
+	far.index = farAhead
+	err := errors.Join(deliver(n, c.members(), far), restore(n), n.raftLog.clear(),
+		n.raftLog.StoreLog(&raft.Log{Index: farAhead + 1, Term: far.term, Type: raft.LogNoop}))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// vanishes plays the attack, with what the liar does to each: to v1 and v2 when they went back, and to v3 before.
 func (c *cluster) vanishes(after func(n *Node, final sent)) {
 	t := c.t
 	t.Helper()
@@ -59,6 +78,10 @@ func (c *cluster) vanishes(after func(n *Node, final sent)) {
 		c.stop(name)
 	}
 	// The third was elected in a later term, and it alone has heard of the certificate.
+	c.restart("v3")
+	after(c.nodes["v3"], final)
+	c.stop("v3")
+	last = c.lastEntry("v3")
 	w := c.stoppedLog("v3")
 	if err := w.StoreLogs([]*raft.Log{{Index: last.Index + 1, Term: last.Term + 1, Type: raft.LogNoop}}); err != nil {
 		t.Fatal(err)

@@ -122,7 +122,6 @@ type words struct {
 
 // arrival is what came from a peer.
 type arrival struct {
-	// from is empty for an arrival that brings nothing (Flush).
 	from   string
 	events []Event
 	// answered is closed when the events have had their effects; nil when nobody waits.

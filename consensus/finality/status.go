@@ -13,8 +13,6 @@ type Status struct {
 	Named uint64
 	// AttestedIn is the epoch of the newest attestation.
 	AttestedIn uint64
-	// AttestedRoot is the root of that tree.
-	AttestedRoot [32]byte
 	// Certified is the highest tree that a certificate is known of; the own tree may be another.
 	Certified checkpoint.Vote
 	// The newest sizes.
@@ -44,7 +42,7 @@ func (m *Machine) status() Status {
 		Finals: finals,
 		Leader: m.leader, Term: m.term, Epoch: m.applied.Epoch, Wished: s.Wished.Epoch, Named: m.target(),
 		Applied: m.applied.Size, Attested: s.Attested.Size, Proved: proved.Size, ProvedRoot: proved.Root,
-		AttestedIn: s.Attested.Epoch, AttestedRoot: s.Attested.Root, Certified: s.Highest.Vote,
+		AttestedIn: s.Attested.Epoch, Certified: s.Highest.Vote,
 		Ratified: s.Ratified.Size, Final: s.Final.Size, Sealed: m.sealed.Size, Halted: m.halted,
 	}
 }

@@ -152,8 +152,17 @@ func (d *Driver) Exchange(ctx context.Context, from string, req *peerv1.Exchange
 	if err != nil {
 		return nil, fmt.Errorf("exchange with %q: %w", from, err)
 	}
-	if err := d.effective(ctx, arrival{from: from, events: []Event{Message{From: from, Messages: messages}}}); err != nil {
+	answered := make(chan struct{})
+	a := arrival{from: from, events: []Event{Message{From: from, Messages: messages}}, answered: answered}
+	if err := d.arrive(ctx, a); err != nil {
 		return nil, err
+	}
+	select {
+	case <-answered:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-d.done:
+		return nil, ErrStopped
 	}
 	w := d.words.Load()
 	res := &peerv1.ExchangeResponse{Messages: w.messages}
@@ -181,23 +190,3 @@ func (d *Driver) arrive(ctx context.Context, a arrival) error {
 		return ErrStopped
 	}
 }
-
-// effective passes something on and waits until it has had its effects.
-func (d *Driver) effective(ctx context.Context, a arrival) error {
-	a.answered = make(chan struct{})
-	if err := d.arrive(ctx, a); err != nil {
-		return err
-	}
-	select {
-	case <-a.answered:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-d.done:
-		return ErrStopped
-	}
-}
-
-// Flush waits until Status shows whatever was being signed when it was called; no peer hears of that earlier. It gives the context's
-// error, or ErrStopped once Run has ended.
-func (d *Driver) Flush(ctx context.Context) error { return d.effective(ctx, arrival{}) }

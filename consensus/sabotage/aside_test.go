@@ -54,7 +54,7 @@ var disputed = []sabotage.Sabotage{
 		Instead: `return c.Size > 0 && c.Epoch <= a.Epoch`, Rule: "a log is put back for a tree that it holds",
 	},
 	{
-		Name: "node-aside-never-back", File: "certified.go", Line: `i := slices.IndexFunc(all, func(a aside) bool { return a.starts(c) })`, Instead: `i := slices.IndexFunc(all, func(a aside) bool { return a.Attested == 0 })`,
+		Name: "node-aside-never-back", File: "certified.go", Line: `return n.asides.startFrom(c)`, Instead: `_ = c; return aside{}, false`,
 		Rule: "what is certified and was kept aside is put back",
 	},
 	{
@@ -120,7 +120,19 @@ var disputed = []sabotage.Sabotage{
 		Rule:    "a contradiction that comes too soon after a resync is looked at again",
 	},
 	{
-		Name: "node-base-not-put-back", File: "base.go", Line: `if newest > a.Before || !inLog {`, Instead: `if newest > a.Before && inLog {`,
+		Name: "node-aside-in-vain", File: "aside.go", Line: `if spent, ok := s.spent[a.AttestedIn]; a.starts(c) && !(ok && spent == c) {`,
+		Instead: `if a.starts(c) {`, Rule: "what was put back in vain is not put back for the same again",
+	},
+	{
+		Name: "node-aside-of-what-was-lost", File: "aside.go", Line: `if made, ok := n.store.MadeOf(at.Batch); !ok || made > a.Last {`,
+		Instead: `if made, ok := n.store.MadeOf(at.Batch); !ok && made > a.Last {`, Rule: "a log kept aside is for the trees that its entries lead to",
+	},
+	{
+		Name: "node-aside-nothing-to-keep", File: "aside.go", Line: `if n.store.Pending() == 0 && s.Attested <= n.store.Floor().Size {`, Instead: `if s.Attested == 1<<63 {`,
+		Rule: "who forgets nothing may go back",
+	},
+	{
+		Name: "node-base-not-put-back", File: "base.go", Line: `return inLog, inLog && newest <= b.Index, err`, Instead: `return inLog, inLog || newest > b.Index, err`,
 		Rule: "a log that was kept aside can be put back whatever has become of raft's",
 	},
 	{
@@ -128,12 +140,12 @@ var disputed = []sabotage.Sabotage{
 		Rule: "what is put back follows what is final, and nothing else",
 	},
 	{
-		Name: "node-base-other-snapshots-stay", File: "base.go", Line: `if err := s.removeAllBut(sink.ID()); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Name: "node-base-other-snapshots-stay", File: "base.go", Line: `err = s.removeAllBut(id)`, Instead: `_ = id`,
 		Rule: "raft begins where what is put back begins",
 	},
 	{
-		Name: "node-base-members-of-now", File: "aside.go", Line: `if a.Members, a.MembersIndex, err = n.membersAt(a.Before); err != nil {`,
-		Instead: `if err := error(nil); err != nil {`, Rule: "raft begins with the members that it had",
+		Name: "node-base-without-members", File: "base.go", Line: `b.Members, b.MembersIndex, err = n.membersAt(index)`, Instead: ``,
+		Rule: "raft begins with the members that it had",
 	},
 	{
 		Name: "node-base-beyond-a-gap", File: "base.go", Line: `if first > at.Index || last < at.Index {`, Instead: `if first > at.Index {
@@ -143,36 +155,71 @@ var disputed = []sabotage.Sabotage{
 		Rule: "raft does not begin with a log after a gap",
 	},
 	{
+		Name: "node-base-spare", File: "base.go", Line: `return first <= 1 || len(list) > 1 && first <= list[1].Index+1, err`, Instead: `return first > 0 || len(list) > 0, err`,
+		Rule: "a snapshot is removed only if raft can begin without it",
+	},
+	{
+		Name: "node-base-needed", File: "base.go", Line: `case !back || !spare:`, Instead: `case !back:`,
+		Rule: "a snapshot that raft's log goes on after is not removed",
+	},
+	{
+		Name: "node-base-not-the-least", File: "rewind.go", Line: `if deep || n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
+		Instead: `if deep && n.store.Made() == 1<<63 {`, Rule: "a liar's place in raft's log is given up",
+	},
+	{
+		Name: "node-base-least-later", File: "rewind.go", Line: `if deep || n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
+		Instead: `if deep {`, Rule: "a place that came with a snapshot is given up at once",
+	},
+	{
+		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 1, Term: leastTerm}`,
+		Rule: "two who begin at one place have one state",
+	},
+	{
+		Name: "node-base-not-told", File: "open.go", Line: `} else if ok && term == leastTerm {`, Instead: `} else if ok && term == 0 {`,
+		Rule: "who begins at the least place goes on with any leader's log",
+	},
+	{
+		Name: "filter-base-anywhere", File: "transport/guard.go", Line: `if f.base > 0 && r.PrevLogEntry == f.base {`, Instead: `if f.base > 0 && r.PrevLogEntry >= f.base {`,
+		Rule: "a leader's term is another one at the base alone",
+	},
+	{
+		Name: "filter-no-base", File: "transport/guard.go", Line: `if f.base > 0 && r.PrevLogEntry == f.base {`, Instead: `if f.base == 1<<63 {`,
+		Rule: "who begins at the least place goes on with any leader's log",
+	},
+	{
 		Name: "node-overrun", File: "arrival.go", Line: `if s.store.undoes(h.Head) {`, Instead: `if h.Head.Size == 0 {`,
-		Rule: "no snapshot takes back what was attested",
+		Rule: "no snapshot takes back what was applied",
 	},
 	{
 		Name: "node-overrun-no-dispute", File: "arrival.go", Line: `s.store.disputed()`, Instead: ``,
 		Rule: "who refuses an honest leader's snapshot goes back in the end",
 	},
 	{
-		Name: "node-overrun-meanwhile", File: "arrival.go", Line: `if err == nil && s.undoes(a.head) {`, Instead: `if err == nil && a.head.Size == 0 {`,
-		Rule: "nor does one take back what was attested while it came",
+		Name: "node-overrun-soon-over", File: "dispute.go", Line: `const overrunPause = time.Hour`, Instead: `const overrunPause = disputePause`,
+		Rule: "snapshots come seldom",
 	},
 	{
-		Name: "node-overrun-while-it-signs", File: "arrival.go", Line: `err := s.quiet()`, Instead: `var err error`,
-		Rule: "nothing is attested between the look and the installation",
+		Name: "node-overrun-for-ever", File: "fsm.go", Line: `n.astray.overrun.over()`, Instead: ``,
+		Rule: "a log that goes on ends the dispute about a snapshot",
 	},
 	{
-		Name: "node-overrun-while-it-is-installed", File: "clock.go", Line: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue() && quiet && n.turns.Load() == turns`,
-		Instead: `return err == nil && h.Size == size && !n.early(h.TimeUnixMs) && !n.leavesOutOverdue() && (quiet || turns > 0)`,
-		Rule:    "nothing is attested while the state is replaced",
+		Name: "node-overrun-meanwhile", File: "arrival.go", Line: `if s.undoes(a.head) {`, Instead: `if a.head.Size == 0 {`,
+		Rule: "nor does one take back what was applied while it came",
 	},
 	{
-		Name: "node-overrun-after-a-crash", File: "base.go", Line: `if header.AppliedIndex <= applied && !(spare && s.undoes(header.Head)) {`,
-		Instead: `if header.AppliedIndex <= applied && !(spare && header.Head.Size == 0) {`, Rule: "nor does one that a crash left before it was installed",
+		Name: "node-overrun-after-a-crash", File: "base.go", Line: `back := header.Head.Size < s.state.Floor().Size || s.undoes(header.Head)`,
+		Instead: `back := header.Head.Size < s.state.Floor().Size`, Rule: "nor does one that a crash left before it was installed",
 	},
 	{
-		Name: "node-overrun-by-the-outranked", File: "base.go", Line: `if s.Attested <= to.Size || to.Epoch > s.AttestedIn || s.Attested > n.store.Head().Size {`,
-		Instead: `if s.Attested <= to.Size || s.Attested > n.store.Head().Size {`, Rule: "what is final in a later epoch outranks what was attested",
+		Name: "node-overrun-by-the-outranked", File: "base.go", Line: `return to.Size < head.Size && to.Epoch <= head.Epoch`,
+		Instead: `return to.Size < head.Size`, Rule: "what is final in a later epoch outranks what was certified",
 	},
 	{
-		Name: "node-base-spare", File: "base.go", Line: `return first <= 1 || len(list) > 1 && first <= list[1].Index+1, err`, Instead: `return true, err`,
-		Rule: "a snapshot is removed only if raft can begin without it",
+		Name: "node-overrun-an-opening", File: "base.go", Line: `return to.Epoch < head.Epoch // Where a validator set waits to begin: an epoch was opened since.`,
+		Instead: `return false`, Rule: "no snapshot takes back that an epoch was opened",
+	},
+	{
+		Name: "node-snapshot-of-the-head-alone", File: "snapshot.go", Line: `captured, err := n.final()`, Instead: `captured, err := n.store.Snapshot()`,
+		Rule: "a leader has what is final for who needs it, though nothing becomes final any more",
 	},
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -225,18 +226,32 @@ func fakeSnapshots(ctx context.Context, c *chaos) {
 
 // fakeSnapshot sends one to a victim.
 func (c *chaos) fakeSnapshot(ctx context.Context, l liar, to string, prev entry, certificate *peerv1.ElectionCertificate) {
+	sizes := []int64{0, 1000, 256 << 10, 1 << 50}
+	size := sizes[c.intN(len(sizes))]
+	data := make([]byte, min(size, frameBytes))
+	for i := range data {
+		data[i] = byte(c.intN(256))
+	}
+	if sent, _, _ := c.sendSnapshot(ctx, l, to, prev, certificate, data, size); sent {
+		c.took(1)
+	}
+}
+
+// frameBytes is how much of a snapshot a frame takes.
+const frameBytes = 256 << 10
+
+// sendSnapshot sends what is said to be a snapshot of a size, and to end far behind an entry. Sent says that all of it was, whatever came back.
+func (c *chaos) sendSnapshot(ctx context.Context, l liar, to string, prev entry, certificate *peerv1.ElectionCertificate, data []byte, size int64) (sent bool, res *peerv1.InstallSnapshotResponse, err error) {
 	link := l.link(to)
 	if link == nil {
-		return
+		return false, nil, errUnreachable
 	}
 	call, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	stream, err := peerv1.NewRaftServiceClient(link).InstallSnapshot(call)
 	if err != nil {
-		return
+		return false, nil, err
 	}
-	sizes := []int64{0, 1000, 256 << 10, 1 << 50}
-	size := sizes[c.intN(len(sizes))]
 	var servers []raft.Server
 	for _, name := range c.cluster.names {
 		servers = append(servers, raft.Server{ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
@@ -246,30 +261,33 @@ func (c *chaos) fakeSnapshot(ctx context.Context, l liar, to string, prev entry,
 		Configuration: raft.EncodeConfiguration(raft.Configuration{Servers: servers}), ConfigurationIndex: 1, Size: size, Certificate: certificate,
 	}
 	err = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Header{Header: header}})
-	if err == nil && size > 0 {
-		data := make([]byte, min(size, 256<<10))
-		for i := range data {
-			data[i] = byte(c.intN(256))
-		}
-		err = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Data{Data: data}})
+	for ; err == nil && len(data) > 0; data = data[min(len(data), frameBytes):] {
+		frame := data[:min(len(data), frameBytes)]
+		err = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Data{Data: frame}})
 	}
-	if err == nil || err.Error() == "EOF" {
-		_, _ = stream.CloseAndRecv()
-		c.took(1)
+	if err != nil && err != io.EOF {
+		return false, nil, err
 	}
+	res, err = stream.CloseAndRecv()
+	return true, res, err
 }
 
 // certificates listens to the liars' own nodes for the votes that elected them.
 func (c *chaos) certificates() func(name string) *peerv1.ElectionCertificate {
+	return c.listen(func(_ liar, _, _ string, m protoMessage) protoMessage { return m })
+}
+
+// listen is certificates with a tap.
+func (c *chaos) listen(lie func(l liar, to, method string, m protoMessage) protoMessage) func(name string) *peerv1.ElectionCertificate {
 	seen := make(map[string]*peerv1.ElectionCertificate)
 	for _, l := range c.liars() {
-		c.cluster.wire.setTap(l.name, func(_, _ string, m protoMessage) protoMessage {
+		c.cluster.wire.setTap(l.name, func(to, method string, m protoMessage) protoMessage {
 			if h, ok := m.(*peerv1.HeartbeatRequest); ok && h.GetCertificate() != nil {
 				c.mu.Lock()
 				seen[l.name] = h.GetCertificate()
 				c.mu.Unlock()
 			}
-			return m
+			return lie(l, to, method, m)
 		})
 	}
 	return func(name string) *peerv1.ElectionCertificate {

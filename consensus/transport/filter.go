@@ -25,6 +25,9 @@ type Local struct {
 	Applied func() (index, term uint64)
 	// Holds says whether the log has an entry of that term at the index, or ends there in a snapshot. Invariant: not nil if Applied is not.
 	Holds func(index, term uint64) bool
+	// Base is an entry, with a term, at which raft begins with a state that the entries after it lead on from, of whichever leader, so that any
+	// term of the leader's entry there is taken for that one; zero when there is none. May be nil.
+	Base func() (index, term uint64)
 	// LastIndex is the end of raft's log, or of its newest snapshot if that is later.
 	LastIndex func() uint64
 	// Entry reads an entry of the log; any error means that it is not there.
@@ -165,6 +168,9 @@ func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 		approve: f.local.Approve, dropped: f.dropped.has(peer, now),
 		commit: f.committed, last: last, stored: f.stored,
 		maxEntries: f.limits.Entries, maxEntryBytes: maxEntryBytes, maxSnapshotBytes: f.limits.SnapshotBytes,
+	}
+	if f.local.Base != nil {
+		out.base, out.baseTerm = f.local.Base()
 	}
 	if f.ledAt.IsZero() {
 		f.ledAt = now

@@ -46,6 +46,9 @@ func commitGuard(r *raft.AppendEntriesRequest, f facts) error {
 		last := r.Entries[covered-1]
 		r.PrevLogEntry, r.PrevLogTerm, r.Entries = last.Index, last.Term, r.Entries[covered:]
 	}
+	if f.base > 0 && r.PrevLogEntry == f.base {
+		r.PrevLogTerm = f.baseTerm
+	}
 	return nil
 }
 

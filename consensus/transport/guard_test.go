@@ -88,3 +88,35 @@ func TestResetCommitGuard(t *testing.T) {
 	}
 	w.want("after a snapshot", truth(), nil)
 }
+
+// Who begins with a final state, at the least place for it, goes on with any leader's log there; and nowhere else is a term another one.
+func TestAppendAtTheBase(t *testing.T) {
+	entry := func(index uint64) *raft.Log { return &raft.Log{Index: index, Term: 6, Data: []byte("data")} }
+	for _, row := range []struct {
+		name       string
+		prev, base uint64
+		entries    []*raft.Log
+		at, term   uint64
+		left       int
+	}{
+		{"right behind it", 4, 4, []*raft.Log{entry(5)}, 4, 1, 1},
+		{"over it", 2, 4, []*raft.Log{entry(3), entry(4), entry(5)}, 4, 1, 1},
+		{"up to it", 2, 4, []*raft.Log{entry(3), entry(4)}, 4, 1, 0},
+		{"before it", 2, 4, []*raft.Log{entry(3)}, 3, 6, 0},
+		{"beyond it", 5, 4, []*raft.Log{entry(6)}, 5, 5, 1},
+		{"no such base", 4, 0, []*raft.Log{entry(5)}, 4, 5, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := &raft.AppendEntriesRequest{RPCHeader: headerOf("b"), Term: 9, PrevLogEntry: row.prev, PrevLogTerm: 5, Entries: row.entries}
+			f := testFacts()
+			f.commit, f.last, f.stored = 4, 4, func(uint64) (*raft.Log, bool) { return nil, false }
+			f.base, f.baseTerm = row.base, 1
+			if err := filterAppend(r, "b", f); err != nil {
+				t.Fatal(err)
+			}
+			if r.PrevLogEntry != row.at || r.PrevLogTerm != row.term || len(r.Entries) != row.left {
+				t.Errorf("continues at %d of term %d with %d entries, want %d of %d with %d", r.PrevLogEntry, r.PrevLogTerm, len(r.Entries), row.at, row.term, row.left)
+			}
+		})
+	}
+}

@@ -35,6 +35,8 @@ type facts struct {
 	transfer bool
 	// commit is the highest committed index, and last the end of log and snapshot.
 	commit, last uint64
+	// base is where raft begins in any leader's log, with the term that it has there; zero when that is nowhere. See Local.Base.
+	base, baseTerm uint64
 	// stored returns an entry of the log, or false when it is not there any more.
 	stored func(index uint64) (*raft.Log, bool)
 	// maxEntries and maxEntryBytes bound one append.

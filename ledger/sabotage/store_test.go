@@ -5,6 +5,27 @@ package sabotage
 // stored is how leaves are found on disk: by lookup and in histories, by the volume (ledger/store, DESIGN.md).
 var stored = []Sabotage{
 	{
+		"snapshot-of-what-came-later", "store/view.go", `return nil // It is the next that is left.`, `return f(key, value)`,
+		"a snapshot of what is final holds nothing of what came after it",
+	},
+	{
+		"snapshot-without-what-went", "store/view.go", `err = upTo(nil)`, `_ = upTo`, "a snapshot of what is final holds what was taken away after it",
+	},
+	{
+		"snapshot-with-another-proof", "store/snapshot.go",
+		`if h, err = ReadSnapshotHeader(bytes.NewReader(raw)); err == nil && h.Head != p.head {`,
+		`if h, err = ReadSnapshotHeader(bytes.NewReader(raw)); err == nil && h.Head.Size == 0 {`,
+		"the proof that came with a snapshot is of that state alone",
+	},
+	{
+		"snapshot-at-its-old-place", "store/snapshot.go", `h.AppliedIndex, h.AppliedTerm = p.made.index, p.made.term`, `_ = p.made`,
+		"a snapshot says where it ends in the log of who writes it",
+	},
+	{
+		"rewind-past-the-tentative", "store/rollback.go", `if !now.founded || raftIndex > now.applied.index && len(now.pending) > 0 {`, `if !now.founded {`,
+		"entries that were not applied are not passed over",
+	},
+	{
 		"volume-of-tentative", "store/recent.go", `if b.end > final {`, `if b.end > final && final == 0 {`,
 		"only what is final is written by the volume, since it is never undone",
 	},

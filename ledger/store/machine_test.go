@@ -216,6 +216,13 @@ func (m *machine) check(t *rapid.T) {
 	if got := entries(t, v, rapid.IntRange(1, 40).Draw(t, "page")); fmt.Sprint(got) != fmt.Sprint(state) || v.Head().Batch != m.final {
 		t.Fatalf("the final view of batch %d is not the state as of it", m.final)
 	}
+	var walked []ledger.Entry
+	if err := v.walkState(func(key, value []byte) error {
+		walked = append(walked, ledger.Entry{Key: key[1:], Value: value})
+		return nil
+	}); err != nil || fmt.Sprint(walked) != fmt.Sprint(state) {
+		t.Fatalf("a walk over the final view of batch %d is not the state as of it: %v", m.final, err)
+	}
 	values := make(map[string][]byte)
 	for _, e := range state {
 		values[string(e.Key)] = e.Value

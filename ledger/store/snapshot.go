@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/klauspost/compress/zstd"
@@ -46,8 +47,12 @@ type SnapshotHeader struct {
 
 // Snapshot is a state captured for writing.
 type Snapshot struct {
-	store    *Store
-	view     *View
+	store *Store
+	view  *View
+	// head is where it stands, and made the raft entry that made it.
+	head ledger.Head
+	made place
+	// standing is that of the store when it was captured.
 	standing *standing
 }
 
@@ -58,14 +63,45 @@ func (s *Store) Snapshot() (*Snapshot, error) {
 		v.Close()
 		return nil, fmt.Errorf("capture snapshot: %w", ErrClosed)
 	}
-	return &Snapshot{store: s, view: v, standing: now}, nil
+	return &Snapshot{store: s, view: v, head: now.head, made: now.applied.made, standing: now}, nil
+}
+
+// FinalSnapshot captures the state at Floor, whatever came after it.
+func (s *Store) FinalSnapshot() (*Snapshot, error) {
+	p, err := s.Snapshot()
+	if err != nil || len(p.standing.pending) == 0 {
+		return p, err
+	}
+	first := p.standing.pending[0]
+	var images []image
+	err = p.view.read(func(txn *badger.Txn) (err error) {
+		images, _, err = readImages(txn, first.batch)
+		return err
+	})
+	if err == nil {
+		i := slices.IndexFunc(images, func(m image) bool { return bytes.Equal(m.key, metaHead) })
+		if i < 0 {
+			err = fmt.Errorf("undo record of batch %d without a head: %w", first.batch, ErrCorrupt)
+		} else {
+			p.head, err = decodeHead(images[i].value)
+		}
+	}
+	if err != nil {
+		p.Release()
+		return nil, fmt.Errorf("capture final state: %w", err)
+	}
+	p.made, p.view.pending = first.made, p.standing.pending
+	return p, nil
 }
 
 // Release lets go of the state.
 func (p *Snapshot) Release() { p.view.Close() }
 
-// Size is the number of leaves captured: WriteTo needs a final checkpoint of at least that size.
-func (p *Snapshot) Size() uint64 { return p.standing.head.Size }
+// Head is where the captured state stands: WriteTo needs a final checkpoint of at least its size.
+func (p *Snapshot) Head() ledger.Head { return p.head }
+
+// Made is the raft entry that made it, and its term.
+func (p *Snapshot) Made() (index, term uint64) { return p.made.index, p.made.term }
 
 // WriteTo writes the snapshot. ErrUnproven until the captured head is final.
 func (p *Snapshot) WriteTo(w io.Writer) (int64, error) {
@@ -98,35 +134,41 @@ func (p *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	return count.n, nil
 }
 
+// Proven is ErrUnproven unless WriteTo can write it now.
+func (p *Snapshot) Proven() error {
+	_, err := p.header()
+	return err
+}
+
 // header finds the proof that the captured head is final.
 func (p *Snapshot) header() (SnapshotHeader, error) {
 	own := p.standing
 	h := SnapshotHeader{
-		Network: own.network, Head: own.head, AppliedIndex: own.applied.made.index, AppliedTerm: own.applied.made.term,
+		Network: own.network, Head: p.head, AppliedIndex: p.made.index, AppliedTerm: p.made.term,
 		Note: own.final.note, NoteSize: own.final.at.Size,
 	}
 	standing := p.store.standing.Load()
 	now := standing.final
 	h.Sets = *standing.sets
-	if now.at.Size < own.head.Size && now.floor.Size == own.head.Size {
+	if now.at.Size < p.head.Size && now.floor.Size == p.head.Size {
 		return p.arrived()
 	}
-	if now.note == nil || now.at.Size < own.head.Size {
-		return SnapshotHeader{}, fmt.Errorf("head of size %d, final are %d: %w", own.head.Size, now.at.Size, ErrUnproven)
+	if now.note == nil || now.at.Size < p.head.Size {
+		return SnapshotHeader{}, fmt.Errorf("head of size %d, final are %d: %w", p.head.Size, now.at.Size, ErrUnproven)
 	}
 	// A rollback may have put another history into the place of the captured one.
-	if root, err := p.store.Root(own.head.Size); err != nil || root != own.head.Root {
-		return SnapshotHeader{}, errors.Join(err, fmt.Errorf("head of size %d was taken back: %w", own.head.Size, ErrUnproven))
+	if root, err := p.store.Root(p.head.Size); err != nil || root != p.head.Root {
+		return SnapshotHeader{}, errors.Join(err, fmt.Errorf("head of size %d was taken back: %w", p.head.Size, ErrUnproven))
 	}
 	h.Proof = now.note
-	if now.at.Size == own.head.Size {
+	if now.at.Size == p.head.Size {
 		h.Note, h.NoteSize = now.note, now.at.Size
 	}
 	if h.Note == nil {
 		h.NoteSize = 0
 	}
 	var err error
-	if h.Consistency, err = p.store.Consistency(own.head.Size, now.at.Size); err != nil {
+	if h.Consistency, err = p.store.Consistency(p.head.Size, now.at.Size); err != nil {
 		return SnapshotHeader{}, err
 	}
 	if h.NoteSize > 0 {
@@ -145,19 +187,31 @@ func (p *Snapshot) arrived() (h SnapshotHeader, err error) {
 	if err != nil {
 		return h, err
 	}
-	h, err = ReadSnapshotHeader(bytes.NewReader(raw))
-	if err != nil || h.Head != p.standing.head {
-		return h, errors.Join(err, fmt.Errorf("head of size %d came by no snapshot: %w", p.standing.head.Size, ErrUnproven))
+	if raw == nil {
+		return h, fmt.Errorf("head of size %d came by no snapshot: %w", p.head.Size, ErrUnproven)
 	}
-	made := p.standing.applied.made
-	h.AppliedIndex, h.AppliedTerm = made.index, made.term
+	if h, err = ReadSnapshotHeader(bytes.NewReader(raw)); err == nil && h.Head != p.head {
+		err = fmt.Errorf("head of size %d came by no snapshot: %w", p.head.Size, ErrUnproven)
+	}
+	if err != nil {
+		return h, err
+	}
+	h.AppliedIndex, h.AppliedTerm = p.made.index, p.made.term
 	return h, nil
 }
 
+// errAbove ends a walk over leaves.
+var errAbove = errors.New("leaves above what was captured")
+
 func (p *Snapshot) entries(out *bufio.Writer) error {
-	err := p.view.walkLeaves(func(index uint64, raw []byte) error { return writeEntry(out, key64(spaceLeaf, index), raw) })
-	if err == nil {
-		err = p.view.walk([]byte{spaceState}, func(key, value []byte) error { return writeEntry(out, key, value) })
+	err := p.view.walkLeaves(func(index uint64, raw []byte) error {
+		if index >= p.head.Size {
+			return errAbove
+		}
+		return writeEntry(out, key64(spaceLeaf, index), raw)
+	})
+	if err == nil || errors.Is(err, errAbove) {
+		err = p.view.walkState(func(key, value []byte) error { return writeEntry(out, key, value) })
 	}
 	if err == nil {
 		_, err = out.Write([]byte{0, 0})

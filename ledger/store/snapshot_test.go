@@ -158,6 +158,49 @@ func TestSnapshotOfWhatArrived(t *testing.T) {
 	}
 }
 
+// What is final can be written whatever came after it: it is as if nothing had.
+func TestSnapshotOfWhatIsFinal(t *testing.T) {
+	w := ledgertest.Network(t, "final of more")
+	from, to := busy(t, w), newBook(t, w)
+	from.final(from.commit(from.pay(1)).After.Size)
+	want := snapshotOf(t, from)
+	made := from.raftIndex
+	for range 40 {
+		from.commit(from.pay(3), from.pay(4))
+	}
+	from.decideSet("v1", "v2", "v3", "v5") // Entries come and go.
+	if err := from.store.Advance(from.raftIndex+1, 1); err != nil {
+		t.Fatal(err)
+	}
+	p, err := from.store.FinalSnapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	if index, term := p.Made(); index != made || term != 1 {
+		t.Errorf("made by entry %d of term %d, want %d", index, term, made)
+	}
+	if p.Head().Size != from.store.Floor().Size {
+		t.Errorf("of size %d, final are %d", p.Head().Size, from.store.Floor().Size)
+	}
+	from.final(from.store.Head().Size) // Its undo records go.
+	got := written(t, p)
+	if h, err := ReadSnapshotHeader(bytes.NewReader(got)); err != nil || h.Head != p.Head() || h.AppliedIndex != made {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if err := to.store.Replace(bytes.NewReader(got)); err != nil {
+		t.Fatal(err)
+	}
+	again := newBook(t, w)
+	if err := again.store.Replace(bytes.NewReader(want)); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(to.export(), again.export()) {
+		t.Error("another state than when it was the newest")
+	}
+	to.audit()
+}
+
 // What a lying sender can say is refused, and the state stays as it was.
 func TestReplaceRefuses(t *testing.T) {
 	w, stranger := ledgertest.Network(t, "refuses"), ledgertest.Network(t, "another network")

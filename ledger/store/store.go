@@ -20,6 +20,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -134,6 +135,8 @@ type standing struct {
 	indexed uint64
 	// pending are the undo records above the floor of final, oldest first, one for each batch up to the head.
 	pending []undo
+	// arrived is the size of the snapshot that the state came by.
+	arrived uint64
 	// sets are the validator sets; never nil once founded, and replaced whole.
 	sets *checkpoint.Succession
 }
@@ -272,6 +275,15 @@ func readStanding(txn *badger.Txn) (standing, error) {
 	if err != nil || len(raw) != 8 || now.indexed > now.final.floor.Size {
 		return standing{}, errors.Join(err, fmt.Errorf("volumes up to %x, final are %d: %w", raw, now.final.floor.Size, ErrCorrupt))
 	}
+	if raw, err = get(txn, metaArrived); err != nil {
+		return standing{}, err
+	} else if raw != nil {
+		h, err := ReadSnapshotHeader(bytes.NewReader(raw))
+		if err != nil {
+			return standing{}, fmt.Errorf("header of the snapshot that the state came by: %w", err)
+		}
+		now.arrived = h.Head.Size
+	}
 	if now.pending, err = readUndo(txn, now.final.floor.Batch); err != nil {
 		return standing{}, err
 	}
@@ -349,6 +361,23 @@ func (s *Store) FloorMade() (index uint64) {
 	}
 	return now.applied.made.index
 }
+
+// MadeOf is the raft entry that made a batch above Floor, or the one at it; false when it is not known.
+func (s *Store) MadeOf(batch uint64) (index uint64, ok bool) {
+	now := s.standing.Load()
+	if batch == now.head.Batch {
+		return now.applied.made.index, true
+	}
+	for _, u := range now.pending {
+		if u.batch == batch+1 {
+			return u.made.index, true
+		}
+	}
+	return 0, false
+}
+
+// Arrived is the size of the snapshot that the state came by; 0 if it came by none.
+func (s *Store) Arrived() uint64 { return s.standing.Load().arrived }
 
 // Made is the raft entry that made the head; what the state has seen above it was void.
 func (s *Store) Made() (index uint64) { return s.standing.Load().applied.made.index }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -244,6 +245,40 @@ func (v *View) walkLeaves(f func(index uint64, raw []byte) error) error {
 		}
 		return nil
 	})
+}
+
+// walkState runs over the state entries in order, each under its key on disk.
+func (v *View) walkState(f func(key, value []byte) error) error {
+	before := make(map[string][]byte)
+	for i := len(v.pending) - 1; i >= 0; i-- { // Newest first, so that the oldest before-image stays.
+		for _, c := range v.pending[i].changes {
+			before[string(keyState(c.Key))] = c.Before
+		}
+	}
+	left := slices.Sorted(maps.Keys(before))
+	upTo := func(key []byte) error {
+		for ; len(left) > 0 && (key == nil || left[0] < string(key)); left = left[1:] {
+			if value := before[left[0]]; value != nil {
+				if err := f([]byte(left[0]), value); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	err := v.walk([]byte{spaceState}, func(key, value []byte) error {
+		if err := upTo(key); err != nil {
+			return err
+		}
+		if _, changed := before[string(key)]; changed {
+			return nil // It is the next that is left.
+		}
+		return f(key, value)
+	})
+	if err == nil {
+		err = upTo(nil)
+	}
+	return err
 }
 
 // walkBytes is how much walk reads before it lets others at the store.
