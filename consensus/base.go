@@ -150,13 +150,23 @@ func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raf
 
 // removeAllBut removes all snapshots but one.
 func (s *snapshotStore) removeAllBut(id string) error {
-	list, err := s.List()
-	for _, meta := range list {
-		if err == nil && meta.ID != id {
-			err = s.remove(meta.ID)
+	for more := true; more; { // A list is of the newest ones.
+		list, err := s.List()
+		if err != nil {
+			return fmt.Errorf("list raft snapshots: %w", err)
+		}
+		more = false
+		for _, meta := range list {
+			if meta.ID == id {
+				continue
+			}
+			if err := s.remove(meta.ID); err != nil {
+				return err
+			}
+			more = true
 		}
 	}
-	return err
+	return nil
 }
 
 // final captures what is final, if it can be proved to others.

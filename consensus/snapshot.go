@@ -106,6 +106,7 @@ func (n *Node) renew(peer string) {
 		var at base
 		if at, err = n.finalBase(captured); err == nil {
 			_, err = n.snapshots.writeFinal(captured, at, lasting{n.transport})
+			err = errors.Join(err, n.snapshots.ReapSnapshots()) // Raft does so when it makes one itself, which may be late.
 		}
 	}
 	switch {

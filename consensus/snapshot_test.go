@@ -261,6 +261,18 @@ func TestRenewedBelowTheHead(t *testing.T) {
 			t.Errorf("of size %d, final are %d: %v", h.Head.Size, final.Size, err)
 		}
 	}
+	for range 3 {
+		more, _ := s.pays()
+		s.final(more)
+		s.n.renew("v2")
+	}
+	list, err := s.n.snapshots.List()
+	if err != nil || len(list) != keptSnapshots || list[0].Index != s.n.store.FloorMade() {
+		t.Errorf("%d snapshots are kept: %v", len(list), err)
+	}
+	if left, err := filepath.Glob(filepath.Join(s.n.snapshots.dir, "*")); err != nil || len(left) != keptSnapshots {
+		t.Errorf("on disk are %q: %v", left, err)
+	}
 	head := s.n.store.Head()
 	s.stop("v1")
 	s.restart("v1")
