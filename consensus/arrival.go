@@ -42,6 +42,10 @@ type snapshotStore struct {
 	log      *slog.Logger
 	logger   hclog.Logger
 
+	// creating is held while a folder is made, and guards createdUnixMs, when the last one was.
+	creating      sync.Mutex
+	createdUnixMs int64
+
 	// mu guards arrived: the snapshot that is verified and not installed yet.
 	mu      sync.Mutex
 	arrived *arrival
@@ -70,7 +74,7 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
 	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, approve: n.approveArrived, undoes: n.undoes,
-		disputed: func() { n.astray.overrun.again(time.Now()) }, log: n.log, logger: logger}
+		disputed: func() { n.astray.overrun.begins(time.Now()) }, log: n.log, logger: logger}
 	return s, s.sweep()
 }
 
@@ -123,11 +127,22 @@ func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64,
 	if err := wellFormed(configuration); err != nil {
 		return nil, fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
-	file, err := s.FileSnapshotStore.Create(version, index, term, configuration, configurationIndex, trans)
+	file, err := s.create(s.FileSnapshotStore, version, index, term, configuration, configurationIndex, trans)
 	if err != nil {
 		return nil, err
 	}
 	return &snapshotSink{SnapshotSink: file, store: s, index: index, term: term, members: configuration}, nil
+}
+
+// create makes a folder whose name no other has: raft names it by the place and the millisecond.
+func (s *snapshotStore) create(in *raft.FileSnapshotStore, version raft.SnapshotVersion, index, term uint64, members raft.Configuration, since uint64, trans raft.Transport) (raft.SnapshotSink, error) {
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	for time.Now().UnixMilli() <= s.createdUnixMs {
+		time.Sleep(time.Millisecond)
+	}
+	defer func() { s.createdUnixMs = time.Now().UnixMilli() }()
+	return in.Create(version, index, term, members, since, trans)
 }
 
 // arrive keeps a verified snapshot for install.

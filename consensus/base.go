@@ -131,7 +131,7 @@ func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raf
 	if err != nil {
 		return "", fmt.Errorf("open raft snapshots: %w", err)
 	}
-	sink, err := files.Create(raft.SnapshotVersionMax, end.Index, end.Term, end.Members, end.MembersIndex, trans)
+	sink, err := s.create(files, raft.SnapshotVersionMax, end.Index, end.Term, end.Members, end.MembersIndex, trans)
 	if err != nil {
 		return "", fmt.Errorf("make raft snapshot: %w", err)
 	}

@@ -197,17 +197,18 @@ func TestWhatIsAppliedIsNotOverrun(t *testing.T) {
 	if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 || s.n.store.Head() != head || s.n.Err() != nil {
 		t.Errorf("%d snapshots, batch %d: %v, %v", len(list), s.n.store.Head().Batch, err, s.n.Err())
 	}
-	if s.n.astray.overrun.last.IsZero() {
+	if s.n.astray.overrun.since.IsZero() {
 		t.Error("it is no dispute")
 	}
 	s.wishes(2)
-	s.n.astray.overrun.again(time.Now().Add(-carrierPatience - time.Minute)) // As a leader on a slow line sends it.
-	if s.n.lookAgain(); s.n.asked() {
-		t.Error("once is enough")
-	}
 	if err := deliver(s.n, s.members(), snapshot); !errors.Is(err, errUndoes) {
 		t.Errorf("it is taken: %v", err)
 	}
+	if s.n.lookAgain(); s.n.asked() {
+		t.Error("it goes back at once")
+	}
+	s.n.astray.overrun.over()
+	s.n.astray.overrun.begins(time.Now().Add(-carrierPatience - time.Minute))
 	if s.n.lookAgain(); !s.n.asked() {
 		t.Fatal("it does not go back")
 	}
@@ -233,7 +234,7 @@ func TestAppliedWhileASnapshotArrives(t *testing.T) {
 	if err := restore(s.n); !errors.Is(err, errUndoes) {
 		t.Errorf("it is installed: %v", err)
 	}
-	if s.n.astray.overrun.last.IsZero() {
+	if s.n.astray.overrun.since.IsZero() {
 		t.Error("it is no dispute")
 	}
 	unchanged := func() {

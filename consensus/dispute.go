@@ -11,9 +11,6 @@ import (
 // disputePause is how long a leader's raft may wait before it sends a refused entry again, and more.
 const disputePause = 15 * time.Second
 
-// overrunPause is how long a leader may take to send a refused snapshot again, over a slow line.
-const overrunPause = time.Hour
-
 // carrierPatience is for how long a dispute goes on before a validator goes back from a tree that it knows a certificate of. It tells
 // others of that in its next vote for an epoch, and whoever leads without that tree goes back first. A quorum may also have
 // opened an epoch without having heard of the certificate; then nobody will, and it is this validator that has to come after.
@@ -27,18 +24,13 @@ type dispute struct {
 	// mu guards the rest; held for a look or a set.
 	mu          sync.Mutex
 	first, last time.Time
-	// pause is after which time without another sign it is over.
-	pause time.Duration
 }
-
-// overrun is the same with leaders who would have this validator forget what it has attested, by a snapshot. It is over with the next batch: then
-// the others' log goes on after the own tree. It proves nothing, whatever else is final: a leader makes a newer snapshot then.
 
 // again notes another sign of it.
 func (d *dispute) again(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.last) > d.pause {
+	if now.Sub(d.last) > disputePause {
 		d.first = now
 	}
 	d.last = now
@@ -48,7 +40,38 @@ func (d *dispute) again(now time.Time) {
 func (d *dispute) lasts(now time.Time, patience time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= d.pause
+	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= disputePause
+}
+
+// overrun is that a leader would have this validator forget what it has applied, by a snapshot, and nothing has gone on since: no batch came after the own
+// tree, and no other snapshot. It proves nothing, whatever else is final: a leader makes a newer snapshot then.
+type overrun struct {
+	// mu guards since; held for a look or a set.
+	mu    sync.Mutex
+	since time.Time
+}
+
+// begins notes a snapshot that was refused.
+func (o *overrun) begins(now time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since.IsZero() {
+		o.since = now
+	}
+}
+
+// lasts says whether it has gone on for longer than a patience.
+func (o *overrun) lasts(now time.Time, patience time.Duration) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.since.IsZero() && now.Sub(o.since) > patience
+}
+
+// over forgets it.
+func (o *overrun) over() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.since = time.Time{}
 }
 
 // over forgets it.

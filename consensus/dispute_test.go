@@ -54,7 +54,7 @@ func TestFedAnEmptyLie(t *testing.T) {
 
 // A dispute lasts from the first contradiction to the newest, and a long silence ends it.
 func TestDispute(t *testing.T) {
-	d := dispute{pause: disputePause}
+	var d dispute
 	start := time.Unix(1000, 0)
 	for _, row := range []struct {
 		after time.Duration
@@ -80,28 +80,20 @@ func TestDispute(t *testing.T) {
 	}
 }
 
-// Snapshots are sent at longer intervals than entries, and prove nothing.
+// One refused snapshot is a dispute until something goes on. It proves nothing.
 func TestDisputeByASnapshot(t *testing.T) {
-	d := dispute{pause: overrunPause}
-	start := time.Unix(1000, 0)
-	d.again(start)
-	if d.lasts(start.Add(disputePause), suspectPatience) {
-		t.Error("one snapshot is no dispute that lasts")
-	}
-	next := start.Add(overrunPause)
-	d.again(next)
-	if !d.lasts(next, suspectPatience) || !d.lasts(next.Add(overrunPause), suspectPatience) || d.lasts(next.Add(overrunPause+1), suspectPatience) {
-		t.Error("two are, until the next one is overdue")
-	}
-
 	s := newScribe(t)
 	head, _ := s.pays()
-	overrun := func() {
+	overrun := func(long time.Duration) {
 		s.n.astray.overrun.over()
-		s.n.astray.overrun.again(time.Now().Add(-overrunPause + time.Second))
-		s.n.astray.overrun.again(time.Now())
+		s.n.astray.overrun.begins(time.Now().Add(-long))
+		s.n.astray.overrun.begins(time.Now())
 	}
-	overrun()
+	overrun(suspectPatience - time.Second)
+	if s.n.lookAt(finality.Status{Wished: 1}); s.n.asked() {
+		t.Error("it goes back at once")
+	}
+	overrun(suspectPatience + time.Second)
 	if s.n.lookAt(finality.Status{Proved: head.Size + 1}); s.n.asked() {
 		t.Error("it goes back though it may say more, since more is final")
 	}
@@ -109,9 +101,12 @@ func TestDisputeByASnapshot(t *testing.T) {
 	if s.n.lookAt(finality.Status{Wished: 1}); s.n.asked() {
 		t.Error("it goes back though the log has gone on")
 	}
-	overrun()
+	overrun(suspectPatience + time.Second)
 	if s.n.lookAt(finality.Status{Wished: 1}); !s.n.asked() {
 		t.Error("it does not go back")
 	}
 	s.settled()
+	if s.n.astray.overrun.lasts(time.Now().Add(time.Hour), 0) {
+		t.Error("it goes on after that")
+	}
 }

@@ -213,6 +213,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	}
 	f.node.given.Store(newest)
 	f.node.base.Store(0)
+	f.node.astray.overrun.over()
 	f.node.committedMembers.Store(nil) // Raft's members are those of the snapshot now.
 	f.node.restored()
 	if arrived {

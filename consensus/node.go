@@ -171,7 +171,7 @@ func Open(c Config) (_ *Node, err error) {
 		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: maps.Clone(c.Peers), overrides: maps.Clone(c.Overrides), log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), forwarded: newForwarded(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
-		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1), dispute: dispute{pause: disputePause}, overrun: dispute{pause: overrunPause}}, refused: make(chan string, 1),
+		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)}, refused: make(chan string, 1),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)

@@ -52,7 +52,7 @@ type astray struct {
 	// dispute is with leaders, about what is committed, overrun about what was attested, and lacking how long the own tree has not held what is
 	// certified.
 	dispute dispute
-	overrun dispute
+	overrun overrun
 	lacking lacking
 
 	// running is held over a resync, and by who must not meet one.
@@ -206,7 +206,7 @@ func (n *Node) forgetTail() {
 	}
 	last, err := strconv.ParseUint(m.Stats()["last_log_index"], 10, 64)
 	if err == nil && last >= list[0].Index {
-		n.strayed(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index))
+		n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), resyncTail)
 	}
 }
 

@@ -17,6 +17,7 @@ type target string
 // What the target says: from where, and whether what is cut is kept aside. Another one is resyncPutBack.
 const (
 	resyncShallow  target = "umoja-resync/v1 from the final batch\n"
+	resyncTail     target = "umoja-resync/v1 from the snapshot\n"
 	resyncDeep     target = "umoja-resync/v1 from nothing but what is final\n"
 	resyncKept     target = "umoja-resync/v1 from the final batch, the rest kept aside\n"
 	resyncDeepKept target = "umoja-resync/v1 from nothing but what is final, the rest kept aside\n"
@@ -40,13 +41,13 @@ func (t target) putsBack() (epoch uint64, ok bool) {
 // known says whether it is a target that this program writes, and no damaged one: that says nothing of what may be cut.
 func (t target) known() bool {
 	epoch, ok := t.putsBack()
-	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncDeep, resyncKept, resyncDeepKept}, t)
+	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept}, t)
 }
 
 // deeper is the same, deep.
 func (t target) deeper() target {
 	switch t {
-	case resyncShallow:
+	case resyncShallow, resyncTail:
 		return resyncDeep
 	case resyncKept:
 		return resyncDeepKept
@@ -119,7 +120,7 @@ func (n *Node) cut(to target) error {
 		if err := n.putBack(epoch); err != nil {
 			return fmt.Errorf("put back what was kept aside: %w", err)
 		}
-	} else if err := n.cutLog(to.deep()); err != nil {
+	} else if err := n.cutLog(to); err != nil {
 		return err
 	}
 	n.transport.ResetCommitGuard()
@@ -128,8 +129,9 @@ func (n *Node) cut(to target) error {
 
 // cutLog cuts raft's log behind what made the state, or deep all of it, so that raft begins at the least place with what is final. A crash
 // before the end leaves the target, and cuts again what is left.
-func (n *Node) cutLog(deep bool) error {
-	if deep || n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.
+func (n *Node) cutLog(to target) error {
+	deep := to.deep()
+	if deep || to != resyncTail && n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.
 		b, err := n.least()
 		may := err == nil
 		if may {

@@ -163,12 +163,16 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a snapshot that raft's log goes on after is not removed",
 	},
 	{
-		Name: "node-base-not-the-least", File: "rewind.go", Line: `if deep || n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
+		Name: "node-base-not-the-least", File: "rewind.go", Line: `if deep || to != resyncTail && n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
 		Instead: `if deep && n.store.Made() == 1<<63 {`, Rule: "a liar's place in raft's log is given up",
 	},
 	{
-		Name: "node-base-least-later", File: "rewind.go", Line: `if deep || n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
+		Name: "node-base-least-later", File: "rewind.go", Line: `if deep || to != resyncTail && n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
 		Instead: `if deep {`, Rule: "a place that came with a snapshot is given up at once",
+	},
+	{
+		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), resyncTail)`,
+		Instead: `n.goBack(fmt.Errorf("%d, %d", last, list[0].Index), resyncShallow)`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
 	},
 	{
 		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 1, Term: leastTerm}`,
@@ -195,8 +199,8 @@ var disputed = []sabotage.Sabotage{
 		Rule: "who refuses an honest leader's snapshot goes back in the end",
 	},
 	{
-		Name: "node-overrun-soon-over", File: "dispute.go", Line: `const overrunPause = time.Hour`, Instead: `const overrunPause = disputePause`,
-		Rule: "snapshots come seldom",
+		Name: "node-overrun-at-once", File: "dispute.go", Line: `return !o.since.IsZero() && now.Sub(o.since) > patience`, Instead: `return !o.since.IsZero()`,
+		Rule: "a snapshot that takes something back may come from one leader that lies",
 	},
 	{
 		Name: "node-overrun-for-ever", File: "fsm.go", Line: `n.astray.overrun.over()`, Instead: ``,

@@ -2,10 +2,13 @@ package sim
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
+	"time"
 
+	"github.com/umoja-ledger/umoja/consensus"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/store"
@@ -200,6 +203,9 @@ func (c *cluster) once(m *member, s *store.Store, size uint64) error {
 	return nil
 }
 
+// replacedTime is how long a validator may be about to go back.
+const replacedTime = 5 * time.Second
+
 // receipts checks that running validators prove what they say (I10).
 func (c *cluster) receipts(w *workload) {
 	payments := w.all()
@@ -215,6 +221,9 @@ func (c *cluster) receipts(w *workload) {
 				continue
 			}
 			receipt, err := n.Receipt(p.id)
+			for end := time.Now().Add(replacedTime); errors.Is(err, consensus.ErrReplaced) && time.Now().Before(end); receipt, err = n.Receipt(p.id) {
+				time.Sleep(100 * time.Millisecond) // As who asks for it does.
+			}
 			if err != nil && m.running() != n {
 				break // It went down meanwhile.
 			}
