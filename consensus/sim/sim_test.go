@@ -70,6 +70,8 @@ func TestSeedsThatFailed(t *testing.T) {
 		{"a leader that was fed a lie told what was accepted, and lacked what was final", "crash-points", 3638},
 		{"a validator whose term a liar drove up was let go and taken back without a vote, and never came to the others' term", "set-change-liar", 91},
 		{"a leader that was started again could tell nobody what is committed, and nobody could follow raft's members", "set-change-liar", 40079},
+		{"a true snapshot took back what was attested, and nobody had what was certified", "overrun", 70100},
+		{"whoever had taken a snapshot kept the place that a liar had given it in raft's log, beyond any other", "overrun", 70223},
 	} {
 		t.Run(fmt.Sprintf("%s-%d", c.fault, c.seed), func(t *testing.T) {
 			f, ok := FaultOf(c.fault)
