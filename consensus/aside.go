@@ -229,11 +229,8 @@ func (s *asides) remove(gone func(aside) bool) error {
 }
 
 // mayKeepAside says whether this validator may go back by a dispute: it will attest nothing more of what it forgets, and what it has attested
-// is kept aside, or can be, or is none. Who forgets nothing may.
+// is kept aside, or can be, or is none.
 func (n *Node) mayKeepAside(s finality.Status) bool {
-	if n.store.Pending() == 0 && s.Attested <= n.store.Floor().Size {
-		return true
-	}
 	_, kept := n.asides.find(s.AttestedIn)
 	return n.hasLeft(s) && (kept || s.Attested <= n.store.Floor().Size || n.asides.beside(s.AttestedIn, n.store.Head().Epoch) < maxAsides)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"sync"
 
 	"github.com/hashicorp/raft"
 
@@ -68,6 +69,28 @@ func (s *snapshotStore) spare(log *raftLog, list []*raft.SnapshotMeta) (bool, er
 	return first <= 1 || len(list) > 1 && first <= list[1].Index+1, err
 }
 
+// settleState has the state take entries again that raft's log lost or never had, since others may stand in their place: a crash may have cut a
+// put-back of which the file was damaged. What comes twice is void.
+func (n *Node) settleState() error {
+	newest, err := n.snapshots.newest()
+	if err != nil {
+		return err
+	}
+	last, err := n.raftLog.LastIndex()
+	if err != nil {
+		return err
+	}
+	end := max(newest, last)
+	if applied, _ := n.store.Applied(); applied <= end || end == 0 || n.store.Pending() > 0 {
+		return nil
+	}
+	term, _, err := n.termAt(end)
+	if err != nil {
+		return err
+	}
+	return n.store.Rewind(end, term)
+}
+
 // settleLog cuts what a crash has left of the log that the newest snapshot took the place of: raft cuts it when it has
 // installed one, and does not look again. A log that leads to the snapshot's end, or begins after it, stays.
 func (s *snapshotStore) settleLog(log *raftLog) error {
@@ -107,7 +130,7 @@ func (l *raftLog) leadsTo(at *raft.SnapshotMeta) (bool, error) {
 
 // rebase writes a snapshot of a final state as if it ended at an entry, and removes all others.
 func (s *snapshotStore) rebase(captured *store.Snapshot, at base, trans raft.Transport) error {
-	id, err := s.writeFinal(captured, at, trans)
+	id, err := s.writeFinal(captured, at, trans, func() error { return nil }, new(sync.Mutex))
 	if err == nil {
 		err = s.removeAllBut(id)
 	}
@@ -125,7 +148,11 @@ type base struct {
 }
 
 // writeFinal writes a snapshot of what is final beside those that there are.
-func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raft.Transport) (id string, err error) {
+// Still is asked before each write, and ends it by an error; publish is held while the snapshot comes to be one.
+func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raft.Transport, still func() error, publish sync.Locker) (id string, err error) {
+	if err := wellFormed(end.Members); err != nil {
+		return "", fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
+	}
 	// Raft's own folder of snapshots would remove this one at once, if two are newer.
 	files, err := raft.NewFileSnapshotStoreWithLogger(filepath.Dir(s.dir), math.MaxInt, s.logger)
 	if err != nil {
@@ -136,8 +163,13 @@ func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raf
 		return "", fmt.Errorf("make raft snapshot: %w", err)
 	}
 	w := diskWriter{to: sink}
-	if _, err = captured.WriteTo(&w); w.err != nil {
+	if _, err = captured.WriteTo(askingWriter{&w, still}); w.err != nil {
 		err = s.fatal(fmt.Errorf("write snapshot to disk: %w", w.err))
+	}
+	publish.Lock()
+	defer publish.Unlock()
+	if err == nil {
+		err = still()
 	}
 	if err != nil {
 		return "", errors.Join(err, sink.Cancel())
@@ -198,18 +230,44 @@ const leastTerm = 1
 // before the entry after its number; and what comes of batches that are final is void. So the entries after that place, of whichever
 // honest log, lead on from the final state: the transport takes its term for that of any leader (Local.Base). And who stands there is
 // elected by nobody who has more, while two who stand there with the same have the same state.
+//
+// That holds for batches. Changes of raft's members between that place and the one where the members were read would come again, and
+// be refused for ever. If there may be some, MembersIndex is the place itself: then no leader's log goes on there (leadsOn), and a snapshot has to come.
 func (n *Node) least() (b base, err error) {
-	b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}
-	b.Members, b.MembersIndex, err = n.membersAt(b.Index)
-	if err != nil || len(b.Members.Servers) > 0 {
+	keep, _, err := n.cutAt(false)
+	if err != nil {
 		return b, err
 	}
-	list, err := n.snapshots.List()
-	if err != nil || len(list) == 0 {
-		return b, errors.Join(err, errNoEntry)
+	b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}
+	if b.Members, b.MembersIndex, err = n.membersAt(keep); err != nil {
+		return b, err
 	}
-	b.Members, b.MembersIndex = list[len(list)-1].Configuration, b.Index
-	return b, nil
+	then, since, err := n.membersAt(b.Index)
+	if err == nil && (len(then.Servers) == 0 || since != b.MembersIndex) {
+		b.MembersIndex = b.Index
+	}
+	return b, err
+}
+
+// standsAtLeast says of raft's newest snapshot whether it is at the least place for what it holds, so that any leader's log goes on there. What a liar says of
+// its own snapshot's place is not enough.
+func (n *Node) standsAtLeast() (index uint64, ok bool, err error) {
+	list, err := n.snapshots.List()
+	if err != nil || len(list) == 0 || list[0].Term != leastTerm {
+		return 0, false, err
+	}
+	header, err := n.snapshots.header(list[0].ID)
+	if err != nil {
+		return 0, false, err
+	}
+	index = list[0].Index
+	return index, index == header.Head.Batch+1 && n.leadsOn(index, list[0].ConfigurationIndex), nil
+}
+
+// leadsOn says whether any leader's log goes on at the least place, by where raft's members there were written: none of it changes them between that
+// place and the one at which they were read.
+func (n *Node) leadsOn(index, membersIndex uint64) bool {
+	return len(n.store.Succession().Changes) == 0 || membersIndex < index
 }
 
 // leadsTo says whether raft's log has the entry of a base, and whether it is to be found there without a new snapshot.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -157,45 +158,6 @@ func TestPutBackOnWhatIsNotSealedHere(t *testing.T) {
 }
 
 func first[A, B any](a A, _ B) A { return a }
-
-// TestWhoHasTheFarSnapshotBeginsAgain: the place in raft's log that came with a snapshot is what one leader said. Who goes back gives it up, and
-// goes on with any leader's log.
-func TestWhoHasTheFarSnapshotBeginsAgain(t *testing.T) {
-	s := newScribe(t)
-	s.pays()
-	s.order([]byte("void"))
-	final, _ := s.pays()
-	captured := s.captured()
-	s.final(final)
-	snapshot := captured()
-	s.overtaken(snapshot)
-	s.n.goBack(errKilled, resyncShallow)
-	s.settled()
-	for range 2 {
-		place, term := s.n.local().Base()
-		if place != final.Batch+1 || term != leastTerm || s.n.member().LastIndex() != place || s.n.store.Head() != final {
-			t.Fatalf("raft begins at %d of term %d and ends at %d; batch %d", place, term, s.n.member().LastIndex(), s.n.store.Head().Batch)
-		}
-		if applied, _ := s.n.store.Applied(); applied != place {
-			t.Errorf("applied up to %d", applied)
-		}
-		if list, err := s.n.snapshots.List(); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0].Configuration, s.members()) {
-			t.Errorf("snapshots %+v: %v", list, err)
-		}
-		s.stop("v1")
-		s.restart("v1")
-		s.n = s.nodes["v1"]
-	}
-	// The same place with more final is another one.
-	s.log = s.log[:final.Batch]
-	more, _ := s.pays()
-	s.final(more)
-	s.n.goBack(errKilled, resyncDeep)
-	s.settled()
-	if last := s.n.member().LastIndex(); last != more.Batch+1 {
-		t.Errorf("raft ends at %d", last)
-	}
-}
 
 // TestSpareSnapshot: a snapshot that the log does not lead to is removed only if raft can begin without it.
 func TestSpareSnapshot(t *testing.T) {
@@ -356,5 +318,93 @@ func TestPutBackInVainIsNotRepeated(t *testing.T) {
 	}
 	if _, ok := s.n.keptFor(voteOf(attested)); !ok {
 		t.Error("of no use for another")
+	}
+}
+
+// TestAheadOfItsLog: a put-back was cut after the state was made ready for it, at a place above where raft is, and its file was damaged. What comes between
+// is not passed over.
+func TestAheadOfItsLog(t *testing.T) {
+	s := newScribe(t)
+	for range 6 {
+		s.order([]byte("void"))
+	}
+	s.final(first(s.pays()))
+	s.pays()
+	s.attests(s.n.store.Head())
+	s.wishes(1)
+	s.n.disputed(suspectPatience + time.Second)
+	s.n.lookAgain()
+	s.settled()
+	path := s.n.asides.path(0)
+	s.calmed()
+	s.n.goBack(errKilled, resyncDeep)
+	s.settled()
+	s.killed(func() { s.calmed(); s.n.goBack(errKilled, resyncPutBack(0)) }, func(name string) bool { return name == "resync: state at another place, log not" }, func() {
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			raw[len(raw)-1] ^= 1
+			err = os.WriteFile(path, raw, 0o600)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if applied, _ := s.n.store.Applied(); applied != s.n.member().LastIndex() || applied != 2 {
+		t.Errorf("applied up to %d, raft's log ends at %d", applied, s.n.member().LastIndex())
+	}
+}
+
+// calmed forgets when the last resync was.
+func (s *scribe) calmed() {
+	s.n.astray.mu.Lock()
+	defer s.n.astray.mu.Unlock()
+	s.n.astray.last = time.Time{}
+}
+
+// TestNoSnapshotBesideAResync: a snapshot is not made of a log that is being cut.
+func TestNoSnapshotBesideAResync(t *testing.T) {
+	s := newScribe(t)
+	final, _ := s.pays()
+	s.final(final)
+	captured, err := s.n.final()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer captured.Release()
+	at, err := s.n.finalBase(captured)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []int{0, 1, 2} {
+		asked := 0
+		_, err := s.n.snapshots.writeFinal(captured, at, s.n.transport, func() error {
+			if asked++; asked > after {
+				return errTakenBack
+			}
+			return nil
+		}, new(sync.Mutex))
+		if left := leftovers(t, filepath.Join(s.dir, "v1")); !errors.Is(err, errTakenBack) || len(left) > 0 {
+			t.Errorf("asked %d times: %v, left %q", asked, err, left)
+		}
+		if list, err := s.n.snapshots.List(); err != nil || len(list) != 0 {
+			t.Errorf("%d snapshots: %v", len(list), err)
+		}
+	}
+	// The same while it is being made.
+	s.stop("v1")
+	var n *Node
+	s.simulated = &Simulated{Point: func(name string) error {
+		if name == "snapshot: not renewed" {
+			n.turns.begun.Add(1)
+		}
+		return nil
+	}}
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+	n = s.n
+	n.renew("v2")
+	n.turned()
+	if list, err := n.snapshots.List(); err != nil || len(list) != 0 {
+		t.Errorf("%d snapshots: %v", len(list), err)
 	}
 }

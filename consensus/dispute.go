@@ -89,7 +89,7 @@ func (n *Node) lookAtDispute(s finality.Status) {
 		patience = carrierPatience
 	}
 	now := time.Now()
-	if (n.astray.dispute.lasts(now, patience) || n.astray.overrun.lasts(now, patience)) && n.mayKeepAside(s) {
+	if (n.astray.dispute.lasts(now, patience) || n.store.Pending() > 0 && n.astray.overrun.lasts(now, patience)) && n.mayKeepAside(s) {
 		n.goBack(fmt.Errorf("leaders contradict what is committed here after batch %d, and nothing can be said in epoch %d any more", n.store.Head().Batch, n.store.Head().Epoch), resyncKept)
 	}
 }

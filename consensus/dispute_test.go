@@ -97,10 +97,16 @@ func TestDisputeByASnapshot(t *testing.T) {
 	if s.n.lookAt(finality.Status{Proved: head.Size + 1}); s.n.asked() {
 		t.Error("it goes back though it may say more, since more is final")
 	}
-	s.pays()
+	more, _ := s.pays()
 	if s.n.lookAt(finality.Status{Wished: 1}); s.n.asked() {
 		t.Error("it goes back though the log has gone on")
 	}
+	overrun(suspectPatience + time.Second)
+	s.final(more)
+	if s.n.lookAt(finality.Status{Wished: 1}); s.n.asked() {
+		t.Error("it goes back though there is nothing to take back")
+	}
+	s.pays()
 	overrun(suspectPatience + time.Second)
 	if s.n.lookAt(finality.Status{Wished: 1}); !s.n.asked() {
 		t.Error("it does not go back")

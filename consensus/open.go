@@ -283,7 +283,10 @@ func (n *Node) settle(config *raft.Config) error {
 		return err
 	}
 	config.NoSnapshotRestoreOnStart = !restore
-	return n.snapshots.settleLog(n.raftLog)
+	if err := n.snapshots.settleLog(n.raftLog); err != nil {
+		return err
+	}
+	return n.settleState()
 }
 
 // join starts raft on what is on disk.
@@ -294,12 +297,10 @@ func (n *Node) join(config *raft.Config) error {
 	}
 	n.given.Store(newest) // What it holds is not given again.
 	n.base.Store(0)
-	if newest > 0 {
-		if term, ok, err := n.termAt(newest); err != nil {
-			return err
-		} else if ok && term == leastTerm {
-			n.base.Store(newest)
-		}
+	if index, ok, err := n.standsAtLeast(); err != nil {
+		return err
+	} else if ok {
+		n.base.Store(index)
 	}
 	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {

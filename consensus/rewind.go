@@ -131,17 +131,18 @@ func (n *Node) cut(to target) error {
 // before the end leaves the target, and cuts again what is left.
 func (n *Node) cutLog(to target) error {
 	deep := to.deep()
-	if deep || to != resyncTail && n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.
+	arrived := n.store.Arrived() == n.store.Floor().Size // Where it came is what one leader said.
+	if deep || to != resyncTail && arrived {
 		b, err := n.least()
-		may := err == nil
+		may := err == nil && (arrived || n.leadsOn(b.Index, b.MembersIndex))
 		if may {
 			may, err = n.mayGoOnAfter(b)
 		}
+		if err != nil {
+			return err
+		}
 		if may {
 			return n.goOnAfter(b)
-		}
-		if err != nil && !errors.Is(err, errNoEntry) {
-			return err
 		}
 	}
 	keep, term, err := n.cutAt(deep)

@@ -98,14 +98,22 @@ var errNotNewer = errors.New("the newest snapshot holds all that is final")
 // renew makes a snapshot of what is final, unless the newest one is of that. Raft's own would be of all that is committed: it would have to wait
 // until that is final too, and the peer that needs it may be the one without which nothing becomes final.
 func (n *Node) renew(peer string) {
-	n.astray.running.Lock() // A resync cuts the log that goes on after it.
-	defer n.astray.running.Unlock()
+	turns := n.turns.Load()
+	still := func() error {
+		if n.turns.Load() != turns {
+			return errTakenBack // A resync cuts the log that goes on after it.
+		}
+		return n.ctx.Err()
+	}
 	captured, err := n.final()
 	if err == nil {
 		defer captured.Release()
 		var at base
 		if at, err = n.finalBase(captured); err == nil {
-			_, err = n.snapshots.writeFinal(captured, at, lasting{n.transport})
+			err = n.point("snapshot: not renewed")
+		}
+		if err == nil {
+			_, err = n.snapshots.writeFinal(captured, at, lasting{n.transport}, still, &n.astray.running)
 			err = errors.Join(err, n.snapshots.ReapSnapshots()) // Raft does so when it makes one itself, which may be late.
 		}
 	}
@@ -129,6 +137,19 @@ func (n *Node) finalBase(captured *store.Snapshot) (b base, err error) {
 		err = fmt.Errorf("entry %d of term %d: %w", index, term, errNoEntry)
 	}
 	return b, err
+}
+
+// askingWriter asks before each write whether to go on.
+type askingWriter struct {
+	to    io.Writer
+	still func() error
+}
+
+func (w askingWriter) Write(p []byte) (int, error) {
+	if err := w.still(); err != nil {
+		return 0, err
+	}
+	return w.to.Write(p)
 }
 
 // diskWriter remembers an error of the disk, to tell it from one of the source.

@@ -128,10 +128,6 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if made, ok := n.store.MadeOf(at.Batch); !ok && made > a.Last {`, Rule: "a log kept aside is for the trees that its entries lead to",
 	},
 	{
-		Name: "node-aside-nothing-to-keep", File: "aside.go", Line: `if n.store.Pending() == 0 && s.Attested <= n.store.Floor().Size {`, Instead: `if s.Attested == 1<<63 {`,
-		Rule: "who forgets nothing may go back",
-	},
-	{
 		Name: "node-base-not-put-back", File: "base.go", Line: `return inLog, inLog && newest <= b.Index, err`, Instead: `return inLog, inLog || newest > b.Index, err`,
 		Rule: "a log that was kept aside can be put back whatever has become of raft's",
 	},
@@ -163,11 +159,11 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a snapshot that raft's log goes on after is not removed",
 	},
 	{
-		Name: "node-base-not-the-least", File: "rewind.go", Line: `if deep || to != resyncTail && n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
+		Name: "node-base-not-the-least", File: "rewind.go", Line: `if deep || to != resyncTail && arrived {`,
 		Instead: `if deep && n.store.Made() == 1<<63 {`, Rule: "a liar's place in raft's log is given up",
 	},
 	{
-		Name: "node-base-least-later", File: "rewind.go", Line: `if deep || to != resyncTail && n.store.Arrived() == n.store.Floor().Size { // Where it came is what one leader said.`,
+		Name: "node-base-least-later", File: "rewind.go", Line: `if deep || to != resyncTail && arrived {`,
 		Instead: `if deep {`, Rule: "a place that came with a snapshot is given up at once",
 	},
 	{
@@ -175,12 +171,36 @@ var disputed = []sabotage.Sabotage{
 		Instead: `n.goBack(fmt.Errorf("%d, %d", last, list[0].Index), resyncShallow)`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
 	},
 	{
-		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 1, Term: leastTerm}`,
+		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 2, Term: leastTerm}`,
 		Rule: "two who begin at one place have one state",
 	},
 	{
-		Name: "node-base-not-told", File: "open.go", Line: `} else if ok && term == leastTerm {`, Instead: `} else if ok && term == 0 {`,
+		Name: "node-base-not-told", File: "base.go", Line: `if err != nil || len(list) == 0 || list[0].Term != leastTerm {`, Instead: `if err != nil || len(list) == 0 || list[0].Term != 0 {`,
 		Rule: "who begins at the least place goes on with any leader's log",
+	},
+	{
+		Name: "node-base-by-a-liar", File: "base.go", Line: `return index, index == header.Head.Batch+1 && n.leadsOn(index, list[0].ConfigurationIndex), nil`,
+		Instead: `return index, header.Head.Size > 0 && n.leadsOn(index, list[0].ConfigurationIndex), nil`, Rule: "a liar's word does not make a place the least one",
+	},
+	{
+		Name: "node-base-over-members", File: "base.go", Line: `return len(n.store.Succession().Changes) == 0 || membersIndex < index`,
+		Instead: `return true`, Rule: "raft's members are not given again to who is after them",
+	},
+	{
+		Name: "node-base-ahead-of-its-log", File: "open.go", Line: `return n.settleState()`, Instead: `return nil`,
+		Rule: "entries that raft never had are not passed over",
+	},
+	{
+		Name: "node-snapshot-beside-a-resync", File: "snapshot.go", Line: `return errTakenBack // A resync cuts the log that goes on after it.`, Instead: `return nil`,
+		Rule: "no snapshot comes to be one in a resync that cuts its log",
+	},
+	{
+		Name: "node-snapshots-without-end", File: "snapshot.go", Line: `err = errors.Join(err, n.snapshots.ReapSnapshots()) // Raft does so when it makes one itself, which may be late.`, Instead: ``,
+		Rule: "a liar that refuses snapshots does not fill its leader's disk",
+	},
+	{
+		Name: "node-overrun-of-what-is-final", File: "dispute.go", Line: `if (n.astray.dispute.lasts(now, patience) || n.store.Pending() > 0 && n.astray.overrun.lasts(now, patience)) && n.mayKeepAside(s) {`,
+		Instead: `if (n.astray.dispute.lasts(now, patience) || n.astray.overrun.lasts(now, patience)) && n.mayKeepAside(s) {`, Rule: "who has nothing to take back does not go back for a snapshot",
 	},
 	{
 		Name: "filter-base-anywhere", File: "transport/guard.go", Line: `if f.base > 0 && r.PrevLogEntry == f.base {`, Instead: `if f.base > 0 && r.PrevLogEntry >= f.base {`,

@@ -1,0 +1,122 @@
+package consensus
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+)
+
+// TestWhoHasTheFarSnapshotBeginsAgain: the place in raft's log that came with a snapshot is what one leader said. Who goes back gives it up, and
+// goes on with any leader's log.
+func TestWhoHasTheFarSnapshotBeginsAgain(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	s.order([]byte("void"))
+	final, _ := s.pays()
+	captured := s.captured()
+	s.final(final)
+	snapshot := captured()
+	s.overtaken(snapshot)
+	s.n.goBack(errKilled, resyncShallow)
+	s.settled()
+	for range 2 {
+		place, term := s.n.local().Base()
+		if place != final.Batch+1 || term != leastTerm || s.n.member().LastIndex() != place || s.n.store.Head() != final {
+			t.Fatalf("raft begins at %d of term %d and ends at %d; batch %d", place, term, s.n.member().LastIndex(), s.n.store.Head().Batch)
+		}
+		if applied, _ := s.n.store.Applied(); applied != place {
+			t.Errorf("applied up to %d", applied)
+		}
+		if list, err := s.n.snapshots.List(); err != nil || len(list) != 1 || !reflect.DeepEqual(list[0].Configuration, s.members()) {
+			t.Errorf("snapshots %+v: %v", list, err)
+		}
+		s.stop("v1")
+		s.restart("v1")
+		s.n = s.nodes["v1"]
+	}
+	// The same place with more final is another one.
+	s.log = s.log[:final.Batch]
+	more, _ := s.pays()
+	s.final(more)
+	s.n.goBack(errKilled, resyncDeep)
+	s.settled()
+	if last := s.n.member().LastIndex(); last != more.Batch+1 {
+		t.Errorf("raft ends at %d", last)
+	}
+}
+
+// TestALiarsPlaceIsNotTheLeast: that a snapshot is said to end in the first term does not make its place the least one.
+func TestALiarsPlaceIsNotTheLeast(t *testing.T) {
+	s := newScribe(t)
+	final, _ := s.pays()
+	captured := s.captured()
+	s.final(final)
+	snapshot := captured()
+	snapshot.term = leastTerm
+	s.overtaken(snapshot)
+	s.stop("v1")
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+	if index, ok, err := s.n.standsAtLeast(); err != nil || ok {
+		t.Errorf("%d, %v", index, err)
+	}
+	if index, _ := s.n.local().Base(); index != 0 {
+		t.Errorf("any leader's log goes on at %d", index)
+	}
+}
+
+// TestLeastPlaceAfterASetChange: who begins with what is final after raft's members have changed must not be given the changes again.
+func TestLeastPlaceAfterASetChange(t *testing.T) {
+	for _, cut := range []bool{false, true} {
+		t.Run(fmt.Sprint("log cut: ", cut), func(t *testing.T) { leastAfterASetChange(t, cut) })
+	}
+}
+
+func leastAfterASetChange(t *testing.T, cut bool) {
+	c := newCluster(t)
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1_00), Final)
+	left := c.leader().Name()
+	var after []string
+	for _, v := range c.world.Set {
+		if v.Name != left {
+			after = append(after, v.Name)
+		}
+	}
+	after = append(after, "v5")
+	c.newcomer("v5")
+	c.decide(c.set(after...), "v2", "v1", "v3")
+	c.joins = map[string]bool{"v5": true}
+	c.restart("v5")
+	c.reigns(after...)
+	removed := c.nodes[left]
+	delete(c.nodes, left)
+	defer removed.Close()
+	for range 3 {
+		c.submit(c.leader(), c.pay(c.world.Juma.Account, 2_00), Final)
+	}
+	n := c.follower()
+	for n.Name() == "v5" {
+		n = c.follower()
+	}
+	name := n.Name()
+	n.renew("x")
+	list, err := n.snapshots.List()
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d snapshots: %v", len(list), err)
+	}
+	c.stop(name)
+	if cut {
+		w := c.stoppedLog(name)
+		first, err := w.FirstIndex()
+		if err = errors.Join(err, w.DeleteRange(first, list[0].Index-1), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.restart(name)
+	n = c.nodes[name]
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 2_00), Final)
+	n.goBack(errKilled, resyncDeep)
+	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 3_00), Final)
+	c.eventually("it follows", func() bool { return n.store.Head().Size > s.LeafIndex })
+}
