@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -42,6 +43,8 @@ type snapshotStore struct {
 	log      *slog.Logger
 	logger   hclog.Logger
 
+	// publishing is held while a snapshot comes to be one and others go.
+	publishing sync.Mutex
 	// creating is held while a folder is made, and guards createdUnixMs, when the last one was.
 	creating      sync.Mutex
 	createdUnixMs int64
@@ -58,7 +61,8 @@ type arrival struct {
 	state *store.Received
 }
 
-// keptSnapshots is how many of its own a node keeps: a newer one that turns out damaged leaves the one before.
+// keptSnapshots is how many of its own a node keeps: a newer one that turns out damaged leaves the one before. Raft would count one that has just come
+// among them, which may end before them.
 const keptSnapshots = 2
 
 var (
@@ -69,7 +73,7 @@ var (
 )
 
 func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, error) {
-	files, err := raft.NewFileSnapshotStoreWithLogger(dir, keptSnapshots, logger)
+	files, err := raft.NewFileSnapshotStoreWithLogger(dir, math.MaxInt, logger)
 	if err != nil {
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
@@ -127,7 +131,7 @@ func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64,
 	if err := wellFormed(configuration); err != nil {
 		return nil, fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
-	file, err := s.create(s.FileSnapshotStore, version, index, term, configuration, configurationIndex, trans)
+	file, err := s.create(version, index, term, configuration, configurationIndex, trans)
 	if err != nil {
 		return nil, err
 	}
@@ -135,14 +139,46 @@ func (s *snapshotStore) Create(version raft.SnapshotVersion, index, term uint64,
 }
 
 // create makes a folder whose name no other has: raft names it by the place and the millisecond.
-func (s *snapshotStore) create(in *raft.FileSnapshotStore, version raft.SnapshotVersion, index, term uint64, members raft.Configuration, since uint64, trans raft.Transport) (raft.SnapshotSink, error) {
+func (s *snapshotStore) create(version raft.SnapshotVersion, index, term uint64, members raft.Configuration, since uint64, trans raft.Transport) (raft.SnapshotSink, error) {
 	s.creating.Lock()
-	defer s.creating.Unlock()
-	for time.Now().UnixMilli() <= s.createdUnixMs {
+	for time.Now().UnixMilli() == s.createdUnixMs {
+		s.creating.Unlock()
 		time.Sleep(time.Millisecond)
+		s.creating.Lock()
 	}
+	defer s.creating.Unlock()
 	defer func() { s.createdUnixMs = time.Now().UnixMilli() }()
-	return in.Create(version, index, term, members, since, trans)
+	return s.FileSnapshotStore.Create(version, index, term, members, since, trans)
+}
+
+// reap removes all but the newest ones and the one that has just come.
+func (s *snapshotStore) reap() error {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	return s.reapOld()
+}
+
+// reapOld is called with publishing held.
+func (s *snapshotStore) reapOld() error {
+	s.mu.Lock()
+	arrived := s.arrived
+	s.mu.Unlock()
+	list, err := s.List()
+	if err != nil {
+		return fmt.Errorf("list raft snapshots: %w", err)
+	}
+	kept := 0
+	for _, meta := range list {
+		if arrived != nil && meta.ID == arrived.id {
+			continue
+		}
+		if kept++; kept > keptSnapshots {
+			if err := s.remove(meta.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // arrive keeps a verified snapshot for install.
@@ -155,6 +191,8 @@ func (s *snapshotStore) arrive(a *arrival) {
 // install puts the snapshot that arrived last into the place of the state; false when there is none, as at a start. Then it
 // removes all other snapshots: they are older, or came from a liar who gave them too high an index.
 func (s *snapshotStore) install() (bool, error) {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
 	s.mu.Lock()
 	a := s.arrived
 	s.arrived = nil

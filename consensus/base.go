@@ -3,9 +3,7 @@ package consensus
 import (
 	"errors"
 	"fmt"
-	"math"
-	"path/filepath"
-	"sync"
+	"slices"
 
 	"github.com/hashicorp/raft"
 
@@ -88,7 +86,11 @@ func (n *Node) settleState() error {
 	if err != nil {
 		return err
 	}
-	return n.store.Rewind(end, term)
+	if err := n.disk.run(func() error { return n.store.Rewind(end, term) }); err != nil {
+		return err
+	}
+	n.transport.ResetCommitGuard() // What was applied beyond is not in the log.
+	return nil
 }
 
 // settleLog cuts what a crash has left of the log that the newest snapshot took the place of: raft cuts it when it has
@@ -130,14 +132,12 @@ func (l *raftLog) leadsTo(at *raft.SnapshotMeta) (bool, error) {
 
 // rebase writes a snapshot of a final state as if it ended at an entry, and removes all others.
 func (s *snapshotStore) rebase(captured *store.Snapshot, at base, trans raft.Transport) error {
-	id, err := s.writeFinal(captured, at, trans, func() error { return nil }, new(sync.Mutex))
-	if err == nil {
-		err = s.removeAllBut(id)
-	}
-	if err == nil {
-		err = syncDir(s.dir)
-	}
-	return err
+	return s.writeFinal(captured, at, trans, func() error { return nil }, func(id string) error {
+		if err := s.removeAllBut(id); err != nil {
+			return err
+		}
+		return syncDir(s.dir)
+	})
 }
 
 // base is an entry that raft's log goes on after, and raft's members there, since MembersIndex.
@@ -147,58 +147,43 @@ type base struct {
 	MembersIndex uint64
 }
 
-// writeFinal writes a snapshot of what is final beside those that there are.
-// Still is asked before each write, and ends it by an error; publish is held while the snapshot comes to be one.
-func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raft.Transport, still func() error, publish sync.Locker) (id string, err error) {
+// writeFinal writes a snapshot of what is final beside those that there are. Still is asked before each write, and ends it by an error; then does the rest
+// when it has come to be one, before anybody else changes them.
+func (s *snapshotStore) writeFinal(captured *store.Snapshot, end base, trans raft.Transport, still func() error, then func(id string) error) error {
 	if err := wellFormed(end.Members); err != nil {
-		return "", fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
+		return fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}
-	// Raft's own folder of snapshots would remove this one at once, if two are newer.
-	files, err := raft.NewFileSnapshotStoreWithLogger(filepath.Dir(s.dir), math.MaxInt, s.logger)
+	sink, err := s.create(raft.SnapshotVersionMax, end.Index, end.Term, end.Members, end.MembersIndex, trans)
 	if err != nil {
-		return "", fmt.Errorf("open raft snapshots: %w", err)
-	}
-	sink, err := s.create(files, raft.SnapshotVersionMax, end.Index, end.Term, end.Members, end.MembersIndex, trans)
-	if err != nil {
-		return "", fmt.Errorf("make raft snapshot: %w", err)
+		return fmt.Errorf("make raft snapshot: %w", err)
 	}
 	w := diskWriter{to: sink}
 	if _, err = captured.WriteTo(askingWriter{&w, still}); w.err != nil {
 		err = s.fatal(fmt.Errorf("write snapshot to disk: %w", w.err))
 	}
-	publish.Lock()
-	defer publish.Unlock()
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
 	if err == nil {
 		err = still()
 	}
 	if err != nil {
-		return "", errors.Join(err, sink.Cancel())
+		return errors.Join(err, sink.Cancel())
 	}
 	if err := sink.Close(); err != nil {
-		return "", s.fatal(fmt.Errorf("close raft snapshot: %w", err))
+		return s.fatal(fmt.Errorf("close raft snapshot: %w", err))
 	}
-	return sink.ID(), nil
+	return then(sink.ID())
 }
 
 // removeAllBut removes all snapshots but one.
 func (s *snapshotStore) removeAllBut(id string) error {
-	for more := true; more; { // A list is of the newest ones.
-		list, err := s.List()
-		if err != nil {
-			return fmt.Errorf("list raft snapshots: %w", err)
-		}
-		more = false
-		for _, meta := range list {
-			if meta.ID == id {
-				continue
-			}
-			if err := s.remove(meta.ID); err != nil {
-				return err
-			}
-			more = true
+	list, err := s.List()
+	for _, meta := range list {
+		if err == nil && meta.ID != id {
+			err = s.remove(meta.ID)
 		}
 	}
-	return nil
+	return err
 }
 
 // final captures what is final, if it can be proved to others.
@@ -260,14 +245,20 @@ func (n *Node) standsAtLeast() (index uint64, ok bool, err error) {
 	if err != nil {
 		return 0, false, err
 	}
-	index = list[0].Index
-	return index, index == header.Head.Batch+1 && n.leadsOn(index, list[0].ConfigurationIndex), nil
+	b := base{Index: list[0].Index, Members: list[0].Configuration, MembersIndex: list[0].ConfigurationIndex}
+	return b.Index, b.Index == header.Head.Batch+1 && n.leadsOn(b), nil
 }
 
-// leadsOn says whether any leader's log goes on at the least place, by where raft's members there were written: none of it changes them between that
-// place and the one at which they were read.
-func (n *Node) leadsOn(index, membersIndex uint64) bool {
-	return len(n.store.Succession().Changes) == 0 || membersIndex < index
+// leadsOn says whether any leader's log goes on at a least place, by raft's members there and where they were written: none of it changes them between
+// that place and the one at which they were read.
+func (n *Node) leadsOn(b base) bool {
+	changes := n.store.Succession().Changes
+	if len(changes) == 0 {
+		return true
+	}
+	voters, newest := votersOf(b.Members), names(changes[len(changes)-1].Set)
+	slices.Sort(voters)
+	return b.MembersIndex < b.Index && len(voters) == len(b.Members.Servers) && slices.Equal(voters, slices.Sorted(slices.Values(newest)))
 }
 
 // leadsTo says whether raft's log has the entry of a base, and whether it is to be found there without a new snapshot.

@@ -192,6 +192,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 	if err := f.node.point("restore: state not replaced"); err != nil {
 		return f.node.Fatal(err)
 	}
+	f.node.cuts.Add(1)
 	f.node.turns.begun.Add(1)
 	defer f.node.turned()
 	arrived, err := f.node.snapshots.install()

@@ -120,3 +120,43 @@ func leastAfterASetChange(t *testing.T, cut bool) {
 	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 3_00), Final)
 	c.eventually("it follows", func() bool { return n.store.Head().Size > s.LeafIndex })
 }
+
+// TestALeastPlaceArrives: who stands at the least place with more sends its snapshot, which ends before any that is here. Raft would count it among the old ones.
+func TestALeastPlaceArrives(t *testing.T) {
+	s := newScribe(t)
+	for range 3 {
+		s.order([]byte("void"))
+	}
+	for range 3 {
+		s.final(first(s.pays()))
+		s.n.renew("v2")
+	}
+	captured := s.captured()
+	snapshot := captured()
+	snapshot.index, snapshot.term = snapshot.head.Batch+1, 1
+	list, err := s.n.snapshots.List()
+	if err != nil || len(list) != keptSnapshots {
+		t.Fatalf("%d snapshots: %v", len(list), err)
+	}
+	// As its sender has it: made there.
+	if err := s.n.store.Rewind(snapshot.index, 1); err != nil {
+		t.Fatal(err)
+	}
+	snapshot.raw = s.captured()().raw
+	if err := deliver(s.n, s.members(), snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.n.snapshots.reap(); err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := s.n.snapshots.Open(s.n.snapshots.arrived.id)
+	if err != nil {
+		t.Fatalf("it is gone: %v", err)
+	}
+	if err := (fsm{s.n}).Restore(r); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = s.n.snapshots.List(); err != nil || len(list) != 1 || list[0].Index != snapshot.index {
+		t.Errorf("kept %+v: %v", list, err)
+	}
+}

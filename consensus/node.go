@@ -130,6 +130,8 @@ type Node struct {
 	// given is the place in raft's log that raft has come to with this node: below the applied index while it gives again what it gave
 	// before a restart.
 	given atomic.Uint64
+	// cuts counts the resyncs and the snapshots that took the place of the state.
+	cuts atomic.Uint64
 	// base is the place at which raft begins with what is final, if that is the least one (least), else 0.
 	base atomic.Uint64
 	// refused names a peer that has not taken raft's newest snapshot.

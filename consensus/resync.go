@@ -206,7 +206,13 @@ func (n *Node) forgetTail() {
 	}
 	last, err := strconv.ParseUint(m.Stats()["last_log_index"], 10, 64)
 	if err == nil && last >= list[0].Index {
-		n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), resyncTail)
+		to := resyncTail
+		if s := n.finality.Status(); !n.startsHere(s.Certified) {
+			if a, kept := n.keptFor(s.Certified); kept {
+				to = resyncPutBack(a.AttestedIn)
+			}
+		}
+		n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), to)
 	}
 }
 
@@ -253,6 +259,7 @@ func (n *Node) resync() error {
 	if err := n.point("resync: target written"); err != nil {
 		return err
 	}
+	n.cuts.Add(1)
 	n.turns.begun.Add(1) // A snapshot under way is cancelled: raft waits for it.
 	n.progress.moved()
 	if err := n.member().end(); err != nil {

@@ -134,7 +134,7 @@ func (n *Node) cutLog(to target) error {
 	arrived := n.store.Arrived() == n.store.Floor().Size // Where it came is what one leader said.
 	if deep || to != resyncTail && arrived {
 		b, err := n.least()
-		may := err == nil && (arrived || n.leadsOn(b.Index, b.MembersIndex))
+		may := err == nil && (arrived || n.leadsOn(b))
 		if may {
 			may, err = n.mayGoOnAfter(b)
 		}

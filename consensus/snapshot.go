@@ -66,6 +66,9 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	if err := sink.Close(); err != nil {
 		return s.node.Fatal(fmt.Errorf("close snapshot: %w", err))
 	}
+	if err := s.node.snapshots.reap(); err != nil {
+		return s.node.Fatal(err)
+	}
 	return s.node.point("snapshot: closed")
 }
 
@@ -98,9 +101,9 @@ var errNotNewer = errors.New("the newest snapshot holds all that is final")
 // renew makes a snapshot of what is final, unless the newest one is of that. Raft's own would be of all that is committed: it would have to wait
 // until that is final too, and the peer that needs it may be the one without which nothing becomes final.
 func (n *Node) renew(peer string) {
-	turns := n.turns.Load()
+	cuts := n.cuts.Load()
 	still := func() error {
-		if n.turns.Load() != turns {
+		if n.cuts.Load() != cuts {
 			return errTakenBack // A resync cuts the log that goes on after it.
 		}
 		return n.ctx.Err()
@@ -113,8 +116,7 @@ func (n *Node) renew(peer string) {
 			err = n.point("snapshot: not renewed")
 		}
 		if err == nil {
-			_, err = n.snapshots.writeFinal(captured, at, lasting{n.transport}, still, &n.astray.running)
-			err = errors.Join(err, n.snapshots.ReapSnapshots()) // Raft does so when it makes one itself, which may be late.
+			err = n.snapshots.writeFinal(captured, at, lasting{n.transport}, still, func(string) error { return n.snapshots.reapOld() })
 		}
 	}
 	switch {
@@ -129,8 +131,16 @@ func (n *Node) renew(peer string) {
 // finalBase is where raft's log goes on after the final state that was captured.
 func (n *Node) finalBase(captured *store.Snapshot) (b base, err error) {
 	index, term := captured.Made()
-	if newest, err := n.snapshots.newest(); err != nil || newest >= index {
-		return b, errors.Join(err, errNotNewer)
+	list, err := n.snapshots.List()
+	if err != nil {
+		return b, fmt.Errorf("list raft snapshots: %w", err)
+	}
+	if len(list) > 0 && list[0].Index >= index {
+		// A state that was made ready to be given entries again may have more at the same place.
+		header, err := n.snapshots.header(list[0].ID)
+		if err != nil || list[0].Index > index || header.Head.Size >= captured.Head().Size {
+			return b, errors.Join(err, errNotNewer)
+		}
 	}
 	b, err = n.baseAt(index)
 	if err == nil && b.Term != term {

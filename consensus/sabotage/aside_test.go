@@ -136,7 +136,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "what is put back follows what is final, and nothing else",
 	},
 	{
-		Name: "node-base-other-snapshots-stay", File: "base.go", Line: `err = s.removeAllBut(id)`, Instead: `_ = id`,
+		Name: "node-base-other-snapshots-stay", File: "base.go", Line: `if err := s.removeAllBut(id); err != nil {`, Instead: `if err := error(nil); err != nil {`,
 		Rule: "raft begins where what is put back begins",
 	},
 	{
@@ -167,8 +167,8 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if deep {`, Rule: "a place that came with a snapshot is given up at once",
 	},
 	{
-		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), resyncTail)`,
-		Instead: `n.goBack(fmt.Errorf("%d, %d", last, list[0].Index), resyncShallow)`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
+		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `to := resyncTail`,
+		Instead: `to := resyncShallow`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
 	},
 	{
 		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 2, Term: leastTerm}`,
@@ -179,12 +179,12 @@ var disputed = []sabotage.Sabotage{
 		Rule: "who begins at the least place goes on with any leader's log",
 	},
 	{
-		Name: "node-base-by-a-liar", File: "base.go", Line: `return index, index == header.Head.Batch+1 && n.leadsOn(index, list[0].ConfigurationIndex), nil`,
-		Instead: `return index, header.Head.Size > 0 && n.leadsOn(index, list[0].ConfigurationIndex), nil`, Rule: "a liar's word does not make a place the least one",
+		Name: "node-base-by-a-liar", File: "base.go", Line: `return b.Index, b.Index == header.Head.Batch+1 && n.leadsOn(b), nil`,
+		Instead: `return b.Index, header.Head.Size > 0 && n.leadsOn(b), nil`, Rule: "a liar's word does not make a place the least one",
 	},
 	{
-		Name: "node-base-over-members", File: "base.go", Line: `return len(n.store.Succession().Changes) == 0 || membersIndex < index`,
-		Instead: `return true`, Rule: "raft's members are not given again to who is after them",
+		Name: "node-base-over-members", File: "base.go", Line: `if len(changes) == 0 {`,
+		Instead: `if len(changes) >= 0 {`, Rule: "raft's members are not given again to who is after them",
 	},
 	{
 		Name: "node-base-ahead-of-its-log", File: "open.go", Line: `return n.settleState()`, Instead: `return nil`,
@@ -195,7 +195,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "no snapshot comes to be one in a resync that cuts its log",
 	},
 	{
-		Name: "node-snapshots-without-end", File: "snapshot.go", Line: `err = errors.Join(err, n.snapshots.ReapSnapshots()) // Raft does so when it makes one itself, which may be late.`, Instead: ``,
+		Name: "node-snapshots-without-end", File: "arrival.go", Line: `if kept++; kept > keptSnapshots {`, Instead: `if kept++; kept > 100*keptSnapshots {`,
 		Rule: "a liar that refuses snapshots does not fill its leader's disk",
 	},
 	{

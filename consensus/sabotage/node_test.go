@@ -334,8 +334,8 @@ var stored = []sabotage.Sabotage{
 		Instead: `if index, _ := f.node.store.Applied(); f.node.given.Load() > index {`, Rule: "no snapshot is announced before its end",
 	},
 	{
-		Name: "node-snapshot-renewed-for-nothing", File: "snapshot.go", Line: `if newest, err := n.snapshots.newest(); err != nil || newest >= index {`,
-		Instead: `if newest, err := n.snapshots.newest(); err != nil || newest > index {`, Rule: "a liar has no snapshot made of what the last one holds",
+		Name: "node-snapshot-renewed-for-nothing", File: "snapshot.go", Line: `if err != nil || list[0].Index > index || header.Head.Size >= captured.Head().Size {`,
+		Instead: `if err != nil || list[0].Index > index || header.Head.Size > captured.Head().Size {`, Rule: "a liar has no snapshot made of what the last one holds",
 	},
 	{
 		Name: "node-snapshot-not-renewed", File: "snapshot.go", Line: `n.renew(peer)`, Instead: ``,
