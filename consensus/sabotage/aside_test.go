@@ -155,7 +155,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a snapshot is removed only if raft can begin without it",
 	},
 	{
-		Name: "node-base-needed", File: "base.go", Line: `case !back || !spare:`, Instead: `case !back:`,
+		Name: "node-base-needed", File: "base.go", Line: `case !back || !spare:`, Instead: `case !back || !spare && !back:`,
 		Rule: "a snapshot that raft's log goes on after is not removed",
 	},
 	{
