@@ -41,7 +41,6 @@ type snapshotStore struct {
 	undoes   func(to ledger.Head) bool
 	disputed func()
 	log      *slog.Logger
-	logger   hclog.Logger
 
 	// publishing is held while a snapshot comes to be one and others go.
 	publishing sync.Mutex
@@ -78,7 +77,7 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 		return nil, fmt.Errorf("open raft snapshots: %w", err)
 	}
 	s := &snapshotStore{FileSnapshotStore: files, dir: filepath.Join(dir, "snapshots"), state: n.store, fatal: n.Fatal, approve: n.approveArrived, undoes: n.undoes,
-		disputed: func() { n.astray.overrun.begins(time.Now()) }, log: n.log, logger: logger}
+		disputed: func() { n.astray.overrun.begins(time.Now()) }, log: n.log}
 	return s, s.sweep()
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/umoja-ledger/umoja/ledger"
 )
@@ -199,5 +200,66 @@ func TestUnknownTarget(t *testing.T) {
 		if s.n.store.Head() != head {
 			t.Fatalf("%q: batch %d, want %d", to, s.n.store.Head().Batch, head.Batch)
 		}
+	}
+}
+
+// TestKeptAsideAsFarAsTheLogGoes: a disk that lost the end of raft's log has lost batches that are in the state. What is kept is what the log
+// has, and it is put back for no other certificate; and if the log ends before what is final, nothing is kept.
+func TestKeptAsideAsFarAsTheLogGoes(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		lost  uint64
+		trees int
+	}{{"one of three", 1, 2}, {"all but one", 2, 1}, {"all", 3, 0}, {"what is final, too", 4, -1}} {
+		t.Run(row.name, func(t *testing.T) {
+			s := newScribe(t)
+			s.pays()
+			s.n.renew("v2")
+			s.final(first(s.pays()))
+			for range 3 {
+				s.pays()
+			}
+			attested := s.n.store.Head()
+			s.attests(attested)
+			s.wishes(1)
+			last, err := s.n.raftLog.LastIndex()
+			if err == nil {
+				err = s.n.raftLog.DeleteRange(last+1-row.lost, last)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.n.disputed(suspectPatience + time.Second)
+			s.n.lookAgain()
+			s.settled()
+			a, kept := s.n.asides.find(0)
+			if kept != (row.trees >= 0) || len(a.Trees) != max(row.trees, 0) || s.n.store.Pending() != 0 || s.n.Err() != nil {
+				t.Fatalf("%d trees, %d batches left: %v", len(a.Trees), s.n.store.Pending(), s.n.Err())
+			}
+			if _, ok := s.n.keptFor(voteOf(attested)); ok {
+				t.Error("kept for what was lost")
+			}
+		})
+	}
+}
+
+// TestPutBackInVainIsNotRepeated: if what was kept aside does not lead to a certified tree after all, it is not tried for it again.
+func TestPutBackInVainIsNotRepeated(t *testing.T) {
+	s, attested, _, _ := wentBack(t)
+	a, _ := s.n.asides.find(0)
+	another := voteOf(attested)
+	another.Root[0] ^= 1
+	s.n.asides.mu.Lock()
+	s.n.asides.kept[0].Trees = append(s.n.asides.kept[0].Trees, another)
+	s.n.asides.mu.Unlock()
+	if _, ok := s.n.keptFor(another); !ok {
+		t.Fatal("not kept for it")
+	}
+	s.n.asides.vain(a.AttestedIn, another)
+	if _, ok := s.n.keptFor(another); ok {
+		t.Error("tried again")
+	}
+	if _, ok := s.n.keptFor(voteOf(attested)); !ok {
+		t.Error("of no use for another")
 	}
 }

@@ -13,10 +13,7 @@ func TestWhoHasTheFarSnapshotBeginsAgain(t *testing.T) {
 	s := newScribe(t)
 	s.pays()
 	s.order([]byte("void"))
-	final, _ := s.pays()
-	captured := s.captured()
-	s.final(final)
-	snapshot := captured()
+	final, snapshot := s.paysFinal()
 	s.overtaken(snapshot)
 	s.n.goBack(errKilled, resyncShallow)
 	s.settled()
@@ -49,10 +46,7 @@ func TestWhoHasTheFarSnapshotBeginsAgain(t *testing.T) {
 // TestALiarsPlaceIsNotTheLeast: that a snapshot is said to end in the first term does not make its place the least one.
 func TestALiarsPlaceIsNotTheLeast(t *testing.T) {
 	s := newScribe(t)
-	final, _ := s.pays()
-	captured := s.captured()
-	s.final(final)
-	snapshot := captured()
+	_, snapshot := s.paysFinal()
 	snapshot.term = leastTerm
 	s.overtaken(snapshot)
 	s.stop("v1")
@@ -158,5 +152,28 @@ func TestALeastPlaceArrives(t *testing.T) {
 	}
 	if list, err = s.n.snapshots.List(); err != nil || len(list) != 1 || list[0].Index != snapshot.index {
 		t.Errorf("kept %+v: %v", list, err)
+	}
+}
+
+// TestATailKeepsThePlace: raft goes on to have the end of a longer log in mind. To be rid of that, the place that came with the snapshot is not given up.
+func TestATailKeepsThePlace(t *testing.T) {
+	s := newScribe(t)
+	for range 3 {
+		s.order([]byte("void"))
+	}
+	_, snapshot := s.paysFinal()
+	s.stop("v1")
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+	snapshot.index = s.n.member().LastIndex()
+	if err := errors.Join(deliver(s.n, s.members(), snapshot), restore(s.n)); err != nil {
+		t.Fatal(err)
+	}
+	if !s.n.asked() {
+		t.Fatal("raft has the longer log in mind")
+	}
+	s.settled()
+	if list, err := s.n.snapshots.List(); err != nil || len(list) != 1 || list[0].Index != snapshot.index || list[0].Term != snapshot.term || s.n.member().LastIndex() != snapshot.index {
+		t.Errorf("raft begins with %+v and ends at %d: %v", list, s.n.member().LastIndex(), err)
 	}
 }

@@ -13,10 +13,7 @@ import (
 // contradicts what is committed here, so that the dispute decides.
 func TestWhatIsAppliedIsNotOverrun(t *testing.T) {
 	s := newScribe(t)
-	final, _ := s.pays()
-	captured := s.captured()
-	s.final(final)
-	snapshot := captured()
+	final, snapshot := s.paysFinal()
 	certified, _ := s.pays()
 	s.attests(certified)
 	attested, _ := s.pays()
@@ -73,10 +70,7 @@ func TestWhatIsAppliedIsNotOverrun(t *testing.T) {
 // TestAppliedWhileASnapshotArrives: what was applied since the snapshot was verified stays too.
 func TestAppliedWhileASnapshotArrives(t *testing.T) {
 	s := newScribe(t)
-	final, _ := s.pays()
-	captured := s.captured()
-	s.final(final)
-	snapshot := captured()
+	_, snapshot := s.paysFinal()
 	if err := deliver(s.n, s.members(), snapshot); err != nil {
 		t.Fatalf("before more is applied: %v", err)
 	}

@@ -62,12 +62,17 @@ type astray struct {
 // strayed asks for a resync, because something proves that this node's log is not the others'. False when the last one is too near
 // and has brought nothing: then there is none.
 func (n *Node) strayed(reason error) bool {
+	return n.goBack(reason, n.putsBackOr(resyncShallow))
+}
+
+// putsBackOr is to put back a log kept aside, if one is needed: it is not to be asked for in a minute. Otherwise it is the target given.
+func (n *Node) putsBackOr(to target) target {
 	if s := n.finality.Status(); !n.startsHere(s.Certified) {
 		if a, kept := n.keptFor(s.Certified); kept {
-			return n.goBack(reason, resyncPutBack(a.AttestedIn)) // Not to be asked for in a minute.
+			return resyncPutBack(a.AttestedIn)
 		}
 	}
-	return n.goBack(reason, resyncShallow)
+	return to
 }
 
 // goBack is strayed for any resync.
@@ -206,13 +211,7 @@ func (n *Node) forgetTail() {
 	}
 	last, err := strconv.ParseUint(m.Stats()["last_log_index"], 10, 64)
 	if err == nil && last >= list[0].Index {
-		to := resyncTail
-		if s := n.finality.Status(); !n.startsHere(s.Certified) {
-			if a, kept := n.keptFor(s.Certified); kept {
-				to = resyncPutBack(a.AttestedIn)
-			}
-		}
-		n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), to)
+		n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), n.putsBackOr(resyncTail))
 	}
 }
 
