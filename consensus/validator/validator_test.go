@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,13 +40,36 @@ type network struct {
 	conns   []*grpc.ClientConn
 }
 
-// freePort finds a port that is free, below those that systems give to outgoing connections: one of these could be lost to another test's
-// connection before the validator listens.
+// ports are given to this process's tests. They lie below those that systems give to outgoing connections: one of these could be lost to another
+// test's connection before the validator listens. A block of them belongs to the process that listens at its first port, until it ends: so no
+// other run of these tests, at the same time, is given one of them.
+var ports struct {
+	mu sync.Mutex
+	// blocks are the listeners at the first ports of the blocks. They stay until the process ends.
+	blocks []net.Listener
+	// next is the next port to give; at the first of a block, a new block is needed.
+	next int
+}
+
+const portsInBlock = 500
+
+// freePort gives a port that nobody else has, and that no test of this process was given before.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(10_000)))
-		if err == nil {
+	ports.mu.Lock()
+	defer ports.mu.Unlock()
+	for range 1000 {
+		if ports.next%portsInBlock == 0 {
+			first := 10_000 + portsInBlock*rand.IntN(10_000/portsInBlock)
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first))
+			if err != nil {
+				continue
+			}
+			ports.blocks, ports.next = append(ports.blocks, l), first+1
+		}
+		next := ports.next
+		ports.next++
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next)); err == nil {
 			defer l.Close()
 			return l.Addr().String()
 		}
