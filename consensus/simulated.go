@@ -22,6 +22,9 @@ type Simulated struct {
 	// Point is told of each step that a crash can separate from the next. From the one on for which it gives an error the node
 	// is dead: no later step may leave a trace.
 	Point func(name string) error
+	// Panics ends the node where raft panics because its term or vote cannot be kept, so that one process can play all validators. From then on it
+	// is dead, as after a point.
+	Panics func()
 	// LeaveOut makes the node a leader that lies: what it says true to is never packed, and never answered.
 	LeaveOut func(*tx.Signed) bool
 }

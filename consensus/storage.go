@@ -24,6 +24,8 @@ type raftLog struct {
 	// ended is the node's fatal error, if it has met one.
 	ended func() error
 	fatal func(error) error
+	// panics takes the place of a panic of raft in a simulation; nil elsewhere.
+	panics func()
 	// failed is the first error of a write here. Every later write is refused with it.
 	failed atomic.Pointer[error]
 }
@@ -67,7 +69,7 @@ func (c *stallClock) stalled(now time.Time) time.Duration {
 // openLog opens or makes the log of a node.
 func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	if n.simulated != nil && n.simulated.Log != nil {
-		return &raftLog{wal: n.simulated.Log, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
+		return &raftLog{wal: n.simulated.Log, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal, panics: n.simulated.Panics}, nil
 	}
 	path := filepath.Join(dir, "raft", "log")
 	if err := os.MkdirAll(path, 0o700); err != nil {
@@ -102,6 +104,16 @@ func (l *raftLog) write(what string, f func() error) error {
 	err = fmt.Errorf("%s: %w", what, err)
 	l.failed.CompareAndSwap(nil, &err)
 	return l.fatal(err)
+}
+
+// keep is write for what raft panics without, which ends the process.
+func (l *raftLog) keep(what string, f func() error) error {
+	err := l.write(what, f)
+	if err != nil && l.panics != nil {
+		l.panics()
+		return nil
+	}
+	return err
 }
 
 // read passes on a read, whose error is as fatal as a write's.
@@ -170,7 +182,7 @@ func (l *raftLog) IsMonotonic() bool { return l.wal.IsMonotonic() }
 
 // Set writes a value of the stable store.
 func (l *raftLog) Set(key, value []byte) error {
-	return l.write("write raft state (vote)", func() error { return l.wal.Set(key, value) })
+	return l.keep("write raft state (vote)", func() error { return l.wal.Set(key, value) })
 }
 
 // Get reads one; raft expects an empty value for a key that was never set.
@@ -181,7 +193,7 @@ func (l *raftLog) Get(key []byte) ([]byte, error) {
 
 // SetUint64 writes a number.
 func (l *raftLog) SetUint64(key []byte, value uint64) error {
-	return l.write("write raft state (term)", func() error { return l.wal.SetUint64(key, value) })
+	return l.keep("write raft state (term)", func() error { return l.wal.SetUint64(key, value) })
 }
 
 // GetUint64 reads one.

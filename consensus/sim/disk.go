@@ -33,10 +33,7 @@ type raftDisk struct {
 
 	// point is asked before and after each write; an error ends the write there.
 	point func(name string) error
-	// dead says that the node has crashed, and panics ends it as raft does when it cannot keep its term or vote.
-	dead   func() bool
-	panics func()
-	rand   *rand.Rand
+	rand  *rand.Rand
 
 	// broken makes every write fail until the node is restarted.
 	broken bool
@@ -49,7 +46,7 @@ type raftDisk struct {
 var _ consensus.RaftStore = (*raftDisk)(nil)
 
 func newRaftDisk(seed uint64, m *member) *raftDisk {
-	return &raftDisk{dead: m.wasCrashed, panics: m.panics, stable: make(map[string][]byte), numbers: make(map[string]uint64), point: m.point, rand: rand.New(rand.NewPCG(seed, 7))}
+	return &raftDisk{stable: make(map[string][]byte), numbers: make(map[string]uint64), point: m.point, rand: rand.New(rand.NewPCG(seed, 7))}
 }
 
 // write lets a write take its time, and fail.
@@ -151,10 +148,7 @@ func (d *raftDisk) IsMonotonic() bool { return true }
 // Set keeps a value.
 func (d *raftDisk) Set(key, value []byte) error {
 	if err := d.write(); err != nil {
-		d.panics()
-	}
-	if d.dead() {
-		return nil
+		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -172,10 +166,7 @@ func (d *raftDisk) Get(key []byte) ([]byte, error) {
 // SetUint64 keeps a number.
 func (d *raftDisk) SetUint64(key []byte, value uint64) error {
 	if err := d.write(); err != nil {
-		d.panics()
-	}
-	if d.dead() {
-		return nil
+		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
