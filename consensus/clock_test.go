@@ -99,6 +99,31 @@ func TestEarly(t *testing.T) {
 	}
 }
 
+// TestTimeOfTheEpochsStart: a time that a quorum has attested, with clocks that were set back before it was final, is not early once an epoch starts
+// there, though no later one is attested.
+func TestTimeOfTheEpochsStart(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	ahead := c.skewed()
+	ahead["v1"].Store(halfAnHour)
+	c.restart("v1")
+	s := &scribe{cluster: c, n: c.nodes["v1"]}
+	start, _ := s.pays()
+	s.pays()
+	ahead["v1"].Store(0)
+	if !s.n.packer.held() || s.n.mayAttest(start.Size) {
+		t.Fatal("a time far ahead, which a quorum may have attested or not, is not early")
+	}
+	if a := s.order(s.opening(s.change(1, voteOf(start)), start, func(h *tx.BatchHeader) { h.TimeUnixMs = start.TimeUnixMs })).(*applied); a.void != nil {
+		t.Fatal(a.void)
+	}
+	if s.n.packer.held() || !s.n.mayAttest(s.n.store.Head().Size) {
+		t.Error("an epoch waits for clocks to come to where it starts")
+	}
+	if !s.n.early(start.TimeUnixMs + 1) {
+		t.Error("a later time is not early")
+	}
+}
+
 // TestHeld: a leader packs nothing on a time that nobody attests yet, until it is final; nor on too much that is not final.
 func TestHeld(t *testing.T) {
 	c := newStopped(t, Snapshots{})

@@ -308,8 +308,12 @@ var packed = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-attest-never-after-clocks", File: "clock.go",
-		Line:    `return timeUnixMs > n.nowUnixMs()+maxAheadMs && timeUnixMs > n.store.FinalHead().TimeUnixMs`,
-		Instead: `return timeUnixMs > n.nowUnixMs()+maxAheadMs`, Rule: "payments do not wait for clocks to reach a time that is final",
+		Line:    `if timeUnixMs <= n.nowUnixMs()+maxAheadMs || timeUnixMs <= n.store.FinalHead().TimeUnixMs {`,
+		Instead: `if timeUnixMs <= n.nowUnixMs()+maxAheadMs {`, Rule: "payments do not wait for clocks to reach a time that is final",
+	},
+	{
+		Name: "node-attest-never-after-a-certificate", File: "clock.go", Line: `return err != nil || timeUnixMs > start.TimeUnixMs`,
+		Instead: `return err != nil || timeUnixMs > 0`, Rule: "payments do not wait for clocks to reach a time that is certified",
 	},
 }
 
