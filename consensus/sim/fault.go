@@ -34,7 +34,7 @@ type Fault struct {
 	Lasts time.Duration
 	// Steps says that only step functions run, under a scheduler that repeats itself exactly.
 	Steps bool
-	// Alone says that it does not go with others.
+	// Alone says that it does not go with lies: its victim counts as a liar, or it makes liars lead itself.
 	Alone bool
 	// Proves says that evidence must name every liar, if the fault took effect.
 	Proves bool
@@ -61,6 +61,8 @@ type chaos struct {
 	mayPart    bool
 	parted     atomic.Int64
 	lastVictim atomic.Pointer[string]
+	// troubles are those that work together in this one; nil where there is one alone.
+	troubles []trouble
 
 	// mu guards the rest.
 	mu      sync.Mutex
@@ -124,23 +126,4 @@ func FaultOf(name string) (Fault, bool) {
 		}
 	}
 	return Fault{}, false
-}
-
-// mixedFault is several troubles at once, with at most f liars in all.
-func mixedFault() Fault {
-	return Fault{Name: "mixed", Says: "several of the others at once", Liars: 1, Run: func(ctx context.Context, c *chaos) {
-		var could []Fault
-		for _, list := range [][]Fault{crashFaults(), networkFaults(), liarFaults()} {
-			for _, f := range list {
-				if !f.Forks && f.Verdict == nil && !f.Alone {
-					could = append(could, f)
-				}
-			}
-		}
-		for range 3 {
-			f := could[c.intN(len(could))]
-			c.cluster.log.Info("trouble", "fault", f.Name)
-			c.work.Go(func() { f.Run(ctx, c) })
-		}
-	}, Count: func(c *chaos) int { return c.cluster.weather.all() + c.cluster.countCrashes() }}
 }
