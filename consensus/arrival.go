@@ -271,6 +271,11 @@ func (s *snapshotSink) checkPlace(h store.SnapshotHeader) error {
 	if h.AppliedIndex > s.index || h.AppliedTerm > s.term {
 		return fmt.Errorf("entry %d of term %d, and holds %d of term %d: %w", s.index, s.term, h.AppliedIndex, h.AppliedTerm, errSnapshotIndex)
 	}
+	// Each batch takes an entry, and the first is none. Who took less would have batches where nobody else has them, and no leader's log went
+	// on at the least place any more.
+	if s.index <= h.Head.Batch {
+		return fmt.Errorf("entry %d, and holds batch %d: %w", s.index, h.Head.Batch, errSnapshotIndex)
+	}
 	if err := s.store.approve(s.members, h.Sets, h.Head.Size); err != nil {
 		return fmt.Errorf("%w: %w", errSnapshotConfiguration, err)
 	}

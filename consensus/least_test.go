@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 )
 
 // TestWhoHasTheFarSnapshotBeginsAgain: the place in raft's log that came with a snapshot is what one leader said. Who goes back gives it up, and
@@ -176,4 +177,72 @@ func TestATailKeepsThePlace(t *testing.T) {
 	if list, err := s.n.snapshots.List(); err != nil || len(list) != 1 || list[0].Index != snapshot.index || list[0].Term != snapshot.term || s.n.member().LastIndex() != snapshot.index {
 		t.Errorf("raft begins with %+v and ends at %d: %v", list, s.n.member().LastIndex(), err)
 	}
+}
+
+// TestPlaceTooLow: a snapshot at a place that no log with so many batches has is refused. Who took it would have each batch before where others at the
+// least place look for it.
+func TestPlaceTooLow(t *testing.T) {
+	s := newScribe(t)
+	for range 3 {
+		s.pays()
+	}
+	final, _ := s.pays()
+	s.final(final)
+	if err := s.n.store.Rewind(1, 1); err != nil { // As a liar has it.
+		t.Fatal(err)
+	}
+	low := s.captured()()
+	if low.head != final {
+		t.Fatalf("a snapshot of batch %d, want %d", low.head.Batch, final.Batch)
+	}
+	low.term = leastTerm
+	for _, index := range []uint64{2, final.Batch} {
+		victim := newAgain(t, s.cluster)
+		victim.restart("v1")
+		low.index = index
+		if err := deliver(victim.nodes["v1"], s.members(), low); !errors.Is(err, errSnapshotIndex) {
+			t.Errorf("batch %d at entry %d: %v", final.Batch, index, err)
+		}
+	}
+	victim := newAgain(t, s.cluster)
+	victim.restart("v1")
+	low.index = final.Batch + 1
+	if err := deliver(victim.nodes["v1"], s.members(), low); err != nil {
+		t.Error("at the least place:", err)
+	}
+}
+
+// TestPutBacksDoNotKeepOneFromTheLeastPlace: what is put back is contradicted again, and the entries behind the final batch as well. The second that
+// is not a put-back goes to the least place, whatever came between.
+func TestPutBacksDoNotKeepOneFromTheLeastPlace(t *testing.T) {
+	s, attested, _, _ := wentBack(t)
+	s.hears(attested)
+	aMinuteLater := func() {
+		s.n.astray.mu.Lock()
+		defer s.n.astray.mu.Unlock()
+		s.n.astray.last = time.Now().Add(-resyncPause - time.Second)
+	}
+	for _, c := range []struct {
+		cause func()
+		want  target
+	}{
+		{func() { s.n.lacked(suspectPatience + time.Second) }, resyncPutBack(0)},
+		{func() { s.n.disputed(carrierPatience + disputePause) }, resyncKept},
+		{func() { s.n.lacked(suspectPatience + time.Second) }, resyncPutBack(0)},
+		{func() { s.n.disputed(carrierPatience + disputePause) }, resyncDeepKept},
+		{func() { s.n.lacked(suspectPatience + time.Second) }, resyncPutBack(0)},
+	} {
+		aMinuteLater()
+		c.cause()
+		s.n.lookAgain()
+		if got := s.n.astray.target; !s.n.asked() || got != c.want {
+			t.Fatalf("asked for %q, want %q", got, c.want)
+		}
+		s.settled()
+	}
+	s.final(attested)
+	if s.n.goBack(errKilled, resyncShallow); s.n.astray.target != resyncShallow {
+		t.Errorf("after more was final: %q", s.n.astray.target)
+	}
+	s.settled()
 }

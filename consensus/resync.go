@@ -40,9 +40,10 @@ type astray struct {
 	// due says that a resync is to come or under way, and target how the last one goes.
 	due    bool
 	target target
-	// last is when the last one was asked for, and floor what was final then.
+	// last is when the last one was asked for, and floor what was final then; tried says that since that is final one has cut the log.
 	last  time.Time
 	floor uint64
+	tried bool
 	wake  chan struct{}
 	// gap says that the newest batch in the log does not go on after the head.
 	gap atomic.Bool
@@ -89,8 +90,12 @@ func (n *Node) goBack(reason error, to target) bool {
 		return false
 	}
 	n.log.Error("this node's log is not the others': it goes back to what is final", "final", floor, "reason", reason)
-	if _, back := a.target.putsBack(); again && !back {
+	a.tried = a.tried && again
+	if a.tried {
 		to = to.deeper()
+	}
+	if _, back := to.putsBack(); !back {
+		a.tried = true // Also over put-backs: what was put back may be contradicted again, and only a deep one may help.
 	}
 	a.due, a.target, a.last, a.floor = true, to, time.Now(), floor
 	n.suspended.Store(true)

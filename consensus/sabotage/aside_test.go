@@ -183,6 +183,14 @@ var disputed = []sabotage.Sabotage{
 		Instead: `return b.Index, header.Head.Size > 0 && n.leadsOn(b), nil`, Rule: "a liar's word does not make a place the least one",
 	},
 	{
+		Name: "node-base-too-low", File: "arrival.go", Line: `if s.index <= h.Head.Batch {`, Instead: `if s.index == 0 {`,
+		Rule: "no snapshot has more batches than entries",
+	},
+	{
+		Name: "node-base-never-deep", File: "resync.go", Line: `a.tried = a.tried && again`, Instead: `a.tried = false`,
+		Rule: "a lie that put-backs do not end is cut at the least place",
+	},
+	{
 		Name: "node-base-over-members", File: "base.go", Line: `if len(changes) == 0 {`,
 		Instead: `if len(changes) >= 0 {`, Rule: "raft's members are not given again to who is after them",
 	},
