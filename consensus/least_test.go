@@ -217,11 +217,6 @@ func TestPlaceTooLow(t *testing.T) {
 func TestPutBacksDoNotKeepOneFromTheLeastPlace(t *testing.T) {
 	s, attested, _, _ := wentBack(t)
 	s.hears(attested)
-	aMinuteLater := func() {
-		s.n.astray.mu.Lock()
-		defer s.n.astray.mu.Unlock()
-		s.n.astray.last = time.Now().Add(-resyncPause - time.Second)
-	}
 	for _, c := range []struct {
 		cause func()
 		want  target
@@ -232,7 +227,7 @@ func TestPutBacksDoNotKeepOneFromTheLeastPlace(t *testing.T) {
 		{func() { s.n.disputed(carrierPatience + disputePause) }, resyncDeepKept},
 		{func() { s.n.lacked(suspectPatience + time.Second) }, resyncPutBack(0)},
 	} {
-		aMinuteLater()
+		s.n.aMinuteLater()
 		c.cause()
 		s.n.lookAgain()
 		if got := s.n.astray.target; !s.n.asked() || got != c.want {

@@ -302,7 +302,7 @@ func (n *Node) join(config *raft.Config) error {
 	} else if ok {
 		n.base.Store(index)
 	}
-	r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})
+	r, err := raft.NewRaft(config, fsm{n}, sentLog{n.raftLog, n.snapshots}, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}

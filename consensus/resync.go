@@ -24,7 +24,8 @@ import (
 //  4. The state goes back to the last final batch.
 //  5. The log is cut behind the entry that made it. The second time without anything new being final, because the lie may be older, and
 //     where that batch came with a snapshot, whose place in the log is what one leader said: all of it is cut, and raft begins with what is
-//     final at the least place for it (least). Or what was kept aside is put back, and applied.
+//     final at the least place for it (least). If that does not help either, raft begins with nothing, and gets a leader's snapshot. Or what
+//     was kept aside is put back, and applied.
 //  6. The commit guard forgets what was committed.
 //  7. The target is removed, and raft starts again.
 
@@ -40,10 +41,10 @@ type astray struct {
 	// due says that a resync is to come or under way, and target how the last one goes.
 	due    bool
 	target target
-	// last is when the last one was asked for, and floor what was final then; tried says that since that is final one has cut the log.
+	// last is when the last one was asked for, and floor what was final then; tried is how many have cut the log since that is final.
 	last  time.Time
 	floor uint64
-	tried bool
+	tried int
 	wake  chan struct{}
 	// gap says that the newest batch in the log does not go on after the head.
 	gap atomic.Bool
@@ -90,12 +91,14 @@ func (n *Node) goBack(reason error, to target) bool {
 		return false
 	}
 	n.log.Error("this node's log is not the others': it goes back to what is final", "final", floor, "reason", reason)
-	a.tried = a.tried && again
-	if a.tried {
+	if !again {
+		a.tried = 0
+	}
+	for range a.tried {
 		to = to.deeper()
 	}
 	if _, back := to.putsBack(); !back {
-		a.tried = true // Also over put-backs: what was put back may be contradicted again, and only a deep one may help.
+		a.tried++ // Also over put-backs: what was put back may be contradicted again, and only a deeper one may help.
 	}
 	a.due, a.target, a.last, a.floor = true, to, time.Now(), floor
 	n.suspended.Store(true)

@@ -21,6 +21,8 @@ const (
 	resyncDeep     target = "umoja-resync/v1 from nothing but what is final\n"
 	resyncKept     target = "umoja-resync/v1 from the final batch, the rest kept aside\n"
 	resyncDeepKept target = "umoja-resync/v1 from nothing but what is final, the rest kept aside\n"
+	resyncNone     target = "umoja-resync/v1 from a leader's snapshot\n"
+	resyncNoneKept target = "umoja-resync/v1 from a leader's snapshot, the rest kept aside\n"
 )
 
 const putBackFormat = "umoja-resync/v1 put back epoch %d\n"
@@ -30,7 +32,9 @@ func resyncPutBack(epoch uint64) target { return target(fmt.Sprintf(putBackForma
 
 func (t target) deep() bool { return t == resyncDeep || t == resyncDeepKept }
 
-func (t target) keeps() bool { return t == resyncKept || t == resyncDeepKept }
+func (t target) none() bool { return t == resyncNone || t == resyncNoneKept }
+
+func (t target) keeps() bool { return t == resyncKept || t == resyncDeepKept || t == resyncNoneKept }
 
 // putsBack is the epoch of which the log kept aside is put back.
 func (t target) putsBack() (epoch uint64, ok bool) {
@@ -41,16 +45,20 @@ func (t target) putsBack() (epoch uint64, ok bool) {
 // known says whether it is a target that this program writes, and no damaged one: that says nothing of what may be cut.
 func (t target) known() bool {
 	epoch, ok := t.putsBack()
-	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept}, t)
+	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept, resyncNone, resyncNoneKept}, t)
 }
 
-// deeper is the same, deep.
+// deeper is what is tried when it does not help.
 func (t target) deeper() target {
 	switch t {
 	case resyncShallow, resyncTail:
 		return resyncDeep
 	case resyncKept:
 		return resyncDeepKept
+	case resyncDeep:
+		return resyncNone
+	case resyncDeepKept:
+		return resyncNoneKept
 	}
 	return t
 }
@@ -130,6 +138,9 @@ func (n *Node) cut(to target) error {
 // cutLog cuts raft's log behind what made the state, or deep all of it, so that raft begins at the least place with what is final. A crash
 // before the end leaves the target, and cuts again what is left.
 func (n *Node) cutLog(to target) error {
+	if to.none() {
+		return n.cutAll()
+	}
 	deep := to.deep()
 	arrived := n.store.Arrived() == n.store.Floor().Size // Where it came is what one leader said.
 	if deep || to != resyncTail && arrived {
@@ -156,6 +167,25 @@ func (n *Node) cutLog(to target) error {
 		}
 	}
 	return n.cutBehind(keep)
+}
+
+// cutAll leaves raft with no log and no snapshot, and the state with what is final. A leader sends its snapshot to who has nothing (sentLog), so that this
+// validator comes to the leader's own place for what is final: at the least place an entry may be good that the leader's log had before that
+// place, and found void. Raft's term and vote stay.
+func (n *Node) cutAll() error {
+	if err := n.disk.run(func() error { return n.store.Rewind(0, 0) }); err != nil {
+		return err
+	}
+	if err := n.snapshots.removeAllBut(""); err != nil {
+		return err
+	}
+	if err := syncDir(n.snapshots.dir); err != nil {
+		return fmt.Errorf("remove raft snapshots: %w", err)
+	}
+	if err := n.point("resync: no snapshot, log not cut"); err != nil {
+		return err
+	}
+	return n.raftLog.clear()
 }
 
 // cutAt is the entry behind which the log is cut. The first entry stays: by it all validators know each other.

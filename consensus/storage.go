@@ -136,6 +136,25 @@ func (l *raftLog) LastIndex() (uint64, error) {
 	return read(l, "read raft log", i, err)
 }
 
+// sentLog is raft's log as a leader sends it: without the first entry, once there is a snapshot. Raft sends its snapshot to who needs an entry that it has not,
+// so who has nothing, or no more than that entry, gets it at once, and can ask for it by having nothing (Node.cutAll).
+type sentLog struct {
+	*raftLog
+	snapshots *snapshotStore
+}
+
+// GetLog is raftLog's.
+func (l sentLog) GetLog(index uint64, log *raft.Log) error {
+	if last, err := l.LastIndex(); index != 1 || err != nil || last == 1 { // Raft reads the last entry when it starts.
+		return l.raftLog.GetLog(index, log)
+	}
+	newest, err := l.snapshots.newest()
+	if err == nil && newest > 0 {
+		return raft.ErrLogNotFound
+	}
+	return errors.Join(err, l.raftLog.GetLog(index, log))
+}
+
 // GetLog reads an entry. One that is not there is no storage error.
 func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
 	err := l.wal.GetLog(index, log)

@@ -187,8 +187,16 @@ var disputed = []sabotage.Sabotage{
 		Rule: "no snapshot has more batches than entries",
 	},
 	{
-		Name: "node-base-never-deep", File: "resync.go", Line: `a.tried = a.tried && again`, Instead: `a.tried = false`,
+		Name: "node-base-never-deep", File: "resync.go", Line: `for range a.tried {`, Instead: `for range min(a.tried, 0) {`,
 		Rule: "a lie that put-backs do not end is cut at the least place",
+	},
+	{
+		Name: "node-base-never-none", File: "rewind.go", Line: `if to.none() {`, Instead: `if to.none() && n.store.Made() == 1<<63 {`,
+		Rule: "who finds no tree of all at the least place begins with nothing",
+	},
+	{
+		Name: "node-log-to-who-has-nothing", File: "storage.go", Line: `return raft.ErrLogNotFound`, Instead: `return l.raftLog.GetLog(index, log)`,
+		Rule: "who has nothing is sent a snapshot",
 	},
 	{
 		Name: "node-base-over-members", File: "base.go", Line: `if len(changes) == 0 {`,

@@ -50,7 +50,7 @@ type Local struct {
 	// OnConflict hears that the elected leader of a term sends another entry than the one committed here at the index: it
 	// lies, or this node was fed a lie before. It is called again for every such append. May be nil.
 	OnConflict func(leader string, index uint64)
-	// OnSnapshotRefused hears that a peer's raft has not taken a snapshot that was sent to it: it lies, or needs another one. It must not
+	// OnSnapshotRefused hears that a peer's raft has not taken a snapshot that was sent to it: it lies, or needs another one; or that it has nothing at all. It must not
 	// wait. May be nil.
 	OnSnapshotRefused func(peer string)
 }
