@@ -124,9 +124,17 @@ func (l *raftLog) LastIndex() (uint64, error) {
 	return read(l, "read raft log", i, err)
 }
 
-// GetLog reads an entry. One that is not there is no storage error.
+// look reads an entry and checks it.
+func (l *raftLog) look(index uint64, log *raft.Log) error {
+	if err := l.wal.GetLog(index, log); err != nil {
+		return err
+	}
+	return openEntry(index, log)
+}
+
+// GetLog reads an entry. One that is not there is no storage error; one that is damaged is.
 func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
-	err := l.wal.GetLog(index, log)
+	err := l.look(index, log)
 	if err != nil && !errors.Is(err, raft.ErrLogNotFound) {
 		return l.fatal(fmt.Errorf("read raft entry %d: %w", index, err))
 	}
@@ -141,7 +149,7 @@ func (l *raftLog) StoreLogs(logs []*raft.Log) error {
 	if err := l.ended(); err != nil {
 		return err
 	}
-	return l.write("write raft entries", func() error { return l.wal.StoreLogs(logs) })
+	return l.write("write raft entries", func() error { return l.wal.StoreLogs(sealEntries(logs)) })
 }
 
 // DeleteRange cuts the log. A node that has met a fatal error must not lose what its state may lack.

@@ -247,3 +247,19 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a leader has what is final for who needs it, though nothing becomes final any more",
 	},
 }
+
+// trailed is whether raft's log is what was written.
+var trailed = []sabotage.Sabotage{
+	{
+		Name: "node-entry-not-checked", File: "entrysum.go", Line: `if got := entrySum(entry); got != sum {`, Instead: `if got := entrySum(entry); got != sum && len(entry.Data) == 0 {`,
+		Rule: "what a disk gives back changed is not applied",
+	},
+	{
+		Name: "node-entry-of-another-place", File: "entrysum.go", Line: `if entry.Index != index {`, Instead: `if entry.Index == 0 && index == 1<<63 {`,
+		Rule: "an entry is taken only for the one that was asked for",
+	},
+	{
+		Name: "node-entry-damaged-goes-on", File: "storage.go", Line: `if err != nil && !errors.Is(err, raft.ErrLogNotFound) {`,
+		Instead: `if err != nil && !errors.Is(err, raft.ErrLogNotFound) && !errors.Is(err, errDamaged) {`, Rule: "a disk that damages the log ends the node",
+	},
+}
