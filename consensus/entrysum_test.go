@@ -3,6 +3,9 @@ package consensus
 import (
 	"bytes"
 	"errors"
+	"net"
+	"os"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -46,6 +49,53 @@ func TestEntriesAreChecked(t *testing.T) {
 	}
 	if err := openEntry(7, &raft.Log{Index: 7, Data: []byte("batch")}); err != nil {
 		t.Errorf("an entry that was written without a checksum: %v", err)
+	}
+}
+
+// changed changes what a stopped node's log has in the place of some bytes.
+func (c *cluster) changed(name string, data []byte) {
+	c.t.Helper()
+	files, err := filepath.Glob(filepath.Join(c.dir, name, "raft", "log", "*.wal"))
+	if err != nil || len(files) != 1 {
+		c.t.Fatalf("files of the log %q: %v", files, err)
+	}
+	raw, err := os.ReadFile(files[0])
+	at := bytes.Index(raw, data)
+	if err != nil || at < 0 {
+		c.t.Fatalf("the entry is not in the log: %v", err)
+	}
+	raw[at+len(data)/2] ^= 4
+	if err := os.WriteFile(files[0], raw, 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// TestDamagedLog: a disk gives back an entry changed that nobody has looked at since. The node does not start on it, and says so; raft-wal alone takes it.
+func TestDamagedLog(t *testing.T) {
+	s := newScribe(t)
+	s.pays()
+	s.pays()
+	s.pays() // What raft-wal looks at itself.
+	s.stop("v1")
+	s.changed("v1", s.log[1].Data)
+	w := s.stoppedLog("v1")
+	var entry raft.Log
+	if err := w.GetLog(s.log[1].Index, &entry); err != nil || bytes.Equal(entry.Data, s.log[1].Data) {
+		t.Errorf("raft-wal has seen it, and this package need not look: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", s.addresses["v1"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := s.tryOpen("v1", l)
+	if !errors.Is(err, errDamaged) {
+		t.Errorf("it starts: %v", err)
+	}
+	if err == nil {
+		n.Close()
 	}
 }
 

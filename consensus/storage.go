@@ -26,6 +26,10 @@ type raftLog struct {
 	fatal func(error) error
 	// failed is the first error of a write here. Every later write is refused with it.
 	failed atomic.Pointer[error]
+	// grown is how many bytes follow the newest snapshot of this node's, and full is told when they are the limit or more.
+	grown atomic.Int64
+	limit int64
+	full  chan struct{}
 }
 
 // stallClock knows how long writes to disk have been under way.
@@ -67,7 +71,7 @@ func (c *stallClock) stalled(now time.Time) time.Duration {
 // openLog opens or makes the log of a node.
 func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	if n.simulated != nil && n.simulated.Log != nil {
-		return &raftLog{wal: n.simulated.Log, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
+		return n.newLog(n.simulated.Log), nil
 	}
 	path := filepath.Join(dir, "raft", "log")
 	if err := os.MkdirAll(path, 0o700); err != nil {
@@ -77,7 +81,11 @@ func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open raft log in %s: %w", path, err)
 	}
-	return &raftLog{wal: w, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
+	return n.newLog(w), nil
+}
+
+func (n *Node) newLog(files RaftStore) *raftLog {
+	return &raftLog{wal: files, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal, limit: n.trailing.bytes, full: make(chan struct{}, 1)}
 }
 
 // walSegmentBytes is how long a segment file is; it is preallocated, so a small box wants it small. A segment must hold
@@ -149,7 +157,11 @@ func (l *raftLog) StoreLogs(logs []*raft.Log) error {
 	if err := l.ended(); err != nil {
 		return err
 	}
-	return l.write("write raft entries", func() error { return l.wal.StoreLogs(sealEntries(logs)) })
+	if err := l.write("write raft entries", func() error { return l.wal.StoreLogs(sealEntries(logs)) }); err != nil {
+		return err
+	}
+	l.grow(logs)
+	return nil
 }
 
 // DeleteRange cuts the log. A node that has met a fatal error must not lose what its state may lack.
