@@ -72,6 +72,8 @@ type Snapshots struct {
 	Threshold uint64
 	// Trailing is how many entries are kept behind a snapshot, for followers that were away; 0 is 10,240.
 	Trailing uint64
+	// TrailingBytes is how much they may take on disk, and how much more makes a snapshot due; 0 is 256 MiB.
+	TrailingBytes int64
 }
 
 // The profiles.
@@ -101,6 +103,7 @@ type Node struct {
 	raftLog   *raftLog
 	disk      *stallClock // of raft log and state together
 	snapshots *snapshotStore
+	trailing  trailing
 	raft      atomic.Pointer[member] // Nil before the first.
 	transport *transport.Transport
 	finality  *finality.Driver
@@ -235,6 +238,7 @@ func (n *Node) start(c Config) {
 	n.work.Go(func() { n.watchMembers(n.ctx) })
 	n.work.Go(n.watchAstray)
 	n.work.Go(n.watchRefused)
+	n.work.Go(n.watchLog)
 	n.work.Go(func() { n.watchSilence(n.ctx, c.Timing.Heartbeat) })
 	n.work.Go(func() { n.compareHeaders(n.ctx) })
 	n.work.Go(func() { n.watchLeader(n.ctx, c.Timing.Heartbeat/2) })

@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -194,15 +195,18 @@ func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
 	config.MaxAppendEntries = 16
 	config.ShutdownOnRemove = false // Who has left still answers, and ends by itself.
 	config.Logger = logger
-	if c.Snapshots != (Snapshots{}) {
-		config.SnapshotInterval, config.SnapshotThreshold, config.TrailingLogs = c.Snapshots.Every, c.Snapshots.Threshold, c.Snapshots.Trailing
-	}
+	// What is not said is as raft has it: 2 minutes, 8,192 and 10,240 entries.
+	config.SnapshotInterval = cmp.Or(c.Snapshots.Every, config.SnapshotInterval)
+	config.SnapshotThreshold = cmp.Or(c.Snapshots.Threshold, config.SnapshotThreshold)
+	config.TrailingLogs = cmp.Or(c.Snapshots.Trailing, config.TrailingLogs)
 	return config
 }
 
 // openRaft opens log and snapshots and joins the group.
 func (n *Node) openRaft(c Config) error {
 	logger := newRaftLogger(n.log)
+	config := n.raftConfig(c, logger)
+	n.trailing = trailing{entries: config.TrailingLogs, bytes: cmp.Or(c.Snapshots.TrailingBytes, defaultTrailingBytes)}
 	var err error
 	if n.asides, err = openAsides(filepath.Join(c.Dir, "aside"), n.log); err != nil {
 		return err
@@ -224,7 +228,6 @@ func (n *Node) openRaft(c Config) error {
 		return err
 	}
 	n.finality.Meet(n.finalityPeers())
-	config := n.raftConfig(c, logger)
 	n.joinAgain = func() error {
 		again := n.raftConfig(c, logger)
 		if err := n.settle(again); err != nil {
@@ -296,6 +299,9 @@ func (n *Node) join(config *raft.Config) error {
 		return err
 	}
 	n.given.Store(newest) // What it holds is not given again.
+	if err := n.raftLog.countAfter(newest); err != nil {
+		return err
+	}
 	n.base.Store(0)
 	if index, ok, err := n.standsAtLeast(); err != nil {
 		return err

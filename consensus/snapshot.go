@@ -30,7 +30,8 @@ var errTakenBack = errors.New("batches were taken back")
 
 // Persist waits for the state to be final and writes it to raft's snapshot folder.
 func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
-	if own, ok := sink.(*snapshotSink); ok {
+	own, raftCuts := sink.(*snapshotSink)
+	if raftCuts {
 		own.local = true
 	}
 	ctx, cancel := context.WithTimeout(s.node.ctx, snapshotPatience)
@@ -69,7 +70,10 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	if err := s.node.snapshots.reap(); err != nil {
 		return s.node.Fatal(err)
 	}
-	return s.node.point("snapshot: closed")
+	if err := s.node.point("snapshot: closed"); err != nil || !raftCuts {
+		return err
+	}
+	return s.node.trail(own.index)
 }
 
 // renewPause is how often the same peer's refusal of a snapshot may be the reason for a newer one. A liar that refuses all of them costs

@@ -28,6 +28,10 @@ type raftLog struct {
 	panics func()
 	// failed is the first error of a write here. Every later write is refused with it.
 	failed atomic.Pointer[error]
+	// grown is how many bytes follow the newest snapshot of this node's, and full is told when they are the limit or more.
+	grown atomic.Int64
+	limit int64
+	full  chan struct{}
 }
 
 // stallClock knows how long writes to disk have been under way.
@@ -69,7 +73,9 @@ func (c *stallClock) stalled(now time.Time) time.Duration {
 // openLog opens or makes the log of a node.
 func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	if n.simulated != nil && n.simulated.Log != nil {
-		return &raftLog{wal: n.simulated.Log, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal, panics: n.simulated.Panics}, nil
+		l := n.newLog(n.simulated.Log)
+		l.panics = n.simulated.Panics
+		return l, nil
 	}
 	path := filepath.Join(dir, "raft", "log")
 	if err := os.MkdirAll(path, 0o700); err != nil {
@@ -79,7 +85,11 @@ func (n *Node) openLog(dir string, logger hclog.Logger) (*raftLog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open raft log in %s: %w", path, err)
 	}
-	return &raftLog{wal: w, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal}, nil
+	return n.newLog(w), nil
+}
+
+func (n *Node) newLog(files RaftStore) *raftLog {
+	return &raftLog{wal: files, point: n.point, clock: n.disk, ended: n.Err, fatal: n.Fatal, limit: n.trailing.bytes, full: make(chan struct{}, 1)}
 }
 
 // walSegmentBytes is how long a segment file is; it is preallocated, so a small box wants it small. A segment must hold
@@ -155,9 +165,17 @@ func (l sentLog) GetLog(index uint64, log *raft.Log) error {
 	return errors.Join(err, l.raftLog.GetLog(index, log))
 }
 
-// GetLog reads an entry. One that is not there is no storage error.
+// look reads an entry and checks it.
+func (l *raftLog) look(index uint64, log *raft.Log) error {
+	if err := l.wal.GetLog(index, log); err != nil {
+		return err
+	}
+	return openEntry(index, log)
+}
+
+// GetLog reads an entry. One that is not there is no storage error; one that is damaged is.
 func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
-	err := l.wal.GetLog(index, log)
+	err := l.look(index, log)
 	if err != nil && !errors.Is(err, raft.ErrLogNotFound) {
 		return l.fatal(fmt.Errorf("read raft entry %d: %w", index, err))
 	}
@@ -172,7 +190,11 @@ func (l *raftLog) StoreLogs(logs []*raft.Log) error {
 	if err := l.ended(); err != nil {
 		return err
 	}
-	return l.write("write raft entries", func() error { return l.wal.StoreLogs(logs) })
+	if err := l.write("write raft entries", func() error { return l.wal.StoreLogs(sealEntries(logs)) }); err != nil {
+		return err
+	}
+	l.grow(logs)
+	return nil
 }
 
 // DeleteRange cuts the log. A node that has met a fatal error must not lose what its state may lack.

@@ -263,3 +263,43 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a leader has what is final for who needs it, though nothing becomes final any more",
 	},
 }
+
+// trailed is how much of raft's log stays on disk, and whether it is what was written.
+var trailed = []sabotage.Sabotage{
+	{
+		Name: "node-log-kept-whole", File: "trailing.go", Line: `if bytes += entryBytes(&entry); bytes > room.bytes && first < end || end-first >= room.entries {`,
+		Instead: `if bytes += entryBytes(&entry); end-first >= room.entries {`, Rule: "large entries do not fill a small disk",
+	},
+	{
+		Name: "node-log-kept-by-nobody", File: "trailing.go", Line: `if bytes += entryBytes(&entry); bytes > room.bytes && first < end || end-first >= room.entries {`,
+		Instead: `if bytes += entryBytes(&entry); bytes > room.bytes || end-first >= room.entries {`, Rule: "the entry that leads to the snapshot stays",
+	},
+	{
+		Name: "node-log-not-told", File: "trailing.go", Line: `if err := m.ReloadConfig(config); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "raft keeps no more than has room",
+	},
+	{
+		Name: "node-log-not-watched", File: "trailing.go", Line: `case l.full <- struct{}{}:`, Instead: `case (chan struct{})(nil) <- struct{}{}:`,
+		Rule: "a log that has grown makes a snapshot due, however few its entries",
+	},
+	{
+		Name: "node-log-not-counted-at-start", File: "open.go", Line: `if err := n.raftLog.countAfter(newest); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "what was written before a start counts too",
+	},
+	{
+		Name: "node-log-snapshots-without-end", File: "trailing.go", Line: `worth = max(worth, list[0].Size)`, Instead: `worth = max(worth, list[0].Size-list[0].Size)`,
+		Rule: "a snapshot that is larger than the log is not made again and again",
+	},
+	{
+		Name: "node-entry-not-checked", File: "entrysum.go", Line: `if got := entrySum(entry); got != sum {`, Instead: `if got := entrySum(entry); got != sum && len(entry.Data) == 0 {`,
+		Rule: "what a disk gives back changed is not applied",
+	},
+	{
+		Name: "node-entry-of-another-place", File: "entrysum.go", Line: `if entry.Index != index {`, Instead: `if entry.Index == 0 && index == 1<<63 {`,
+		Rule: "an entry is taken only for the one that was asked for",
+	},
+	{
+		Name: "node-entry-damaged-goes-on", File: "storage.go", Line: `if err != nil && !errors.Is(err, raft.ErrLogNotFound) {`,
+		Instead: `if err != nil && !errors.Is(err, raft.ErrLogNotFound) && !errors.Is(err, errDamaged) {`, Rule: "a disk that damages the log ends the node",
+	},
+}

@@ -60,7 +60,7 @@ func newCluster(t testing.TB, seed uint64, up lineUp, dir string, log *slog.Logg
 		members: make(map[string]*member), addresses: make(map[string]string),
 		weather: newWeather(seed), log: log, liars: make(map[string]bool),
 		timing:    consensus.LAN,
-		snapshots: consensus.Snapshots{Every: 5 * time.Second, Threshold: 40, Trailing: 20},
+		snapshots: consensus.Snapshots{Every: 5 * time.Second, Threshold: 40, Trailing: 20, TrailingBytes: 4 << 10},
 		began:     time.Now(), clock: time.UnixMilli(int64(ledgertest.GenesisTimeUnixMs)).Add(time.Hour),
 		rand: rand.New(rand.NewPCG(seed, 3)), visited: make(map[string]int), crashes: make(map[string]int),
 	}
