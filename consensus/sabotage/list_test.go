@@ -39,6 +39,13 @@ var plan = sabotage.Plan{
 	},
 }
 
-func TestList(t *testing.T) { plan.Check(t) }
+func TestList(t *testing.T) {
+	plan.Check(t)
+	for _, s := range plan.All {
+		if path.Dir(s.File) == "." && nodeRuns[s.File] == "" {
+			t.Errorf("%s: no tests are said to notice first what is broken in %s", s.Name, s.File)
+		}
+	}
+}
 
 func TestSabotage(t *testing.T) { plan.Test(t) }
