@@ -10,7 +10,7 @@ import (
 
 var plan = Plan{
 	Root: "../..", In: "..",
-	All: slices.Concat(payer, hold, authority, alias, directory, history, stored, arrived),
+	All: slices.Concat(payer, hold, authority, alias, directory, history, stored, arrived), Breaks: Breaks,
 	Runs: func(file string) []Run {
 		// What is drawn at random is the same each time, so that a sabotage is caught always or never. The seed is the one that
 		// TestEveryRuleIsReached needs. Nobody waits for a counterexample to become small.
