@@ -93,6 +93,37 @@ func TestSnapshotOfWhatWasTakenBack(t *testing.T) {
 	}
 }
 
+// The proof that a state came with is not of an epoch that was opened on it since, where the next validator set waits to begin: of that no leaf tells.
+func TestSnapshotOfAnEpochOpenedSince(t *testing.T) {
+	w := ledgertest.Network(t, "opened since")
+	from, over := newBook(t, w), newBook(t, w)
+	from.decideSet("v1", "v2", "v3", "v5")
+	p, err := from.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	from.final(from.store.Head().Size)
+	from.final(from.commit().After.Size)
+	if err := over.store.Replace(bytes.NewReader(written(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	snapshotOf(t, over)
+	fx := &ledger.Effects{Before: over.store.Head(), After: over.store.Head()}
+	fx.After.Epoch++
+	if err := over.store.Commit(from.raftIndex+1, 1, fx); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := over.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Release()
+	if _, err := opened.WriteTo(new(bytes.Buffer)); err == nil {
+		t.Error("written with the proof of the epoch before")
+	}
+}
+
 // Of the place in raft's log nothing tells but the snapshot itself, so its checksum must.
 func TestSnapshotOfAnotherPlace(t *testing.T) {
 	w := ledgertest.Network(t, "another place")
