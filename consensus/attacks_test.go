@@ -17,11 +17,15 @@ import (
 var attackRows = []string{
 	"forged append", "term bomb", "TimeoutNow", "unknown entries", "forced snapshots", "fake snapshot", "lying commit index",
 	"14", "15", "16", "17", "18", "21", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34",
+	"A1", "A2",
 }
 
-var attackRow = regexp.MustCompile(`^\| ([^|]+) \|.*\| ([^|]*) \|$`)
+var (
+	attackRow = regexp.MustCompile(`^\| ([^|]+) \|.*\| ([^|]*) \|$`)
+	testInRow = regexp.MustCompile("`([^`]+)`")
+)
 
-// TestAttacksAreTested: each row of ATTACKS.md names tests, and each of them exists.
+// TestAttacksAreTested: each row of ATTACKS.md stands there once and names tests, and each of them exists.
 func TestAttacksAreTested(t *testing.T) {
 	raw, err := os.ReadFile("ATTACKS.md")
 	if err != nil {
@@ -40,6 +44,10 @@ func TestAttacksAreTested(t *testing.T) {
 		{first + "`consensus/nowhere.TestOfNothing` |", "14: no test consensus/nowhere.TestOfNothing"},
 		{first + "`consensus/sim.TestFaults/of-nothing` |", "14: no test consensus/sim.TestFaults/of-nothing"},
 		{first + "`consensus/sim.TestFaults/loss` `consensus.TestOfNothing/loss` |", "14: no test consensus.TestOfNothing/loss"},
+		{first + "`consensus.TestOfNothing` |\n" + first + "`consensus/sim.TestFaults/loss` |", "14: no test consensus.TestOfNothing"},
+		{first + "`consensus/sim.TestFaults/loss` |\n" + first + "`consensus/sim.TestFaults/loss` |", "14: two rows"},
+		{"| 99 | nobody asks for it | `consensus.TestOfNothing` |", "99: no test consensus.TestOfNothing"},
+		{"| 99 | nobody asks for it | some |", "99: no test"},
 	} {
 		if !slices.Contains(untested(row.table), row.want) {
 			t.Errorf("%q passes", row.table)
@@ -49,19 +57,19 @@ func TestAttacksAreTested(t *testing.T) {
 
 // untested is what is wrong with tables of attacks.
 func untested(tables string) (problems []string) {
-	rows := make(map[string][]string)
-	for line := range strings.Lines(tables) {
-		if m := attackRow.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-			rows[m[1]] = append([]string{}, regexp.MustCompile("`([^`]+)`").FindAllString(m[2], -1)...)
-		}
-	}
+	rows := make(map[string]int)
 	packages := make(map[string]*testNames)
-	for _, row := range attackRows {
-		tests, ok := rows[row]
-		switch {
-		case !ok:
-			problems = append(problems, row+": no row")
-		case len(tests) == 0:
+	for line := range strings.Lines(tables) {
+		m := attackRow.FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil || m[2] == "tests" {
+			continue // No row, or the head of a table.
+		}
+		row := m[1]
+		if rows[row]++; rows[row] == 2 {
+			problems = append(problems, row+": two rows")
+		}
+		tests := testInRow.FindAllString(m[2], -1)
+		if len(tests) == 0 {
 			problems = append(problems, row+": no test")
 		}
 		for _, test := range tests {
@@ -73,6 +81,11 @@ func untested(tables string) (problems []string) {
 			if !packages[dir].has(name) {
 				problems = append(problems, fmt.Sprintf("%s: no test %s", row, test))
 			}
+		}
+	}
+	for _, row := range attackRows {
+		if rows[row] == 0 {
+			problems = append(problems, row+": no row")
 		}
 	}
 	return problems

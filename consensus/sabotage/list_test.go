@@ -11,7 +11,7 @@ import (
 )
 
 var plan = sabotage.Plan{
-	Root: "../..", In: "..",
+	Root: "../..", In: "..", Breaks: breaks,
 	All: slices.Concat(signing, rounds, epochs, proofs, transport, complaints, opened, resynced, disputed, proved, packed, stored, trailed, answered, governed),
 	// The tests of the package of the line notice, those of its parts alone first.
 	Runs: func(file string) []sabotage.Run {
@@ -39,6 +39,14 @@ var plan = sabotage.Plan{
 	},
 }
 
-func TestList(t *testing.T) { plan.Check(t) }
+func TestList(t *testing.T) {
+	plan.Check(t)
+	checkInvariants(t)
+	for _, s := range plan.All {
+		if path.Dir(s.File) == "." && nodeRuns[s.File] == "" {
+			t.Errorf("%s: no tests are said to notice first what is broken in %s", s.Name, s.File)
+		}
+	}
+}
 
 func TestSabotage(t *testing.T) { plan.Test(t) }

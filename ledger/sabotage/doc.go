@@ -9,7 +9,8 @@
 // say what the tests hold, and not what they should. Each is a mistake that somebody could make in good faith, or the hole that a
 // thief would like: a bound that is off by one, a condition left out, a thing done once too often. One that changes nothing that
 // anybody can see is no sabotage. One that does not compile, or whose line is gone, is an error of the list: who changes a line
-// of a rule chooses there how to break the new one.
+// of a rule chooses there how to break the new one. A table beside each list says which break an invariant of consensus/sim: each invariant is
+// broken by one at least.
 //
 // Nothing is written beside the sources: the compiler is told to read the broken file in place of the true one (go help build,
 // -overlay). What it compiles on the way would fill the cache of the machine, so it has its own, which goes with the test

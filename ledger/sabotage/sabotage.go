@@ -45,11 +45,13 @@ type Plan struct {
 	// Root is the root of the repository, and In the folder of the sabotaged files, both as a test sees them.
 	Root, In string
 	All      []Sabotage
+	// Breaks names some of them by the invariant that they break.
+	Breaks map[string][]string
 	// Runs gives the tests for a file of the list, in order: the quickest of those that notice most first.
 	Runs func(file string) []Run
 }
 
-// Check holds the list to its form: names are distinct, and each line stands once in its file.
+// Check holds the list to its form: names are distinct, each line stands once in its file, and what is said to break an invariant is there.
 func (p Plan) Check(t *testing.T) {
 	names := make(map[string]bool)
 	for _, s := range p.All {
@@ -59,6 +61,13 @@ func (p Plan) Check(t *testing.T) {
 		names[s.Name] = true
 		if _, err := p.broken(s); err != nil {
 			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+	for invariant, by := range p.Breaks {
+		for _, name := range by {
+			if !names[name] {
+				t.Errorf("%s breaks %s and is not there", name, invariant)
+			}
 		}
 	}
 }

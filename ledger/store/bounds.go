@@ -24,9 +24,10 @@ type boundedReader struct {
 	r      io.Reader
 	packed *counter
 	most   int64
-	// dir is where the content goes.
-	dir string
-	// n is how much was read; free is looked at when it gets to next.
+	// dir is where the content goes, and free what the disk there still takes.
+	dir  string
+	free func(dir string) (uint64, error)
+	// n is how much was read; what is free is looked at when it gets to next.
 	n, next int64
 }
 
@@ -42,7 +43,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 		return n, err
 	}
 	b.next = b.n + freeEvery
-	if free, err := freeBytes(b.dir); err != nil {
+	if free, err := b.free(b.dir); err != nil {
 		return 0, fmt.Errorf("look for room for a snapshot: %w", err)
 	} else if free < minFreeBytes {
 		return 0, fmt.Errorf("%d bytes are free on the disk, and %d must stay: %w", free, minFreeBytes, ErrOversized)

@@ -82,6 +82,38 @@ func (f *forgery) of(prefix string) int {
 	return slices.IndexFunc(f.entries, func(e ledger.Entry) bool { return bytes.HasPrefix(e.Key, []byte(prefix)) })
 }
 
+// refuse makes the last transaction that was applied one that was refused: a leaf as good as any, of another tree.
+func (f *forgery) refuse(t *testing.T) {
+	t.Helper()
+	for i, e := range slices.Backward(f.entries[:f.of("s")]) {
+		leaf, err := tx.ParseLeaf(e.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if leaf.Record != nil && leaf.Record.Result.Code == tx.OK {
+			f.entries[i].Value = tx.Record{Envelope: leaf.Record.Envelope, Result: tx.Result{Code: tx.InsufficientBalance}}.Encode()
+			return
+		}
+	}
+	t.Fatal("nothing was applied")
+}
+
+// rehash makes the head's hash of the state that of the entries.
+func (f *forgery) rehash(t *testing.T) {
+	t.Helper()
+	rest := f.entries[f.of("s"):]
+	state, err := ledger.Rescan(f.Network, func() (e ledger.Entry, ok bool, err error) {
+		if len(rest) > 0 {
+			e, ok, rest = ledger.Entry{Key: rest[0].Key[1:], Value: rest[0].Value}, true, rest[1:]
+		}
+		return e, ok, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Head.State = state
+}
+
 func (f *forgery) insert(key string, value string) {
 	i := slices.IndexFunc(f.entries, func(e ledger.Entry) bool { return string(e.Key) > key })
 	if i < 0 {
@@ -128,10 +160,23 @@ func forgeries(t *testing.T, w *ledgertest.World) []lie {
 		{"other time", func(f *forgery) { f.Head.TimeUnixMs++ }, ErrCorrupt},
 		{"other batch", func(f *forgery) { f.Head.Batch++ }, ErrCorrupt},
 		{"balance changed", func(f *forgery) { f.entries[f.of("sb")].Value[7] ^= 1 }, ErrCorrupt},
+		{"balance changed, with the hash of it", func(f *forgery) { f.entries[f.of("sb")].Value[7] ^= 1; f.rehash(t) }, ErrCorrupt},
+		{"balance where no state stands", func(f *forgery) { f.entries[len(f.entries)-1].Key[0]++ }, ErrCorrupt},
+		{"balance changed, so often that the hash does not see it", func(f *forgery) {
+			i := f.of("sb")
+			other := ledger.Entry{Key: f.entries[i].Key, Value: bytes.Clone(f.entries[i].Value)}
+			other.Value[7] ^= 1
+			f.entries = slices.Insert(f.entries, i+1, slices.Repeat([]ledger.Entry{other}, 1<<16)...)
+		}, ErrCorrupt},
 		{"state entry gone", func(f *forgery) { i := f.of("sg"); f.entries = slices.Delete(f.entries, i, i+1) }, ErrCorrupt},
 		{"state entry added", func(f *forgery) { f.insert("sz", "") }, ErrCorrupt},
 		{"state entry without key", func(f *forgery) { f.insert("s", "") }, ErrCorrupt},
 		{"leaf changed", func(f *forgery) { f.entries[f.of("l")+1].Value[20] ^= 1 }, ErrCorrupt},
+		{"leaf that says another result", func(f *forgery) { f.refuse(t) }, ErrCorrupt},
+		{"leaf that says another result, without the last note", func(f *forgery) {
+			f.Note, f.NoteSize, f.NoteRoot = nil, 0, [32]byte{}
+			f.refuse(t)
+		}, ErrCorrupt},
 		{"leaf gone", func(f *forgery) { i := f.of("l") + 1; f.entries = slices.Delete(f.entries, i, i+1) }, ErrCorrupt},
 		{"leaf added", func(f *forgery) { f.insert(string(key64(spaceLeaf, f.Head.Size)), "") }, ErrCorrupt},
 		{"no leaves", func(f *forgery) { f.entries = f.entries[f.of("s"):] }, ErrCorrupt},

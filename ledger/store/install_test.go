@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"testing"
@@ -40,6 +41,40 @@ func TestOversizedSnapshot(t *testing.T) {
 	}
 }
 
+// What one entry announces is refused before there is room made for it.
+func TestEntryBounds(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		key, value int
+		fits       bool
+	}{
+		{"as large as may be", maxKeyBytes, maxValueBytes, true},
+		{"key too long", maxKeyBytes + 1, 1, false},
+		{"value too long", 1, maxValueBytes + 1, false},
+	} {
+		var out bytes.Buffer
+		if err := writeEntry(&out, bytes.Repeat([]byte{spaceState}, c.key), make([]byte, c.value)); err != nil {
+			t.Fatal(err)
+		}
+		r := entryReader{in: &out, sum: sha256.New()}
+		if _, err := r.next(); (err == nil) != c.fits || err != nil && !errors.Is(err, ErrCorrupt) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// Building a state stops while there is room on the disk: badger would die of a full one.
+func TestSnapshotLeavesRoomOnTheDisk(t *testing.T) {
+	for _, free := range []uint64{minFreeBytes, minFreeBytes - 1} {
+		bounded := &boundedReader{
+			r: bytes.NewReader(make([]byte, 100)), packed: &counter{n: 100}, most: 100, free: func(string) (uint64, error) { return free, nil },
+		}
+		if _, err := bounded.Read(make([]byte, 10)); errors.Is(err, ErrOversized) != (free < minFreeBytes) {
+			t.Errorf("%d bytes are free: %v", free, err)
+		}
+	}
+}
+
 // A capture of a history that was taken back is not written, although another of that size has become final.
 func TestSnapshotOfWhatWasTakenBack(t *testing.T) {
 	b := newBook(t, ledgertest.Network(t, "taken back"))
@@ -56,6 +91,79 @@ func TestSnapshotOfWhatWasTakenBack(t *testing.T) {
 	if _, err := p.WriteTo(new(bytes.Buffer)); !errors.Is(err, ErrUnproven) {
 		t.Errorf("written: %v", err)
 	}
+}
+
+// The proof that a state came with is not of an epoch that was opened on it since, where the next validator set waits to begin: of that no leaf tells.
+func TestSnapshotOfAnEpochOpenedSince(t *testing.T) {
+	w := ledgertest.Network(t, "opened since")
+	from, over := newBook(t, w), newBook(t, w)
+	from.decideSet("v1", "v2", "v3", "v5")
+	p, err := from.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	from.final(from.store.Head().Size)
+	from.final(from.commit().After.Size)
+	if err := over.store.Replace(bytes.NewReader(written(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	snapshotOf(t, over)
+	fx := &ledger.Effects{Before: over.store.Head(), After: over.store.Head()}
+	fx.After.Epoch++
+	if err := over.store.Commit(from.raftIndex+1, 1, fx); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := over.store.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Release()
+	if _, err := opened.WriteTo(new(bytes.Buffer)); err == nil {
+		t.Error("written with the proof of the epoch before")
+	}
+}
+
+// Of the place in raft's log nothing tells but the snapshot itself, so its checksum must.
+func TestSnapshotOfAnotherPlace(t *testing.T) {
+	w := ledgertest.Network(t, "another place")
+	from, to := newBook(t, w), newBook(t, w)
+	from.final(from.commit(from.pay(1)).After.Size)
+	whole := snapshotOf(t, from)
+	at := len(snapshotMagic) + len(w.Network) + headBytes
+	for _, b := range []int{at + 7, at + 15} { // The last bytes of index and term.
+		other := bytes.Clone(whole)
+		other[b] ^= 2
+		h, err := ReadSnapshotHeader(bytes.NewReader(other))
+		if err != nil || (h.AppliedIndex == from.raftIndex) == (h.AppliedTerm == 1) {
+			t.Fatalf("entry %d of term %d: %v", h.AppliedIndex, h.AppliedTerm, err)
+		}
+		if err := to.store.Replace(bytes.NewReader(other)); !errors.Is(err, ErrCorrupt) {
+			t.Errorf("byte %d changed: %v", b, err)
+		}
+	}
+}
+
+// What is final holds ids that a later batch forgets, and after them nothing stands in the state any more.
+func TestSnapshotOfWhatWasForgottenSince(t *testing.T) {
+	w := ledgertest.Network(t, "forgotten since")
+	from, to := newBook(t, w), newBook(t, w)
+	from.final(from.commit(from.pay(1), from.pay(2)).After.Size)
+	want := from.export()
+	from.timeUnixMs += 120_000
+	from.commit()
+	p, err := from.store.FinalSnapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Release()
+	if err := to.store.Replace(bytes.NewReader(written(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(to.export(), want) {
+		t.Error("another state than when it was the newest")
+	}
+	to.audit()
 }
 
 // What was verified is installed once, and not when more has become final meanwhile, or another was received.

@@ -123,7 +123,7 @@ func (b *builder) run(r io.Reader, sum hash.Hash) error {
 		return fmt.Errorf("decompress snapshot: %w", err)
 	}
 	defer z.Close()
-	bounded := &boundedReader{r: z, packed: packed, most: b.most, dir: b.dir}
+	bounded := &boundedReader{r: z, packed: packed, most: b.most, dir: b.dir, free: freeBytes}
 	b.in = &entryReader{in: bufio.NewReaderSize(bounded, 1<<16), sum: sum}
 	if err := b.leaves(); err != nil {
 		return err
