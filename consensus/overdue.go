@@ -6,14 +6,14 @@ import (
 )
 
 // leavesOutOverdue says whether the own tree lacks something that is overdue and could stand in it. It then gets no attestation:
-// package complaint says why. Three things excuse a leader: that the submission has expired, that the rules would not record it, and
-// that so much is tentative that nothing more can be packed before something is final.
+// package complaint says why. Four things excuse a leader: that the submission has expired, that the rules would not record it, that so
+// much is tentative that nothing more can be packed before something is final, and that a validator set waits to begin.
 func (n *Node) leavesOutOverdue() bool {
 	g := n.grievances
 	g.mu.Lock()
 	all := g.overdue.All()
 	g.mu.Unlock()
-	if len(all) == 0 || n.store.Pending() >= maxTentative/2 || n.reignNow().coming != nil { // Before a set begins nothing can be packed.
+	if len(all) == 0 || n.store.Pending() >= maxTentative/2 || n.reignNow().coming != nil {
 		return false
 	}
 	head, view := n.store.Head(), n.store.View()
