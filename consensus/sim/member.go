@@ -161,6 +161,13 @@ func (m *member) now() time.Time {
 	return m.cluster.now().Add(m.skew)
 }
 
+// behind says whether another's log begins too late for this one to follow it.
+func (m *member) behind(leader *member) bool {
+	end, _ := m.disk.LastIndex()
+	first, _ := leader.disk.FirstIndex()
+	return end+1 < first
+}
+
 // writes makes every write to disk take that long, in the raft log too.
 func (m *member) writes(took time.Duration) {
 	m.mu.Lock()
