@@ -29,7 +29,7 @@ import (
 // bytes are kept as well, because raft opens them: to restore after a crash, and to send them to others.
 //
 // What a crash leaves: before Close returns, a folder of raft and one of the store that the next start removes; between
-// Close and Restore, a verified snapshot that settle finds ahead of the state, and raft restores it then.
+// Close and Restore, a verified snapshot that settle finds ahead of the state, and raft restores it then, or removes since it takes back something (uninstalled.go).
 type snapshotStore struct {
 	*raft.FileSnapshotStore
 	dir   string
@@ -81,9 +81,12 @@ func openSnapshots(dir string, n *Node, logger hclog.Logger) (*snapshotStore, er
 	return s, s.sweep()
 }
 
+// unfinishedEnd is the end of the names that raft gives to snapshots that are none yet.
+const unfinishedEnd = ".tmp"
+
 // sweep removes the folders of snapshots that a crash cut off: raft leaves them.
 func (s *snapshotStore) sweep() error {
-	unfinished, err := filepath.Glob(filepath.Join(s.dir, "*.tmp"))
+	unfinished, err := filepath.Glob(filepath.Join(s.dir, "*"+unfinishedEnd))
 	for _, path := range unfinished {
 		err = errors.Join(err, os.RemoveAll(path))
 	}
@@ -118,8 +121,14 @@ func (s *snapshotStore) header(id string) (store.SnapshotHeader, error) {
 	return h, nil
 }
 
+// remove takes a snapshot's name away first: a crash in the middle would leave one that is listed and cannot be read. Sweep removes what it leaves so.
 func (s *snapshotStore) remove(id string) error {
-	if err := os.RemoveAll(filepath.Join(s.dir, id)); err != nil {
+	path := filepath.Join(s.dir, id)
+	err := os.Rename(path, path+unfinishedEnd)
+	if err == nil {
+		err = os.RemoveAll(path + unfinishedEnd)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove raft snapshot: %w", err)
 	}
 	return nil
@@ -192,10 +201,7 @@ func (s *snapshotStore) arrive(a *arrival) {
 func (s *snapshotStore) install() (bool, error) {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
-	s.mu.Lock()
-	a := s.arrived
-	s.arrived = nil
-	s.mu.Unlock()
+	a := s.take()
 	if a == nil {
 		return false, nil
 	}

@@ -236,7 +236,7 @@ func (n *Node) mayKeepAside(s finality.Status) bool {
 }
 
 // keepAside writes down what a resync is about to cut. Raft does not run, so that the tree is what it will be. False when this validator
-// may not go back after all: the last entry before raft ended has opened an epoch in which it may attest.
+// may not go back after all: the last entry before raft ended has opened an epoch in which it may attest, or the file would not hold what it must.
 func (n *Node) keepAside() (bool, error) {
 	s := n.finality.Status()
 	if !n.mayKeepAside(s) {
@@ -254,6 +254,11 @@ func (n *Node) keepAside() (bool, error) {
 	}
 	keep, _, err := n.cutAt(false)
 	if err != nil {
+		return false, err
+	}
+	if holds, err := n.holdsPending(keep); err != nil || !holds {
+		// Nothing is cut, and the snapshot that is in the way is restored, which takes back nothing: at a start it would have been removed before.
+		n.log.Error("this validator does not go back: what it may have attested would not be kept aside", "epoch", a.AttestedIn, "entries_after", keep)
 		return false, err
 	}
 	if a.Before, err = n.baseAt(keep); errors.Is(err, errNoEntry) {

@@ -57,14 +57,15 @@ func (s *snapshotStore) settle(log *raftLog) (restore bool, err error) {
 	return false, nil
 }
 
-// spare says of the first snapshot of a list that the log does not lead to it, and that raft can begin without it: if it is not one whose end
-// the log has lost, it came and was not installed.
+// spare says of the first snapshot of a list that the log does not lead to it, or raft cannot stand on it, and that raft can begin without it: if it is not one
+// whose end the log has lost, it came and was not installed.
 func (s *snapshotStore) spare(log *raftLog, list []*raft.SnapshotMeta) (bool, error) {
-	if leads, err := log.leadsTo(list[0]); err != nil || leads {
+	made, pending := firstMade(s.state)
+	if leads, err := log.leadsTo(list[0]); err != nil || leads && !(pending && list[0].Index >= made) {
 		return false, err
 	}
 	first, err := log.FirstIndex()
-	return first <= 1 || len(list) > 1 && first <= list[1].Index+1, err
+	return first == 1 || len(list) > 1 && first <= list[1].Index+1, err
 }
 
 // settleState has the state take entries again that raft's log lost or never had, since others may stand in their place: a crash may have cut a

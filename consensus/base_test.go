@@ -182,6 +182,10 @@ func TestSpareSnapshot(t *testing.T) {
 	}
 	look(true, meta(50, 1))
 	look(true, meta(3, 2))
+	look(true, meta(3, 1)) // What it is of was never final here, or raft never stood on it.
+	s.final(s.n.store.Head())
+	look(false, meta(3, 1))
+	s.pays()
 	look(false, meta(3, 1))
 	if err := s.n.raftLog.DeleteRange(1, 3); err != nil {
 		t.Fatal(err)

@@ -277,6 +277,10 @@ func (n *Node) serveAndJoin(config *raft.Config) error {
 
 // settle finishes on disk what a crash has cut, before raft looks at it.
 func (n *Node) settle(config *raft.Config) error {
+	// Before a resync cuts the tree: a snapshot that would take back something of it must not be where the log is cut, nor be restored afterwards.
+	if _, err := n.snapshots.settle(n.raftLog); err != nil {
+		return err
+	}
 	if err := n.finishResync(); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // the same index and term for the same entry.
 //
 //  1. The target is written. From here on a crash leaves it, and the next start goes on.
-//  2. Raft is stopped. What was handed to it has an outcome that nobody knows here.
+//  2. Raft is stopped. What was handed to it has an outcome that nobody knows here. A snapshot that it had not installed yet is discarded (uninstalled.go).
 //  3. In a dispute: what is to be cut is kept aside.
 //  4. The state goes back to the last final batch.
 //  5. The log is cut behind the entry that made it. The second time without anything new being final, because the lie may be older, and
@@ -273,6 +273,12 @@ func (n *Node) resync() error {
 		return fmt.Errorf("stop raft: %w", err)
 	}
 	if err := n.point("resync: raft stopped"); err != nil {
+		return err
+	}
+	if err := n.snapshots.discard(); err != nil {
+		return err
+	}
+	if err := n.point("resync: nothing uninstalled"); err != nil {
 		return err
 	}
 	if err := n.finishResync(); err != nil {

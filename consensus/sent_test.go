@@ -144,7 +144,7 @@ func snapshotElsewhere(t *testing.T) (s sent) {
 }
 
 // leftovers are what an unfinished snapshot would leave.
-func leftovers(t *testing.T, dir string) (found []string) {
+func leftovers(t testing.TB, dir string) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && (filepath.Ext(path) == ".tmp" && filepath.Base(filepath.Dir(path)) == "snapshots" || filepath.Base(path) == "state.new") {

@@ -151,7 +151,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "raft does not begin with a log after a gap",
 	},
 	{
-		Name: "node-base-spare", File: "base.go", Line: `return first <= 1 || len(list) > 1 && first <= list[1].Index+1, err`, Instead: `return first > 0 || len(list) > 0, err`,
+		Name: "node-base-spare", File: "base.go", Line: `return first == 1 || len(list) > 1 && first <= list[1].Index+1, err`, Instead: `return first > 0 || len(list) > 0, err`,
 		Rule: "a snapshot is removed only if raft can begin without it",
 	},
 	{
@@ -257,6 +257,42 @@ var disputed = []sabotage.Sabotage{
 	{
 		Name: "node-overrun-an-opening", File: "base.go", Line: `return to.Epoch < head.Epoch // Where a validator set waits to begin: an epoch was opened since.`,
 		Instead: `return false`, Rule: "no snapshot takes back that an epoch was opened",
+	},
+	{
+		Name: "node-uninstalled-stays", File: "resync.go", Line: `if err := n.snapshots.discard(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "a resync discards a snapshot that was not installed",
+	},
+	{
+		Name: "node-uninstalled-in-memory", File: "uninstalled.go", Line: `return errors.Join(a.state.Discard(), s.remove(a.id), syncDir(s.dir))`,
+		Instead: `return errors.Join(s.remove(a.id), syncDir(s.dir))`, Rule: "nothing stays of a snapshot that is discarded",
+	},
+	{
+		Name: "node-uninstalled-on-disk", File: "uninstalled.go", Line: `return errors.Join(a.state.Discard(), s.remove(a.id), syncDir(s.dir))`,
+		Instead: `return errors.Join(a.state.Discard(), syncDir(s.dir))`, Rule: "nor does raft begin with it",
+	},
+	{
+		Name: "node-uninstalled-after-the-cut", File: "open.go", Line: `if _, err := n.snapshots.settle(n.raftLog); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "a start removes a snapshot that takes something back before it cuts the tree that tells",
+	},
+	{
+		Name: "node-uninstalled-in-the-log", File: "base.go", Line: `if leads, err := log.leadsTo(list[0]); err != nil || leads && !(pending && list[0].Index >= made) {`,
+		Instead: `if leads, err := log.leadsTo(list[0]); err != nil || leads && !(pending && made == 0) {`, Rule: "raft stands on no snapshot that ends behind what is not final",
+	},
+	{
+		Name: "node-uninstalled-needed", File: "uninstalled.go", Line: `return s.MadeOf(s.Floor().Batch + 1)`, Instead: `return s.MadeOf(s.Floor().Batch)`,
+		Rule: "a snapshot that ends before what is not final is raft's own",
+	},
+	{
+		Name: "node-aside-of-nothing", File: "aside.go", Line: `if holds, err := n.holdsPending(keep); err != nil || !holds {`, Instead: `if _, err := n.holdsPending(keep); err != nil {`,
+		Rule: "no log is kept aside that does not hold what was attested",
+	},
+	{
+		Name: "node-aside-beyond-the-tree", File: "uninstalled.go", Line: `return begins <= after+1 && (!pending || after < made), nil`, Instead: `return begins <= after+1 && (!pending || after <= made), nil`,
+		Rule: "a log kept aside begins before the first entry that it is kept for",
+	},
+	{
+		Name: "node-aside-before-the-log", File: "uninstalled.go", Line: `return begins <= after+1 && (!pending || after < made), nil`, Instead: `return !pending || after < made, nil`,
+		Rule: "a log kept aside begins where raft's does, or after",
 	},
 	{
 		Name: "node-snapshot-of-the-head-alone", File: "snapshot.go", Line: `captured, err := n.final()`, Instead: `captured, err := n.store.Snapshot()`,
