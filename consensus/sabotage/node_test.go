@@ -7,10 +7,10 @@ import "github.com/umoja-ledger/umoja/ledger/sabotage"
 // nodeRuns are the tests of package consensus that should notice first, by file.
 var nodeRuns = map[string]string{
 	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed|Replayed",
-	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute|Vanish",
+	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute|Vanish|ATail",
 	"rewind.go": "Resync|Fed|Aside|PutBack", "aside.go": "Aside|PutBack|SaysNothing|Vanish", "dispute.go": "Dispute|Carrier|SaysNothing|Fed", "certified.go": "StartsHere|Lacking|PutBack|Vanish", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue", "snapshot.go": "Snapshot", "arrival.go": "Snapshot",
-	"storage.go": "FailStop|Cut|Stall", "open.go": "Lost|CommittedBefore|Fed", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
+	"storage.go": "FailStop|Cut|Stall|LogBegins", "open.go": "Lost|CommittedBefore|Fed|StuckBehind", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
 	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
 	"voters.go": "Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
 }
