@@ -241,3 +241,34 @@ func TestPutBacksDoNotKeepOneFromTheLeastPlace(t *testing.T) {
 	}
 	s.settled()
 }
+
+// TestATailIsForgottenLater: a liar sends the same snapshot again, too soon for another resync, and is silent. Raft starts again all the same.
+func TestATailIsForgottenLater(t *testing.T) {
+	s := newScribe(t)
+	s.order([]byte("void"))
+	_, snapshot := s.paysFinal()
+	s.stop("v1")
+	s.restart("v1")
+	s.n = s.nodes["v1"]
+	snapshot.index = s.n.member().LastIndex()
+	set := func(last time.Time) {
+		s.n.astray.mu.Lock()
+		defer s.n.astray.mu.Unlock()
+		s.n.astray.last, s.n.astray.floor = last, s.n.store.Floor().Size
+	}
+	set(time.Now())
+	before := s.n.member()
+	if err := errors.Join(deliver(s.n, s.members(), snapshot), restore(s.n)); err != nil {
+		t.Fatal(err)
+	}
+	s.n.lookAgain()
+	if s.n.member() != before || !s.n.astray.tail.Load() {
+		t.Fatal("it goes back twice in a minute")
+	}
+	set(time.Now().Add(-2 * resyncPause))
+	s.n.lookAgain()
+	s.settled()
+	if s.n.member() == before || s.n.astray.tail.Load() {
+		t.Error("raft has the longer log in mind for ever")
+	}
+}

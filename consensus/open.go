@@ -312,10 +312,11 @@ func (n *Node) join(config *raft.Config) error {
 	} else if ok {
 		n.base.Store(index)
 	}
-	r, err := raft.NewRaft(config, fsm{n}, sentLog{n.raftLog, n.snapshots}, n.raftLog, n.snapshots, lasting{n.transport})
+	r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}}, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	n.raft.Store(&member{Raft: r, down: make(chan struct{})})
+	n.astray.tail.Store(false) // It has read its log.
 	return nil
 }

@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -34,7 +35,7 @@ const resyncPause = time.Minute
 
 // astray is the node's suspicion of its own log.
 type astray struct {
-	// mu guards all but running; held for a look or a set.
+	// mu guards all but running, gap and tail; held for a look or a set.
 	mu sync.Mutex
 	// suspect is what makes this node doubt; nil when nothing does.
 	suspect *suspect
@@ -48,6 +49,8 @@ type astray struct {
 	wake  chan struct{}
 	// gap says that the newest batch in the log does not go on after the head.
 	gap atomic.Bool
+	// tail says that raft has the end of a log in mind that is gone (forgetTail), until it starts again.
+	tail atomic.Bool
 	// behindSince is when this node was first seen to lead a term, behindIn, with less than is final; zero when it is not so.
 	behindSince time.Time
 	behindIn    uint64
@@ -169,6 +172,9 @@ func (n *Node) lookAt(proved finality.Status) {
 	}
 	n.lookAtDispute(proved)
 	n.lookAtCertified(proved)
+	if n.astray.tail.Load() {
+		n.goBackFromTail(errors.New("raft has not started since a snapshot took the place of a longer log"))
+	}
 	if term, leads := n.packer.leads(); n.astray.behind(term, leads && head.Size < proved.Proved, time.Now()) {
 		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch)) {
 			n.packer.giveUp(term)
@@ -210,7 +216,8 @@ func (a *astray) behind(term uint64, now bool, at time.Time) bool {
 
 // forgetTail asks for a resync when a snapshot was installed into a log that did not end before it: one of a leader that was cut off,
 // or that a liar made long. Raft removes such a log from disk and goes on to have its end in mind, so that it refuses whatever follows the
-// snapshot and is sent the snapshot again, for ever (hashicorp/raft #697). A raft that starts reads its log again.
+// snapshot and is sent the snapshot again, for ever (hashicorp/raft #697). A raft that starts reads its log again. A liar may send the same snapshot
+// twice and be silent, so a resync that was too near is asked for again.
 func (n *Node) forgetTail() {
 	list, err := n.snapshots.List()
 	m := n.member()
@@ -219,8 +226,14 @@ func (n *Node) forgetTail() {
 	}
 	last, err := strconv.ParseUint(m.Stats()["last_log_index"], 10, 64)
 	if err == nil && last >= list[0].Index {
-		n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), n.putsBackOr(resyncTail))
+		n.astray.tail.Store(true)
+		n.goBackFromTail(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index))
 	}
+}
+
+// goBackFromTail has raft start again.
+func (n *Node) goBackFromTail(reason error) {
+	n.goBack(reason, n.putsBackOr(resyncTail))
 }
 
 // watchAstray carries resyncs out.

@@ -3,6 +3,7 @@ package consensus
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -148,21 +149,18 @@ func (l *raftLog) LastIndex() (uint64, error) {
 
 // sentLog is raft's log as a leader sends it: without the first entry, once there is a snapshot. Raft sends its snapshot to who needs an entry that it has not,
 // so who has nothing, or no more than that entry, gets it at once, and can ask for it by having nothing (Node.cutAll).
-type sentLog struct {
-	*raftLog
-	snapshots *snapshotStore
-}
+type sentLog struct{ begun }
 
-// GetLog is raftLog's.
+// GetLog is begun's.
 func (l sentLog) GetLog(index uint64, log *raft.Log) error {
 	if last, err := l.LastIndex(); index != 1 || err != nil || last == 1 { // Raft reads the last entry when it starts.
-		return l.raftLog.GetLog(index, log)
+		return l.begun.GetLog(index, log)
 	}
 	newest, err := l.snapshots.newest()
 	if err == nil && newest > 0 {
 		return raft.ErrLogNotFound
 	}
-	return errors.Join(err, l.raftLog.GetLog(index, log))
+	return errors.Join(err, l.begun.GetLog(index, log))
 }
 
 // look reads an entry and checks it.
@@ -180,6 +178,42 @@ func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
 		return l.fatal(fmt.Errorf("read raft entry %d: %w", index, err))
 	}
 	return err
+}
+
+// begun is the log as raft is given it. Raft begins with its newest snapshot and the log that follows, and compares what a leader sends with the entry
+// before: the last it has, or one that it reads in the log. The snapshot's end it knows only while nothing follows it. So if the log begins right behind a
+// snapshot, with entries that only one leader sent, nobody could ever replace them: whoever leads would be refused at the snapshot's end, and this validator be
+// stuck. So raft reads there what it knows anyway, and compares when it handles the append: a filter that did it before could meet a raft that has been started
+// again since. Nothing of that is on disk, and nobody but raft reads it.
+type begun struct {
+	*raftLog
+	snapshots *snapshotStore
+}
+
+// noEntry is the type of an entry of which nothing but the term is known. A leader does not come to send it: it reads the entry before it first, which is not
+// there, and sends its snapshot. If the log is cut in between, the other's filter refuses it.
+const noEntry = raft.LogType(math.MaxUint8)
+
+// GetLog reads an entry, or the term of the one before the first. Raft wants ErrLogNotFound itself, and no error that wraps it: it sends a snapshot then.
+func (l begun) GetLog(index uint64, log *raft.Log) error {
+	err := l.raftLog.GetLog(index, log)
+	if !errors.Is(err, raft.ErrLogNotFound) || index <= 1 { // Before entry 1 a leader reads none.
+		return err
+	}
+	if first, failed := l.FirstIndex(); failed != nil {
+		return failed
+	} else if first != index+1 {
+		return err
+	}
+	list, failed := l.snapshots.List()
+	if failed != nil {
+		return l.fatal(fmt.Errorf("list raft snapshots: %w", failed))
+	}
+	if len(list) == 0 || list[0].Index != index {
+		return err
+	}
+	*log = raft.Log{Index: index, Term: list[0].Term, Type: noEntry}
+	return nil
 }
 
 // StoreLog writes an entry.

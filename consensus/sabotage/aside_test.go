@@ -167,8 +167,8 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if deep {`, Rule: "a place that came with a snapshot is given up at once",
 	},
 	{
-		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `n.goBack(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index), n.putsBackOr(resyncTail))`,
-		Instead: `n.goBack(fmt.Errorf("%d, %d", last, list[0].Index), n.putsBackOr(resyncShallow))`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
+		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `n.goBack(reason, n.putsBackOr(resyncTail))`,
+		Instead: `n.goBack(reason, n.putsBackOr(resyncShallow))`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
 	},
 	{
 		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 2, Term: leastTerm}`,
@@ -291,7 +291,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a log kept aside begins before the first entry that it is kept for",
 	},
 	{
-		Name: "node-aside-before-the-log", File: "uninstalled.go", Line: `return begins <= after+1 && (!pending || after < made), nil`, Instead: `return !pending || after < made, nil`,
+		Name: "node-aside-before-the-log", File: "uninstalled.go", Line: `return begins <= after+1 && (!pending || after < made), nil`, Instead: `return begins > 0 && (!pending || after < made), nil`,
 		Rule: "a log kept aside begins where raft's does, or after",
 	},
 	{

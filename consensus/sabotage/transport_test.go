@@ -78,6 +78,10 @@ var transport = []sabotage.Sabotage{
 		Name: "filter-double-vote-unnoticed", File: "transport/book.go", Line: `if last, told := b.accused[v.Validator]; first.Candidate == v.Candidate || told && last >= v.Term {`,
 		Instead: `if first.Term == v.Term {`, Rule: "two votes of a validator in a term are evidence",
 	},
+	{
+		Name: "filter-commit-behind-the-append", File: "transport/rules.go", Line: `r.LeaderCommitIndex = min(r.LeaderCommitIndex, endOf(r))`, Instead: ``,
+		Rule: "an append calls committed only what it shows",
+	},
 	// The term window.
 	{
 		Name: "filter-term-bomb", File: "transport/rules.go", Line: `if term > f.termLimit {`, Instead: `if term == 0 {`,

@@ -56,6 +56,9 @@ func forgedAppends(ctx context.Context, c *chaos) {
 // entry says where an entry of the log stands.
 type entry struct{ index, term uint64 }
 
+// far is a place far behind it.
+func (e entry) far() entry { return entry{e.index + 1000, e.term} }
+
 // tail is the head of the liar's own ledger and an entry near the end of its log.
 func (l liar) tail(_ *chaos, back int) (head headOf, prev entry, ok bool) {
 	node := l.running()
@@ -234,7 +237,7 @@ func (c *chaos) fakeSnapshot(ctx context.Context, l liar, to string, prev entry,
 	for i := range data {
 		data[i] = byte(c.intN(256))
 	}
-	if sent, _, _ := c.sendSnapshot(ctx, l, to, prev, certificate, data, size); sent {
+	if sent, _, _ := c.sendSnapshot(ctx, l, to, prev.far(), certificate, data, size); sent {
 		c.took(1)
 	}
 }
@@ -242,8 +245,8 @@ func (c *chaos) fakeSnapshot(ctx context.Context, l liar, to string, prev entry,
 // frameBytes is how much of a snapshot a frame takes.
 const frameBytes = 256 << 10
 
-// sendSnapshot sends what is said to be a snapshot of a size, and to end far behind an entry. Sent says that all of it was, whatever came back.
-func (c *chaos) sendSnapshot(ctx context.Context, l liar, to string, prev entry, certificate *peerv1.ElectionCertificate, data []byte, size int64) (sent bool, res *peerv1.InstallSnapshotResponse, err error) {
+// sendSnapshot sends what is said to be a snapshot of a size, and to end at an entry. Sent says that all of it was, whatever came back.
+func (c *chaos) sendSnapshot(ctx context.Context, l liar, to string, end entry, certificate *peerv1.ElectionCertificate, data []byte, size int64) (sent bool, res *peerv1.InstallSnapshotResponse, err error) {
 	link := l.link(to)
 	if link == nil {
 		return false, nil, errUnreachable
@@ -259,7 +262,7 @@ func (c *chaos) sendSnapshot(ctx context.Context, l liar, to string, prev entry,
 		servers = append(servers, raft.Server{ID: raft.ServerID(name), Address: raft.ServerAddress(name)})
 	}
 	header := &peerv1.SnapshotHeader{
-		Header: l.header(), SnapshotVersion: 1, Term: l.disk.term(), Leader: []byte(l.name), LastLogIndex: prev.index + 1000, LastLogTerm: prev.term,
+		Header: l.header(), SnapshotVersion: 1, Term: l.disk.term(), Leader: []byte(l.name), LastLogIndex: end.index, LastLogTerm: end.term,
 		Configuration: raft.EncodeConfiguration(raft.Configuration{Servers: servers}), ConfigurationIndex: 1, Size: size, Certificate: certificate,
 	}
 	err = stream.Send(&peerv1.InstallSnapshotRequest{Frame: &peerv1.InstallSnapshotRequest_Header{Header: header}})

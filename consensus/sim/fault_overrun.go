@@ -61,7 +61,7 @@ func overruns(ctx context.Context, c *chaos) {
 					if to.name != left {
 						c.work.Go(func() {
 							// Taken, or refused by who would forget something by it.
-							_, res, err := c.sendSnapshot(ctx, l, to.name, prev, shown(l.name), raw, int64(len(raw)))
+							_, res, err := c.sendSnapshot(ctx, l, to.name, prev.far(), shown(l.name), raw, int64(len(raw)))
 							if res.GetSuccess() || status.Code(err) == codes.Unknown {
 								c.took(1)
 							}

@@ -84,6 +84,7 @@ func TestSeedsThatFailed(t *testing.T) {
 		{"the network stood still for a cause that nobody has found", "set-change-crash", 4366},
 		{"a true snapshot took back what was attested, and nobody had what was certified", "overrun", 70100},
 		{"whoever had taken a snapshot kept the place that a liar had given it in raft's log, beyond any other", "overrun", 70223},
+		{"one liar's entry stood right behind a snapshot, and who had it refused whoever else led", "stuck-tail", 2},
 	} {
 		t.Run(fmt.Sprintf("%s-%d", c.fault, c.seed), func(t *testing.T) {
 			f, ok := FaultOf(c.fault)

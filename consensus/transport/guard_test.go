@@ -42,7 +42,7 @@ func TestCommitGuard(t *testing.T) {
 		{"entries beyond a log that an older snapshot has replaced", 8, []*raft.Log{entry(9, 4, "nine")}, nil, 8, 1, 20},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			r := &raft.AppendEntriesRequest{RPCHeader: headerOf("b"), Term: 9, PrevLogEntry: row.prev, Entries: row.entries}
+			r := &raft.AppendEntriesRequest{RPCHeader: headerOf("b"), Term: 9, PrevLogEntry: row.prev, Entries: row.entries, LeaderCommitIndex: 1 << 20}
 			if row.prev > 0 {
 				r.PrevLogTerm = 1
 			}
@@ -53,6 +53,10 @@ func TestCommitGuard(t *testing.T) {
 			}
 			if row.want == nil && (r.PrevLogEntry != row.prevLeft || len(r.Entries) != row.left) {
 				t.Errorf("continues at %d with %d entries, want %d with %d", r.PrevLogEntry, len(r.Entries), row.prevLeft, row.left)
+			}
+			// What is in the log behind that is not shown to be the leader's too.
+			if end := row.prevLeft + uint64(row.left); row.want == nil && r.LeaderCommitIndex != end {
+				t.Errorf("calls %d committed, and shows what is there up to %d", r.LeaderCommitIndex, end)
 			}
 		})
 	}

@@ -112,8 +112,7 @@ func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
 			return fmt.Errorf("%w: entries of more than %d bytes", ErrTooLarge, f.maxEntryBytes)
 		}
 		if err := filterEntry(e, f); errors.Is(err, ErrTooEarly) {
-			// What comes before may be what it waits for. Commit follows no further than what is taken.
-			r.Entries, r.LeaderCommitIndex = r.Entries[:i], min(r.LeaderCommitIndex, index)
+			r.Entries = r.Entries[:i] // What comes before may be what it waits for.
 			break
 		} else if err != nil {
 			return err
@@ -123,7 +122,12 @@ func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
 	if err := filterLeader(r.Term, peer, f); err != nil {
 		return err
 	}
-	return commitGuard(r, f)
+	if err := commitGuard(r, f); err != nil {
+		return err
+	}
+	// Raft takes the end of its log for committed when it hears of more, and what is there behind the entries of the request may be another leader's.
+	r.LeaderCommitIndex = min(r.LeaderCommitIndex, endOf(r))
+	return nil
 }
 
 // filterEntry judges the kind and content of one entry. The content of a command is the ledger's to judge.
