@@ -137,6 +137,8 @@ type Node struct {
 	cuts atomic.Uint64
 	// base is the place at which raft begins with what is final, if that is the least one (least), else 0.
 	base atomic.Uint64
+	// emptyAt is when a peer that has final checkpoints was last found to have no log, in nanoseconds.
+	emptyAt atomic.Int64
 	// refused names a peer that has not taken raft's newest snapshot.
 	refused chan string
 	// suspended is set while a resync is to come: no entry is applied, so that raft gives all of them again.

@@ -171,6 +171,7 @@ func (n *Node) local() transport.Local {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())
 		},
+		OnEmptyLog: n.sendsAll,
 		OnSnapshotRefused: func(peer string) {
 			select {
 			case n.refused <- peer:
@@ -312,7 +313,7 @@ func (n *Node) join(config *raft.Config) error {
 	} else if ok {
 		n.base.Store(index)
 	}
-	r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}}, n.raftLog, n.snapshots, lasting{n.transport})
+	r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, lasting{n.transport})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}

@@ -147,13 +147,32 @@ func (l *raftLog) LastIndex() (uint64, error) {
 	return read(l, "read raft log", i, err)
 }
 
-// sentLog is raft's log as a leader sends it: without the first entry, once there is a snapshot. Raft sends its snapshot to who needs an entry that it has not,
-// so who has nothing, or no more than that entry, gets it at once, and can ask for it by having nothing (Node.cutAll).
-type sentLog struct{ begun }
+// sentLog is raft's log as a leader sends it: without the first entry, for a while after a peer has asked for a snapshot by having nothing (cutAll), and if there
+// is one. Raft sends its snapshot to who needs an entry that it has not.
+type sentLog struct {
+	begun
+	node *Node
+}
+
+// sendsTime is for how long after a peer was found to have nothing it is sent a snapshot. A newcomer that comes in that time is, too.
+const sendsTime = 10 * time.Second
+
+// sendsAll hears of a peer that has no log. One that has sealed checkpoints has had one, and wants this leader's place for what is final.
+func (n *Node) sendsAll(peer string) {
+	if n.finality.Status().Finals[peer] == 0 {
+		return
+	}
+	n.emptyAt.Store(time.Now().UnixNano())
+	select {
+	case n.refused <- peer: // There may be no snapshot, or a smaller one.
+	default:
+	}
+}
 
 // GetLog is begun's.
 func (l sentLog) GetLog(index uint64, log *raft.Log) error {
-	if last, err := l.LastIndex(); index != 1 || err != nil || last == 1 { // Raft reads the last entry when it starts.
+	last, err := l.LastIndex() // Raft reads the last entry when it starts.
+	if index != 1 || err != nil || last == 1 || time.Now().UnixNano()-l.node.emptyAt.Load() > int64(sendsTime) {
 		return l.begun.GetLog(index, log)
 	}
 	newest, err := l.snapshots.newest()

@@ -195,7 +195,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "who finds no tree of all at the least place begins with nothing",
 	},
 	{
-		Name: "node-log-to-who-has-nothing", File: "storage.go", Line: `return raft.ErrLogNotFound`, Instead: `return l.raftLog.GetLog(index, log)`,
+		Name: "node-log-to-who-has-nothing", File: "storage.go", Line: `return raft.ErrLogNotFound`, Instead: `return l.begun.GetLog(index, log)`,
 		Rule: "who has nothing is sent a snapshot",
 	},
 	{

@@ -187,8 +187,8 @@ func (t *Transport) AppendEntries(id raft.ServerID, addr raft.ServerAddress, arg
 	}
 	if out.Success {
 		t.took(string(id), args)
-	} else if out.LastLog == 0 && t.filter.local.OnSnapshotRefused != nil {
-		t.filter.local.OnSnapshotRefused(string(id)) // It has nothing, and there may be no snapshot yet.
+	} else if out.LastLog == 0 && t.filter.local.OnEmptyLog != nil {
+		t.filter.local.OnEmptyLog(string(id))
 	}
 	*resp = *out
 	return nil

@@ -50,9 +50,11 @@ type Local struct {
 	// OnConflict hears that the elected leader of a term sends another entry than the one committed here at the index: it
 	// lies, or this node was fed a lie before. It is called again for every such append. May be nil.
 	OnConflict func(leader string, index uint64)
-	// OnSnapshotRefused hears that a peer's raft has not taken a snapshot that was sent to it: it lies, or needs another one; or that it has nothing at all. It must not
+	// OnSnapshotRefused hears that a peer's raft has not taken a snapshot that was sent to it: it lies, or needs another one. It must not
 	// wait. May be nil.
 	OnSnapshotRefused func(peer string)
+	// OnEmptyLog hears, as this node leads, that a peer's raft has no entry and no snapshot, before raft sends it anything. It must not wait. May be nil.
+	OnEmptyLog func(peer string)
 }
 
 // Words is what validators add to raft's requests and answers, to prove that they may say them.
