@@ -98,7 +98,7 @@ func (c *cluster) vanishes(after func(n *Node, final sent)) {
 	c.restart("v2")
 	var s Status
 	signed := c.pay(c.world.Juma.Account, 1)
-	for deadline := time.Now().Add(resyncPause + time.Minute); ; { // Who went back too early goes back again after a pause.
+	for deadline := time.Now().Add(2*resyncPause + time.Minute); ; { // Who went back too early goes back again after a pause, and again.
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // What is taken back is to be submitted again.
 		var err error
 		s, err = c.nodes["v1"].Submit(ctx, signed.Envelope(), Final)
