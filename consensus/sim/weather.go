@@ -98,13 +98,6 @@ func (w *weather) partition(names []string, isCut func(from, to string) bool) {
 	}
 }
 
-// all counts everything that was done to messages.
-func (w *weather) all() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.lost + w.repeated + w.stopped + w.delayed
-}
-
 // troubles counts what was done to messages, of the kind given.
 func (w *weather) troubles(kind string) int {
 	w.mu.Lock()
