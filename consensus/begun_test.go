@@ -51,8 +51,8 @@ func TestRaftKnowsWhereItsLogBegins(t *testing.T) {
 	again(farAhead + 3)
 	isNot("a gap", farAhead)
 	isNot("a gap", farAhead+2)
-	again(2)
-	isNot("no snapshot there", 1)
+	again(farAhead - 3)
+	isNot("another place", farAhead-4)
 }
 
 // TestNobodyIsStuckBehindASnapshot: a liar, v4, led, and left v1 with an entry that nobody else has, right behind the place where its raft begins. Then others were elected,

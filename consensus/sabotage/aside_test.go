@@ -298,6 +298,22 @@ var disputed = []sabotage.Sabotage{
 		Name: "node-snapshot-of-the-head-alone", File: "snapshot.go", Line: `captured, err := n.final()`, Instead: `captured, err := n.store.Snapshot()`,
 		Rule: "a leader has what is final for who needs it, though nothing becomes final any more",
 	},
+	{
+		Name: "node-behind-a-snapshot", File: "open.go", Line: `r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, lasting{n.transport})`,
+		Instead: `r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})`, Rule: "what only a liar sent is replaced right behind a snapshot too",
+	},
+	{
+		Name: "node-behind-a-gap", File: "storage.go", Line: `} else if first != index+1 {`, Instead: `} else if first == 0 {`,
+		Rule: "raft is told of no entry that its log does not begin behind",
+	},
+	{
+		Name: "node-behind-any-snapshot", File: "storage.go", Line: `if len(list) == 0 || list[0].Index != index {`, Instead: `if len(list) == 0 {`,
+		Rule: "nor of one that is no snapshot's end",
+	},
+	{
+		Name: "node-tail-asked-for-once", File: "resync.go", Line: `if n.astray.tail.Load() {`, Instead: `if n.astray.tail.Load() && n.ctx == nil {`,
+		Rule: "raft starts again when it has a log in mind that is gone, if not at once",
+	},
 }
 
 // trailed is how much of raft's log stays on disk, and whether it is what was written.

@@ -79,6 +79,10 @@ var transport = []sabotage.Sabotage{
 		Instead: `if first.Term == v.Term {`, Rule: "two votes of a validator in a term are evidence",
 	},
 	{
+		Name: "filter-judged-by-another-log", File: "transport/transport.go", Line: `close(t.door.Swap(newDoor()).shut)`, Instead: ``,
+		Rule: "what was judged by a log that is cut does not meet the raft that goes on with another",
+	},
+	{
 		Name: "filter-commit-behind-the-append", File: "transport/rules.go", Line: `r.LeaderCommitIndex = min(r.LeaderCommitIndex, endOf(r))`, Instead: ``,
 		Rule: "an append calls committed only what it shows",
 	},

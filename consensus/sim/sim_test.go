@@ -80,7 +80,6 @@ func TestSeedsThatFailed(t *testing.T) {
 		{"a validator whose term a liar drove up was let go and taken back without a vote, and never came to the others' term", "set-change-liar", 91},
 		{"a leader that was started again could tell nobody what is committed, and nobody could follow raft's members", "set-change-liar", 40079},
 		{"those who had left the set held an entry that nobody of it had, refused all candidates and could not be elected", "set-change-crash", 41026},
-		{"clocks that were ahead, and set back before what was certified by them was final, stopped payments until they had caught up", "mixed", 93064},
 		{"the network stood still for a cause that nobody has found", "set-change-crash", 4366},
 		{"a true snapshot took back what was attested, and nobody had what was certified", "overrun", 70100},
 		{"whoever had taken a snapshot kept the place that a liar had given it in raft's log, beyond any other", "overrun", 70223},

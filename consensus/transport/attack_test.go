@@ -86,7 +86,7 @@ func (s *siege) unmoved() {
 func unfiltered(t *testing.T, v *validator, command any) any {
 	t.Helper()
 	answers := make(chan raft.RPCResponse, 1)
-	v.transport.consumer <- raft.RPC{Command: command, RespChan: answers}
+	v.transport.door.Load().requests <- raft.RPC{Command: command, RespChan: answers}
 	answer := <-answers
 	if answer.Error != nil {
 		t.Fatal(answer.Error)

@@ -124,3 +124,38 @@ func TestAppendAtTheBase(t *testing.T) {
 		})
 	}
 }
+
+// What was judged by a log that has been cut since does not meet the raft that goes on with another one: it would take what the filter had no reason to refuse.
+func TestResetTurnsAwayWhatWaits(t *testing.T) {
+	w := newNetwork(t, 2)
+	leader, follower := w.validators[0], w.validators[1]
+	w.open(leader, w.config(leader))
+	w.open(follower, w.config(follower))
+	w.elect(leader, 3)
+	say := func() chan error {
+		said := make(chan error, 1)
+		go func() {
+			args := &raft.AppendEntriesRequest{RPCHeader: headerOf(leader.name), Term: 3, Entries: []*raft.Log{{Index: 1, Term: 3, Data: []byte("x")}}}
+			said <- leader.transport.AppendEntries(raft.ServerID(follower.name), raft.ServerAddress(follower.name), args, &raft.AppendEntriesResponse{})
+		}()
+		return said
+	}
+	said := say()
+	w.eventually("it waits for raft", func() bool { return len(follower.transport.turn) == 1 })
+	before := follower.transport.Consumer()
+	follower.transport.ResetCommitGuard()
+	select {
+	case <-before:
+		t.Fatal("it is there for a raft of before")
+	case <-follower.transport.Consumer():
+		t.Fatal("raft is given what was judged before")
+	case err := <-said:
+		if err == nil {
+			t.Error("it was taken")
+		}
+	}
+	defer answerRaft(follower)()
+	if err := <-say(); err != nil {
+		t.Errorf("what is judged after: %v", err)
+	}
+}

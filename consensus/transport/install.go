@@ -136,12 +136,13 @@ func (t *Transport) install(ctx context.Context, peer string, req *raft.InstallS
 		return nil, err
 	}
 	return inTurn[raft.InstallSnapshotResponse](ctx, t, func(answers chan raft.RPCResponse) error {
+		open := t.door.Load()
 		if err := t.filter.judge(time.Now(), peer, req, words); err != nil {
 			return err
 		}
 		handOver, stop := context.WithTimeout(ctx, t.cfg.AppendTimeout)
 		defer stop()
-		return t.deliver(handOver, raft.RPC{Command: req, Reader: data, RespChan: answers})
+		return t.deliver(handOver, open, raft.RPC{Command: req, Reader: data, RespChan: answers})
 	})
 }
 

@@ -68,7 +68,7 @@ type request[Req raft.WithRPCHeader] struct {
 	decode  func(peer string) (Req, Words, error)
 	// changesLog makes the request wait for its turn.
 	changesLog bool
-	deliver    func(context.Context, raft.RPC) error
+	deliver    func(context.Context, *door, raft.RPC) error
 }
 
 func prompt(r *room) chan struct{} { return r.prompt }
@@ -107,10 +107,11 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 	}
 	end := endOf(req)
 	ask := func(answers chan raft.RPCResponse) error {
+		open := t.door.Load()
 		if err := t.filter.Incoming(time.Now(), peer, req, words); err != nil {
 			return err
 		}
-		return r.deliver(ctx, raft.RPC{Command: req, RespChan: answers})
+		return r.deliver(ctx, open, raft.RPC{Command: req, RespChan: answers})
 	}
 	var resp *Resp
 	if r.changesLog {
@@ -173,11 +174,24 @@ func inTurn[Resp any](ctx context.Context, t *Transport, ask func(chan raft.RPCR
 	return await[Resp](ctx, t, over)
 }
 
-// deliver hands a request to raft's main loop.
-func (t *Transport) deliver(ctx context.Context, rpc raft.RPC) error {
+// door is where requests wait for raft's main loop, while raft runs once. What was judged by the log that there was then must not meet one that was cut since:
+// entries would be replaced that the filter has seen to be committed meanwhile.
+type door struct {
+	// requests has no buffer, so a request whose caller gave up is never handed on.
+	requests chan raft.RPC
+	// shut is closed when raft goes on with another log.
+	shut chan struct{}
+}
+
+func newDoor() *door { return &door{make(chan raft.RPC), make(chan struct{})} }
+
+// deliver hands a request to raft's main loop, at the door that was open when it was judged.
+func (t *Transport) deliver(ctx context.Context, d *door, rpc raft.RPC) error {
 	select {
-	case t.consumer <- rpc:
+	case d.requests <- rpc:
 		return nil
+	case <-d.shut:
+		return fmt.Errorf("%w: raft goes on with another log", raft.ErrTransportShutdown)
 	case <-ctx.Done():
 		return fmt.Errorf("hand request to raft: %w", ctx.Err())
 	case <-t.ctx.Done():
@@ -186,19 +200,19 @@ func (t *Transport) deliver(ctx context.Context, rpc raft.RPC) error {
 }
 
 // deliverEntries hands an append to raft's main loop, and shows the node what comes.
-func (t *Transport) deliverEntries(ctx context.Context, rpc raft.RPC) error {
+func (t *Transport) deliverEntries(ctx context.Context, d *door, rpc raft.RPC) error {
 	if a, ok := rpc.Command.(*raft.AppendEntriesRequest); ok && len(a.Entries) > 0 && t.cfg.Local.OnEntries != nil {
 		t.cfg.Local.OnEntries(a.Entries)
 	}
-	return t.deliver(ctx, rpc)
+	return t.deliver(ctx, d, rpc)
 }
 
 // deliverHeartbeat goes around raft's main loop, or through it while raft has not said how. The handler may wait for
 // raft's disk, whatever the deadline; the caller's place bounds how many do.
-func (t *Transport) deliverHeartbeat(ctx context.Context, rpc raft.RPC) error {
+func (t *Transport) deliverHeartbeat(ctx context.Context, d *door, rpc raft.RPC) error {
 	handler := t.heartbeat.Load()
 	if handler == nil {
-		return t.deliver(ctx, rpc)
+		return t.deliver(ctx, d, rpc)
 	}
 	(*handler)(rpc)
 	return nil

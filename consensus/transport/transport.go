@@ -228,8 +228,8 @@ type Transport struct {
 	// anew holds the peers whose next snapshot begins at its beginning.
 	anew sync.Map
 
-	// consumer hands requests to raft's main loop. It has no buffer, so a request whose caller gave up is never handed on.
-	consumer  chan raft.RPC
+	// door hands requests to raft's main loop.
+	door      atomic.Pointer[door]
 	heartbeat atomic.Pointer[func(raft.RPC)]
 
 	// committed is about commitWord.
@@ -276,9 +276,9 @@ func New(cfg Config) (*Transport, error) {
 		refusals: newRefusalLog(cfg.Logger),
 		incoming: newIncomingConns(),
 		turn:     make(chan struct{}, 1),
-		consumer: make(chan raft.RPC),
 		conns:    make(map[connKey]Link),
 	}
+	t.door.Store(newDoor())
 	t.known.Store(newAcquaintance(d, cfg.SpoolDir, nil))
 	t.ctx, t.cancel = context.WithCancel(context.Background())
 	return t, nil
@@ -300,7 +300,7 @@ func (t *Transport) Close() error {
 }
 
 // Consumer is where raft takes its requests from.
-func (t *Transport) Consumer() <-chan raft.RPC { return t.consumer }
+func (t *Transport) Consumer() <-chan raft.RPC { return t.door.Load().requests }
 
 // LocalAddr is the node's own name.
 func (t *Transport) LocalAddr() raft.ServerAddress { return raft.ServerAddress(t.cfg.Name) }
@@ -328,8 +328,12 @@ func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (ra
 // Drop makes this node refuse to follow or elect a validator for a while; see Filter.Drop.
 func (t *Transport) Drop(leader string) { t.filter.Drop(time.Now(), leader) }
 
-// ResetCommitGuard forgets how far the log was committed; see Filter.ResetCommitGuard.
-func (t *Transport) ResetCommitGuard() { t.filter.ResetCommitGuard() }
+// ResetCommitGuard forgets how far the log was committed (see Filter.ResetCommitGuard), and turns away what was judged by that and waits for raft, which does
+// not run meanwhile.
+func (t *Transport) ResetCommitGuard() {
+	t.filter.ResetCommitGuard()
+	close(t.door.Swap(newDoor()).shut)
+}
 
 // refusalLog writes at most one line a second for each peer, so that a peer cannot fill the disk.
 type refusalLog struct {
