@@ -314,7 +314,7 @@ var packed = []sabotage.Sabotage{
 	},
 	{
 		Name: "node-attest-never-after-a-certificate", File: "clock.go", Line: `return err != nil || timeUnixMs > start.TimeUnixMs`,
-		Instead: `return err != nil || timeUnixMs > 0`, Rule: "payments do not wait for clocks to reach a time that is certified",
+		Instead: `return err != nil || timeUnixMs > 0*start.TimeUnixMs`, Rule: "payments do not wait for clocks to reach a time that is certified",
 	},
 }
 
