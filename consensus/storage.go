@@ -3,7 +3,6 @@ package consensus
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -147,41 +146,6 @@ func (l *raftLog) LastIndex() (uint64, error) {
 	return read(l, "read raft log", i, err)
 }
 
-// sentLog is raft's log as a leader sends it: without the first entry, for a while after a peer has asked for a snapshot by having nothing (cutAll), and if there
-// is one. Raft sends its snapshot to who needs an entry that it has not.
-type sentLog struct {
-	begun
-	node *Node
-}
-
-// sendsTime is for how long after a peer was found to have nothing it is sent a snapshot. A newcomer that comes in that time is, too.
-const sendsTime = 10 * time.Second
-
-// sendsAll hears of a peer that has no log. One that has sealed checkpoints has had one, and wants this leader's place for what is final.
-func (n *Node) sendsAll(peer string) {
-	if n.finality.Status().Finals[peer] == 0 {
-		return
-	}
-	n.emptyAt.Store(time.Now().UnixNano())
-	select {
-	case n.refused <- peer: // There may be no snapshot, or a smaller one.
-	default:
-	}
-}
-
-// GetLog is begun's.
-func (l sentLog) GetLog(index uint64, log *raft.Log) error {
-	last, err := l.LastIndex() // Raft reads the last entry when it starts.
-	if index != 1 || err != nil || last == 1 || time.Now().UnixNano()-l.node.emptyAt.Load() > int64(sendsTime) {
-		return l.begun.GetLog(index, log)
-	}
-	newest, err := l.snapshots.newest()
-	if err == nil && newest > 0 {
-		return raft.ErrLogNotFound
-	}
-	return errors.Join(err, l.begun.GetLog(index, log))
-}
-
 // look reads an entry and checks it.
 func (l *raftLog) look(index uint64, log *raft.Log) error {
 	if err := l.wal.GetLog(index, log); err != nil {
@@ -197,42 +161,6 @@ func (l *raftLog) GetLog(index uint64, log *raft.Log) error {
 		return l.fatal(fmt.Errorf("read raft entry %d: %w", index, err))
 	}
 	return err
-}
-
-// begun is the log as raft is given it. Raft begins with its newest snapshot and the log that follows, and compares what a leader sends with the entry
-// before: the last it has, or one that it reads in the log. The snapshot's end it knows only while nothing follows it. So if the log begins right behind a
-// snapshot, with entries that only one leader sent, nobody could ever replace them: whoever leads would be refused at the snapshot's end, and this validator be
-// stuck. So raft reads there what it knows anyway, and compares when it handles the append: a filter that did it before could meet a raft that has been started
-// again since. Nothing of that is on disk, and nobody but raft reads it.
-type begun struct {
-	*raftLog
-	snapshots *snapshotStore
-}
-
-// noEntry is the type of an entry of which nothing but the term is known. A leader does not come to send it: it reads the entry before it first, which is not
-// there, and sends its snapshot. If the log is cut in between, the other's filter refuses it.
-const noEntry = raft.LogType(math.MaxUint8)
-
-// GetLog reads an entry, or the term of the one before the first. Raft wants ErrLogNotFound itself, and no error that wraps it: it sends a snapshot then.
-func (l begun) GetLog(index uint64, log *raft.Log) error {
-	err := l.raftLog.GetLog(index, log)
-	if !errors.Is(err, raft.ErrLogNotFound) || index <= 1 { // Before entry 1 a leader reads none.
-		return err
-	}
-	if first, failed := l.FirstIndex(); failed != nil {
-		return failed
-	} else if first != index+1 {
-		return err
-	}
-	list, failed := l.snapshots.List()
-	if failed != nil {
-		return l.fatal(fmt.Errorf("list raft snapshots: %w", failed))
-	}
-	if len(list) == 0 || list[0].Index != index {
-		return err
-	}
-	*log = raft.Log{Index: index, Term: list[0].Term, Type: noEntry}
-	return nil
 }
 
 // StoreLog writes an entry.

@@ -112,9 +112,7 @@ func (n *Node) trail(end uint64) error {
 		return err
 	}
 	config := m.ReloadableConfig()
-	if config.TrailingLogs = min(n.trailing.entries, last-first+1); config.TrailingLogs == m.ReloadableConfig().TrailingLogs {
-		return nil
-	}
+	config.TrailingLogs = min(n.trailing.entries, last-first+1)
 	if err := m.ReloadConfig(config); err != nil {
 		return fmt.Errorf("tell raft how much of its log to keep: %w", err)
 	}

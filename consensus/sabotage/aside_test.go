@@ -195,7 +195,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "who finds no tree of all at the least place begins with nothing",
 	},
 	{
-		Name: "node-log-to-who-has-nothing", File: "storage.go", Line: `return raft.ErrLogNotFound`, Instead: `return l.begun.GetLog(index, log)`,
+		Name: "node-log-to-who-has-nothing", File: "givenlog.go", Line: `return raft.ErrLogNotFound`, Instead: `return l.begun.GetLog(index, log)`,
 		Rule: "who has nothing is sent a snapshot",
 	},
 	{
@@ -303,11 +303,11 @@ var disputed = []sabotage.Sabotage{
 		Instead: `r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})`, Rule: "what only a liar sent is replaced right behind a snapshot too",
 	},
 	{
-		Name: "node-behind-a-gap", File: "storage.go", Line: `} else if first != index+1 {`, Instead: `} else if first == 0 {`,
+		Name: "node-behind-a-gap", File: "givenlog.go", Line: `} else if first != index+1 {`, Instead: `} else if first == 0 {`,
 		Rule: "raft is told of no entry that its log does not begin behind",
 	},
 	{
-		Name: "node-behind-any-snapshot", File: "storage.go", Line: `if len(list) == 0 || list[0].Index != index {`, Instead: `if len(list) == 0 {`,
+		Name: "node-behind-any-snapshot", File: "givenlog.go", Line: `if len(list) == 0 || list[0].Index != index {`, Instead: `if len(list) == 0 {`,
 		Rule: "nor of one that is no snapshot's end",
 	},
 	{
