@@ -50,6 +50,19 @@ func (s *scribe) paysFinal() (ledger.Head, sent) {
 	return final, captured()
 }
 
+// copied is another node with the same folder.
+func (s *scribe) copied(t *testing.T) *scribe {
+	t.Helper()
+	s.stop("v1")
+	again := &scribe{cluster: newAgain(t, s.cluster), log: slices.Clone(s.log)}
+	copyTree(t, filepath.Join(s.dir, "v1"), filepath.Join(again.dir, "v1"))
+	for _, one := range []*scribe{again, s} {
+		one.restart("v1")
+		one.n = one.nodes["v1"]
+	}
+	return again
+}
+
 // overtaken has a snapshot take the place of log and state.
 func (s *scribe) overtaken(by sent) {
 	s.t.Helper()
@@ -127,13 +140,7 @@ func TestPutBackOnWhatIsNotSealedHere(t *testing.T) {
 	s := newScribe(t)
 	s.final(first(s.pays()))
 	between, _ := s.pays()
-	s.stop("v1")
-	victim := &scribe{cluster: newAgain(t, s.cluster), log: slices.Clone(s.log)}
-	copyTree(t, filepath.Join(s.dir, "v1"), filepath.Join(victim.dir, "v1"))
-	victim.restart("v1")
-	victim.n = victim.nodes["v1"]
-	s.restart("v1")
-	s.n = s.nodes["v1"]
+	victim := s.copied(t)
 	snapshot := s.captured()
 	s.final(first(s.pays()))
 

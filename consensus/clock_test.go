@@ -99,17 +99,23 @@ func TestEarly(t *testing.T) {
 	}
 }
 
+// aheadAlone is a node alone whose clock is half an hour ahead, and its error, in milliseconds.
+func aheadAlone(t *testing.T) (s *scribe, ahead *atomic.Int64) {
+	t.Helper()
+	c := newStopped(t, Snapshots{})
+	ahead = c.skewed()["v1"]
+	ahead.Store(halfAnHour)
+	c.restart("v1")
+	return &scribe{cluster: c, n: c.nodes["v1"]}, ahead
+}
+
 // TestTimeOfTheEpochsStart: a time that a quorum has attested, with clocks that were set back before it was final, is not early once an epoch starts
 // there, though no later one is attested.
 func TestTimeOfTheEpochsStart(t *testing.T) {
-	c := newStopped(t, Snapshots{})
-	ahead := c.skewed()
-	ahead["v1"].Store(halfAnHour)
-	c.restart("v1")
-	s := &scribe{cluster: c, n: c.nodes["v1"]}
+	s, ahead := aheadAlone(t)
 	start, _ := s.pays()
 	s.pays()
-	ahead["v1"].Store(0)
+	ahead.Store(0)
 	if !s.n.packer.held() || s.n.mayAttest(start.Size) {
 		t.Fatal("a time far ahead, which a quorum may have attested or not, is not early")
 	}
@@ -126,17 +132,13 @@ func TestTimeOfTheEpochsStart(t *testing.T) {
 
 // TestHeld: a leader packs nothing on a time that nobody attests yet, until it is final; nor on too much that is not final.
 func TestHeld(t *testing.T) {
-	c := newStopped(t, Snapshots{})
-	ahead := c.skewed()
-	ahead["v1"].Store(halfAnHour)
-	c.restart("v1")
-	s := &scribe{cluster: c, n: c.nodes["v1"]}
+	s, ahead := aheadAlone(t)
 	p := s.n.packer
 	s.pays()
 	if p.held() {
 		t.Error("by its own time")
 	}
-	ahead["v1"].Store(0)
+	ahead.Store(0)
 	head := s.n.store.Head()
 	if !p.held() || s.n.mayAttest(head.Size) {
 		t.Error("not by a time far ahead")

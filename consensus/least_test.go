@@ -156,17 +156,24 @@ func TestALeastPlaceArrives(t *testing.T) {
 	}
 }
 
-// TestATailKeepsThePlace: raft goes on to have the end of a longer log in mind. To be rid of that, the place that came with the snapshot is not given up.
-func TestATailKeepsThePlace(t *testing.T) {
-	s := newScribe(t)
+// sentAtTheEnd is a node, and a true snapshot that is said to end where its log does.
+func sentAtTheEnd(t *testing.T) (s *scribe, snapshot sent) {
+	t.Helper()
+	s = newScribe(t)
 	for range 3 {
 		s.order([]byte("void"))
 	}
-	_, snapshot := s.paysFinal()
+	_, snapshot = s.paysFinal()
 	s.stop("v1")
 	s.restart("v1")
 	s.n = s.nodes["v1"]
 	snapshot.index = s.n.member().LastIndex()
+	return s, snapshot
+}
+
+// TestATailKeepsThePlace: raft goes on to have the end of a longer log in mind. To be rid of that, the place that came with the snapshot is not given up.
+func TestATailKeepsThePlace(t *testing.T) {
+	s, snapshot := sentAtTheEnd(t)
 	if err := errors.Join(deliver(s.n, s.members(), snapshot), restore(s.n)); err != nil {
 		t.Fatal(err)
 	}
@@ -244,13 +251,7 @@ func TestPutBacksDoNotKeepOneFromTheLeastPlace(t *testing.T) {
 
 // TestATailIsForgottenLater: a liar sends the same snapshot again, too soon for another resync, and is silent. Raft starts again all the same.
 func TestATailIsForgottenLater(t *testing.T) {
-	s := newScribe(t)
-	s.order([]byte("void"))
-	_, snapshot := s.paysFinal()
-	s.stop("v1")
-	s.restart("v1")
-	s.n = s.nodes["v1"]
-	snapshot.index = s.n.member().LastIndex()
+	s, snapshot := sentAtTheEnd(t)
 	set := func(last time.Time) {
 		s.n.astray.mu.Lock()
 		defer s.n.astray.mu.Unlock()

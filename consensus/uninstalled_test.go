@@ -3,7 +3,6 @@ package consensus
 import (
 	"errors"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -154,13 +153,7 @@ func TestAStartDropsWhatIsNotInstalled(t *testing.T) {
 func TestNothingIsKeptAsideAsNothing(t *testing.T) {
 	s := newScribe(t)
 	s.final(first(s.pays()))
-	s.stop("v1")
-	victim := &scribe{cluster: newAgain(t, s.cluster), log: slices.Clone(s.log)}
-	copyTree(t, filepath.Join(s.dir, "v1"), filepath.Join(victim.dir, "v1"))
-	victim.restart("v1")
-	victim.n = victim.nodes["v1"]
-	s.restart("v1")
-	s.n = s.nodes["v1"]
+	victim := s.copied(t)
 	for range 4 {
 		s.pays()
 	}
