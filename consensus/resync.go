@@ -54,6 +54,9 @@ type astray struct {
 	// behindSince is when this node was first seen to lead a term, behindIn, with less than is final; zero when it is not so.
 	behindSince time.Time
 	behindIn    uint64
+	// standsAt is the own size since standsSince, while more is final and something here is not; when it is not so, the last look.
+	standsAt    uint64
+	standsSince time.Time
 	// dispute is with leaders, about what is committed, overrun about what was attested, and lacking how long the own tree has not held what is
 	// certified.
 	dispute dispute
@@ -170,6 +173,9 @@ func (n *Node) lookAt(proved finality.Status) {
 	if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
+	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {
+		n.strayed(fmt.Errorf("nothing has come after batch %d for long, and more is final", head.Batch))
+	}
 	n.lookAtDispute(proved)
 	n.lookAtCertified(proved)
 	if n.astray.tail.Load() {
@@ -212,6 +218,23 @@ func (a *astray) behind(term uint64, now bool, at time.Time) bool {
 		a.behindIn, a.behindSince = term, at
 	}
 	return now && at.Sub(a.behindSince) > suspectPatience
+}
+
+// standPatience is how long a validator waits for what is final to come after its tree: its line to the leader may be worse than those to others.
+const standPatience = 30 * time.Second
+
+// stands says whether nothing has come after the own tree for that long, though more is final. What comes next would show a log that is not the others', but
+// nothing need come: nobody pays, and this validator's own batches may go on after its head, once it has led. Going back takes nothing from anybody: what it has
+// attested is in the final tree, which is larger, or outranked by it. A line so slow that a batch takes longer costs it that batch once, since then nothing here is
+// not final.
+func (a *astray) stands(size uint64, now bool, at time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !now || a.standsSince.IsZero() || a.standsAt != size {
+		a.standsAt, a.standsSince = size, at
+		return false
+	}
+	return at.Sub(a.standsSince) > standPatience
 }
 
 // forgetTail asks for a resync when a snapshot was installed into a log that did not end before it: one of a leader that was cut off,

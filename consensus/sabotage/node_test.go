@@ -7,10 +7,10 @@ import "github.com/umoja-ledger/umoja/ledger/sabotage"
 // nodeRuns are the tests of package consensus that should notice first, by file.
 var nodeRuns = map[string]string{
 	"epoch.go": "Epoch|TakenBack|Opening|Void|Headers|ReadsWhile", "opening.go": "Epoch|Opening|TakenBack", "fsm.go": "Void|Epoch|Resync|Fed|Replayed",
-	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute|Vanish|ATail|PutBacksDo",
+	"resync.go": "Resync|Fed|ALateLog|AnotherTree|Dispute|Vanish|ATail|PutBacksDo|WhoStands",
 	"rewind.go": "Resync|Fed|Aside|PutBack|BatchBeforeTheOne", "aside.go": "Aside|PutBack|SaysNothing|Vanish", "asidefile.go": "Damage|Aside",
 	"base.go": "Spare|Base|PutBack|Overrun|AheadOfItsLog|Place|Snapshot|Least|Damaged", "dispute.go": "Dispute|Carrier|SaysNothing|Fed", "certified.go": "StartsHere|Lacking|PutBack|Vanish", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
-	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot", "arrival.go": "Snapshot|PlaceToo",
+	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot", "arrival.go": "Snapshot|PlaceToo|WhoStands",
 	"storage.go": "FailStop|Cut|Stall|Grown|Damaged", "givenlog.go": "LogBegins|StuckBehind|FromALeaders", "trailing.go": "LogBegins|CutByBytes|GrownLog|SmallLog|LogIsCut", "entrysum.go": "Entries|Damaged", "open.go": "Lost|CommittedBefore|Fed|NotInstalled|StuckBehind", "uninstalled.go": "NotInstalled|AsNothing|HoldsPending|SpareSnapshot", "node.go": "Fed|Epoch|Checkpoint", "read.go": "Read|Standings|Receipt|Expiry",
 	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
 	"voters.go": "Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
@@ -157,69 +157,6 @@ var opened = []sabotage.Sabotage{
 		Line:    `} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term != entry.Term {`,
 		Instead: `} else if n.saw(batch.Header, checkpoint.SignedHeader{Header: batch.RawHeader(), Signature: batch.Signature}); batch.Header.Term > entry.Term {`,
 		Rule:    "a batch is void in another term than its own, or honest leaders could be framed with it",
-	},
-}
-
-// resynced is the way back of a validator that was fed a lie.
-var resynced = []sabotage.Sabotage{
-	{
-		Name: "node-resync-not-asked", File: "fsm.go", Line: `if errors.Is(err, errNoStart) {`, Instead: `if errors.Is(err, errNoStart) && n == nil {`,
-		Rule: "whose tree lacks the start of an epoch goes back",
-	},
-	{
-		Name: "node-resync-applies-on", File: "fsm.go", Line: `if n.failed() || n.suspended.Load() {`, Instead: `if n.failed() {`,
-		Rule: "while a resync is to come nothing is applied",
-	},
-	{
-		Name: "node-resync-snapshot", File: "fsm.go", Line: `if f.node.failed() || f.node.suspended.Load() {`, Instead: `if f.node.failed() {`,
-		Rule: "while a resync is to come no snapshot is captured",
-	},
-	{
-		Name: "node-resync-not-persisted", File: "resync.go", Line: `if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(to)); err != nil {`,
-		Instead: `if err := error(nil); err != nil && to == "" {`, Rule: "the target is on disk before anything is undone",
-	},
-	{
-		Name: "node-resync-forever", File: "rewind.go", Line: `if err := os.Remove(path); err != nil {`, Instead: `if err := error(nil); err != nil {`,
-		Rule: "a resync that has ended is not done again",
-	},
-	{
-		Name: "node-resync-state-stays", File: "rewind.go",
-		Line:    `if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {`,
-		Instead: `if err := error(nil); err != nil {`, Rule: "what is not final is undone",
-	},
-	{
-		Name: "node-resync-log-stays", File: "rewind.go", Line: `return n.raftLog.DeleteRange(max(first, keep+1), last)`, Instead: `_ = first; return nil`,
-		Rule: "the entries of the lie are cut off",
-	},
-	{
-		Name: "node-resync-log-below-state", File: "rewind.go", Line: `keep = max(keep, n.store.FloorMade())`, Instead: `keep = max(keep, 1)`,
-		Rule: "the log is not cut below what made the state, unless the state is rewound",
-	},
-	{
-		Name: "node-resync-never-deep", File: "resync.go", Line: `to = to.deeper()`,
-		Instead: `to = to + ""`, Rule: "the lie may be older than what is final",
-	},
-	{
-		Name: "node-resync-endlessly", File: "resync.go", Line: `if again && time.Since(a.last) < resyncPause {`, Instead: `if again && a.due {`,
-		Rule: "a node that gains nothing by it does not resync all the time",
-	},
-	{
-		Name: "node-resync-at-a-late-log", File: "resync.go", Line: `if s != nil && time.Since(s.since) > suspectPatience {`, Instead: `if s != nil {`,
-		Rule: "a log that is late is no lie",
-	},
-	{
-		Name: "node-resync-on-a-liars-word", File: "resync.go",
-		Line:    `if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {`,
-		Instead: `if n.astray.dispute.lasts(time.Now(), suspectPatience) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
-	},
-	{
-		Name: "node-resync-on-a-gap", File: "resync.go",
-		Line:    `if n.astray.gap.Load() && proved.Proved > head.Size {`,
-		Instead: `if n.astray.gap.Load() && head.Size > 0 {`, Rule: "a batch out of place alone makes nobody forget anything",
-	},
-	{
-		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
-		Rule: "a tree of a later epoch may be still to come",
 	},
 }
 

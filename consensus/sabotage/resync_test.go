@@ -1,0 +1,84 @@
+//go:build sabotage
+
+package sabotage_test
+
+import "github.com/umoja-ledger/umoja/ledger/sabotage"
+
+// resynced is the way back of a validator that was fed a lie.
+var resynced = []sabotage.Sabotage{
+	{
+		Name: "node-resync-not-asked", File: "fsm.go", Line: `if errors.Is(err, errNoStart) {`, Instead: `if errors.Is(err, errNoStart) && n == nil {`,
+		Rule: "whose tree lacks the start of an epoch goes back",
+	},
+	{
+		Name: "node-resync-applies-on", File: "fsm.go", Line: `if n.failed() || n.suspended.Load() {`, Instead: `if n.failed() {`,
+		Rule: "while a resync is to come nothing is applied",
+	},
+	{
+		Name: "node-resync-snapshot", File: "fsm.go", Line: `if f.node.failed() || f.node.suspended.Load() {`, Instead: `if f.node.failed() {`,
+		Rule: "while a resync is to come no snapshot is captured",
+	},
+	{
+		Name: "node-resync-not-persisted", File: "resync.go", Line: `if err := writeFile(filepath.Join(n.dir, resyncFile), []byte(to)); err != nil {`,
+		Instead: `if err := error(nil); err != nil && to == "" {`, Rule: "the target is on disk before anything is undone",
+	},
+	{
+		Name: "node-resync-forever", File: "rewind.go", Line: `if err := os.Remove(path); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "a resync that has ended is not done again",
+	},
+	{
+		Name: "node-resync-state-stays", File: "rewind.go",
+		Line:    `if err := n.disk.run(func() error { return n.store.Rollback(n.store.Floor().Batch) }); err != nil {`,
+		Instead: `if err := error(nil); err != nil {`, Rule: "what is not final is undone",
+	},
+	{
+		Name: "node-resync-log-stays", File: "rewind.go", Line: `return n.raftLog.DeleteRange(max(first, keep+1), last)`, Instead: `_ = first; return nil`,
+		Rule: "the entries of the lie are cut off",
+	},
+	{
+		Name: "node-resync-log-below-state", File: "rewind.go", Line: `keep = max(keep, n.store.FloorMade())`, Instead: `keep = max(keep, 1)`,
+		Rule: "the log is not cut below what made the state, unless the state is rewound",
+	},
+	{
+		Name: "node-resync-never-deep", File: "resync.go", Line: `to = to.deeper()`,
+		Instead: `to = to + ""`, Rule: "the lie may be older than what is final",
+	},
+	{
+		Name: "node-resync-endlessly", File: "resync.go", Line: `if again && time.Since(a.last) < resyncPause {`, Instead: `if again && a.due {`,
+		Rule: "a node that gains nothing by it does not resync all the time",
+	},
+	{
+		Name: "node-resync-at-a-late-log", File: "resync.go", Line: `if s != nil && time.Since(s.since) > suspectPatience {`, Instead: `if s != nil {`,
+		Rule: "a log that is late is no lie",
+	},
+	{
+		Name: "node-resync-on-a-liars-word", File: "resync.go",
+		Line:    `if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {`,
+		Instead: `if n.astray.dispute.lasts(time.Now(), suspectPatience) && head.Size > 0 {`, Rule: "a leader alone makes nobody forget anything",
+	},
+	{
+		Name: "node-resync-on-a-gap", File: "resync.go",
+		Line:    `if n.astray.gap.Load() && proved.Proved > head.Size {`,
+		Instead: `if n.astray.gap.Load() && head.Size > 0 {`, Rule: "a batch out of place alone makes nobody forget anything",
+	},
+	{
+		Name: "node-resync-stands", File: "resync.go", Line: `return at.Sub(a.standsSince) > standPatience`, Instead: `return false`,
+		Rule: "who stands still while more is final goes back",
+	},
+	{
+		Name: "node-resync-stands-at-once", File: "resync.go", Line: `if !now || a.standsSince.IsZero() || a.standsAt != size {`, Instead: `if !now || a.standsSince.IsZero() {`,
+		Rule: "who gets batches is late, and not astray",
+	},
+	{
+		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`,
+		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`, Rule: "who has only what is final waits",
+	},
+	{
+		Name: "node-resync-stands-over-a-snapshot", File: "arrival.go", Line: `func (s *snapshotStore) coming() bool { return s.sinks.Load() > 0 }`,
+		Instead: `func (s *snapshotStore) coming() bool { return false }`, Rule: "a snapshot on its way is waited for",
+	},
+	{
+		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
+		Rule: "a tree of a later epoch may be still to come",
+	},
+}
