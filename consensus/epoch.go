@@ -198,7 +198,7 @@ func (n *Node) beginsAgain(b *tx.Batch, at spot) error {
 
 // undo takes back the batches above one, and everything that was told of them.
 func (n *Node) undo(toBatch uint64) error {
-	n.turns.begun.Add(1) // What was read before may not be there any more.
+	n.turns.begin() // What was read before may not be there any more.
 	defer n.turned()
 	if err := n.point("epoch: nothing undone"); err != nil {
 		return err

@@ -107,6 +107,15 @@ func (s *scribe) export() []byte {
 // final makes a tree final on the node.
 func (s *scribe) final(h ledger.Head) {
 	s.t.Helper()
+	s.sealed(h)
+	if s.n.FinalSize() != h.Size {
+		s.t.Fatalf("final size %d, want %d", s.n.FinalSize(), h.Size)
+	}
+}
+
+// sealed tells the node that others made a tree final.
+func (s *scribe) sealed(h ledger.Head) {
+	s.t.Helper()
 	c := checkpoint.Checkpoint{Network: s.n.network, Size: h.Size, Root: h.Root}
 	var cosigs []checkpoint.Cosignature
 	for _, v := range s.world.Set[:s.world.Set.Quorum()] {
@@ -117,9 +126,6 @@ func (s *scribe) final(h ledger.Head) {
 		s.t.Fatal(err)
 	}
 	s.n.sealed(note, c)
-	if s.n.FinalSize() != h.Size {
-		s.t.Fatalf("final size %d, want %d", s.n.FinalSize(), h.Size)
-	}
 }
 
 // stages are how far a list of payments has come.

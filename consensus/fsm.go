@@ -193,7 +193,7 @@ func (f fsm) Restore(r io.ReadCloser) error {
 		return f.node.Fatal(err)
 	}
 	f.node.cuts.Add(1)
-	f.node.turns.begun.Add(1)
+	f.node.turns.begin()
 	defer f.node.turned()
 	arrived, err := f.node.snapshots.install()
 	switch {

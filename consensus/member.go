@@ -55,7 +55,19 @@ func (m *member) end() error {
 }
 
 // turns counts what takes batches back. Two may be under way at once: a resync is asked for while an epoch is opened.
-type turns struct{ begun, ended atomic.Uint64 }
+type turns struct {
+	begun, ended atomic.Uint64
+	// sealing is held from where a checkpoint is compared with the own tree until it is stored: what is final then is not taken back, and what is
+	// taken back does not become final.
+	sealing sync.Mutex
+}
+
+// begin says that batches are about to be taken back. No checkpoint is stored from here on, until that has ended: none is found to be of the own tree.
+func (t *turns) begin() {
+	t.sealing.Lock()
+	defer t.sealing.Unlock()
+	t.begun.Add(1)
+}
 
 // look gives a count that rises with each beginning and end, and whether nothing is under way.
 func (t *turns) look() (count uint64, quiet bool) {

@@ -266,6 +266,8 @@ func (n *Node) sealed(note []byte, c checkpoint.Checkpoint) {
 // seal stores the newest checkpoint when the tree has got there: now, or with the batch that brings it there. From then on
 // its batches cannot be undone. It is called by finality and by raft's FSM; the store takes a checkpoint once.
 func (n *Node) seal() {
+	n.turns.sealing.Lock()
+	defer n.turns.sealing.Unlock()
 	owed := n.owed.Load()
 	if owed == nil || n.store.Head().Size < owed.Size {
 		return

@@ -303,7 +303,7 @@ func (n *Node) resync() error {
 		return err
 	}
 	n.cuts.Add(1)
-	n.turns.begun.Add(1) // A snapshot under way is cancelled: raft waits for it.
+	n.turns.begin() // A snapshot under way is cancelled: raft waits for it.
 	n.progress.moved()
 	if err := n.member().end(); err != nil {
 		return fmt.Errorf("stop raft: %w", err)

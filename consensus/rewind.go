@@ -63,7 +63,7 @@ func (t target) deeper() target {
 	return t
 }
 
-// finishResync does what is left on disk of a resync, if one has begun. Raft does not run.
+// finishResync does what is left on disk of a resync, if one has begun. Raft does not run, and nothing becomes final meanwhile (turns).
 func (n *Node) finishResync() error {
 	path := filepath.Join(n.dir, resyncFile)
 	raw, err := os.ReadFile(path)

@@ -62,6 +62,10 @@ var resynced = []sabotage.Sabotage{
 		Instead: `if n.astray.gap.Load() && head.Size > 0 {`, Rule: "a batch out of place alone makes nobody forget anything",
 	},
 	{
+		Name: "node-resync-seals", File: "node.go", Line: `defer n.turns.sealing.Unlock()`, Instead: `n.turns.sealing.Unlock()`,
+		Rule: "nothing becomes final while a resync takes it back",
+	},
+	{
 		Name: "node-resync-stands", File: "resync.go", Line: `return at.Sub(a.standsSince) > standPatience`, Instead: `return false`,
 		Rule: "who stands still while more is final goes back",
 	},
