@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -52,8 +51,6 @@ type snapshotStore struct {
 	// mu guards arrived: the snapshot that is verified and not installed yet.
 	mu      sync.Mutex
 	arrived *arrival
-	// sinks is how many snapshots of others are on their way in.
-	sinks atomic.Int32
 }
 
 // arrival is a snapshot that a sink has let in.
@@ -192,9 +189,6 @@ func (s *snapshotStore) reapOld() error {
 	return nil
 }
 
-// coming says whether a snapshot of another validator is on its way in: on a slow line for minutes.
-func (s *snapshotStore) coming() bool { return s.sinks.Load() > 0 }
-
 // arrive keeps a verified snapshot for install.
 func (s *snapshotStore) arrive(a *arrival) {
 	s.mu.Lock()
@@ -270,7 +264,6 @@ func (s *snapshotSink) begin() {
 	}
 	from, to := io.Pipe()
 	s.to, s.built = to, make(chan built, 1)
-	s.store.sinks.Add(1)
 	go func() {
 		state, err := s.store.state.Receive(from, s.checkPlace)
 		from.CloseWithError(err) // A writer that is not done meets the reason.
@@ -319,7 +312,6 @@ func (s *snapshotSink) Close() error {
 	}
 	s.ended = true
 	s.begin()
-	defer s.store.sinks.Add(-1)
 	_ = s.to.Close() // The builder meets the end, and must find the snapshot whole.
 	b := <-s.built
 	if b.err != nil {
@@ -340,7 +332,6 @@ func (s *snapshotSink) Cancel() error {
 		return s.SnapshotSink.Cancel()
 	}
 	s.ended = true
-	defer s.store.sinks.Add(-1)
 	_ = s.to.CloseWithError(errSnapshotCancelled)
 	err := s.SnapshotSink.Cancel()
 	if b := <-s.built; b.state != nil {

@@ -88,7 +88,7 @@ func stuckBehindASnapshot(t *testing.T, least bool) {
 		n.astray.mu.Lock()
 		defer n.astray.mu.Unlock()
 		last, err := n.raftLog.LastIndex()
-		return err == nil && last == 0 && !n.astray.last.IsZero() && !n.astray.due
+		return err == nil && last == 0 && n.astray.target != "" && !n.astray.due
 	})
 	place, err := n.snapshots.newest()
 	if err != nil {

@@ -35,9 +35,7 @@ func TestFromALeadersSnapshot(t *testing.T) {
 				list, err := victim.snapshots.List()
 				return err == nil && len(list) > 0 && !asking(victim) && victim.member().LastIndex() >= list[0].Index
 			})
-			if victim.snapshots.coming() {
-				t.Error("what has come is still on its way")
-			}
+			c.eventually("the end of what was on its way", func() bool { return !victim.transport.Receiving() })
 			if victim.FinalSize() < final {
 				t.Errorf("final size %d, was %d", victim.FinalSize(), final)
 			}

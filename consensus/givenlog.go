@@ -3,6 +3,7 @@ package consensus
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"time"
 
@@ -52,8 +53,33 @@ type sentLog struct {
 	node *Node
 }
 
-// sendsTime is for how long after a peer was found to have nothing it is sent a snapshot. A newcomer that comes in that time is, too.
-const sendsTime = 10 * time.Second
+// sendsTime is for how long after a peer was found to have nothing, or a snapshot to it was lost on the way, it is sent a snapshot: longer than raft waits to try
+// again. A newcomer that comes in that time is, too.
+const sendsTime = 30 * time.Second
+
+// sends says whether that time is now.
+func (n *Node) sends() bool { return time.Now().UnixNano()-n.emptyAt.Load() <= int64(sendsTime) }
+
+// sending is the transport as raft is given it.
+type sending struct {
+	lasting
+	node *Node
+}
+
+// InstallSnapshot is the transport's.
+func (s sending) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
+	wanted := s.node.sends()
+	err := s.lasting.InstallSnapshot(id, addr, args, resp, data)
+	s.node.snapshotSent(wanted, err)
+	return err
+}
+
+// snapshotSent hears how a snapshot ended that began while one was sent to who has nothing. On a slow line that may be long ago: the next try is to be one again.
+func (n *Node) snapshotSent(wanted bool, err error) {
+	if err != nil && wanted {
+		n.emptyAt.Store(time.Now().UnixNano())
+	}
+}
 
 // sendsAll hears of a peer that has no log. One that has sealed checkpoints has had one, and wants this leader's place for what is final.
 func (n *Node) sendsAll(peer string) {
@@ -67,9 +93,9 @@ func (n *Node) sendsAll(peer string) {
 	}
 }
 
-// GetLog is begun's.
+// GetLog is begun's. Raft reads here what it applies, too, and panics if that is not there: so nothing is left out before this node's raft is past the first entry.
 func (l sentLog) GetLog(index uint64, log *raft.Log) error {
-	if index != 1 || time.Now().UnixNano()-l.node.emptyAt.Load() > int64(sendsTime) {
+	if index != 1 || l.node.given.Load() == 0 || !l.node.sends() {
 		return l.begun.GetLog(index, log)
 	}
 	newest, err := l.snapshots.newest()

@@ -177,10 +177,10 @@ func TestATailKeepsThePlace(t *testing.T) {
 	if err := errors.Join(deliver(s.n, s.members(), snapshot), restore(s.n)); err != nil {
 		t.Fatal(err)
 	}
-	if !s.n.asked() {
+	s.settled()
+	if s.n.astray.target != resyncTail {
 		t.Fatal("raft has the longer log in mind")
 	}
-	s.settled()
 	if list, err := s.n.snapshots.List(); err != nil || len(list) != 1 || list[0].Index != snapshot.index || list[0].Term != snapshot.term || s.n.member().LastIndex() != snapshot.index {
 		t.Errorf("raft begins with %+v and ends at %d: %v", list, s.n.member().LastIndex(), err)
 	}
@@ -249,27 +249,31 @@ func TestPutBacksDoNotKeepOneFromTheLeastPlace(t *testing.T) {
 	s.settled()
 }
 
-// TestATailIsForgottenLater: a liar sends the same snapshot again, too soon for another resync, and is silent. Raft starts again all the same.
-func TestATailIsForgottenLater(t *testing.T) {
+// TestATailIsForgottenAtOnce: a liar that leads sends true snapshots again and again into logs that it has made longer. Each time raft starts again, is given
+// no entries before, and goes back no further: in the end all to whom it does so would begin with nothing.
+func TestATailIsForgottenAtOnce(t *testing.T) {
 	s, snapshot := sentAtTheEnd(t)
-	set := func(last time.Time) {
-		s.n.astray.mu.Lock()
-		defer s.n.astray.mu.Unlock()
-		s.n.astray.last, s.n.astray.floor = last, s.n.store.Floor().Size
-	}
-	set(time.Now())
+	now := time.Now()
+	s.n.astray.mu.Lock()
+	s.n.astray.last, s.n.astray.floor, s.n.astray.tried = now, s.n.store.Floor().Size, 1
+	s.n.astray.mu.Unlock()
 	before := s.n.member()
+	s.n.astray.running.Lock() // The resync waits.
 	if err := errors.Join(deliver(s.n, s.members(), snapshot), restore(s.n)); err != nil {
 		t.Fatal(err)
 	}
-	s.n.lookAgain()
-	if s.n.member() != before || !s.n.astray.tail.Load() {
-		t.Fatal("it goes back twice in a minute")
+	if !s.n.local().Stale() {
+		t.Error("raft is given entries after the end of a log that is gone")
 	}
-	set(time.Now().Add(-2 * resyncPause))
-	s.n.lookAgain()
+	s.n.astray.running.Unlock()
 	s.settled()
-	if s.n.member() == before || s.n.astray.tail.Load() {
-		t.Error("raft has the longer log in mind for ever")
+	if s.n.member() == before || s.n.local().Stale() {
+		t.Fatal("raft has the longer log in mind")
+	}
+	if s.n.astray.target != resyncTail || s.n.astray.tried != 1 || s.n.astray.last != now {
+		t.Fatalf("it went back %q, after %d", s.n.astray.target, s.n.astray.tried)
+	}
+	if s.n.strayed(errKilled) {
+		t.Error("a liar ends the pause")
 	}
 }

@@ -1,6 +1,8 @@
 package consensus
 
 import (
+	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -45,6 +47,51 @@ func TestSnapshotMeetsALongerLog(t *testing.T) {
 	if _, err := c.nodes[away].store.Audit(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestEntriesBehindALogThatIsGone: a true snapshot takes the place of a longer log, just after a resync, and an entry follows the end that raft has in mind.
+// Raft would panic when it comes to apply what lies between.
+func TestEntriesBehindALogThatIsGone(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	leader, victim := c.leader(), c.follower()
+	leader.renew(victim.Name())
+	for range 3 {
+		if err := leader.member().Barrier(0).Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.eventually("the follower's longer log", func() bool { return victim.member().LastIndex() >= leader.member().LastIndex() })
+	victim.astray.mu.Lock()
+	victim.astray.last, victim.astray.floor = time.Now(), victim.store.Floor().Size
+	victim.astray.mu.Unlock()
+	if newest, err := leader.snapshots.newest(); err != nil || newest >= victim.member().LastIndex() {
+		t.Fatalf("the log ends at %d, the snapshot at %d: %v", victim.member().LastIndex(), newest, err)
+	}
+	if err := leader.gives(victim.Name(), func(r io.Reader) io.Reader { return r }); err != nil {
+		t.Fatal(err)
+	}
+	s := c.submit(leader, c.pay(c.world.Juma.Account, 2), Final)
+	c.eventually("what follows", func() bool { return victim.FinalSize() > s.LeafIndex })
+}
+
+// gives sends the newest snapshot to a follower, unasked, through a reader.
+func (n *Node) gives(to string, through func(io.Reader) io.Reader) error {
+	list, err := n.snapshots.List()
+	if err != nil || len(list) == 0 {
+		return fmt.Errorf("%d snapshots: %w", len(list), err)
+	}
+	meta, r, err := n.snapshots.Open(list[0].ID)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	self := raft.RPCHeader{ProtocolVersion: raft.ProtocolVersionMax, ID: []byte(n.Name()), Addr: []byte(n.Name())}
+	var taken raft.InstallSnapshotResponse
+	return n.transport.InstallSnapshot(raft.ServerID(to), raft.ServerAddress(to), &raft.InstallSnapshotRequest{
+		RPCHeader: self, SnapshotVersion: meta.Version, Term: n.term(), Leader: []byte(n.Name()), LastLogIndex: meta.Index, LastLogTerm: meta.Term,
+		Configuration: raft.EncodeConfiguration(meta.Configuration), ConfigurationIndex: meta.ConfigurationIndex, Size: meta.Size,
+	}, &taken, through(r))
 }
 
 // lengthen puts entries behind a stopped node's log, as if it had led and nobody had heard it. It gives the new end.

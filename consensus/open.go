@@ -171,7 +171,7 @@ func (n *Node) local() transport.Local {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())
 		},
-		OnEmptyLog: n.sendsAll,
+		OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load,
 		OnSnapshotRefused: func(peer string) {
 			select {
 			case n.refused <- peer:
@@ -313,11 +313,11 @@ func (n *Node) join(config *raft.Config) error {
 	} else if ok {
 		n.base.Store(index)
 	}
-	r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, lasting{n.transport})
+	n.astray.tail.Store(false) // It reads its log.
+	r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, sending{lasting{n.transport}, n})
 	if err != nil {
 		return fmt.Errorf("start raft: %w", err)
 	}
 	n.raft.Store(&member{Raft: r, down: make(chan struct{})})
-	n.astray.tail.Store(false) // It has read its log.
 	return nil
 }

@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -49,7 +48,7 @@ type astray struct {
 	wake  chan struct{}
 	// gap says that the newest batch in the log does not go on after the head.
 	gap atomic.Bool
-	// tail says that raft has the end of a log in mind that is gone (forgetTail), until it starts again.
+	// tail says that raft has the end of a log in mind that is gone (forgetTail), until it starts again. Invariant: a resync is to come or under way.
 	tail atomic.Bool
 	// behindSince is when this node was first seen to lead a term, behindIn, with less than is final; zero when it is not so.
 	behindSince time.Time
@@ -57,6 +56,8 @@ type astray struct {
 	// standsAt is the own size since standsSince, while more is final and something here is not; when it is not so, the last look.
 	standsAt    uint64
 	standsSince time.Time
+	// nothingSince is since when raft has neither log nor snapshot, and none is on its way; zero when it is not so.
+	nothingSince time.Time
 	// dispute is with leaders, about what is committed, overrun about what was attested, and lacking how long the own tree has not held what is
 	// certified.
 	dispute dispute
@@ -106,17 +107,23 @@ func (n *Node) goBack(reason error, to target) bool {
 	if _, back := to.putsBack(); !back {
 		a.tried++ // Also over put-backs: what was put back may be contradicted again, and only a deeper one may help.
 	}
-	a.due, a.target, a.last, a.floor = true, to, time.Now(), floor
-	n.suspended.Store(true)
-	n.doubt(n.store.Head().Epoch, n.store.Floor().Batch+1)
+	a.last, a.floor = time.Now(), floor
 	a.gap.Store(false)
 	a.dispute.over()
 	a.overrun.over()
+	n.goTo(to)
+	return true
+}
+
+// goTo has a resync done. Called with astray.mu held.
+func (n *Node) goTo(to target) {
+	n.astray.due, n.astray.target = true, to
+	n.suspended.Store(true)
+	n.doubt(n.store.Head().Epoch, n.store.Floor().Batch+1)
 	select {
-	case a.wake <- struct{}{}:
+	case n.astray.wake <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // suspectPatience is how long a contradiction must last before the node takes its own log for the wrong one: its log may
@@ -173,14 +180,12 @@ func (n *Node) lookAt(proved finality.Status) {
 	if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
-	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {
+	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {
 		n.strayed(fmt.Errorf("nothing has come after batch %d for long, and more is final", head.Batch))
 	}
+	n.lookAtNothing()
 	n.lookAtDispute(proved)
 	n.lookAtCertified(proved)
-	if n.astray.tail.Load() {
-		n.goBackFromTail(errors.New("raft has not started since a snapshot took the place of a longer log"))
-	}
 	if term, leads := n.packer.leads(); n.astray.behind(term, leads && head.Size < proved.Proved, time.Now()) {
 		if !n.strayed(fmt.Errorf("all that is committed is applied here up to batch %d, and more is final", head.Batch)) {
 			n.packer.giveUp(term)
@@ -237,10 +242,11 @@ func (a *astray) stands(size uint64, now bool, at time.Time) bool {
 	return at.Sub(a.standsSince) > standPatience
 }
 
-// forgetTail asks for a resync when a snapshot was installed into a log that did not end before it: one of a leader that was cut off,
-// or that a liar made long. Raft removes such a log from disk and goes on to have its end in mind, so that it refuses whatever follows the
-// snapshot and is sent the snapshot again, for ever (hashicorp/raft #697). A raft that starts reads its log again. A liar may send the same snapshot
-// twice and be silent, so a resync that was too near is asked for again.
+// forgetTail has raft start again when a snapshot was installed into a log that did not end before it: one of a leader that was cut off,
+// or that a liar made long. Raft removes such a log from disk and goes on to have its end in mind, so that it refuses what follows the
+// snapshot, and is sent the snapshot again, for ever (hashicorp/raft #697), or panics at what follows that end. A raft that starts reads its log again; until
+// then it is given no entries (transport.Local.Stale). That proves nothing of the log, and nothing here is not final: so it may be as often as snapshots
+// come, and leads to no deeper resync.
 func (n *Node) forgetTail() {
 	list, err := n.snapshots.List()
 	m := n.member()
@@ -248,15 +254,16 @@ func (n *Node) forgetTail() {
 		return
 	}
 	last, err := strconv.ParseUint(m.Stats()["last_log_index"], 10, 64)
-	if err == nil && last >= list[0].Index {
-		n.astray.tail.Store(true)
-		n.goBackFromTail(fmt.Errorf("the log ended at %d, the snapshot that took its place at %d", last, list[0].Index))
+	if err != nil || last < list[0].Index {
+		return
 	}
-}
-
-// goBackFromTail has raft start again.
-func (n *Node) goBackFromTail(reason error) {
-	n.goBack(reason, n.putsBackOr(resyncTail))
+	n.log.Warn("raft starts again, since a snapshot took the place of a longer log", "ended", last, "snapshot", list[0].Index)
+	n.astray.tail.Store(true)
+	n.astray.mu.Lock()
+	defer n.astray.mu.Unlock()
+	if !n.astray.due {
+		n.goTo(resyncTail)
+	}
 }
 
 // watchAstray carries resyncs out.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -288,101 +287,6 @@ func TestALeaderBehindWhatIsFinal(t *testing.T) {
 		if got := a.behind(step.term, step.now, start.Add(step.after)); got != step.want {
 			t.Errorf("term %d after %v: %v", step.term, step.after, got)
 		}
-	}
-}
-
-// TestNothingIsSealedInAResync: others make a tree final while this validator takes it back. What has been found to be its own tree stays, and what
-// comes later becomes final when its log has come again.
-func TestNothingIsSealedInAResync(t *testing.T) {
-	s := newScribe(t)
-	s.stop("v1")
-	storing, cutting, stored := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	var later func()
-	var one, two sync.Once
-	s.simulated = &Simulated{Point: func(name string) error {
-		switch name {
-		case "seal: checkpoint not stored":
-			one.Do(func() {
-				close(storing)
-				select {
-				case <-cutting:
-					t.Error("it is taken back while it becomes final")
-				case <-time.After(200 * time.Millisecond): // The resync waits.
-				}
-			})
-		case "resync: nothing undone":
-			two.Do(func() {
-				close(cutting)
-				<-stored
-				later()
-			})
-		}
-		return nil
-	}}
-	s.restart("v1")
-	s.n = s.nodes["v1"]
-	first, _ := s.pays()
-	second, _ := s.pays()
-	later = func() { s.sealed(second) }
-	log := s.entries(0)
-	go func() {
-		defer close(stored)
-		s.sealed(first)
-	}()
-	<-storing
-	s.n.goBack(errKilled, resyncShallow)
-	s.settled()
-	if s.n.store.Head() != first || s.n.FinalSize() != first.Size {
-		t.Errorf("batch %d, final %d, want batch %d, final %d", s.n.store.Head().Batch, s.n.FinalSize(), first.Batch, first.Size)
-	}
-	for _, e := range log {
-		fsm{s.n}.Apply(&e)
-	}
-	if s.n.FinalSize() != second.Size {
-		t.Errorf("final size %d, want %d", s.n.FinalSize(), second.Size)
-	}
-}
-
-// TestWhoStandsWhileMoreIsFinal: who missed a batch and led for a moment takes its own batches for good ones. While nobody pays only time tells it.
-func TestWhoStandsWhileMoreIsFinal(t *testing.T) {
-	s := newScribe(t)
-	size := s.n.store.Head().Size
-	final := finality.Status{Proved: size + 10}
-	wait := func(d time.Duration) {
-		s.n.astray.mu.Lock()
-		defer s.n.astray.mu.Unlock()
-		s.n.astray.standsSince = s.n.astray.standsSince.Add(-d)
-	}
-	sink, err := s.n.snapshots.Create(1, 100, 1, s.members(), 1, s.n.transport)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []struct {
-		name string
-		look finality.Status
-		do   func()
-	}{
-		{"with nothing to lose", final, func() { s.n.lookAt(final); wait(2 * standPatience) }},
-		{"at once", final, func() { s.pays() }},
-		{"before it is long", final, func() { wait(standPatience / 2) }},
-		{"when no more is final", finality.Status{Proved: size}, func() { wait(standPatience) }},
-		{"at once after that", final, func() {}},
-		{"when a batch has come", final, func() { wait(2 * standPatience); s.pays() }},
-		{"while a snapshot comes", final, func() { wait(2 * standPatience); _, _ = sink.Write([]byte("U")) }},
-		{"when it has been cut off", final, func() { _ = sink.Cancel() }},
-	} {
-		step.do()
-		if s.n.lookAt(step.look); s.n.asked() {
-			t.Fatalf("it goes back %s", step.name)
-		}
-	}
-	wait(2 * standPatience)
-	if s.n.lookAt(final); !s.n.asked() {
-		t.Error("it waits for ever")
-	}
-	s.settled()
-	if s.n.store.Pending() > 0 {
-		t.Error("something is not final here")
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	resyncDeepKept target = "umoja-resync/v1 from nothing but what is final, the rest kept aside\n"
 	resyncNone     target = "umoja-resync/v1 from a leader's snapshot\n"
 	resyncNoneKept target = "umoja-resync/v1 from a leader's snapshot, the rest kept aside\n"
+	resyncLeast    target = "umoja-resync/v1 from the least place that was written down\n"
 )
 
 const putBackFormat = "umoja-resync/v1 put back epoch %d\n"
@@ -45,13 +46,13 @@ func (t target) putsBack() (epoch uint64, ok bool) {
 // known says whether it is a target that this program writes, and no damaged one: that says nothing of what may be cut.
 func (t target) known() bool {
 	epoch, ok := t.putsBack()
-	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept, resyncNone, resyncNoneKept}, t)
+	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept, resyncNone, resyncNoneKept, resyncLeast}, t)
 }
 
 // deeper is what is tried when it does not help.
 func (t target) deeper() target {
 	switch t {
-	case resyncShallow, resyncTail:
+	case resyncShallow:
 		return resyncDeep
 	case resyncKept:
 		return resyncDeepKept
@@ -104,6 +105,11 @@ func (n *Node) prepare(to target) (bool, error) {
 			return false, err
 		}
 	}
+	if to == resyncLeast {
+		if may, err := n.mayStandAtLeast(); err != nil || !may {
+			return false, err
+		}
+	}
 	if to.keeps() {
 		if kept, err := n.keepAside(); err != nil || !kept {
 			return false, err
@@ -138,8 +144,11 @@ func (n *Node) cut(to target) error {
 // cutLog cuts raft's log behind what made the state, or deep all of it, so that raft begins at the least place with what is final. A crash
 // before the end leaves the target, and cuts again what is left.
 func (n *Node) cutLog(to target) error {
-	if to.none() {
+	switch {
+	case to.none():
 		return n.cutAll()
+	case to == resyncLeast:
+		return n.standAtLeast()
 	}
 	deep := to.deep()
 	arrived := n.store.Arrived() == n.store.Floor().Size // Where it came is what one leader said.
@@ -171,8 +180,11 @@ func (n *Node) cutLog(to target) error {
 
 // cutAll leaves raft with no log and no snapshot, and the state with what is final. A leader sends its snapshot to who has nothing (sentLog), so that this
 // validator comes to the leader's own place for what is final: at the least place an entry may be good that the leader's log had before that
-// place, and found void. Raft's term and vote stay.
+// place, and found void. If nobody sends one, it goes back to the least place (nothing.go). Raft's term and vote stay.
 func (n *Node) cutAll() error {
+	if err := n.keepLeast(); err != nil {
+		return err
+	}
 	if err := n.disk.run(func() error { return n.store.Rewind(0, 0) }); err != nil {
 		return err
 	}

@@ -134,7 +134,10 @@ func (n *Node) renew(peer string) {
 
 // finalBase is where raft's log goes on after the final state that was captured.
 func (n *Node) finalBase(captured *store.Snapshot) (b base, err error) {
-	index, term := captured.Made()
+	index, term, err := n.placeOf(captured)
+	if err != nil {
+		return b, err
+	}
 	list, err := n.snapshots.List()
 	if err != nil {
 		return b, fmt.Errorf("list raft snapshots: %w", err)
@@ -151,6 +154,20 @@ func (n *Node) finalBase(captured *store.Snapshot) (b base, err error) {
 		err = fmt.Errorf("entry %d of term %d: %w", index, term, errNoEntry)
 	}
 	return b, err
+}
+
+// placeOf is an entry of raft's log after which the state is the one that was captured, and the entry's term. It is the one that made it, unless the state was there
+// before this log: then all that the log has of it was void, and any entry will do that is before what is not final, and after as many as the state has batches.
+func (n *Node) placeOf(captured *store.Snapshot) (index, term uint64, err error) {
+	least := captured.Head().Batch + 1
+	if index, term = captured.Made(); index >= least {
+		return index, term, nil
+	}
+	index = captured.Until()
+	if term, _, err = n.termAt(index); err == nil && index < least {
+		err = fmt.Errorf("entry %d after %d batches: %w", index, least-1, errNoEntry)
+	}
+	return index, term, err
 }
 
 // askingWriter asks before each write whether to go on.

@@ -167,8 +167,8 @@ var disputed = []sabotage.Sabotage{
 		Instead: `if deep {`, Rule: "a place that came with a snapshot is given up at once",
 	},
 	{
-		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `n.goBack(reason, n.putsBackOr(resyncTail))`,
-		Instead: `n.goBack(reason, n.putsBackOr(resyncShallow))`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
+		Name: "node-base-lost-with-a-tail", File: "resync.go", Line: `n.goTo(resyncTail)`,
+		Instead: `n.goTo(resyncShallow)`, Rule: "a node whose log was longer than a snapshot keeps the place that came with it",
 	},
 	{
 		Name: "node-base-one-for-all", File: "base.go", Line: `b = base{Index: n.store.Floor().Batch + 1, Term: leastTerm}`, Instead: `b = base{Index: 2, Term: leastTerm}`,
@@ -299,8 +299,8 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a leader has what is final for who needs it, though nothing becomes final any more",
 	},
 	{
-		Name: "node-behind-a-snapshot", File: "open.go", Line: `r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, lasting{n.transport})`,
-		Instead: `r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, lasting{n.transport})`, Rule: "what only a liar sent is replaced right behind a snapshot too",
+		Name: "node-behind-a-snapshot", File: "open.go", Line: `r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, sending{lasting{n.transport}, n})`,
+		Instead: `r, err := raft.NewRaft(config, fsm{n}, n.raftLog, n.raftLog, n.snapshots, sending{lasting{n.transport}, n})`, Rule: "what only a liar sent is replaced right behind a snapshot too",
 	},
 	{
 		Name: "node-behind-a-gap", File: "givenlog.go", Line: `} else if first != index+1 {`, Instead: `} else if first == 0 {`,
@@ -311,8 +311,16 @@ var disputed = []sabotage.Sabotage{
 		Rule: "nor of one that is no snapshot's end",
 	},
 	{
-		Name: "node-tail-asked-for-once", File: "resync.go", Line: `if n.astray.tail.Load() {`, Instead: `if n.astray.tail.Load() && n.ctx == nil {`,
-		Rule: "raft starts again when it has a log in mind that is gone, if not at once",
+		Name: "node-tail-after-a-pause", File: "resync.go", Line: `n.goTo(resyncTail)`, Instead: `go n.goBack(fmt.Errorf("tail"), resyncTail)`,
+		Rule: "raft starts again at once when it has a log in mind that is gone",
+	},
+	{
+		Name: "node-tail-told-nobody", File: "resync.go", Line: `n.astray.tail.Store(true)`, Instead: ``,
+		Rule: "raft is given nothing while it has a log in mind that is gone",
+	},
+	{
+		Name: "node-tail-for-ever", File: "open.go", Line: `n.astray.tail.Store(false) // It reads its log.`, Instead: ``,
+		Rule: "raft that has started again is given entries",
 	},
 }
 

@@ -74,15 +74,56 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who gets batches is late, and not astray",
 	},
 	{
-		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`,
-		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`, Rule: "who has only what is final waits",
+		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {`,
+		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {`, Rule: "who has only what is final waits",
 	},
 	{
-		Name: "node-resync-stands-over-a-snapshot", File: "arrival.go", Line: `func (s *snapshotStore) coming() bool { return s.sinks.Load() > 0 }`,
-		Instead: `func (s *snapshotStore) coming() bool { return false }`, Rule: "a snapshot on its way is waited for",
+		Name: "node-resync-stands-over-a-snapshot", File: "resync.go",
+		Line:    `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {`,
+		Instead: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved, time.Now()) {`, Rule: "a snapshot on its way is waited for",
 	},
 	{
 		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
 		Rule: "a tree of a later epoch may be still to come",
+	},
+	{
+		Name: "node-nothing-not-written", File: "rewind.go", Line: `if err := n.keepLeast(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "who begins with nothing can go back to the least place",
+	},
+	{
+		Name: "node-nothing-written-later", File: "nothing.go", Line: `if applied, _ := n.store.Applied(); applied == 0 {`, Instead: `if applied, _ := n.store.Applied(); applied == 1<<60 {`,
+		Rule: "what was written down before a crash stays",
+	},
+	{
+		Name: "node-nothing-for-ever", File: "nothing.go", Line: `if !long {`, Instead: `if !long || n.store != nil {`,
+		Rule: "who is sent nothing to begin with goes back to the least place",
+	},
+	{
+		Name: "node-nothing-at-once", File: "nothing.go", Line: `time.Since(a.nothingSince) > resyncPause`, Instead: `time.Since(a.nothingSince) >= 0`,
+		Rule: "who has nothing waits for a leader's snapshot",
+	},
+	{
+		Name: "node-nothing-no-more", File: "nothing.go", Line: `if nothing, err := n.hasNothing(); err != nil || !nothing {`, Instead: `if _, err := n.hasNothing(); err != nil {`,
+		Rule: "who was sent something does not go to the least place",
+	},
+	{
+		Name: "node-nothing-damaged", File: "nothing.go", Line: `if !format || !bytes.Equal(sum[:], raw[end:]) || json.Unmarshal(body, &b) != nil {`, Instead: `if !format || json.Unmarshal(body, &b) != nil || sum == [32]byte{} {`,
+		Rule: "a damaged least place is none",
+	},
+	{
+		Name: "node-first-entry-kept-from-raft", File: "givenlog.go", Line: `if index != 1 || l.node.given.Load() == 0 ||`, Instead: `if index != 1 ||`,
+		Rule: "raft can read what it applies",
+	},
+	{
+		Name: "node-nothing-after-a-lost-snapshot", File: "givenlog.go", Line: `if err != nil && wanted {`, Instead: `if err != nil && wanted && n.store == nil && n.name != "" {`,
+		Rule: "who has nothing is sent a snapshot again when one was lost",
+	},
+	{
+		Name: "node-snapshot-nowhere", File: "snapshot.go", Line: `if index, term = captured.Made(); index >= least {`, Instead: `if index, term = captured.Made(); index >= 0 {`,
+		Rule: "who has its final batches as void entries can give them to others",
+	},
+	{
+		Name: "node-snapshot-too-low", File: "fsm.go", Line: `f.node.given.Load() < max(index, f.node.store.Head().Batch+1) {`, Instead: `f.node.given.Load() < index {`,
+		Rule: "no snapshot is made at a place at which nobody takes it",
 	},
 }

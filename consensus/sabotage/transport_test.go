@@ -86,6 +86,10 @@ var transport = []sabotage.Sabotage{
 		Name: "filter-commit-behind-the-append", File: "transport/rules.go", Line: `r.LeaderCommitIndex = min(r.LeaderCommitIndex, endOf(r))`, Instead: ``,
 		Rule: "an append calls committed only what it shows",
 	},
+	{
+		Name: "filter-given-while-stale", File: "transport/rules.go", Line: `return ErrStale // It would follow the end of a log that is gone, and raft panics when it applies what lies between.`, Instead: ``,
+		Rule: "raft that has another log in mind is given no entries",
+	},
 	// The term window.
 	{
 		Name: "filter-term-bomb", File: "transport/rules.go", Line: `if term > f.termLimit {`, Instead: `if term == 0 {`,

@@ -55,6 +55,8 @@ var (
 	ErrDropped = errors.New("leader is dropped")
 	// ErrTooEarly means that raft's members are to change for a validator set that has not begun here yet. What comes before is taken.
 	ErrTooEarly = errors.New("the change of raft's members is not due here yet")
+	// ErrStale means that raft has to start again before it takes entries.
+	ErrStale = errors.New("raft has the end of another log in mind")
 	// ErrRate means that a peer does something more often than an honest one; it may try again later.
 	ErrRate = errors.New("too often")
 	// ErrSnapshot means that the content of a snapshot was checked and is not true.
@@ -78,6 +80,7 @@ var refusals = []struct {
 	reason string
 }{
 	{ErrTooEarly, codes.Unavailable, "TOO_EARLY"},
+	{ErrStale, codes.Unavailable, "STALE"},
 	{ErrStranger, codes.Unauthenticated, "STRANGER"},
 	{ErrIdentity, codes.PermissionDenied, "IDENTITY"},
 	{ErrMalformed, codes.InvalidArgument, "MALFORMED"},

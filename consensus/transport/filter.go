@@ -30,6 +30,8 @@ type Local struct {
 	Base func() (index, term uint64)
 	// LastIndex is the end of raft's log, or of its newest snapshot if that is later.
 	LastIndex func() uint64
+	// Stale says that raft has the end of a log in mind that is gone, so that it must be given no entries until it has started again. May be nil.
+	Stale func() bool
 	// Entry reads an entry of the log; any error means that it is not there.
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
@@ -180,6 +182,7 @@ func (f *Filter) facts(now time.Time, peer string) (facts, uint64) {
 	if f.who.left[peer] && now.Sub(f.ledAt) <= f.limits.DropFor {
 		out.dropped = true
 	}
+	out.stale = f.local.Stale != nil && f.local.Stale()
 	out.approveSnapshot = f.local.ApproveSnapshot
 	if leader != "" && f.book.leader(term) == leader {
 		out.leader = leader

@@ -37,6 +37,8 @@ type facts struct {
 	commit, last uint64
 	// base is where raft begins in any leader's log, with the term that it has there; zero when that is nowhere. See Local.Base.
 	base, baseTerm uint64
+	// stale says that raft has the end of a log in mind that is gone. See Local.Stale.
+	stale bool
 	// stored returns an entry of the log, or false when it is not there any more.
 	stored func(index uint64) (*raft.Log, bool)
 	// maxEntries and maxEntryBytes bound one append.
@@ -121,6 +123,9 @@ func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
 	}
 	if err := filterLeader(r.Term, peer, f); err != nil {
 		return err
+	}
+	if f.stale {
+		return ErrStale // It would follow the end of a log that is gone, and raft panics when it applies what lies between.
 	}
 	if err := commitGuard(r, f); err != nil {
 		return err

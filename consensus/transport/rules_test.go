@@ -109,6 +109,14 @@ func TestFilterAppend(t *testing.T) {
 			if err := filterAppend(r, "b", testFacts()); !errors.Is(err, row.want) {
 				t.Errorf("got %v, want %v", err, row.want)
 			}
+			stale := testFacts()
+			stale.stale = true // Raft panics at the entries between.
+			if r := goodAppend(); row.want == nil {
+				row.mutate(r)
+				if err := filterAppend(r, "b", stale); !errors.Is(err, ErrStale) {
+					t.Errorf("raft that has another log in mind is given it: %v", err)
+				}
+			}
 		})
 	}
 }

@@ -103,6 +103,14 @@ func (p *Snapshot) Head() ledger.Head { return p.head }
 // Made is the raft entry that made it, and its term.
 func (p *Snapshot) Made() (index, term uint64) { return p.made.index, p.made.term }
 
+// Until is the last raft entry of which it holds all that came: those after the one that made it were void.
+func (p *Snapshot) Until() (index uint64) {
+	if made, ok := p.standing.madeOf(p.head.Batch + 1); ok {
+		return max(made, 1) - 1
+	}
+	return p.standing.applied.index
+}
+
 // WriteTo writes the snapshot. ErrUnproven until the captured head is final.
 func (p *Snapshot) WriteTo(w io.Writer) (int64, error) {
 	header, err := p.header()

@@ -364,7 +364,10 @@ func (s *Store) FloorMade() (index uint64) {
 
 // MadeOf is the raft entry that made a batch above Floor, or the one at it; false when it is not known.
 func (s *Store) MadeOf(batch uint64) (index uint64, ok bool) {
-	now := s.standing.Load()
+	return s.standing.Load().madeOf(batch)
+}
+
+func (now *standing) madeOf(batch uint64) (index uint64, ok bool) {
 	if batch == now.head.Batch {
 		return now.applied.made.index, true
 	}

@@ -1,0 +1,128 @@
+package consensus
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Who begins with nothing (cutAll) waits for a leader's snapshot, and cannot be a leader: its raft knows no members. If all who are not down begin so, there is
+// nobody to send one, after a start as before. One liar might bring that about in an idle network, and two validators that have more final than the third would
+// not take its snapshot. So the least place is written down before it is given up, and who has had nothing for a minute goes back to it: there it can be
+// elected, and has a snapshot for the others. If what follows is contradicted there, it begins with nothing again: of the two, one helps.
+
+// leastFile holds the least place, with raft's members there.
+const leastFile = "least"
+
+// leastFormat begins the file. The SHA-256 of all before it ends it.
+const leastFormat = "umoja-least/v1\n"
+
+// keepLeast writes down the least place. A crash after it, before log and snapshots are gone, may leave less to read raft's members from, so what was written
+// stays then; cutAll rewinds the state as the next step.
+func (n *Node) keepLeast() error {
+	if applied, _ := n.store.Applied(); applied == 0 {
+		return nil
+	}
+	b, err := n.least()
+	if err == nil {
+		err = wellFormed(b.Members)
+	}
+	if err != nil {
+		n.log.Error("the least place is not written down: only a leader's snapshot helps", "reason", err)
+		return nil
+	}
+	raw, err := json.Marshal(b)
+	if err != nil {
+		return fmt.Errorf("write down the least place: %w", err)
+	}
+	raw = append([]byte(leastFormat), raw...)
+	sum := sha256.Sum256(raw)
+	if err := writeFile(filepath.Join(n.dir, leastFile), append(raw, sum[:]...)); err != nil {
+		return fmt.Errorf("write down the least place: %w", err)
+	}
+	return n.point("resync: least place written down")
+}
+
+// keptLeast is the least place that was written down; false when there is none for what is final.
+func (n *Node) keptLeast() (b base, ok bool, err error) {
+	raw, err := os.ReadFile(filepath.Join(n.dir, leastFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return b, false, nil
+	}
+	if err != nil {
+		return b, false, fmt.Errorf("read the least place: %w", err)
+	}
+	end := max(len(raw)-sha256.Size, 0)
+	sum := sha256.Sum256(raw[:end])
+	body, format := bytes.CutPrefix(raw[:end], []byte(leastFormat))
+	if !format || !bytes.Equal(sum[:], raw[end:]) || json.Unmarshal(body, &b) != nil {
+		n.log.Error("the file of the least place is damaged", "file", leastFile)
+		return b, false, nil
+	}
+	return b, b.Index == n.store.Floor().Batch+1 && wellFormed(b.Members) == nil, nil
+}
+
+// hasNothing says whether raft has neither log nor snapshot.
+func (n *Node) hasNothing() (bool, error) {
+	last, err := n.raftLog.LastIndex()
+	if err != nil || last > 0 {
+		return false, err
+	}
+	list, err := n.snapshots.List()
+	if err != nil {
+		return false, fmt.Errorf("list raft snapshots: %w", err)
+	}
+	return len(list) == 0, nil
+}
+
+// lookAtNothing asks for a resync to the least place when raft has had nothing for a minute, and nothing is on its way.
+func (n *Node) lookAtNothing() {
+	nothing, err := n.hasNothing()
+	if err != nil {
+		_ = n.Fatal(err)
+		return
+	}
+	a := &n.astray
+	a.mu.Lock()
+	if !nothing || a.due || n.transport.Receiving() {
+		a.nothingSince = time.Time{}
+	} else if a.nothingSince.IsZero() {
+		a.nothingSince = time.Now()
+	}
+	long := !a.nothingSince.IsZero() && time.Since(a.nothingSince) > resyncPause
+	a.mu.Unlock()
+	if !long {
+		return
+	}
+	if _, ok, err := n.keptLeast(); err != nil {
+		_ = n.Fatal(err)
+	} else if ok {
+		n.goBack(errors.New("nobody has sent this validator anything to begin with"), resyncLeast)
+	}
+}
+
+// mayStandAtLeast says whether raft can go to the least place that was written down: it still has nothing.
+func (n *Node) mayStandAtLeast() (bool, error) {
+	if nothing, err := n.hasNothing(); err != nil || !nothing {
+		return false, err
+	}
+	b, ok, err := n.keptLeast()
+	if err != nil || !ok {
+		return false, err
+	}
+	return n.mayGoOnAfter(b)
+}
+
+// standAtLeast has raft begin at the least place that was written down. After a crash in it raft may have the snapshot already, and nothing is left to do.
+func (n *Node) standAtLeast() error {
+	b, ok, err := n.keptLeast()
+	if err != nil || !ok {
+		return err
+	}
+	return n.goOnAfter(b)
+}

@@ -1,0 +1,234 @@
+package consensus
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/amount"
+)
+
+// nothingFor makes it long ago that raft had anything.
+func (n *Node) nothingFor(d time.Duration) {
+	n.aMinuteLater()
+	n.lookAtNothing()
+	n.astray.mu.Lock()
+	if !n.astray.nothingSince.IsZero() {
+		n.astray.nothingSince = n.astray.nothingSince.Add(-d)
+	}
+	n.astray.mu.Unlock()
+	n.lookAtNothing()
+}
+
+// TestNobodyHasAnything: one validator of four has the others begin with nothing, and is silent. After a minute they are at the least place, elect one of them,
+// and go on; over starts as well.
+func TestNobodyHasAnything(t *testing.T) {
+	for _, starts := range []bool{false, true} {
+		t.Run(map[bool]string{false: "running", true: "started again"}[starts], func(t *testing.T) {
+			c := newCluster(t)
+			var last Status
+			for i := range 3 {
+				last = c.submit(c.leader(), c.pay(c.world.Juma.Account, amount.Amount(i+1)), Final)
+			}
+			c.agree(last.LeafIndex + 1)
+			c.stop(c.leader().Name()) // The silent liar.
+			for _, n := range c.nodes {
+				n.goBack(errKilled, resyncNone)
+			}
+			for name, n := range c.nodes {
+				c.eventually("raft without anything at "+name, func() bool { nothing, err := n.hasNothing(); return err == nil && nothing && !asking(n) })
+			}
+			if starts {
+				for name := range c.addresses {
+					if c.nodes[name] != nil {
+						c.stop(name)
+						c.restart(name)
+					}
+				}
+			}
+			for _, n := range c.nodes {
+				if n.nothingFor(resyncPause / 2); asking(n) {
+					t.Error("it does not wait for a leader's snapshot")
+				}
+				n.nothingFor(2 * resyncPause)
+			}
+			s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 50), Final)
+			for _, n := range c.nodes {
+				c.eventually("what is paid then", func() bool { return n.FinalSize() > s.LeafIndex })
+				if _, err := n.store.Audit(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// TestKilledWithNothing: wherever it is cut, on the way to nothing or from there to the least place, the next start goes on.
+func TestKilledWithNothing(t *testing.T) {
+	check := func(t *testing.T, s *scribe) {
+		t.Helper()
+		s.n.nothingFor(2 * resyncPause)
+		s.settled()
+		head := s.n.store.Head()
+		list, err := s.n.snapshots.List()
+		if err != nil || len(list) != 1 || list[0].Index != head.Batch+1 || list[0].Term != leastTerm || len(list[0].Configuration.Servers) != len(s.world.Set) {
+			t.Fatalf("raft begins with %+v: %v", list, err)
+		}
+		if index, ok, err := s.n.standsAtLeast(); err != nil || !ok || index != list[0].Index || s.n.base.Load() != index {
+			t.Errorf("no leader's log goes on there: %v", err)
+		}
+		if s.n.FinalSize() != head.Size || s.n.store.Pending() > 0 {
+			t.Errorf("final %d of %d", s.n.FinalSize(), head.Size)
+		}
+	}
+	for _, point := range []string{"resync: target written", "resync: nothing undone", "resync: least place written down", "resync: no snapshot, log not cut", "resync: log cut", "resync: target removed"} {
+		t.Run(point, func(t *testing.T) {
+			s := newScribe(t)
+			s.paysFinal()
+			s.pays()
+			s.killedAt(point, func() { s.n.goBack(errKilled, resyncNone) })
+			if nothing, err := s.n.hasNothing(); err != nil || !nothing {
+				t.Fatal("raft has something", err)
+			}
+			check(t, s)
+		})
+	}
+	for _, point := range []string{
+		"resync: target written", "resync: nothing undone", "resync: state at another place, log not", "resync: snapshot put back, log not cut", "resync: log cut", "resync: target removed",
+	} {
+		t.Run(point+", going to the least place", func(t *testing.T) {
+			s := newScribe(t)
+			s.paysFinal()
+			s.n.goBack(errKilled, resyncNone)
+			s.settled()
+			s.killedAt(point, func() { s.n.nothingFor(2 * resyncPause) })
+			check(t, s)
+		})
+	}
+}
+
+// TestWhoHasSomethingStaysThere: the least place that was written down is for who has nothing, and for what was final then; a damaged file is none.
+func TestWhoHasSomethingStaysThere(t *testing.T) {
+	s := newScribe(t)
+	s.paysFinal()
+	s.n.goBack(errKilled, resyncNone)
+	s.settled()
+	path := filepath.Join(s.n.dir, leastFile)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range whole {
+		damaged := append([]byte{}, whole...)
+		damaged[i] ^= 4
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := s.n.keptLeast(); ok || err != nil {
+			t.Fatalf("with byte %d damaged: %v", i, err)
+		}
+	}
+	if s.n.nothingFor(2 * resyncPause); asking(s.n) {
+		t.Error("it goes to a damaged place")
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := s.n.keptLeast(); !ok || err != nil {
+		t.Fatal("the place that was written down is none", err)
+	}
+	if err := s.n.raftLog.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogNoop}); err != nil {
+		t.Fatal(err)
+	}
+	if may, err := s.n.mayStandAtLeast(); may || err != nil {
+		t.Error("it gives up what a leader has sent", err)
+	}
+	if s.n.nothingFor(2 * resyncPause); asking(s.n) {
+		t.Error("it goes back while it has something")
+	}
+}
+
+// TestWhatWasVoidHereIsGiven: who began with nothing and was sent the log from its first entry has its final batches as void entries. Its snapshot of them is
+// taken all the same: whoever needs it may be needed for more.
+func TestWhatWasVoidHereIsGiven(t *testing.T) {
+	c := newCluster(t)
+	var last Status
+	for i := range 3 {
+		last = c.submit(c.leader(), c.pay(c.world.Juma.Account, amount.Amount(i+1)), Final)
+	}
+	c.agree(last.LeafIndex + 1)
+	leader, victim := c.leader(), c.follower()
+	victim.goBack(errKilled, resyncNone)
+	c.eventually("the log", func() bool {
+		applied, _ := victim.store.Applied()
+		return !asking(victim) && applied >= leader.member().AppliedIndex()-1 && applied > 3
+	})
+	if list, err := victim.snapshots.List(); err != nil || len(list) > 0 {
+		t.Fatalf("it was sent a snapshot: this test shows nothing (%v)", err)
+	}
+	victim.renew("v9")
+	list, err := victim.snapshots.List()
+	if err != nil || len(list) != 1 || list[0].Index <= victim.store.Head().Batch {
+		t.Fatalf("what is final cannot be given: %+v %v", list, err)
+	}
+	_, r, err := victim.snapshots.Open(list[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := newAgain(t, c)
+	another.restart("v1")
+	if err := deliver(another.nodes["v1"], c.members(), sent{index: list[0].Index, term: list[0].Term, raw: raw}); err != nil {
+		t.Error("another does not take it:", err)
+	}
+}
+
+// TestALeaderReadsItsFirstEntry: a peer says that it has nothing before this node's raft is past the first entry, and there is a snapshot on disk of which raft does
+// not know yet. Raft panics when it cannot read what it applies.
+func TestALeaderReadsItsFirstEntry(t *testing.T) {
+	c := newCluster(t)
+	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(s.LeafIndex + 1)
+	var names []string
+	for name := range c.addresses {
+		names = append(names, name)
+		c.stop(name)
+	}
+	c.restart(names[0])
+	c.restart(names[1])
+	for _, n := range c.nodes {
+		n.renew("v9")
+		if newest, err := n.snapshots.newest(); err != nil || newest == 0 {
+			t.Fatal("no snapshot", err)
+		}
+		n.emptyAt.Store(time.Now().Add(time.Minute).UnixNano()) // As if a peer said it again and again.
+	}
+	c.restart(names[2])
+	s = c.submit(c.leader(), c.pay(c.world.Juma.Account, 2), Final)
+	for _, n := range c.nodes {
+		c.eventually("what is paid then", func() bool { return n.FinalSize() > s.LeafIndex })
+	}
+}
+
+// TestALostSnapshotIsSentAgain: it was on its way for longer than a snapshot is sent to who has nothing, and the line broke. The log must not be sent instead.
+func TestALostSnapshotIsSentAgain(t *testing.T) {
+	var n Node
+	for _, c := range []struct {
+		wanted bool
+		err    error
+		want   bool
+	}{{true, errKilled, true}, {true, nil, false}, {false, errKilled, false}} {
+		n.emptyAt.Store(time.Now().Add(-2 * sendsTime).UnixNano())
+		if n.snapshotSent(c.wanted, c.err); n.sends() != c.want {
+			t.Errorf("wanted %v, ended %v: sent again %v", c.wanted, c.err, n.sends())
+		}
+	}
+}
