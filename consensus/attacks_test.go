@@ -17,7 +17,7 @@ import (
 var attackRows = []string{
 	"forged append", "term bomb", "TimeoutNow", "unknown entries", "forced snapshots", "fake snapshot", "lying commit index",
 	"14", "15", "16", "17", "18", "21", "23", "24", "25", "26", "27", "28", "29", "30", "31", "32", "33", "34",
-	"A1", "A2", "A3",
+	"A1", "A2", "A3", "A4",
 }
 
 var (
