@@ -14,7 +14,7 @@ import (
 // Who begins with nothing (cutAll) waits for a leader's snapshot, and cannot be a leader: its raft knows no members. If all who are not down begin so, there is
 // nobody to send one, after a start as before. One liar might bring that about in an idle network, and two validators that have more final than the third would
 // not take its snapshot. So the least place is written down before it is given up, and who has had nothing for a minute goes back to it: there it can be
-// elected, and has a snapshot for the others. If what follows is contradicted there, it begins with nothing again: of the two, one helps.
+// elected, and has a snapshot for the others. If what follows is contradicted there, or nothing can follow, it begins with nothing again: of the two, one helps.
 
 // leastFile holds the least place, with raft's members there.
 const leastFile = "least"
@@ -80,31 +80,57 @@ func (n *Node) hasNothing() (bool, error) {
 	return len(list) == 0, nil
 }
 
-// lookAtNothing asks for a resync to the least place when raft has had nothing for a minute, and nothing is on its way.
+// lookAtNothing asks for the other of two resyncs when one has brought nothing for a minute: to the least place when raft has neither log nor snapshot, and to
+// nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader has all of its log, and sends no snapshot to who
+// has one. A snapshot on its way is taken at either.
 func (n *Node) lookAtNothing() {
-	nothing, err := n.hasNothing()
+	to, reason, err := n.wayOut()
 	if err != nil {
 		_ = n.Fatal(err)
 		return
 	}
 	a := &n.astray
 	a.mu.Lock()
-	if !nothing || a.due || n.transport.Receiving() {
-		a.nothingSince = time.Time{}
-	} else if a.nothingSince.IsZero() {
-		a.nothingSince = time.Now()
+	if to == "" || a.due {
+		a.idle = time.Time{}
+	} else if a.idle.IsZero() {
+		a.idle = time.Now()
 	}
-	long := !a.nothingSince.IsZero() && time.Since(a.nothingSince) > resyncPause
+	long := !a.idle.IsZero() && time.Since(a.idle) > resyncPause
 	a.mu.Unlock()
-	if !long {
-		return
-	}
-	if _, ok, err := n.keptLeast(); err != nil {
-		_ = n.Fatal(err)
-	} else if ok {
-		n.goBack(errors.New("nobody has sent this validator anything to begin with"), resyncLeast)
+	if long {
+		n.goBack(reason, to)
 	}
 }
+
+// wayOut is where to go if nothing comes; "" when raft has a log, or can wait.
+func (n *Node) wayOut() (to target, reason error, err error) {
+	if last, err := n.raftLog.LastIndex(); err != nil || last > 0 {
+		return "", nil, err
+	}
+	list, err := n.snapshots.List()
+	switch {
+	case err != nil:
+		return "", nil, fmt.Errorf("list raft snapshots: %w", err)
+	case len(list) == 0:
+		_, kept, err := n.keptLeast()
+		if err != nil || !kept {
+			return "", nil, err
+		}
+		return resyncLeast, errNothing, nil
+	case list[0].Term == leastTerm && n.base.Load() == 0:
+		if leader := n.Leader(); leader == "" || leader == n.name {
+			return "", nil, nil // It can be elected.
+		}
+		return resyncNone, errNoLog, nil
+	}
+	return "", nil, nil
+}
+
+var (
+	errNothing = errors.New("nobody has sent this validator anything to begin with")
+	errNoLog   = errors.New("the leader's log does not go on at the least place")
+)
 
 // mayStandAtLeast says whether raft can go to the least place that was written down: it still has nothing.
 func (n *Node) mayStandAtLeast() (bool, error) {

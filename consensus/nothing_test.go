@@ -17,8 +17,8 @@ func (n *Node) nothingFor(d time.Duration) {
 	n.aMinuteLater()
 	n.lookAtNothing()
 	n.astray.mu.Lock()
-	if !n.astray.nothingSince.IsZero() {
-		n.astray.nothingSince = n.astray.nothingSince.Add(-d)
+	if !n.astray.idle.IsZero() {
+		n.astray.idle = n.astray.idle.Add(-d)
 	}
 	n.astray.mu.Unlock()
 	n.lookAtNothing()
@@ -65,6 +65,66 @@ func TestNobodyHasAnything(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestALeastPlaceWithoutAWay: since the validator set has changed no leader's log goes on at the least place, and a leader that has all of its log sends no snapshot
+// there. Who could not be elected there begins with nothing again, and is sent something.
+func TestALeastPlaceWithoutAWay(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1), Final)
+	for range 20 { // The entry that changes raft's members is to be behind the least place.
+		if err := c.leader().member().Barrier(0).Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left, after := c.leader().Name(), []string(nil)
+	for _, v := range c.world.Set {
+		if v.Name != left {
+			after = append(after, v.Name)
+		}
+	}
+	after = append(after, "v5")
+	c.newcomer("v5")
+	c.decide(c.set(after...), "v1", "v2", "v3")
+	c.joins = map[string]bool{"v5": true}
+	c.restart("v5")
+	c.reigns(after...)
+	removed := c.nodes[left]
+	delete(c.nodes, left)
+	defer removed.Close()
+	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 2), Final)
+	c.agree(s.LeafIndex + 1)
+	n := c.follower()
+	for n.Name() == "v5" {
+		n = c.follower()
+	}
+	var others []string
+	for other := range c.nodes {
+		if other != n.Name() {
+			others = append(others, other)
+		}
+	}
+	for _, other := range others {
+		c.stop(other)
+	}
+	n.goBack(errKilled, resyncNone)
+	c.eventually("raft without anything", func() bool { nothing, err := n.hasNothing(); return err == nil && nothing && !asking(n) })
+	n.nothingFor(2 * resyncPause)
+	c.eventually("the least place", func() bool { nothing, err := n.hasNothing(); return err == nil && !nothing && !asking(n) })
+	if _, ok, err := n.standsAtLeast(); ok || err != nil {
+		t.Fatal("leaders' logs go on there: this test shows nothing", err)
+	}
+	if n.nothingFor(2 * resyncPause); asking(n) {
+		t.Error("it gives the place up while nobody leads")
+	}
+	for _, other := range others {
+		c.restart(other)
+	}
+	s = c.submit(c.leader(), c.pay(c.world.Juma.Account, 3), Final)
+	c.eventually("what is final elsewhere", func() bool {
+		n.nothingFor(2 * resyncPause)
+		return n.FinalSize() > s.LeafIndex
+	})
 }
 
 // TestKilledWithNothing: wherever it is cut, on the way to nothing or from there to the least place, the next start goes on.
@@ -188,6 +248,9 @@ func TestWhatWasVoidHereIsGiven(t *testing.T) {
 	another.restart("v1")
 	if err := deliver(another.nodes["v1"], c.members(), sent{index: list[0].Index, term: list[0].Term, raw: raw}); err != nil {
 		t.Error("another does not take it:", err)
+	}
+	if err := restore(another.nodes["v1"]); err != nil || another.nodes["v1"].store.Made() != list[0].Index {
+		t.Errorf("its state is said to be made by entry %d, want %d: %v", another.nodes["v1"].store.Made(), list[0].Index, err)
 	}
 }
 

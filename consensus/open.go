@@ -247,7 +247,7 @@ func (n *Node) openRaft(c Config) error {
 		return fmt.Errorf("look for raft state: %w", err)
 	}
 	if !existing {
-		if index, _ := n.store.Applied(); index > 0 {
+		if index, _ := n.store.Applied(); index > 0 || n.store.Head().Batch > 0 {
 			return fmt.Errorf("the raft log in %s is gone but the state is not: restore the folder, or remove all of it and let the validator catch up as a new one", c.Dir)
 		}
 		if n.reignNow().reign.Outside {

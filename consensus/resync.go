@@ -56,8 +56,8 @@ type astray struct {
 	// standsAt is the own size since standsSince, while more is final and something here is not; when it is not so, the last look.
 	standsAt    uint64
 	standsSince time.Time
-	// nothingSince is since when raft has neither log nor snapshot, and none is on its way; zero when it is not so.
-	nothingSince time.Time
+	// idle is since when raft has no log, and nothing to begin with that a leader's goes on after (nothing.go); zero when it is not so.
+	idle time.Time
 	// dispute is with leaders, about what is committed, overrun about what was attested, and lacking how long the own tree has not held what is
 	// certified.
 	dispute dispute
@@ -180,7 +180,7 @@ func (n *Node) lookAt(proved finality.Status) {
 	if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
-	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {
+	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved, time.Now()) {
 		n.strayed(fmt.Errorf("nothing has come after batch %d for long, and more is final", head.Batch))
 	}
 	n.lookAtNothing()
@@ -225,13 +225,13 @@ func (a *astray) behind(term uint64, now bool, at time.Time) bool {
 	return now && at.Sub(a.behindSince) > suspectPatience
 }
 
-// standPatience is how long a validator waits for what is final to come after its tree: its line to the leader may be worse than those to others.
-const standPatience = 30 * time.Second
+// standPatience is how long a validator waits for what is final to come after its tree: longer than the largest append takes on the
+// slowest line (transport.Config), since what has come before it is sent again then.
+const standPatience = 90 * time.Second
 
 // stands says whether nothing has come after the own tree for that long, though more is final. What comes next would show a log that is not the others', but
 // nothing need come: nobody pays, and this validator's own batches may go on after its head, once it has led. Going back takes nothing from anybody: what it has
-// attested is in the final tree, which is larger, or outranked by it. A line so slow that a batch takes longer costs it that batch once, since then nothing here is
-// not final.
+// attested is in the final tree, which is larger, or outranked by it. A snapshot that is on its way meanwhile is not lost: the transport has it until it is whole.
 func (a *astray) stands(size uint64, now bool, at time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -164,8 +164,12 @@ func (n *Node) placeOf(captured *store.Snapshot) (index, term uint64, err error)
 		return index, term, nil
 	}
 	index = captured.Until()
-	if term, _, err = n.termAt(index); err == nil && index < least {
+	term, ok, err := n.termAt(index)
+	if err == nil && (!ok || index < least) {
 		err = fmt.Errorf("entry %d after %d batches: %w", index, least-1, errNoEntry)
+	}
+	if err == nil {
+		captured.SetMade(index, term)
 	}
 	return index, term, err
 }

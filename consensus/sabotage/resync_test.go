@@ -74,13 +74,8 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who gets batches is late, and not astray",
 	},
 	{
-		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {`,
-		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {`, Rule: "who has only what is final waits",
-	},
-	{
-		Name: "node-resync-stands-over-a-snapshot", File: "resync.go",
-		Line:    `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.transport.Receiving(), time.Now()) {`,
-		Instead: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved, time.Now()) {`, Rule: "a snapshot on its way is waited for",
+		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved, time.Now()) {`,
+		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved, time.Now()) {`, Rule: "who has only what is final waits",
 	},
 	{
 		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
@@ -95,16 +90,24 @@ var resynced = []sabotage.Sabotage{
 		Rule: "what was written down before a crash stays",
 	},
 	{
-		Name: "node-nothing-for-ever", File: "nothing.go", Line: `if !long {`, Instead: `if !long || n.store != nil {`,
+		Name: "node-nothing-for-ever", File: "nothing.go", Line: `if long {`, Instead: `if long && n.store == nil {`,
 		Rule: "who is sent nothing to begin with goes back to the least place",
 	},
 	{
-		Name: "node-nothing-at-once", File: "nothing.go", Line: `time.Since(a.nothingSince) > resyncPause`, Instead: `time.Since(a.nothingSince) >= 0`,
+		Name: "node-nothing-at-once", File: "nothing.go", Line: `time.Since(a.idle) > resyncPause`, Instead: `time.Since(a.idle) >= 0`,
 		Rule: "who has nothing waits for a leader's snapshot",
 	},
 	{
 		Name: "node-nothing-no-more", File: "nothing.go", Line: `if nothing, err := n.hasNothing(); err != nil || !nothing {`, Instead: `if _, err := n.hasNothing(); err != nil {`,
 		Rule: "who was sent something does not go to the least place",
+	},
+	{
+		Name: "node-nothing-after-the-least", File: "nothing.go", Line: `return resyncNone, errNoLog, nil`, Instead: `return "", nil, nil`,
+		Rule: "who is where no leader's log goes on begins with nothing",
+	},
+	{
+		Name: "node-nothing-instead-of-an-election", File: "nothing.go", Line: `if leader := n.Leader(); leader == "" || leader == n.name {`, Instead: `if n.name == "" {`,
+		Rule: "who can be elected at the least place stays there",
 	},
 	{
 		Name: "node-nothing-damaged", File: "nothing.go", Line: `if !format || !bytes.Equal(sum[:], raw[end:]) || json.Unmarshal(body, &b) != nil {`, Instead: `if !format || json.Unmarshal(body, &b) != nil || sum == [32]byte{} {`,

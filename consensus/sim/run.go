@@ -38,8 +38,9 @@ type Result struct {
 const (
 	// chaosTime is how long the fault works.
 	chaosTime = 25 * time.Second
-	// calmTime is how long the network has, once it is healed, to make everything final (I12).
-	calmTime = 90 * time.Second
+	// calmTime is how long the network has, once it is healed, to make everything final (I12): some 90 seconds may pass before a validator that
+	// is sent nothing takes its log for another one.
+	calmTime = 150 * time.Second
 	// lookEvery is how often the final checkpoints are looked at.
 	lookEvery = 500 * time.Millisecond
 )

@@ -105,8 +105,6 @@ func (t *Transport) takeSnapshot(stream peerv1.RaftService_InstallSnapshotServer
 	}
 	ctx, cancel := context.WithTimeout(stream.Context(), t.streamTimeout(req.Size))
 	defer cancel()
-	t.receiving.Add(1)
-	defer t.receiving.Add(-1)
 
 	spool := room.spool
 	defer func() { err = errors.Join(err, spool.close()) }()
@@ -130,9 +128,6 @@ func (t *Transport) takeSnapshot(stream peerv1.RaftService_InstallSnapshotServer
 	}
 	return resp, errors.Join(err, spool.remove())
 }
-
-// Receiving says whether a snapshot of a leader is on its way in: on a slow line for minutes.
-func (t *Transport) Receiving() bool { return t.receiving.Load() > 0 }
 
 // install gives a whole snapshot to raft, if the sender still leads.
 func (t *Transport) install(ctx context.Context, peer string, req *raft.InstallSnapshotRequest, words Words, spool *spool) (*raft.InstallSnapshotResponse, error) {

@@ -227,8 +227,6 @@ type Transport struct {
 	turn chan struct{}
 	// anew holds the peers whose next snapshot begins at its beginning.
 	anew sync.Map
-	// receiving is how many snapshots are on their way in.
-	receiving atomic.Int32
 
 	// door hands requests to raft's main loop.
 	door      atomic.Pointer[door]

@@ -103,6 +103,9 @@ func (p *Snapshot) Head() ledger.Head { return p.head }
 // Made is the raft entry that made it, and its term.
 func (p *Snapshot) Made() (index, term uint64) { return p.made.index, p.made.term }
 
+// SetMade has the snapshot say that another entry made it, at or before Until.
+func (p *Snapshot) SetMade(index, term uint64) { p.made = place{index, term} }
+
 // Until is the last raft entry of which it holds all that came: those after the one that made it were void.
 func (p *Snapshot) Until() (index uint64) {
 	if made, ok := p.standing.madeOf(p.head.Batch + 1); ok {
