@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -51,6 +52,8 @@ type snapshotStore struct {
 	// mu guards arrived: the snapshot that is verified and not installed yet.
 	mu      sync.Mutex
 	arrived *arrival
+	// sinks is how many snapshots of others, which are here whole, are on their way into raft's folder.
+	sinks atomic.Int32
 }
 
 // arrival is a snapshot that a sink has let in.
@@ -189,6 +192,9 @@ func (s *snapshotStore) reapOld() error {
 	return nil
 }
 
+// coming says whether a snapshot of another validator is being verified.
+func (s *snapshotStore) coming() bool { return s.sinks.Load() > 0 }
+
 // arrive keeps a verified snapshot for install.
 func (s *snapshotStore) arrive(a *arrival) {
 	s.mu.Lock()
@@ -264,6 +270,7 @@ func (s *snapshotSink) begin() {
 	}
 	from, to := io.Pipe()
 	s.to, s.built = to, make(chan built, 1)
+	s.store.sinks.Add(1)
 	go func() {
 		state, err := s.store.state.Receive(from, s.checkPlace)
 		from.CloseWithError(err) // A writer that is not done meets the reason.
@@ -312,6 +319,7 @@ func (s *snapshotSink) Close() error {
 	}
 	s.ended = true
 	s.begin()
+	defer s.store.sinks.Add(-1)
 	_ = s.to.Close() // The builder meets the end, and must find the snapshot whole.
 	b := <-s.built
 	if b.err != nil {
@@ -332,6 +340,7 @@ func (s *snapshotSink) Cancel() error {
 		return s.SnapshotSink.Cancel()
 	}
 	s.ended = true
+	defer s.store.sinks.Add(-1)
 	_ = s.to.CloseWithError(errSnapshotCancelled)
 	err := s.SnapshotSink.Cancel()
 	if b := <-s.built; b.state != nil {

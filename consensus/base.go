@@ -250,6 +250,19 @@ func (n *Node) standsAtLeast() (index uint64, ok bool, err error) {
 	return b.Index, b.Index == header.Head.Batch+1 && n.leadsOn(b), nil
 }
 
+// tellBase tells the transport whether raft begins at the least place.
+func (n *Node) tellBase() error {
+	index, ok, err := n.standsAtLeast()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		index = 0
+	}
+	n.base.Store(index)
+	return nil
+}
+
 // leadsOn says whether any leader's log goes on at a least place, by raft's members there and where they were written: none of it changes them between
 // that place and the one at which they were read.
 func (n *Node) leadsOn(b base) bool {

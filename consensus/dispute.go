@@ -104,3 +104,28 @@ func (n *Node) carries(s finality.Status) bool {
 	root, _, ok := n.rootAt(s.Certified.Size)
 	return s.Certified.Size > n.store.Floor().Size && ok && root == s.Certified.Root
 }
+
+// appended hears whether raft took an append of the elected leader, and the entry before it. In the log of all, whoever leads has the entry at which a true snapshot
+// was made, or sends a newer one; so what raft refuses at or before the newest snapshot's place shows that one of the two is not where the others have it.
+func (n *Node) appended(before uint64, taken bool) {
+	if taken {
+		n.astray.misplaced.over()
+		return
+	}
+	if newest, err := n.snapshots.newest(); err == nil && before > 0 && before <= newest {
+		n.astray.misplaced.again(time.Now())
+	}
+}
+
+// lookAtPlace asks for a resync to the least place when leaders' logs have long not gone on after the newest snapshot: its place is what one leader said, a liar perhaps that
+// is silent now, and nothing else comes to show it. What is not final counts as in any dispute.
+func (n *Node) lookAtPlace() {
+	if !n.astray.misplaced.lasts(time.Now(), suspectPatience) {
+		return
+	}
+	if n.store.Pending() > 0 {
+		n.astray.dispute.again(time.Now())
+		return
+	}
+	n.goBack(fmt.Errorf("leaders' logs do not go on after the snapshot of batch %d", n.store.Head().Batch), n.putsBackOr(resyncDeep))
+}

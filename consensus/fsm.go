@@ -214,8 +214,11 @@ func (f fsm) Restore(r io.ReadCloser) error {
 		return f.node.Fatal(err)
 	}
 	f.node.given.Store(newest)
-	f.node.base.Store(0)
+	if err := f.node.tellBase(); err != nil {
+		return f.node.Fatal(err)
+	}
 	f.node.astray.overrun.over()
+	f.node.astray.misplaced.over()
 	f.node.committedMembers.Store(nil) // Raft's members are those of the snapshot now.
 	f.node.restored()
 	if arrived {

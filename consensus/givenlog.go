@@ -68,16 +68,19 @@ type sending struct {
 
 // InstallSnapshot is the transport's.
 func (s sending) InstallSnapshot(id raft.ServerID, addr raft.ServerAddress, args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
-	wanted := s.node.sends()
+	since, wanted := s.node.emptyAt.Load(), s.node.sends()
 	err := s.lasting.InstallSnapshot(id, addr, args, resp, data)
-	s.node.snapshotSent(wanted, err)
+	if wanted {
+		s.node.snapshotSent(since, err)
+	}
 	return err
 }
 
-// snapshotSent hears how a snapshot ended that began while one was sent to who has nothing. On a slow line that may be long ago: the next try is to be one again.
-func (n *Node) snapshotSent(wanted bool, err error) {
-	if err != nil && wanted {
-		n.emptyAt.Store(time.Now().UnixNano())
+// snapshotSent hears how a snapshot ended that was sent to who has nothing. On a slow line that began long ago: the next try is to be one again, unless it was
+// refused (OnSnapshotRefused).
+func (n *Node) snapshotSent(since int64, err error) {
+	if err != nil {
+		n.emptyAt.CompareAndSwap(since, time.Now().UnixNano())
 	}
 }
 

@@ -82,7 +82,7 @@ func (n *Node) hasNothing() (bool, error) {
 
 // lookAtNothing asks for the other of two resyncs when one has brought nothing for a minute: to the least place when raft has neither log nor snapshot, and to
 // nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader has all of its log, and sends no snapshot to who
-// has one. A snapshot on its way is taken at either.
+// has one. A snapshot on its way is taken at either, and one that is being verified is waited for: raft is not ended beside it.
 func (n *Node) lookAtNothing() {
 	to, reason, err := n.wayOut()
 	if err != nil {
@@ -91,7 +91,7 @@ func (n *Node) lookAtNothing() {
 	}
 	a := &n.astray
 	a.mu.Lock()
-	if to == "" || a.due {
+	if to == "" || a.due || n.snapshots.coming() {
 		a.idle = time.Time{}
 	} else if a.idle.IsZero() {
 		a.idle = time.Now()
@@ -122,7 +122,7 @@ func (n *Node) wayOut() (to target, reason error, err error) {
 		if leader := n.Leader(); leader == "" || leader == n.name {
 			return "", nil, nil // It can be elected.
 		}
-		return resyncNone, errNoLog, nil
+		return resyncNoPlace, errNoLog, nil
 	}
 	return "", nil, nil
 }

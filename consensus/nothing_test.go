@@ -285,13 +285,17 @@ func TestALeaderReadsItsFirstEntry(t *testing.T) {
 func TestALostSnapshotIsSentAgain(t *testing.T) {
 	var n Node
 	for _, c := range []struct {
-		wanted bool
-		err    error
-		want   bool
-	}{{true, errKilled, true}, {true, nil, false}, {false, errKilled, false}} {
-		n.emptyAt.Store(time.Now().Add(-2 * sendsTime).UnixNano())
-		if n.snapshotSent(c.wanted, c.err); n.sends() != c.want {
-			t.Errorf("wanted %v, ended %v: sent again %v", c.wanted, c.err, n.sends())
+		err     error
+		refused bool
+		want    bool
+	}{{errKilled, false, true}, {nil, false, false}, {errKilled, true, false}} {
+		since := time.Now().Add(-2 * sendsTime).UnixNano()
+		n.emptyAt.Store(since)
+		if c.refused {
+			n.local().OnSnapshotRefused("v2")
+		}
+		if n.snapshotSent(since, c.err); n.sends() != c.want {
+			t.Errorf("ended %v, refused %v: sent again %v", c.err, c.refused, n.sends())
 		}
 	}
 }

@@ -171,8 +171,9 @@ func (n *Node) local() transport.Local {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())
 		},
-		OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load,
+		OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, OnTaken: n.appended,
 		OnSnapshotRefused: func(peer string) {
+			n.emptyAt.Store(0) // If it has nothing, the log may do.
 			select {
 			case n.refused <- peer:
 			default: // A newer one is being made; raft sends again, and the peer refuses again.
@@ -304,14 +305,16 @@ func (n *Node) join(config *raft.Config) error {
 		return err
 	}
 	n.given.Store(newest) // What it holds is not given again.
+	if first, err := n.raftLog.FirstIndex(); err != nil {
+		return err
+	} else if first > newest+1 { // Raft would panic.
+		return fmt.Errorf("raft's log begins with entry %d, and the newest snapshot that can be read ends at %d (0 is none): %w", first, newest, errDamaged)
+	}
 	if err := n.raftLog.countAfter(newest); err != nil {
 		return err
 	}
-	n.base.Store(0)
-	if index, ok, err := n.standsAtLeast(); err != nil {
+	if err := n.tellBase(); err != nil {
 		return err
-	} else if ok {
-		n.base.Store(index)
 	}
 	n.astray.tail.Store(false) // It reads its log.
 	r, err := raft.NewRaft(config, fsm{n}, sentLog{begun{n.raftLog, n.snapshots}, n}, n.raftLog, n.snapshots, sending{lasting{n.transport}, n})

@@ -47,6 +47,28 @@ func TestLostLog(t *testing.T) {
 	}
 }
 
+// TestALogWithoutItsSnapshot: a disk lost what raft's log goes on after. Raft would panic at it; the validator says what is wrong.
+func TestALogWithoutItsSnapshot(t *testing.T) {
+	s := newScribe(t)
+	s.paysFinal()
+	s.n.renew("v9")
+	place, err := s.n.snapshots.newest()
+	if err != nil || place < 2 {
+		t.Fatalf("a snapshot at %d: %v", place, err)
+	}
+	s.pays()
+	s.stop("v1")
+	w := s.stoppedLog("v1")
+	if err := errors.Join(w.DeleteRange(1, place), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s.restart("v1") // With the snapshot it goes on.
+	s.stop("v1")
+	if err := s.without("v1", "raft", "snapshots"); !errors.Is(err, errDamaged) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestCommittedBeforeARestart: raft forgets what was committed, and the guard of what is must not.
 func TestCommittedBeforeARestart(t *testing.T) {
 	s := newScribe(t)

@@ -63,6 +63,8 @@ type astray struct {
 	dispute dispute
 	overrun overrun
 	lacking lacking
+	// misplaced is with leaders, about the place of the newest snapshot.
+	misplaced dispute
 
 	// running is held over a resync, and by who must not meet one.
 	running sync.Mutex
@@ -111,6 +113,7 @@ func (n *Node) goBack(reason error, to target) bool {
 	a.gap.Store(false)
 	a.dispute.over()
 	a.overrun.over()
+	a.misplaced.over()
 	n.goTo(to)
 	return true
 }
@@ -180,9 +183,10 @@ func (n *Node) lookAt(proved finality.Status) {
 	if n.astray.dispute.lasts(time.Now(), suspectPatience) && proved.Proved > head.Size {
 		n.strayed(fmt.Errorf("leaders contradict what is committed here after batch %d, and more is final", head.Batch))
 	}
-	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved, time.Now()) {
+	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {
 		n.strayed(fmt.Errorf("nothing has come after batch %d for long, and more is final", head.Batch))
 	}
+	n.lookAtPlace()
 	n.lookAtNothing()
 	n.lookAtDispute(proved)
 	n.lookAtCertified(proved)

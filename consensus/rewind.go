@@ -23,6 +23,7 @@ const (
 	resyncDeepKept target = "umoja-resync/v1 from nothing but what is final, the rest kept aside\n"
 	resyncNone     target = "umoja-resync/v1 from a leader's snapshot\n"
 	resyncNoneKept target = "umoja-resync/v1 from a leader's snapshot, the rest kept aside\n"
+	resyncNoPlace  target = "umoja-resync/v1 from a leader's snapshot, unless something has followed\n"
 	resyncLeast    target = "umoja-resync/v1 from the least place that was written down\n"
 )
 
@@ -33,7 +34,7 @@ func resyncPutBack(epoch uint64) target { return target(fmt.Sprintf(putBackForma
 
 func (t target) deep() bool { return t == resyncDeep || t == resyncDeepKept }
 
-func (t target) none() bool { return t == resyncNone || t == resyncNoneKept }
+func (t target) none() bool { return t == resyncNone || t == resyncNoneKept || t == resyncNoPlace }
 
 func (t target) keeps() bool { return t == resyncKept || t == resyncDeepKept || t == resyncNoneKept }
 
@@ -46,7 +47,7 @@ func (t target) putsBack() (epoch uint64, ok bool) {
 // known says whether it is a target that this program writes, and no damaged one: that says nothing of what may be cut.
 func (t target) known() bool {
 	epoch, ok := t.putsBack()
-	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept, resyncNone, resyncNoneKept, resyncLeast}, t)
+	return ok && t == resyncPutBack(epoch) || slices.Contains([]target{resyncShallow, resyncTail, resyncDeep, resyncKept, resyncDeepKept, resyncNone, resyncNoneKept, resyncNoPlace, resyncLeast}, t)
 }
 
 // deeper is what is tried when it does not help.
@@ -105,6 +106,12 @@ func (n *Node) prepare(to target) (bool, error) {
 			return false, err
 		}
 	}
+	if to == resyncLeast || to == resyncNoPlace {
+		// What came meanwhile may be attested, and nothing of it would be kept aside.
+		if last, err := n.raftLog.LastIndex(); err != nil || last > 0 {
+			return false, err
+		}
+	}
 	if to == resyncLeast {
 		if may, err := n.mayStandAtLeast(); err != nil || !may {
 			return false, err
@@ -145,12 +152,12 @@ func (n *Node) cut(to target) error {
 // before the end leaves the target, and cuts again what is left.
 func (n *Node) cutLog(to target) error {
 	switch {
-	case to.none():
+	case to.none() && n.store.Floor().Batch > 0:
 		return n.cutAll()
 	case to == resyncLeast:
 		return n.standAtLeast()
 	}
-	deep := to.deep()
+	deep := to.deep() || to.none()                       // Before anything is final, the first entry stays: it names raft's members.
 	arrived := n.store.Arrived() == n.store.Floor().Size // Where it came is what one leader said.
 	if deep || to != resyncTail && arrived {
 		b, err := n.least()

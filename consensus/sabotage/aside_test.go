@@ -191,7 +191,7 @@ var disputed = []sabotage.Sabotage{
 		Rule: "a lie that put-backs do not end is cut at the least place",
 	},
 	{
-		Name: "node-base-never-none", File: "rewind.go", Line: `if to.none() {`, Instead: `if to.none() && n.store.Made() == 1<<63 {`,
+		Name: "node-base-never-none", File: "rewind.go", Line: `case to.none() && n.store.Floor().Batch > 0:`, Instead: `case to.none() && n.store.Made() == 1<<63:`,
 		Rule: "who finds no tree of all at the least place begins with nothing",
 	},
 	{

@@ -74,8 +74,8 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who gets batches is late, and not astray",
 	},
 	{
-		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved, time.Now()) {`,
-		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved, time.Now()) {`, Rule: "who has only what is final waits",
+		Name: "node-resync-stands-with-nothing", File: "resync.go", Line: `if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`,
+		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`, Rule: "who has only what is final waits",
 	},
 	{
 		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
@@ -94,7 +94,7 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who is sent nothing to begin with goes back to the least place",
 	},
 	{
-		Name: "node-nothing-at-once", File: "nothing.go", Line: `time.Since(a.idle) > resyncPause`, Instead: `time.Since(a.idle) >= 0`,
+		Name: "node-nothing-at-once", File: "nothing.go", Line: `long := !a.idle.IsZero() && time.Since(a.idle) > resyncPause`, Instead: `long := !a.idle.IsZero()`,
 		Rule: "who has nothing waits for a leader's snapshot",
 	},
 	{
@@ -102,7 +102,7 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who was sent something does not go to the least place",
 	},
 	{
-		Name: "node-nothing-after-the-least", File: "nothing.go", Line: `return resyncNone, errNoLog, nil`, Instead: `return "", nil, nil`,
+		Name: "node-nothing-after-the-least", File: "nothing.go", Line: `return resyncNoPlace, errNoLog, nil`, Instead: `return "", nil, nil`,
 		Rule: "who is where no leader's log goes on begins with nothing",
 	},
 	{
@@ -114,11 +114,11 @@ var resynced = []sabotage.Sabotage{
 		Rule: "a damaged least place is none",
 	},
 	{
-		Name: "node-first-entry-kept-from-raft", File: "givenlog.go", Line: `if index != 1 || l.node.given.Load() == 0 ||`, Instead: `if index != 1 ||`,
+		Name: "node-first-entry-kept-from-raft", File: "givenlog.go", Line: `if index != 1 || l.node.given.Load() == 0 || !l.node.sends() {`, Instead: `if index != 1 || !l.node.sends() {`,
 		Rule: "raft can read what it applies",
 	},
 	{
-		Name: "node-nothing-after-a-lost-snapshot", File: "givenlog.go", Line: `if err != nil && wanted {`, Instead: `if err != nil && wanted && n.store == nil && n.name != "" {`,
+		Name: "node-nothing-after-a-lost-snapshot", File: "givenlog.go", Line: `n.emptyAt.CompareAndSwap(since, time.Now().UnixNano())`, Instead: ``,
 		Rule: "who has nothing is sent a snapshot again when one was lost",
 	},
 	{
@@ -126,7 +126,32 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who has its final batches as void entries can give them to others",
 	},
 	{
-		Name: "node-snapshot-too-low", File: "fsm.go", Line: `f.node.given.Load() < max(index, f.node.store.Head().Batch+1) {`, Instead: `f.node.given.Load() < index {`,
-		Rule: "no snapshot is made at a place at which nobody takes it",
+		Name: "node-snapshot-too-low", File: "fsm.go", Line: `if index, _ := f.node.store.Applied(); f.node.given.Load() < max(index, f.node.store.Head().Batch+1) {`,
+		Instead: `if index, _ := f.node.store.Applied(); f.node.given.Load() < index {`,
+		Rule:    "no snapshot is made at a place at which nobody takes it",
+	},
+	{
+		Name: "node-place-believed", File: "dispute.go", Line: `if newest, err := n.snapshots.newest(); err == nil && before > 0 && before <= newest {`, Instead: `if n == nil {`,
+		Rule: "who stands where no leader's log goes on gives that place up",
+	},
+	{
+		Name: "node-place-given-up-for-any-refusal", File: "dispute.go", Line: `if newest, err := n.snapshots.newest(); err == nil && before > 0 && before <= newest {`, Instead: `if true {`,
+		Rule: "an append that is refused behind the newest snapshot is raft's business",
+	},
+	{
+		Name: "node-place-given-up-though-taken", File: "dispute.go", Line: `n.astray.misplaced.over()`, Instead: ``,
+		Rule: "whoever takes a leader's append stands where the others do",
+	},
+	{
+		Name: "node-place-over-what-is-attested", File: "dispute.go", Line: `if n.store.Pending() > 0 {`, Instead: `if n.store == nil {`,
+		Rule: "what is not final is not forgotten for a leader's refused appends alone",
+	},
+	{
+		Name: "node-place-least-after-a-start", File: "fsm.go", Line: `if err := f.node.tellBase(); err != nil {`, Instead: `if f.node.base.Store(0); f.node == nil {`,
+		Rule: "a snapshot made at the least place is one for who takes it",
+	},
+	{
+		Name: "node-nothing-over-what-came", File: "rewind.go", Line: `if to == resyncLeast || to == resyncNoPlace {`, Instead: `if to == resyncLeast && n == nil {`,
+		Rule: "what came meanwhile is not cut",
 	},
 }

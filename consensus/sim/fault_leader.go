@@ -25,6 +25,7 @@ func leaderFaults() []Fault {
 		{Name: "lying-commit", Says: "a leader calls committed what only one follower has; in half of the runs the liars are silent after one of these lies", Liars: 1, Run: leading(lyingCommits), Lasting: tapped(lyingCommits), Alone: true},
 		{Name: "overrun", Says: "a leader lets others attest, and sends them a true snapshot of less, at a place far on in the log", Liars: 1, Run: overruns, Lasting: overruns, Alone: true},
 		{Name: "stuck-tail", Says: "a leader sends one follower a true snapshot and one entry that nobody else has, and hands over; in half of the runs the liars are silent after that", Liars: 1, Run: stuckTails, Lasting: stuckTails, Alone: true},
+		{Name: "false-place", Says: "a leader sends one follower a true snapshot at a place that nobody else has, and hands over; in half of the runs the liars are silent after that", Liars: 1, Run: falsePlaces, Lasting: falsePlaces, Alone: true},
 		{Name: "gone-end", Says: "a leader sends true snapshots that end before the followers' logs do, and goes on after the ends that are gone", Liars: 1, Run: goneEnds, Lasting: goneEnds, Alone: true},
 		{Name: "stall", Says: "a leader sends heartbeats and nothing else", Liars: 1, Run: leading(stalling), Lasting: tapped(stalling), Alone: true},
 		{Name: "unnamed", Says: "a leader never names a round of finality", Liars: 1, Run: leading(unnamed), Lasting: tapped(unnamed), Alone: true},

@@ -24,6 +24,8 @@ type tails struct {
 	held   atomic.Bool
 	// mute is until when the liars do nothing but vote, in nanoseconds.
 	mute atomic.Int64
+	// displaced says that the snapshot stands at a place that nobody else has, and nothing follows.
+	displaced bool
 
 	// asking guards asked: the newest request for a vote, by who was asked and who asks.
 	asking sync.Mutex
@@ -31,8 +33,13 @@ type tails struct {
 }
 
 // stuckTails plays that again and again. Liars who part are silent after the first time.
-func stuckTails(ctx context.Context, c *chaos) {
-	t := &tails{chaos: c, asked: make(map[way]*peerv1.RequestVoteRequest)}
+func stuckTails(ctx context.Context, c *chaos) { leaveBehind(ctx, c, false) }
+
+// falsePlaces is stuckTails with the place of the snapshot in the entry's stead: nobody else has it, and their terms are higher.
+func falsePlaces(ctx context.Context, c *chaos) { leaveBehind(ctx, c, true) }
+
+func leaveBehind(ctx context.Context, c *chaos, displaced bool) {
+	t := &tails{chaos: c, displaced: displaced, asked: make(map[way]*peerv1.RequestVoteRequest)}
 	shown := c.listen(t.says)
 	for _, l := range c.liars() {
 		c.cluster.wire.setEar(l.name, t.hears(l))
@@ -76,8 +83,16 @@ func (t *tails) lay(ctx context.Context, l liar, victim string, shown func(strin
 		return false
 	}
 	end, certificate := entry{h.AppliedIndex, h.AppliedTerm}, shown(l.name)
+	if t.displaced && t.intN(2) == 0 {
+		end = end.far()
+	} else if t.displaced {
+		end.index += 1 + uint64(t.intN(5))
+	}
 	if _, res, err := t.sendSnapshot(ctx, l, victim, end, certificate, raw, int64(len(raw))); err != nil || !res.GetSuccess() {
 		return false
+	}
+	if t.displaced {
+		return true
 	}
 	for range 5 { // A victim whose log was as long starts its raft again first.
 		r, answer := l.append(end, l.disk.term(), certificate, []byte(nil)), &peerv1.AppendEntriesResponse{}

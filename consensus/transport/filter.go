@@ -55,6 +55,9 @@ type Local struct {
 	// OnSnapshotRefused hears that a peer's raft has not taken a snapshot that was sent to it: it lies, or needs another one. It must not
 	// wait. May be nil.
 	OnSnapshotRefused func(peer string)
+	// OnTaken hears, of each append of the elected leader that passed the filter, whether raft took it, and the entry before it, at which raft compares the logs. It
+	// must not wait. May be nil.
+	OnTaken func(before uint64, taken bool)
 	// OnEmptyLog hears, as this node leads, that a peer's raft has no entry and no snapshot, before raft sends it anything. It must not wait. May be nil.
 	OnEmptyLog func(peer string)
 }

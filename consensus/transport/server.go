@@ -122,6 +122,11 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 			resp, err = await[Resp](ctx, t, answers)
 		}
 	}
+	if a, ok := any(req).(*raft.AppendEntriesRequest); ok && err == nil && r.changesLog && t.cfg.Local.OnTaken != nil {
+		if answer, ok := any(resp).(*raft.AppendEntriesResponse); ok && answer.Term == a.Term { // Raft refuses what comes of an older term unread.
+			t.cfg.Local.OnTaken(a.PrevLogEntry, answer.Success)
+		}
+	}
 	if err == nil && endOf(req) < end && took(resp) {
 		err = ErrTooEarly // Success would say that all of it was taken. A refusal says where this log ends, and the leader has to hear that.
 	}
