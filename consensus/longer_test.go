@@ -53,13 +53,20 @@ func TestSnapshotMeetsALongerLog(t *testing.T) {
 func TestEntriesBehindALogThatIsGone(t *testing.T) {
 	c := newCluster(t)
 	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
-	leader, victim := c.leader(), c.follower()
-	leader.renew(victim.Name())
-	for range 3 {
-		if err := leader.member().Barrier(0).Error(); err != nil {
-			t.Fatal(err)
+	longer := func() *Node { // Whoever leads, with a log that is longer than its snapshot; nil when another leads by now.
+		leader := c.leader()
+		leader.renew("v9")
+		for range 3 {
+			if leader.member().Barrier(0).Error() != nil {
+				return nil
+			}
 		}
+		return leader
 	}
+	leader := longer()
+	for ; leader == nil; leader = longer() {
+	}
+	victim := c.other(leader.Name())
 	c.eventually("the follower's longer log", func() bool { return victim.member().LastIndex() >= leader.member().LastIndex() })
 	victim.astray.mu.Lock()
 	victim.astray.last, victim.astray.floor = time.Now(), victim.store.Floor().Size
