@@ -102,17 +102,23 @@ func stuckBehindASnapshot(t *testing.T, least bool) {
 	for _, name := range []string{"v1", "v2", "v3"} {
 		c.restart(name)
 	}
+	c.paysAgain("v2")
+}
+
+// paysAgain wants a payment to become final, and all to have it, though the network may have to find out first what a liar has done.
+func (c *cluster) paysAgain(at string) {
+	c.t.Helper()
 	signed := c.pay(c.world.Juma.Account, 1)
-	for deadline := time.Now().Add(40 * time.Second); ; {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-		s, err := c.nodes["v2"].Submit(ctx, signed.Envelope(), Final)
+	for deadline := time.Now().Add(50 * time.Second); ; {
+		ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
+		s, err := c.nodes[at].Submit(ctx, signed.Envelope(), Final)
 		cancel()
 		if err == nil && s.Stage == Final {
 			c.agree(s.LeafIndex + 1)
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("no payment becomes final again: %v", err)
+			c.t.Fatalf("no payment becomes final again: %v", err)
 		}
 	}
 }

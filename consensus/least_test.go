@@ -68,9 +68,9 @@ func TestLeastPlaceAfterASetChange(t *testing.T) {
 	}
 }
 
-func leastAfterASetChange(t *testing.T, cut bool) {
-	c := newCluster(t)
-	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1_00), Final)
+// replacesALeader has v5 take the place of whoever leads in the validator set.
+func (c *cluster) replacesALeader() {
+	c.t.Helper()
 	left := c.leader().Name()
 	var after []string
 	for _, v := range c.world.Set {
@@ -86,7 +86,13 @@ func leastAfterASetChange(t *testing.T, cut bool) {
 	c.reigns(after...)
 	removed := c.nodes[left]
 	delete(c.nodes, left)
-	defer removed.Close()
+	c.t.Cleanup(func() { removed.Close() })
+}
+
+func leastAfterASetChange(t *testing.T, cut bool) {
+	c := newCluster(t)
+	c.submit(c.follower(), c.pay(c.world.Juma.Account, 1_00), Final)
+	c.replacesALeader()
 	for range 3 {
 		c.submit(c.leader(), c.pay(c.world.Juma.Account, 2_00), Final)
 	}

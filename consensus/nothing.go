@@ -61,7 +61,10 @@ func (n *Node) keptLeast() (b base, ok bool, err error) {
 	sum := sha256.Sum256(raw[:end])
 	body, format := bytes.CutPrefix(raw[:end], []byte(leastFormat))
 	if !format || !bytes.Equal(sum[:], raw[end:]) || json.Unmarshal(body, &b) != nil {
-		n.log.Error("the file of the least place is damaged", "file", leastFile)
+		n.log.Error("the file of the least place is damaged, and not looked at any more", "file", leastFile+damagedEnd)
+		if err := os.Rename(filepath.Join(n.dir, leastFile), filepath.Join(n.dir, leastFile+damagedEnd)); err != nil {
+			return b, false, fmt.Errorf("leave a damaged least place: %w", err)
+		}
 		return b, false, nil
 	}
 	return b, b.Index == n.store.Floor().Batch+1 && wellFormed(b.Members) == nil, nil

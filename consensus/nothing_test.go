@@ -75,21 +75,7 @@ func TestALeastPlaceWithoutAWay(t *testing.T) {
 	for range 20 { // The entry that changes raft's members is to be behind the least place.
 		_ = c.leader().member().Barrier(0).Error() // Another may lead by now.
 	}
-	left, after := c.leader().Name(), []string(nil)
-	for _, v := range c.world.Set {
-		if v.Name != left {
-			after = append(after, v.Name)
-		}
-	}
-	after = append(after, "v5")
-	c.newcomer("v5")
-	c.decide(c.set(after...), "v1", "v2", "v3")
-	c.joins = map[string]bool{"v5": true}
-	c.restart("v5")
-	c.reigns(after...)
-	removed := c.nodes[left]
-	delete(c.nodes, left)
-	defer removed.Close()
+	c.replacesALeader()
 	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 2), Final)
 	c.agree(s.LeafIndex + 1)
 	n := c.follower()

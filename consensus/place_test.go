@@ -1,7 +1,6 @@
 package consensus
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -53,19 +52,7 @@ func TestAPlaceThatNobodyHas(t *testing.T) {
 			for _, name := range []string{"v1", "v2", "v3"} {
 				c.restart(name)
 			}
-			signed := c.pay(c.world.Juma.Account, 1)
-			for deadline := time.Now().Add(50 * time.Second); ; {
-				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-				s, err := c.nodes["v2"].Submit(ctx, signed.Envelope(), Final)
-				cancel()
-				if err == nil && s.Stage == Final {
-					c.agree(s.LeafIndex + 1)
-					return
-				}
-				if time.Now().After(deadline) {
-					t.Fatalf("no payment becomes final again: %v", err)
-				}
-			}
+			c.paysAgain("v2")
 		})
 	}
 }

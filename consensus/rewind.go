@@ -106,13 +106,12 @@ func (n *Node) prepare(to target) (bool, error) {
 			return false, err
 		}
 	}
-	if to == resyncLeast || to == resyncNoPlace {
-		// What came meanwhile may be attested, and nothing of it would be kept aside.
+	switch to {
+	case resyncNoPlace: // What came meanwhile may be attested, and nothing of it would be kept aside.
 		if last, err := n.raftLog.LastIndex(); err != nil || last > 0 {
 			return false, err
 		}
-	}
-	if to == resyncLeast {
+	case resyncLeast:
 		if may, err := n.mayStandAtLeast(); err != nil || !may {
 			return false, err
 		}

@@ -147,7 +147,7 @@ var resynced = []sabotage.Sabotage{
 		Rule: "a snapshot made at the least place is one for who takes it",
 	},
 	{
-		Name: "node-nothing-over-what-came", File: "rewind.go", Line: `if to == resyncLeast || to == resyncNoPlace {`, Instead: `if to == resyncLeast && n == nil {`,
+		Name: "node-nothing-over-what-came", File: "rewind.go", Line: `case resyncNoPlace: // What came meanwhile may be attested, and nothing of it would be kept aside.`, Instead: `case "?":`,
 		Rule: "what came meanwhile is not cut",
 	},
 }

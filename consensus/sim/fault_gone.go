@@ -21,16 +21,12 @@ const goneEntries = 3
 func goneEnds(ctx context.Context, c *chaos) {
 	var only atomic.Pointer[map[string]bool] // Who is sent nothing else meanwhile.
 	shown := c.listen(func(_ liar, to, method string, m protoMessage) protoMessage {
-		if to, names := to, only.Load(); names != nil && (*names)[to] && method == callAppend {
+		if names := only.Load(); names != nil && (*names)[to] && method == callAppend {
 			return nil
 		}
 		return m
 	})
-	defer func() {
-		for _, l := range c.liars() {
-			c.cluster.wire.setTap(l.name, honestly)
-		}
-	}()
+	defer c.untap()
 	c.work.Go(func() {
 		for c.sleep(ctx, c.between(500*time.Millisecond, 2*time.Second)) {
 			m := c.cluster.leader()

@@ -53,10 +53,13 @@ func (c *chaos) tap(lie func(c *chaos, l liar) tap) (untap func()) {
 	for _, l := range c.liars() {
 		c.cluster.wire.setTap(l.name, lie(c, l))
 	}
-	return func() {
-		for _, l := range c.liars() {
-			c.cluster.wire.setTap(l.name, honestly)
-		}
+	return c.untap
+}
+
+// untap has liars send what their nodes say.
+func (c *chaos) untap() {
+	for _, l := range c.liars() {
+		c.cluster.wire.setTap(l.name, honestly)
 	}
 }
 

@@ -38,11 +38,7 @@ func overruns(ctx context.Context, c *chaos) {
 		}
 		return m
 	})
-	defer func() {
-		for _, l := range c.liars() {
-			c.cluster.wire.setTap(l.name, honestly)
-		}
-	}()
+	defer c.untap()
 	c.work.Go(func() {
 		for c.sleep(ctx, c.between(500*time.Millisecond, 2*time.Second)) {
 			m := c.cluster.leader()

@@ -44,9 +44,9 @@ func leaveBehind(ctx context.Context, c *chaos, displaced bool) {
 	for _, l := range c.liars() {
 		c.cluster.wire.setEar(l.name, t.hears(l))
 	}
+	defer c.untap()
 	defer func() {
 		for _, l := range c.liars() {
-			c.cluster.wire.setTap(l.name, honestly)
 			c.cluster.wire.setEar(l.name, nil)
 		}
 	}()
