@@ -70,6 +70,7 @@ const keptSnapshots = 2
 var (
 	errSnapshotConfiguration = errors.New("snapshot names other members than the validators")
 	errSnapshotIndex         = errors.New("snapshot is announced at another place than it holds")
+	errNoBatch               = errors.New("nothing was ordered yet that a snapshot could hold")
 	errSnapshotCancelled     = errors.New("snapshot is cancelled")
 	errUndoes                = fmt.Errorf("snapshot would take back what was applied: %w", store.ErrMismatch)
 )
@@ -288,6 +289,9 @@ func (s *snapshotSink) checkPlace(h store.SnapshotHeader) error {
 	// on at the least place any more.
 	if s.index <= h.Head.Batch {
 		return fmt.Errorf("entry %d, and holds batch %d: %w", s.index, h.Head.Batch, errSnapshotIndex)
+	}
+	if h.Head.Batch == 0 {
+		return fmt.Errorf("entry %d: %w", s.index, errNoBatch) // Nobody could give such a place up: no certificate is of the genesis alone.
 	}
 	if err := s.store.approve(s.members, h.Sets, h.Head.Size); err != nil {
 		return fmt.Errorf("%w: %w", errSnapshotConfiguration, err)

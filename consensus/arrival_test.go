@@ -318,3 +318,38 @@ func TestSnapshotAtAPlaceFarAhead(t *testing.T) {
 		t.Errorf("the next entry: %v, %v; raft ends at %d", err, resp.Success, r.LastIndex())
 	}
 }
+
+// TestASnapshotOfNoBatch: the genesis alone has no certificate, so whoever took a place with it could prove nothing, and not give that place up.
+func TestASnapshotOfNoBatch(t *testing.T) {
+	s := newScribe(t)
+	if _, err := (fsm{s.n}).Snapshot(); !errors.Is(err, errNoBatch) {
+		t.Errorf("one was made: %v", err)
+	}
+	genesis := s.captured() // Proved by what became final later.
+	final, _ := s.pays()
+	s.final(final)
+	another := newAgain(t, s.cluster)
+	another.restart("v1")
+	if err := deliver(another.nodes["v1"], s.members(), genesis()); !errors.Is(err, errNoBatch) {
+		t.Errorf("one was taken: %v", err)
+	}
+}
+
+// TestASnapshotMadeByNoEntry: who has given its place up says that no entry made its state, and so may a liar. Whoever takes that may not be sent the log from its
+// first entry: raft compares nothing before that, and would have it beside the snapshot.
+func TestASnapshotMadeByNoEntry(t *testing.T) {
+	s := newScribe(t)
+	s.paysFinal()
+	s.n.goBack(errKilled, resyncNone)
+	s.settled()
+	snapshot := s.captured()()
+	another := newAgain(t, s.cluster)
+	another.restart("v1")
+	n := another.nodes["v1"]
+	if err := errors.Join(deliver(n, s.members(), snapshot), restore(n)); err != nil {
+		t.Fatal(err)
+	}
+	if index, _ := s.n.store.Applied(); index != 0 || n.local().CommitIndex() != 1 {
+		t.Errorf("made by entry %d there, and here entries up to %d are covered", index, n.local().CommitIndex())
+	}
+}

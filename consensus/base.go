@@ -292,13 +292,7 @@ func (n *Node) mayGoOnAfter(b base) (bool, error) {
 	if _, leads, err := n.leadsTo(b); err != nil || leads {
 		return leads, err
 	}
-	captured, err := n.final()
-	if err != nil {
-		n.log.Error("raft cannot begin with what is final here", "at", b.Index, "reason", err)
-		return false, nil
-	}
-	captured.Release()
-	return wellFormed(b.Members) == nil, nil
+	return n.mayBeginAt(b), nil
 }
 
 // goOnAfter has raft's log end at an entry. If it does not lead there, a snapshot of what is final takes its place: which entries made that is

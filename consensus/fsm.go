@@ -166,6 +166,9 @@ func (f fsm) Snapshot() (raft.FSMSnapshot, error) {
 	if err := f.node.point("snapshot: not captured"); err != nil {
 		return nil, err
 	}
+	if f.node.store.Head().Batch == 0 {
+		return nil, fmt.Errorf("capture snapshot: %w", errNoBatch)
+	}
 	// Each batch takes an entry, and the first is none: before that, it is given again what it had at another place.
 	if index, _ := f.node.store.Applied(); f.node.given.Load() < max(index, f.node.store.Head().Batch+1) {
 		return nil, fmt.Errorf("capture snapshot: %w", errReplayed)

@@ -70,21 +70,19 @@ func (n *Node) keptLeast() (b base, ok bool, err error) {
 	return b, b.Index == n.store.Floor().Batch+1 && wellFormed(b.Members) == nil, nil
 }
 
-// hasNothing says whether raft has neither log nor snapshot.
-func (n *Node) hasNothing() (bool, error) {
+// short says whether raft has no snapshot, and fewer entries than it takes for what is final here. A liar may have sent who began with nothing
+// some of its log, and nothing more: a leader elected with that would order batches before any place where an honest log can have them.
+func (n *Node) short() bool {
 	last, err := n.raftLog.LastIndex()
-	if err != nil || last > 0 {
-		return false, err
+	if err != nil || last > n.store.Floor().Batch {
+		return false
 	}
-	list, err := n.snapshots.List()
-	if err != nil {
-		return false, fmt.Errorf("list raft snapshots: %w", err)
-	}
-	return len(list) == 0, nil
+	newest, err := n.snapshots.newest()
+	return err == nil && newest == 0
 }
 
-// lookAtNothing asks for the other of two resyncs when one has brought nothing for a minute: to the least place when raft has neither log nor snapshot, and to
-// nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader has all of its log, and sends no snapshot to who
+// lookAtNothing asks for the other of two resyncs when one has brought nothing for a minute: to the least place when raft has no snapshot, and at most a log that nobody
+// goes on with and of which nothing became final, and to nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader has all of its log, and sends no snapshot to who
 // has one. A snapshot on its way is taken at either, and one that is being verified is waited for: raft is not ended beside it.
 func (n *Node) lookAtNothing() {
 	to, reason, err := n.wayOut()
@@ -106,23 +104,27 @@ func (n *Node) lookAtNothing() {
 	}
 }
 
-// wayOut is where to go if nothing comes; "" when raft has a log, or can wait.
+// wayOut is where to go if nothing comes; "" when raft can wait.
 func (n *Node) wayOut() (to target, reason error, err error) {
-	if last, err := n.raftLog.LastIndex(); err != nil || last > 0 {
+	last, err := n.raftLog.LastIndex()
+	if err != nil {
 		return "", nil, err
 	}
 	list, err := n.snapshots.List()
+	leader := n.Leader()
 	switch {
 	case err != nil:
 		return "", nil, fmt.Errorf("list raft snapshots: %w", err)
 	case len(list) == 0:
-		_, kept, err := n.keptLeast()
-		if err != nil || !kept {
+		if last > 0 && leader != "" {
+			return "", nil, nil // It is being sent the log.
+		}
+		if _, kept, err := n.leastToStandAt(); err != nil || !kept {
 			return "", nil, err
 		}
 		return resyncLeast, errNothing, nil
-	case list[0].Term == leastTerm && n.base.Load() == 0:
-		if leader := n.Leader(); leader == "" || leader == n.name {
+	case last == 0 && list[0].Term == leastTerm && n.base.Load() == 0:
+		if leader == "" || leader == n.name {
 			return "", nil, nil // It can be elected.
 		}
 		return resyncNoPlace, errNoLog, nil
@@ -135,22 +137,43 @@ var (
 	errNoLog   = errors.New("the leader's log does not go on at the least place")
 )
 
-// mayStandAtLeast says whether raft can go to the least place that was written down: it still has nothing.
-func (n *Node) mayStandAtLeast() (bool, error) {
-	if nothing, err := n.hasNothing(); err != nil || !nothing {
-		return false, err
+// leastToStandAt is the least place that was written down, if raft may go there: no snapshot has come, nothing has become final since, and nothing is to be
+// kept of what came of a log.
+func (n *Node) leastToStandAt() (b base, ok bool, err error) {
+	if newest, err := n.snapshots.newest(); err != nil || newest > 0 || n.store.Pending() > 0 {
+		return b, false, err
 	}
-	b, ok, err := n.keptLeast()
-	if err != nil || !ok {
-		return false, err
-	}
-	return n.mayGoOnAfter(b)
+	return n.keptLeast()
 }
 
-// standAtLeast has raft begin at the least place that was written down. After a crash in it raft may have the snapshot already, and nothing is left to do.
+// mayStandAtLeast says whether raft can go there.
+func (n *Node) mayStandAtLeast() (bool, error) {
+	b, ok, err := n.leastToStandAt()
+	return ok && n.mayBeginAt(b), err
+}
+
+// mayBeginAt says whether a snapshot of what is final can be written as if it ended at an entry.
+func (n *Node) mayBeginAt(b base) bool {
+	captured, err := n.final()
+	if err != nil {
+		n.log.Error("raft cannot begin with what is final here", "at", b.Index, "reason", err)
+		return false
+	}
+	captured.Release()
+	return wellFormed(b.Members) == nil
+}
+
+// standAtLeast has raft begin at the least place that was written down. What came of a log goes first: the place itself may be in it, as whoever sent it
+// liked. After a crash in it raft may have the snapshot already, and nothing is left to do.
 func (n *Node) standAtLeast() error {
 	b, ok, err := n.keptLeast()
 	if err != nil || !ok {
+		return err
+	}
+	if err := n.raftLog.clear(); err != nil {
+		return err
+	}
+	if err := n.point("resync: no log, not at the least place"); err != nil {
 		return err
 	}
 	return n.goOnAfter(b)

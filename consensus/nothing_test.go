@@ -24,11 +24,32 @@ func (n *Node) nothingFor(d time.Duration) {
 	n.lookAtNothing()
 }
 
+// hasNothing says whether raft has neither log nor snapshot.
+func (n *Node) hasNothing() (bool, error) {
+	last, err := n.raftLog.LastIndex()
+	if err != nil || last > 0 {
+		return false, err
+	}
+	newest, err := n.snapshots.newest()
+	return newest == 0, err
+}
+
 // TestNobodyHasAnything: one validator of four has the others begin with nothing, and is silent. After a minute they are at the least place, elect one of them,
-// and go on; over starts as well.
+// and go on; over starts as well, and when it has sent them the beginning of a log: what nobody can be elected with, or what leads them to order batches before
+// any place where an honest log has them.
 func TestNobodyHasAnything(t *testing.T) {
-	for _, starts := range []bool{false, true} {
-		t.Run(map[bool]string{false: "running", true: "started again"}[starts], func(t *testing.T) {
+	first := func(c *cluster) raft.Log {
+		return raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(c.members())}
+	}
+	noop := func(index uint64) raft.Log { return raft.Log{Index: index, Term: 1, Type: raft.LogNoop} }
+	for name, has := range map[string]func(c *cluster) []raft.Log{
+		"running":                        nil,
+		"started again":                  func(*cluster) []raft.Log { return nil },
+		"with an entry":                  func(*cluster) []raft.Log { return []raft.Log{noop(1)} },
+		"with the first entry":           func(c *cluster) []raft.Log { return []raft.Log{first(c)} },
+		"with entries to the least place": func(*cluster) []raft.Log { return []raft.Log{noop(1), noop(2), noop(3), noop(4), noop(5)} },
+	} {
+		t.Run(name, func(t *testing.T) {
 			c := newCluster(t)
 			var last Status
 			for i := range 3 {
@@ -42,10 +63,19 @@ func TestNobodyHasAnything(t *testing.T) {
 			for name, n := range c.nodes {
 				c.eventually("raft without anything at "+name, func() bool { nothing, err := n.hasNothing(); return err == nil && nothing && !asking(n) })
 			}
-			if starts {
+			if has != nil {
 				for name := range c.addresses {
 					if c.nodes[name] != nil {
 						c.stop(name)
+						w := c.stoppedLog(name)
+						for _, e := range has(c) {
+							if err := w.StoreLog(&e); err != nil {
+								t.Fatal(err)
+							}
+						}
+						if err := w.Close(); err != nil {
+							t.Fatal(err)
+						}
 						c.restart(name)
 					}
 				}
@@ -61,6 +91,9 @@ func TestNobodyHasAnything(t *testing.T) {
 				c.eventually("what is paid then", func() bool { return n.FinalSize() > s.LeafIndex })
 				if _, err := n.store.Audit(); err != nil {
 					t.Error(err)
+				}
+				if made, batch := n.store.Made(), n.store.Head().Batch; made <= batch {
+					t.Errorf("entry %d made batch %d", made, batch)
 				}
 			}
 		})
@@ -142,7 +175,8 @@ func TestKilledWithNothing(t *testing.T) {
 		})
 	}
 	for _, point := range []string{
-		"resync: target written", "resync: nothing undone", "resync: state at another place, log not", "resync: snapshot put back, log not cut", "resync: log cut", "resync: target removed",
+		"resync: target written", "resync: nothing undone", "resync: no log, not at the least place", "resync: state at another place, log not", "resync: snapshot put back, log not cut",
+		"resync: log cut", "resync: target removed",
 	} {
 		t.Run(point+", going to the least place", func(t *testing.T) {
 			s := newScribe(t)
@@ -159,6 +193,7 @@ func TestKilledWithNothing(t *testing.T) {
 func TestWhoHasSomethingStaysThere(t *testing.T) {
 	s := newScribe(t)
 	s.paysFinal()
+	log := s.entries(0)
 	s.n.goBack(errKilled, resyncNone)
 	s.settled()
 	path := filepath.Join(s.n.dir, leastFile)
@@ -185,11 +220,21 @@ func TestWhoHasSomethingStaysThere(t *testing.T) {
 	if _, ok, err := s.n.keptLeast(); !ok || err != nil {
 		t.Fatal("the place that was written down is none", err)
 	}
-	if err := s.n.raftLog.StoreLog(&raft.Log{Index: 1, Term: 1, Type: raft.LogNoop}); err != nil {
-		t.Fatal(err)
+	for i, e := range log {
+		if err := s.n.raftLog.StoreLog(&e); err != nil {
+			t.Fatal(err)
+		}
+		if (fsm{s.n}).Apply(&e); i < len(log)-1 && !s.n.short() {
+			t.Errorf("it may be elected with %d entries of %d", i+1, len(log))
+		}
 	}
+	if s.n.short() {
+		t.Error("it may not be elected with all of the log")
+	}
+	s.n.nothingFor(0) // What has come leads to nothing new, so that it may be given up.
+	s.pays()
 	if may, err := s.n.mayStandAtLeast(); may || err != nil {
-		t.Error("it gives up what a leader has sent", err)
+		t.Error("it gives up what it may have attested", err)
 	}
 	if s.n.nothingFor(2 * resyncPause); asking(s.n) {
 		t.Error("it goes back while it has something")

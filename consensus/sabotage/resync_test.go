@@ -94,15 +94,35 @@ var resynced = []sabotage.Sabotage{
 		Rule: "who has nothing waits for a leader's snapshot",
 	},
 	{
-		Name: "node-nothing-no-more", File: "nothing.go", Line: `if nothing, err := n.hasNothing(); err != nil || !nothing {`, Instead: `if _, err := n.hasNothing(); err != nil {`,
-		Rule: "who was sent something does not go to the least place",
+		Name: "node-nothing-no-more", File: "nothing.go", Line: `if newest, err := n.snapshots.newest(); err != nil || newest > 0 || n.store.Pending() > 0 {`,
+		Instead: `if newest, err := n.snapshots.newest(); err != nil || newest > 0 {`, Rule: "who may have attested what was sent does not go to the least place",
+	},
+	{
+		Name: "node-nothing-though-a-log-comes", File: "nothing.go", Line: `if last > 0 && leader != "" {`, Instead: `if last > 0 && leader == "nobody" {`,
+		Rule: "who is being sent the log waits for it",
+	},
+	{
+		Name: "node-nothing-but-an-entry", File: "nothing.go", Line: `if last > 0 && leader != "" {`, Instead: `if last > 0 {`,
+		Rule: "who is sent the beginning of a log and nothing more goes back to the least place",
+	},
+	{
+		Name: "node-nothing-behind-entries", File: "nothing.go", Line: `if err := n.raftLog.clear(); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Rule: "nothing of a log that nobody goes on with stays before the least place",
+	},
+	{
+		Name: "node-short-stands", File: "open.go", Line: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnTaken: n.appended,`,
+		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, OnTaken: n.appended,`, Rule: "nobody is elected whose log lacks what is final",
+	},
+	{
+		Name: "node-snapshot-of-no-batch", File: "arrival.go", Line: `if h.Head.Batch == 0 {`, Instead: `if h.Head.Size == 0 {`,
+		Rule: "a place is given only with what can be proved",
 	},
 	{
 		Name: "node-nothing-after-the-least", File: "nothing.go", Line: `return resyncNoPlace, errNoLog, nil`, Instead: `return "", nil, nil`,
 		Rule: "who is where no leader's log goes on begins with nothing",
 	},
 	{
-		Name: "node-nothing-instead-of-an-election", File: "nothing.go", Line: `if leader := n.Leader(); leader == "" || leader == n.name {`, Instead: `if n.name == "" {`,
+		Name: "node-nothing-instead-of-an-election", File: "nothing.go", Line: `if leader == "" || leader == n.name {`, Instead: `if n.name == "" {`,
 		Rule: "who can be elected at the least place stays there",
 	},
 	{

@@ -254,6 +254,14 @@ var transport = []sabotage.Sabotage{
 		Instead: `return nil`, Rule: "only kinds of entries that are known reach raft",
 	},
 	{
+		Name: "filter-first-entry", File: "transport/rules.go", Line: `if e.Index == 1 && e.Type != raft.LogConfiguration {`, Instead: `if e.Index == 1 && e.Type == 0xff {`,
+		Rule: "the first entry names raft's members",
+	},
+	{
+		Name: "filter-short-stands", File: "transport/answer.go", Line: `if f.local.Short != nil && f.local.Short() {`, Instead: `if f.local.Short == nil {`,
+		Rule: "who must not be elected asks for no votes",
+	},
+	{
 		Name: "filter-configuration-unapproved", File: "transport/rules.go", Line: `if err := f.approve(configuration); err != nil {`,
 		Instead: `if err := f.approve(configuration); err != nil && len(configuration.Servers) == 0 {`, Rule: "raft is configured as governance decided",
 	},

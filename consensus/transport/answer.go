@@ -22,7 +22,12 @@ func (f *Filter) Outgoing(now time.Time, peer string, command any) (Words, error
 			return Words{}, err
 		}
 		return Words{Certificate: f.proof("", c.Term)}, nil // Always shown: there are few.
+	case *raft.RequestPreVoteRequest:
+		return Words{}, f.mayStand(c.Term)
 	case *raft.RequestVoteRequest:
+		if err := f.mayStand(c.Term); err != nil {
+			return Words{}, err
+		}
 		return Words{Transfer: f.stand(c)}, nil
 	case *raft.TimeoutNowRequest:
 		term := f.local.Term()
@@ -32,6 +37,14 @@ func (f *Filter) Outgoing(now time.Time, peer string, command any) (Words, error
 		return Words{Transfer: signTransfer(f.network, term, f.name, peer, f.key)}, nil
 	}
 	return Words{}, nil
+}
+
+// mayStand is an error while this node must not be elected.
+func (f *Filter) mayStand(term uint64) error {
+	if f.local.Short != nil && f.local.Short() {
+		return fmt.Errorf("%w: this node in term %d", ErrShort, term)
+	}
+	return nil
 }
 
 // outlasting is how far what an append leads to was committed before this node's raft started. Raft forgets that, and as a leader does not tell it again

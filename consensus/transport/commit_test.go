@@ -58,6 +58,9 @@ func (p *pair) stores(from, to, commit uint64) {
 	for i := from; i <= to; i++ {
 		args.Entries = append(args.Entries, &raft.Log{Index: i, Term: 3, Data: []byte("x")})
 	}
+	if from == 1 {
+		args.Entries[0].Type, args.Entries[0].Data = raft.LogConfiguration, testConfiguration(server(p.leader.name), server(p.follower.name))
+	}
 	var resp raft.AppendEntriesResponse
 	id := raft.ServerID(p.follower.name)
 	p.eventually("the append", func() bool {

@@ -30,7 +30,7 @@ var (
 	ErrEntryGap = errors.New("entries leave a gap")
 	// ErrEntryTerm means that the term of an entry falls, or is above the term of the request.
 	ErrEntryTerm = errors.New("entry term out of order")
-	// ErrEntryType means that an entry is of a kind raft would panic on.
+	// ErrEntryType means that an entry is of a kind raft would panic on, or that cannot stand in its place.
 	ErrEntryType = errors.New("unknown entry type")
 	// ErrConfiguration means that a raft configuration does not decode, or names somebody who is no validator.
 	ErrConfiguration = errors.New("raft configuration is not allowed")
@@ -57,6 +57,8 @@ var (
 	ErrTooEarly = errors.New("the change of raft's members is not due here yet")
 	// ErrStale means that raft has to start again before it takes entries.
 	ErrStale = errors.New("raft has the end of another log in mind")
+	// ErrShort means that this node asks for no votes: raft's log lacks what its state was made of.
+	ErrShort = errors.New("raft's log is too short to be elected with")
 	// ErrRate means that a peer does something more often than an honest one; it may try again later.
 	ErrRate = errors.New("too often")
 	// ErrSnapshot means that the content of a snapshot was checked and is not true.

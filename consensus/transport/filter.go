@@ -32,6 +32,8 @@ type Local struct {
 	LastIndex func() uint64
 	// Stale says that raft has the end of a log in mind that is gone, so that it must be given no entries until it has started again. May be nil.
 	Stale func() bool
+	// Short says that raft's log lacks what its state was made of, so that nobody may elect this node. May be nil.
+	Short func() bool
 	// Entry reads an entry of the log; any error means that it is not there.
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.

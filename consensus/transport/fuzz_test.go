@@ -23,8 +23,8 @@ func FuzzFilter(f *testing.F) {
 	}
 	proof := certificateToProto(w.elected(11, "v2", "v2", "v3", "v4"))
 	seed(0, &peerv1.AppendEntriesRequest{
-		Header: headerToProto(headerOf("v2")), Term: 11, Certificate: proof,
-		Entries: []*peerv1.RaftEntry{{Index: 1, Term: 11, Data: []byte("one")}},
+		Header: headerToProto(headerOf("v2")), Term: 11, Certificate: proof, PrevLogEntry: 1, PrevLogTerm: 11,
+		Entries: []*peerv1.RaftEntry{{Index: 2, Term: 11, Data: []byte("one")}},
 	})
 	seed(0, &peerv1.AppendEntriesRequest{Header: headerToProto(headerOf("v2")), Term: 11, Certificate: certificateToProto(w.elected(11, "v2", "v2", "v3"))})
 	seed(1, &peerv1.HeartbeatRequest{Header: headerToProto(headerOf("v2")), Term: 11, Certificate: proof})

@@ -33,7 +33,7 @@ func TestCommitGuard(t *testing.T) {
 		{"another kind", 6, []*raft.Log{{Index: 7, Term: 3, Type: raft.LogNoop, Data: []byte("seven")}}, ErrCommitted, 0, 0, 7},
 		{"other extensions", 6, []*raft.Log{{Index: 7, Term: 3, Data: []byte("seven"), Extensions: []byte{1}}}, ErrCommitted, 0, 0, 7},
 		{"another behind the same", 5, []*raft.Log{entry(6, 3, "six"), entry(7, 3, "other")}, ErrCommitted, 0, 0, 7},
-		{"entries under the snapshot", 0, []*raft.Log{entry(1, 1, "other"), entry(2, 1, "other")}, nil, 2, 0, 7},
+		{"entries under the snapshot", 0, []*raft.Log{{Index: 1, Term: 1, Type: raft.LogConfiguration}, entry(2, 1, "other")}, nil, 2, 0, 7},
 		{"entries under the snapshot and kept ones", 3, []*raft.Log{entry(4, 3, "four"), entry(5, 3, "five"), entry(6, 3, "six")}, nil, 6, 0, 7},
 		{"kept ones again, right behind the snapshot", 4, []*raft.Log{entry(5, 3, "five"), entry(6, 3, "six")}, nil, 6, 0, 7},
 		{"all that is kept, right behind the snapshot", 4, []*raft.Log{entry(5, 3, "five"), entry(6, 3, "six"), entry(7, 3, "seven"), entry(8, 3, "eight")}, nil, 8, 0, 7},
@@ -135,7 +135,7 @@ func TestResetTurnsAwayWhatWaits(t *testing.T) {
 	say := func() chan error {
 		said := make(chan error, 1)
 		go func() {
-			args := &raft.AppendEntriesRequest{RPCHeader: headerOf(leader.name), Term: 3, Entries: []*raft.Log{{Index: 1, Term: 3, Data: []byte("x")}}}
+			args := &raft.AppendEntriesRequest{RPCHeader: headerOf(leader.name), Term: 3, PrevLogEntry: 1, PrevLogTerm: 3, Entries: []*raft.Log{{Index: 2, Term: 3, Data: []byte("x")}}}
 			said <- leader.transport.AppendEntries(raft.ServerID(follower.name), raft.ServerAddress(follower.name), args, &raft.AppendEntriesResponse{})
 		}()
 		return said

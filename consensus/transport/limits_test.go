@@ -52,7 +52,7 @@ func TestRatesPerPeer(t *testing.T) {
 	}
 	big := func() any {
 		return &raft.AppendEntriesRequest{
-			RPCHeader: headerOf("v2"), Term: 11, Entries: []*raft.Log{{Index: 1, Term: 1, Data: make([]byte, maxEntryBytes)}},
+			RPCHeader: headerOf("v2"), Term: 11, PrevLogEntry: 1, PrevLogTerm: 1, Entries: []*raft.Log{{Index: 2, Term: 1, Data: make([]byte, maxEntryBytes)}},
 		}
 	}
 	limits := w.limits

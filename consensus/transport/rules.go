@@ -137,6 +137,9 @@ func filterAppend(r *raft.AppendEntriesRequest, peer string, f facts) error {
 
 // filterEntry judges the kind and content of one entry. The content of a command is the ledger's to judge.
 func filterEntry(e *raft.Log, f facts) error {
+	if e.Index == 1 && e.Type != raft.LogConfiguration {
+		return fmt.Errorf("%w: entry 1 is of type %d, and names no members", ErrEntryType, uint8(e.Type))
+	}
 	switch e.Type {
 	case raft.LogCommand, raft.LogNoop, raft.LogBarrier:
 		return nil

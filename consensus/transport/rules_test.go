@@ -62,7 +62,8 @@ func TestFilterAppend(t *testing.T) {
 	}{
 		{"as sent", func(*raft.AppendEntriesRequest) {}, nil},
 		{"first of all entries", func(r *raft.AppendEntriesRequest) {
-			r.PrevLogEntry, r.PrevLogTerm, r.Entries = 0, 0, []*raft.Log{{Index: 1, Term: 1}}
+			r.PrevLogEntry, r.PrevLogTerm = 0, 0
+			r.Entries = []*raft.Log{{Index: 1, Term: 1, Type: raft.LogConfiguration, Data: r.Entries[3].Data}, {Index: 2, Term: 2, Type: raft.LogNoop}}
 		}, nil},
 		{"no entries", func(r *raft.AppendEntriesRequest) { r.Entries = nil }, nil},
 		{"far term of a certified leader", func(r *raft.AppendEntriesRequest) { r.Term = 1 << 60 }, nil},
@@ -86,6 +87,9 @@ func TestFilterAppend(t *testing.T) {
 		{"previous entry without term", func(r *raft.AppendEntriesRequest) { r.PrevLogTerm = 0 }, ErrEntryTerm},
 		{"unknown type", func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = 99 }, ErrEntryType},
 		{"deprecated type", func(r *raft.AppendEntriesRequest) { r.Entries[0].Type = raft.LogAddPeerDeprecated }, ErrEntryType},
+		{"first of all entries without members", func(r *raft.AppendEntriesRequest) {
+			r.PrevLogEntry, r.PrevLogTerm, r.Entries = 0, 0, []*raft.Log{{Index: 1, Term: 1, Type: raft.LogNoop}}
+		}, ErrEntryType},
 		{"configuration does not decode", func(r *raft.AppendEntriesRequest) { r.Entries[3].Data = []byte{0xc1, 1} }, ErrConfiguration},
 		{"configuration is empty", func(r *raft.AppendEntriesRequest) { r.Entries[3].Data = nil }, ErrConfiguration},
 		{"configuration names a stranger", configuration(server("a"), server("b"), server("c"), server("x")), ErrConfiguration},

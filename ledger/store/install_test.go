@@ -238,3 +238,19 @@ func TestCloseAfterASwapThatFailed(t *testing.T) {
 		}
 	}
 }
+
+// Who has given its place up says that its state was made by no entry. Whoever takes that state has no entry before the first.
+func TestSnapshotMadeByNoEntry(t *testing.T) {
+	w := ledgertest.Network(t, "no entry")
+	from, to := newBook(t, w), newBook(t, w)
+	from.final(from.commit(from.pay(1)).After.Size)
+	if err := from.store.Rewind(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.store.Replace(bytes.NewReader(snapshotOf(t, from))); err != nil {
+		t.Fatal(err)
+	}
+	if index, term := to.store.Applied(); index != 1 || term != 1 || to.store.Head() != from.store.Head() {
+		t.Errorf("made by entry %d of term %d", index, term)
+	}
+}
