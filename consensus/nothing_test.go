@@ -43,10 +43,10 @@ func TestNobodyHasAnything(t *testing.T) {
 	}
 	noop := func(index uint64) raft.Log { return raft.Log{Index: index, Term: 1, Type: raft.LogNoop} }
 	for name, has := range map[string]func(c *cluster) []raft.Log{
-		"running":                        nil,
-		"started again":                  func(*cluster) []raft.Log { return nil },
-		"with an entry":                  func(*cluster) []raft.Log { return []raft.Log{noop(1)} },
-		"with the first entry":           func(c *cluster) []raft.Log { return []raft.Log{first(c)} },
+		"running":                         nil,
+		"started again":                   func(*cluster) []raft.Log { return nil },
+		"with an entry":                   func(*cluster) []raft.Log { return []raft.Log{noop(1)} },
+		"with the first entry":            func(c *cluster) []raft.Log { return []raft.Log{first(c)} },
 		"with entries to the least place": func(*cluster) []raft.Log { return []raft.Log{noop(1), noop(2), noop(3), noop(4), noop(5)} },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +97,26 @@ func TestNobodyHasAnything(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestWhoIsSentTheLogWaits: who has a log and a leader gives nothing up, though nothing has become final since the least place was written down. Nor does who leads.
+func TestWhoIsSentTheLogWaits(t *testing.T) {
+	c := newCluster(t)
+	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(s.LeafIndex + 1)
+	for _, n := range []*Node{c.leader(), c.follower()} {
+		c.eventually("nothing that is not final", func() bool { return n.store.Pending() == 0 })
+		if err := n.keepLeast(); err != nil {
+			t.Fatal(err)
+		}
+		if _, kept, err := n.leastToStandAt(); err != nil || !kept {
+			t.Fatal("no least place: this test shows nothing", err)
+		}
+		c.eventually("a leader", func() bool { return n.Leader() != "" })
+		if n.nothingFor(2 * resyncPause); asking(n) {
+			t.Error("it gives up what it is sent")
+		}
 	}
 }
 
