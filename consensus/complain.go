@@ -144,7 +144,11 @@ func (n *Node) drop(d *complaint.Drop) {
 		return
 	}
 	n.log.Warn("dropped the leader", "leader", d.Leader, "term", d.Term, "complained", d.By)
-	n.transport.Drop(d.Leader)
+	g := n.grievances
+	g.mu.Lock()
+	patience := g.watch.Patience()
+	g.mu.Unlock()
+	n.transport.Drop(d.Leader, patience)
 }
 
 // complain tells all others.

@@ -80,6 +80,14 @@ func TestNobodyHasAnything(t *testing.T) {
 					}
 				}
 			}
+			if name == "with the first entry" {
+				time.Sleep(3 * time.Second) // Several elections.
+				for who, n := range c.nodes {
+					if leader := n.Leader(); leader != "" {
+						t.Errorf("%s follows %s, whose log lacks what is final", who, leader)
+					}
+				}
+			}
 			for _, n := range c.nodes {
 				if n.nothingFor(resyncPause / 2); asking(n) {
 					t.Error("it does not wait for a leader's snapshot")

@@ -33,6 +33,9 @@ type Seen struct {
 // NewWatch makes a watch. The base patience must be above what an honest leader needs on a bad day: several elections.
 func NewWatch(base time.Duration) *Watch { return &Watch{base: base} }
 
+// Patience is how long a leader may leave undone what waits, from now on.
+func (w *Watch) Patience() time.Duration { return w.base << w.doubled }
+
 // Look says whether to complain now.
 func (w *Watch) Look(s Seen) bool {
 	if s.Leader != w.leader || s.Term != w.term {
@@ -49,7 +52,7 @@ func (w *Watch) Look(s Seen) bool {
 	if begun.Before(w.since) {
 		begun = w.since // A new leader has its own time.
 	}
-	if s.Leader == "" || s.Now.Sub(begun) < w.base<<w.doubled {
+	if s.Leader == "" || s.Now.Sub(begun) < w.Patience() {
 		return false
 	}
 	w.since = s.Now

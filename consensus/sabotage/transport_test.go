@@ -152,6 +152,10 @@ var transport = []sabotage.Sabotage{
 		Rule: "nobody is dropped for ever",
 	},
 	{
+		Name: "filter-drops-do-not-outlast", File: "transport/drops.go", Line: `if others := d.most - 1; others > 0 {`, Instead: `if others := d.most - 1; others > 10 {`,
+		Rule: "liars that lead in turn do not come back before the last of them is dropped",
+	},
+	{
 		Name: "filter-window-of-who-led", File: "transport/answer.go", Line: `f.window.followed = max(f.window.followed, vote.Term)`, Instead: `_ = vote.Term`,
 		Rule: "who has led is behind by no term that it led",
 	},

@@ -170,7 +170,7 @@ func (n *stepNode) grumble() {
 func (n *stepNode) drop(d *complaint.Drop) {
 	if d != nil {
 		n.w.note("drop "+d.Leader, n, n, d.Term)
-		n.filter.Drop(n.w.now, d.Leader)
+		n.filter.Drop(n.w.now, d.Leader, n.watch.Patience())
 	}
 	if own, ok := n.book.Own(); ok && !n.liar {
 		for _, to := range n.w.nodes {

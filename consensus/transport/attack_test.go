@@ -314,7 +314,7 @@ func TestDroppedLeaderIsReplaced(t *testing.T) {
 	old := w.leader()
 	for _, v := range w.validators {
 		if v != old {
-			v.transport.Drop(old.name)
+			v.transport.Drop(old.name, 0)
 		}
 	}
 	w.eventually("another leader", func() bool { return w.leader() != old })

@@ -11,7 +11,8 @@ import (
 // must: of those who are left, none may have all that is committed.
 //
 // Who is dropped again soon after is dropped for longer. A liar has the longest log, if it likes, and wins each election that it is not
-// kept from: were all drops as long, two of seven could lead in turn, each back when the other's time is over, and nobody else ever.
+// kept from: were all drops as long, two of seven could lead in turn, each back when the other's time is over, and nobody else ever. For the same
+// reason a drop outlasts the patience that there is with all others who may lie, one after the other: it grows while nothing moves.
 type drops struct {
 	// most is how many there may be. Invariant: most >= 1.
 	most int
@@ -32,6 +33,9 @@ type drop struct {
 // network waiting whose only possible leader is slow.
 const dropAgain = 3
 
+// mostDoublings bounds how much longer than one patience a drop is: patience does not double for ever.
+const mostDoublings = 2
+
 func newDrops(validators int) drops {
 	return drops{most: mostDropped(validators), last: make(map[string]drop)}
 }
@@ -39,13 +43,17 @@ func newDrops(validators int) drops {
 // mostDropped is how many there may be at once.
 func mostDropped(validators int) int { return max(1, (validators-1)/3) }
 
-// add drops a validator, the first time for so long. One that is dropped already is dropped for as long as before, from now on.
-func (d *drops) add(name string, now time.Time, first time.Duration) {
+// add drops a validator, the first time for so long. One that is dropped already is dropped for as long as before, from now on. Patience is what the next leader
+// may leave undone; it may double with each.
+func (d *drops) add(name string, now time.Time, first, patience time.Duration) {
 	one := drop{name: name, span: first}
 	if last, ok := d.last[name]; ok && now.Before(last.end) {
 		one.span = last.span
 	} else if ok && now.Before(last.end.Add(dropAgain*first)) {
 		one.span = dropAgain * first
+	}
+	if others := d.most - 1; others > 0 {
+		one.span = max(one.span, patience<<min(others, mostDoublings))
 	}
 	one.end = now.Add(one.span)
 	d.last[name] = one

@@ -141,14 +141,15 @@ func NewFilter(network tx.NetworkID, name string, secret ed25519.PrivateKey, key
 }
 
 // Drop makes this node refuse to follow or elect a validator for the time of Limits.DropFor, or longer (drops), because enough others complain about it.
+// Patience is how long the next leader may leave undone what waits.
 // One more than may lie lifts the oldest. A name that is no validator's is ignored.
-func (f *Filter) Drop(now time.Time, leader string) {
+func (f *Filter) Drop(now time.Time, leader string, patience time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, ok := f.who.keys[leader]; !ok {
 		return
 	}
-	f.dropped.add(leader, now, f.limits.DropFor)
+	f.dropped.add(leader, now, f.limits.DropFor, patience)
 }
 
 // ResetCommitGuard forgets how far the log was committed: Local.CommitIndex alone counts from now on. A node that was fed a

@@ -318,8 +318,8 @@ func TestDrop(t *testing.T) {
 	for term := uint64(11); term <= 12; term++ {
 		w.want("elected", w.hear("v2", heartbeatOf("v2", term), Words{Certificate: w.elected(term, "v2", "v2", "v3", "v4")}), nil)
 	}
-	w.Drop(w.now, "v2")
-	w.Drop(w.now, "nobody")
+	w.Drop(w.now, "v2", 0)
+	w.Drop(w.now, "nobody", 0)
 	for _, command := range []any{
 		heartbeatOf("v2", 11),
 		&raft.AppendEntriesRequest{RPCHeader: headerOf("v2"), Term: 11, PrevLogEntry: 1, PrevLogTerm: 1},
@@ -351,7 +351,7 @@ func TestDropsGrow(t *testing.T) {
 		{"long after, and while it is dropped", 300 * time.Second, 3, 319 * time.Second, 321 * time.Second},
 	} {
 		for range row.drops {
-			w.Drop(start.Add(row.at), "v2")
+			w.Drop(start.Add(row.at), "v2", time.Hour)
 		}
 		for _, at := range []struct {
 			after time.Duration
@@ -359,6 +359,23 @@ func TestDropsGrow(t *testing.T) {
 		}{{row.until, ErrDropped}, {row.beyond, nil}} {
 			w.now = start.Add(at.after - time.Second) // hear is a second later.
 			w.want(fmt.Sprintf("%s, at %v", row.name, at.after), w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: 11}, Words{}), at.want)
+		}
+	}
+}
+
+// Two liars of seven lead in turn, and patience has grown with each: whoever leads second is dropped before the first comes back. With one liar
+// there is nobody to outlast (TestDropsGrow).
+func TestDropsOutlastTheOthers(t *testing.T) {
+	for _, row := range []struct {
+		validators int
+		until      time.Duration
+	}{{7, 2 * time.Minute}, {10, 4 * time.Minute}} {
+		w := newElectors(t, row.validators)
+		start := w.now
+		w.Drop(start, "v2", time.Minute)
+		for after, want := range map[time.Duration]error{row.until - time.Second: ErrDropped, row.until + time.Second: nil} {
+			w.now = start.Add(after - time.Second) // hear is a second later.
+			w.want(fmt.Sprintf("of %d, after %v", row.validators, after), w.hear("v2", &raft.RequestPreVoteRequest{RPCHeader: headerOf("v2"), Term: 11}, Words{}), want)
 		}
 	}
 }
@@ -372,7 +389,7 @@ func TestDropsLeaveSomebodyToElect(t *testing.T) {
 			return w.hear(peer, &raft.RequestPreVoteRequest{RPCHeader: headerOf(peer), Term: 11}, Words{})
 		}
 		for i := 2; i <= n; i++ {
-			w.Drop(w.now, fmt.Sprintf("v%d", i))
+			w.Drop(w.now, fmt.Sprintf("v%d", i), 0)
 		}
 		for i := 2; i <= n; i++ {
 			var want error

@@ -53,7 +53,7 @@ func TestWhoHasLeftLeadsForWantOfOthers(t *testing.T) {
 	w.want("the leader again", beat("v2", 11), nil)
 	w.want("another one", beat("v4", 12), ErrDropped)
 	w.want("the leader in another term", beat("v2", 13), ErrDropped)
-	w.Drop(w.now, "v2")
+	w.Drop(w.now, "v2", 0)
 	w.want("the leader, of whom others complain", beat("v2", 11), ErrDropped)
 	w.now = w.now.Add(w.limits.DropFor + 1)
 	w.want("another one, after a while without a leader", beat("v4", 14), nil)

@@ -326,7 +326,9 @@ func (t *Transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (ra
 }
 
 // Drop makes this node refuse to follow or elect a validator for a while; see Filter.Drop.
-func (t *Transport) Drop(leader string) { t.filter.Drop(time.Now(), leader) }
+func (t *Transport) Drop(leader string, patience time.Duration) {
+	t.filter.Drop(time.Now(), leader, patience)
+}
 
 // ResetCommitGuard forgets how far the log was committed (see Filter.ResetCommitGuard), and turns away what was judged by that and waits for raft, which does
 // not run meanwhile.
