@@ -22,9 +22,12 @@ const leastFile = "least"
 // leastFormat begins the file. The SHA-256 of all before it ends it.
 const leastFormat = "umoja-least/v1\n"
 
-// keepLeast writes down the least place. A crash after it, before log and snapshots are gone, may leave less to read raft's members from, so what was written
-// stays then; cutAll rewinds the state as the next step.
+// keepLeast writes down the least place. What was written for what is final stays: after a crash, before log and snapshots were gone, there may be less to read raft's
+// members from, and of who has had nothing since they are what somebody sent. cutAll rewinds the state as the next step.
 func (n *Node) keepLeast() error {
+	if _, kept, err := n.keptLeast(); err != nil || kept {
+		return err
+	}
 	if applied, _ := n.store.Applied(); applied == 0 {
 		return nil
 	}
@@ -70,22 +73,35 @@ func (n *Node) keptLeast() (b base, ok bool, err error) {
 	return b, b.Index == n.store.Floor().Batch+1 && wellFormed(b.Members) == nil, nil
 }
 
-// short says whether raft has no snapshot, and fewer entries than it takes for what is final here. A liar may have sent who began with nothing
-// some of its log, and nothing more: a leader elected with that would order batches before any place where an honest log can have them.
+// short says whether raft has no snapshot, and fewer entries than it takes for what is final here, while there is a least place to go back to. A liar may
+// have sent who began with nothing some of its log, and nothing more: a leader elected with that would order batches before any place where an honest log can
+// have them.
 func (n *Node) short() bool {
 	last, err := n.raftLog.LastIndex()
 	if err != nil || last > n.store.Floor().Batch {
 		return false
 	}
 	newest, err := n.snapshots.newest()
-	return err == nil && newest == 0
+	if err != nil || newest > 0 {
+		return false
+	}
+	_, kept, err := n.keptLeast()
+	return err == nil && kept
 }
+
+// growth is which part of a log that lacks what is final has to come in a minute, so that a leader is waited for: one that is silent but for heartbeats, or sends an entry
+// now and then, would keep those who have nothing from standing.
+const growth = 16
 
 // lookAtNothing asks for the other of two resyncs when one has brought nothing for a minute: to the least place when raft has no snapshot, and at most a log that nobody
 // goes on with and of which nothing became final, and to nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader has all of its log, and sends no snapshot to who
 // has one. A snapshot on its way is taken at either, and one that is being verified is waited for: raft is not ended beside it.
 func (n *Node) lookAtNothing() {
 	to, reason, err := n.wayOut()
+	var last uint64
+	if err == nil {
+		last, err = n.raftLog.LastIndex()
+	}
 	if err != nil {
 		_ = n.Fatal(err)
 		return
@@ -94,8 +110,8 @@ func (n *Node) lookAtNothing() {
 	a.mu.Lock()
 	if to == "" || a.due || n.snapshots.coming() {
 		a.idle = time.Time{}
-	} else if a.idle.IsZero() {
-		a.idle = time.Now()
+	} else if a.idle.IsZero() || last > a.idleAt+n.store.Floor().Batch/growth {
+		a.idle, a.idleAt = time.Now(), last
 	}
 	long := !a.idle.IsZero() && time.Since(a.idle) > resyncPause
 	a.mu.Unlock()
@@ -108,7 +124,7 @@ func (n *Node) lookAtNothing() {
 func (n *Node) wayOut() (to target, reason error, err error) {
 	last, err := n.raftLog.LastIndex()
 	if err != nil {
-		return "", nil, err
+		return "", nil, err // Of the disk.
 	}
 	list, err := n.snapshots.List()
 	leader := n.Leader()
@@ -116,8 +132,8 @@ func (n *Node) wayOut() (to target, reason error, err error) {
 	case err != nil:
 		return "", nil, fmt.Errorf("list raft snapshots: %w", err)
 	case len(list) == 0:
-		if last > 0 && leader != "" {
-			return "", nil, nil // It is being sent the log.
+		if leader != "" && !n.short() {
+			return "", nil, nil // It was sent the log.
 		}
 		if _, kept, err := n.leastToStandAt(); err != nil || !kept {
 			return "", nil, err

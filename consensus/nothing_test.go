@@ -1,6 +1,9 @@
 package consensus
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -125,6 +128,71 @@ func TestWhoIsSentTheLogWaits(t *testing.T) {
 		if n.nothingFor(2 * resyncPause); asking(n) {
 			t.Error("it gives up what it is sent")
 		}
+	}
+}
+
+// TestHeartbeatsAreNoLog: a liar that leads has sent who began with nothing the first entry, and sends heartbeats and nothing more. So it is gone back to the least place.
+func TestHeartbeatsAreNoLog(t *testing.T) {
+	c := newCluster(t)
+	s := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(s.LeafIndex + 1)
+	n := c.follower()
+	var others []string
+	for other := range c.nodes {
+		if other != n.Name() {
+			others = append(others, other)
+			c.stop(other)
+		}
+	}
+	n.goBack(errKilled, resyncNone)
+	c.eventually("raft without anything", func() bool { nothing, err := n.hasNothing(); return err == nil && nothing && !asking(n) })
+	n.astray.tail.Store(true) // It takes nothing until raft begins again.
+	first := raft.Log{Index: 1, Term: 1, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(c.members())}
+	if err := n.raftLog.StoreLog(&first); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range others {
+		c.restart(other)
+	}
+	c.eventually("heartbeats", func() bool { return n.Leader() != "" })
+	if last, err := n.raftLog.LastIndex(); err != nil || last != 1 || !n.short() {
+		t.Fatalf("it was sent a log up to %d: this test shows nothing: %v", last, err)
+	}
+	if n.nothingFor(2 * resyncPause); !asking(n) {
+		t.Error("it waits for a leader that sends nothing")
+	}
+	s = c.submit(c.leader(), c.pay(c.world.Juma.Account, 2), Final)
+	c.eventually("what is paid then", func() bool { return n.FinalSize() > s.LeafIndex })
+}
+
+// TestALogThatComes is waited for while a part of it comes each minute, and not for entries now and then.
+func TestALogThatComes(t *testing.T) {
+	for _, row := range []struct {
+		entries int
+		waits   bool
+	}{{2, false}, {3, true}} {
+		t.Run(fmt.Sprintf("%d entries", row.entries), func(t *testing.T) {
+			s := newScribe(t)
+			for range 2 * growth {
+				s.pays()
+			}
+			s.final(s.n.store.Head())
+			log := s.entries(0)
+			s.n.goBack(errKilled, resyncNone)
+			s.settled()
+			s.n.nothingFor(0)
+			for _, e := range log[:row.entries] {
+				if err := s.n.raftLog.StoreLog(&e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s.n.astray.mu.Lock()
+			s.n.astray.idle = s.n.astray.idle.Add(-2 * resyncPause)
+			s.n.astray.mu.Unlock()
+			if s.n.lookAtNothing(); asking(s.n) == row.waits {
+				t.Errorf("%d entries of %d have come, and it waits: %v", row.entries, len(log), !row.waits)
+			}
+		})
 	}
 }
 
@@ -260,6 +328,19 @@ func TestWhoHasSomethingStaysThere(t *testing.T) {
 		t.Error("it may not be elected with all of the log")
 	}
 	s.n.nothingFor(0) // What has come leads to nothing new, so that it may be given up.
+	if err := errors.Join(os.WriteFile(path, []byte(leastFormat), 0o600), s.n.keepLeast()); err != nil {
+		t.Fatal(err)
+	}
+	if _, kept, err := s.n.keptLeast(); err != nil || !kept {
+		t.Error("a damaged place is not written again", err)
+	}
+	written, err := os.ReadFile(path)
+	if err := errors.Join(err, s.n.store.Rewind(1, 1), s.n.keepLeast()); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(path); err != nil || !bytes.Equal(again, written) {
+		t.Error("what was written down is written over", err)
+	}
 	s.pays()
 	if may, err := s.n.mayStandAtLeast(); may || err != nil {
 		t.Error("it gives up what it may have attested", err)

@@ -56,8 +56,10 @@ type astray struct {
 	// standsAt is the own size since standsSince, while more is final and something here is not; when it is not so, the last look.
 	standsAt    uint64
 	standsSince time.Time
-	// idle is since when raft has no log, and nothing to begin with that a leader's goes on after (nothing.go); zero when it is not so.
+	// idle is since when raft has no log, or the beginning of one, and nothing to begin with that a leader's goes on after (nothing.go); zero when it is not so.
 	idle time.Time
+	// idleAt is how many entries raft had then.
+	idleAt uint64
 	// dispute is with leaders, about what is committed, overrun about what was attested, and lacking how long the own tree has not held what is
 	// certified.
 	dispute dispute

@@ -98,12 +98,24 @@ var resynced = []sabotage.Sabotage{
 		Instead: `if newest, err := n.snapshots.newest(); err != nil || newest > 0 {`, Rule: "who may have attested what was sent does not go to the least place",
 	},
 	{
-		Name: "node-nothing-though-a-log-comes", File: "nothing.go", Line: `if last > 0 && leader != "" {`, Instead: `if last > 0 && leader == "nobody" {`,
+		Name: "node-nothing-though-a-log-comes", File: "nothing.go", Line: `if leader != "" && !n.short() {`, Instead: `if leader == "nobody" && !n.short() {`,
+		Rule: "who was sent the log gives nothing up",
+	},
+	{
+		Name: "node-nothing-but-an-entry", File: "nothing.go", Line: `if leader != "" && !n.short() {`, Instead: `if leader != "" {`,
+		Rule: "who is sent the beginning of a log and heartbeats goes back to the least place",
+	},
+	{
+		Name: "node-nothing-by-drops", File: "nothing.go", Line: `} else if a.idle.IsZero() || last > a.idleAt+n.store.Floor().Batch/growth {`, Instead: `} else if a.idle.IsZero() || last > a.idleAt {`,
+		Rule: "who is sent an entry now and then goes back to the least place",
+	},
+	{
+		Name: "node-nothing-while-it-comes", File: "nothing.go", Line: `} else if a.idle.IsZero() || last > a.idleAt+n.store.Floor().Batch/growth {`, Instead: `} else if a.idle.IsZero() {`,
 		Rule: "who is being sent the log waits for it",
 	},
 	{
-		Name: "node-nothing-but-an-entry", File: "nothing.go", Line: `if last > 0 && leader != "" {`, Instead: `if last > 0 {`,
-		Rule: "who is sent the beginning of a log and nothing more goes back to the least place",
+		Name: "node-least-of-what-was-sent", File: "nothing.go", Line: `if _, kept, err := n.keptLeast(); err != nil || kept {`, Instead: `if _, kept, err := n.keptLeast(); err != nil || kept && n.store == nil {`,
+		Rule: "what somebody sent does not change the least place that was written down",
 	},
 	{
 		Name: "node-nothing-behind-entries", File: "nothing.go", Line: `if err := n.raftLog.clear(); err != nil {`, Instead: `if err := error(nil); err != nil {`,

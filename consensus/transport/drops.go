@@ -53,7 +53,7 @@ func (d *drops) add(name string, now time.Time, first, patience time.Duration) {
 		one.span = dropAgain * first
 	}
 	if others := d.most - 1; others > 0 {
-		one.span = max(one.span, patience<<min(others, mostDoublings))
+		one.span = max(one.span, patience*time.Duration(max(1<<min(others, mostDoublings), others+1)))
 	}
 	one.end = now.Add(one.span)
 	d.last[name] = one
