@@ -39,6 +39,14 @@ func (n *Node) keepLeast() error {
 		n.log.Error("the least place is not written down: only a leader's snapshot helps", "reason", err)
 		return nil
 	}
+	if err := n.writeLeast(b); err != nil {
+		return err
+	}
+	return n.point("resync: least place written down")
+}
+
+// writeLeast puts a place in the file.
+func (n *Node) writeLeast(b base) error {
 	raw, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("write down the least place: %w", err)
@@ -48,7 +56,7 @@ func (n *Node) keepLeast() error {
 	if err := writeFile(filepath.Join(n.dir, leastFile), append(raw, sum[:]...)); err != nil {
 		return fmt.Errorf("write down the least place: %w", err)
 	}
-	return n.point("resync: least place written down")
+	return nil
 }
 
 // keptLeast is the least place that was written down; false when there is none for what is final.
