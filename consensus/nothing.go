@@ -102,13 +102,15 @@ func (n *Node) short() bool {
 const growth = 16
 
 // lookAtNothing asks for the other of two resyncs when one has brought nothing for a minute: to the least place when raft has no snapshot, and at most a log that nobody
-// goes on with and of which nothing became final, and to nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader has all of its log, and sends no snapshot to who
-// has one. A snapshot on its way is taken at either, and one that is being verified is waited for: raft is not ended beside it.
+// goes on with and of which nothing became final; and to nothing when raft is at a least place after which the log of whoever leads does not go on (leadsOn): that leader
+// has all of its log, and sends no snapshot to who has one. A snapshot on its way is taken at either, and one that is being verified is waited for: raft is not ended
+// beside it.
 func (n *Node) lookAtNothing() {
-	to, reason, err := n.wayOut()
-	var last uint64
+	last, err := n.raftLog.LastIndex()
+	var to target
+	var reason error
 	if err == nil {
-		last, err = n.raftLog.LastIndex()
+		to, reason, err = n.wayOut(last)
 	}
 	if err != nil {
 		_ = n.Fatal(err)
@@ -128,21 +130,17 @@ func (n *Node) lookAtNothing() {
 	}
 }
 
-// wayOut is where to go if nothing comes; "" when raft can wait.
-func (n *Node) wayOut() (to target, reason error, err error) {
-	last, err := n.raftLog.LastIndex()
-	if err != nil {
-		return "", nil, err // Of the disk.
+// wayOut is where to go if nothing comes after the last entry; "" when raft can wait.
+func (n *Node) wayOut(last uint64) (to target, reason error, err error) {
+	leader := n.Leader()
+	if leader != "" && last > n.store.Floor().Batch {
+		return "", nil, nil // It was sent the log.
 	}
 	list, err := n.snapshots.List()
-	leader := n.Leader()
 	switch {
 	case err != nil:
 		return "", nil, fmt.Errorf("list raft snapshots: %w", err)
 	case len(list) == 0:
-		if leader != "" && !n.short() {
-			return "", nil, nil // It was sent the log.
-		}
 		if _, kept, err := n.leastToStandAt(); err != nil || !kept {
 			return "", nil, err
 		}

@@ -98,11 +98,11 @@ var resynced = []sabotage.Sabotage{
 		Instead: `if newest, err := n.snapshots.newest(); err != nil || newest > 0 {`, Rule: "who may have attested what was sent does not go to the least place",
 	},
 	{
-		Name: "node-nothing-though-a-log-comes", File: "nothing.go", Line: `if leader != "" && !n.short() {`, Instead: `if leader == "nobody" && !n.short() {`,
+		Name: "node-nothing-though-a-log-comes", File: "nothing.go", Line: `if leader != "" && last > n.store.Floor().Batch {`, Instead: `if leader == "nobody" && last > n.store.Floor().Batch {`,
 		Rule: "who was sent the log gives nothing up",
 	},
 	{
-		Name: "node-nothing-but-an-entry", File: "nothing.go", Line: `if leader != "" && !n.short() {`, Instead: `if leader != "" {`,
+		Name: "node-nothing-but-an-entry", File: "nothing.go", Line: `if leader != "" && last > n.store.Floor().Batch {`, Instead: `if leader != "" {`,
 		Rule: "who is sent the beginning of a log and heartbeats goes back to the least place",
 	},
 	{

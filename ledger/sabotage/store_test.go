@@ -22,8 +22,8 @@ var stored = []Sabotage{
 		"a snapshot says where it ends in the log of who writes it",
 	},
 	{
-		"snapshot-made-by-no-entry", "store/restore.go", `b.put(metaApplied, at(place{max(h.AppliedIndex, 1), max(h.AppliedTerm, 1)}).encode()), b.put(metaFinal, f.encode()),`,
-		`b.put(metaApplied, at(place{h.AppliedIndex, h.AppliedTerm}).encode()), b.put(metaFinal, f.encode()),`, "who arrives by a snapshot has no entry to take before its first",
+		"snapshot-made-by-no-entry", "store/restore.go", `made := place{max(h.AppliedIndex, 1), max(h.AppliedTerm, 1)}`,
+		`made := place{h.AppliedIndex, h.AppliedTerm}`, "who arrives by a snapshot has no entry to take before its first",
 	},
 	{
 		"rewind-past-the-tentative", "store/rollback.go", `if !now.founded || raftIndex > now.applied.index && len(now.pending) > 0 {`, `if !now.founded {`,

@@ -250,15 +250,16 @@ func (b *builder) meta() error {
 		return fmt.Errorf("the checkpoint of size %d ends no batch: %w", h.NoteSize, ErrCorrupt)
 	}
 	f := final{note: h.Note, at: b.at, floor: placeOf(h.Head)}
-	// Sets whose boundary is above the head come again with what follows. Nothing is taken for made by no entry: whoever arrives has none to apply
-	// before the first, and would take another for it.
+	// Whoever arrives has no entry to apply before the first: made by none, it would take another for that one.
+	made := place{max(h.AppliedIndex, 1), max(h.AppliedTerm, 1)}
+	// Sets whose boundary is above the head come again with what follows.
 	sets := h.Sets
 	sets.Changes = sets.Changes[:len(sets.Changes)-len(sets.After(h.Head.Size))]
 	arrived, err := h.encode()
 	return errors.Join(
 		err, b.put(metaArrived, arrived),
 		b.put(metaNetwork, append([]byte(nil), h.Network[:]...)), b.put(metaHead, encodeHead(h.Head)),
-		b.put(metaApplied, at(place{max(h.AppliedIndex, 1), max(h.AppliedTerm, 1)}).encode()), b.put(metaFinal, f.encode()),
+		b.put(metaApplied, at(made).encode()), b.put(metaFinal, f.encode()),
 		b.put(metaIndexed, bytes64(b.indexed)),
 		b.put(metaFormat, []byte(format)), putSets(b.put, sets, 0),
 	)
