@@ -1,11 +1,13 @@
 package consensus
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/umoja-ledger/umoja/consensus/finality"
+	"github.com/umoja-ledger/umoja/consensus/transport"
 )
 
 // disputePause is how long a leader's raft may wait before it sends a refused entry again, and more.
@@ -21,16 +23,21 @@ const carrierPatience = 2 * time.Minute
 // without a batch in the place of one with a batch). Where no quorum goes on without this node nothing is proved, ever. So a node that has
 // nothing more to say in its tree, because it has voted for a later epoch, goes back too, and keeps aside what it may have said (aside).
 type dispute struct {
+	// pause is the longest time between two signs of one; disputePause if it is zero.
+	pause time.Duration
 	// mu guards the rest; held for a look or a set.
 	mu          sync.Mutex
 	first, last time.Time
 }
 
+// apart is pause, or what it stands for.
+func (d *dispute) apart() time.Duration { return cmp.Or(d.pause, disputePause) }
+
 // again notes another sign of it.
 func (d *dispute) again(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.last) > disputePause {
+	if now.Sub(d.last) > d.apart() {
 		d.first = now
 	}
 	d.last = now
@@ -40,7 +47,7 @@ func (d *dispute) again(now time.Time) {
 func (d *dispute) lasts(now time.Time, patience time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= disputePause
+	return d.last.Sub(d.first) > patience && now.Sub(d.last) <= d.apart()
 }
 
 // overrun is that a leader would have this validator forget what it has applied, by a snapshot, and nothing has gone on since: no batch came after the own
@@ -105,14 +112,20 @@ func (n *Node) carries(s finality.Status) bool {
 	return s.Certified.Size > n.store.Floor().Size && ok && root == s.Certified.Root
 }
 
-// appended hears whether raft took an append of the elected leader, and the entry before it. In the log of all, whoever leads has the entry at which a true snapshot
-// was made, or sends a newer one; so what raft refuses at or before the newest snapshot's place shows that one of the two is not where the others have it.
-func (n *Node) appended(before uint64, taken bool) {
-	if taken {
+// appended hears what raft made of an append of the elected leader. In the log of all, whoever leads has the entry at which a true snapshot
+// was made, or sends a newer one; so what raft refuses at or before the newest snapshot's place shows that one of the two is not where the others have it. And who has been
+// sent all of a leader's log has what is final, or was given another entry in a batch's place before: raft takes the one for the other.
+func (n *Node) appended(a transport.Append) {
+	if a.Taken && a.Ends {
+		n.astray.exhausted.again(time.Now())
+	} else {
+		n.astray.exhausted.over()
+	}
+	if a.Taken {
 		n.astray.misplaced.over()
 		return
 	}
-	if newest, err := n.snapshots.newest(); err == nil && before > 0 && before <= newest {
+	if newest, err := n.snapshots.newest(); err == nil && a.Before > 0 && a.Before <= newest {
 		n.astray.misplaced.again(time.Now())
 	}
 }

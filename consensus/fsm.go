@@ -116,6 +116,7 @@ func (f fsm) apply(entry *raft.Log) any {
 func (f fsm) void(entry *raft.Log, b *tx.Batch, reason error) any {
 	n := f.node
 	n.log.Warn("void batch", "raft_index", entry.Index, "reason", reason)
+	n.astray.exhausted.over()
 	if err := n.disk.run(func() error { return n.store.Advance(entry.Index, entry.Term) }); err != nil {
 		return n.Fatal(fmt.Errorf("advance to raft index %d: %w", entry.Index, err))
 	}
@@ -252,6 +253,7 @@ func (n *Node) committed(fx *ledger.Effects) {
 	n.waiters.moved(ids...)
 	n.astray.gap.Store(false)
 	n.astray.overrun.over()
+	n.astray.exhausted.over() // What raft has may be long on its way here.
 	n.tellGoverned()
 	n.seal()
 	n.progress.moved()

@@ -243,7 +243,11 @@ func (n *Node) finalityPeers() map[string]finality.Peer {
 			if err != nil {
 				return nil, err
 			}
-			return peer.Exchange(ctx, req)
+			res, err := peer.Exchange(ctx, req)
+			if err == nil {
+				n.foresee(res.GetFinalCheckpoint())
+			}
+			return res, err
 		})
 	}
 	return peers

@@ -77,10 +77,16 @@ func (c *cluster) ok(s Status) {
 // eventually waits for what is to come.
 func (c *cluster) eventually(what string, is func() bool) {
 	c.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	c.within(time.Minute, what, is)
+}
+
+// within is eventually with another patience.
+func (c *cluster) within(patience time.Duration, what string, is func() bool) {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
 	for !is() {
 		if time.Now().After(deadline) {
-			c.t.Fatal("not within a minute: " + what)
+			c.t.Fatalf("not within %v: %s", patience, what)
 		}
 		select {
 		case <-c.t.Context().Done():

@@ -96,8 +96,10 @@ type Node struct {
 	members   atomic.Pointer[membership]
 	// committedMembers is raft's configuration that was committed last, as far as it was told since the start; nil before.
 	committedMembers atomic.Pointer[raft.Configuration]
-	log              *slog.Logger
-	now              func() time.Time
+	// foreseen is nil before a set to come has made something final.
+	foreseen atomic.Pointer[foreseen]
+	log      *slog.Logger
+	now      func() time.Time
 
 	store     *store.Store
 	raftLog   *raftLog
@@ -178,7 +180,7 @@ func Open(c Config) (_ *Node, err error) {
 		name: c.Name, network: c.Genesis.Network(), key: c.Key, addresses: maps.Clone(c.Peers), overrides: maps.Clone(c.Overrides), log: c.Log, now: c.Now,
 		verified: newVerified(c.Genesis.Network()), outcomes: newOutcomes(), pending: newPending(), orders: newOrders(), forwarded: newForwarded(), waiters: newWaiters(), simulated: c.Simulated,
 		disk: newStallClock(), dead: make(chan struct{}),
-		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1)}, refused: make(chan string, 1),
+		dir: c.Dir, astray: astray{wake: make(chan struct{}, 1), exhausted: dispute{pause: standPatience}}, refused: make(chan string, 1),
 	}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/consensus/transport"
 )
 
 // TestAPlaceThatNobodyHas: a liar, v4, led, sent v1 a true snapshot at a false place, and is silent. The others have a newer term in their logs, so that v1 cannot lead, and have
@@ -82,16 +84,16 @@ func TestWhoseAppendsAreRefused(t *testing.T) {
 		{"for what is refused behind the snapshot", place + 1, func() {}},
 		{"for one without an entry before it", 0, func() {}},
 		{"at once", place, func() { last(-2 * suspectPatience) }},
-		{"when one was taken", place, func() { s.n.appended(place, true) }},
+		{"when one was taken", place, func() { s.n.appended(transport.Append{Before: place, Taken: true}) }},
 	} {
-		s.n.appended(step.before, false)
+		s.n.appended(transport.Append{Before: step.before})
 		last(2 * suspectPatience)
 		step.then()
 		if s.n.lookAtPlace(); s.n.asked() {
 			t.Fatalf("it goes back %s", step.name)
 		}
 	}
-	s.n.appended(place-1, false)
+	s.n.appended(transport.Append{Before: place - 1})
 	last(2 * suspectPatience)
 	if s.n.lookAtPlace(); !s.n.asked() || !s.n.astray.target.deep() {
 		t.Errorf("it goes back %q", s.n.astray.target)
@@ -102,7 +104,7 @@ func TestWhoseAppendsAreRefused(t *testing.T) {
 	if place, err = s.n.snapshots.newest(); err != nil {
 		t.Fatal(err)
 	}
-	s.n.appended(place, false)
+	s.n.appended(transport.Append{Before: place})
 	last(2 * suspectPatience)
 	s.n.lookAtPlace()
 	if asking(s.n) || s.n.astray.dispute.last.IsZero() {

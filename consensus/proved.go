@@ -1,11 +1,14 @@
 package consensus
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
 // A validator that was fed a lie has a log as long as the others' and another tree, so it may be elected, and may take its own word for
@@ -20,7 +23,39 @@ type proof struct {
 // proved is the longest one.
 func (n *Node) proved() proof {
 	s := n.finality.Status()
-	return proof{s.Proved, s.ProvedRoot}
+	p := proof{s.Proved, s.ProvedRoot}
+	f := n.foreseen.Load()
+	if f == nil || f.size <= p.size {
+		return p
+	}
+	if m := n.reignNow(); m.coming.Hash() != f.by && m.reign.Validators.Hash() != f.by { // Finality hears it anew when the set has begun.
+		return p
+	}
+	return f.proof
+}
+
+// foreseen is what a set to come has made final. Finality opens what the own tree's set has signed: to whoever was given another entry in the place of
+// the first batch of the next set it would look as if nothing had followed, for ever.
+type foreseen struct {
+	// by is the hash of that set.
+	by [32]byte
+	proof
+	note []byte
+}
+
+// foresee hears the checkpoint that a peer says is final, or nil.
+func (n *Node) foresee(note []byte) {
+	coming := n.reignNow().coming
+	if coming == nil || note == nil {
+		return
+	}
+	was, by := n.foreseen.Load(), coming.Hash()
+	if was != nil && was.by == by && bytes.Equal(was.note, note) {
+		return
+	}
+	if c, _, err := checkpoint.Open(n.network, coming, note); err == nil && (was == nil || was.by != by || was.size < c.Size) {
+		n.foreseen.CompareAndSwap(was, &foreseen{by, proof{c.Size, c.Root}, note}) // If another was faster, this one comes again.
+	}
 }
 
 // ProvedSize is its size. The own tree may not lead there; and what a validator has heard it forgets with its set.

@@ -1,6 +1,10 @@
 package consensus
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+)
 
 // TestHolds: a tree that is final is held by one that goes on from it, and by none that is shorter, another, or on its way back.
 func TestHolds(t *testing.T) {
@@ -36,5 +40,44 @@ func TestHolds(t *testing.T) {
 	s.final(head)
 	if !s.n.holds(proof{first.Size, other}) {
 		t.Error("what is final here was looked at again")
+	}
+}
+
+// TestForesee: what a set to come has made final is known before the own tree gets to that set, and nobody else's word counts.
+func TestForesee(t *testing.T) {
+	s := newScribe(t)
+	v2, v3 := s.world.Set[1:2], s.world.Set[2:3]
+	note := func(by checkpoint.ValidatorSet, size uint64) []byte {
+		c := checkpoint.Checkpoint{Network: s.n.network, Size: size, Root: [32]byte{byte(size)}}
+		raw, err := c.Seal(by, []checkpoint.Cosignature{c.Cosign(by[0].Name, s.world.Validators[by[0].Name], 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	before := s.n.proved()
+	for _, step := range []struct {
+		name          string
+		reigns, comes checkpoint.ValidatorSet
+		note          []byte
+		want          uint64
+	}{
+		{"no set is to come", s.world.Set, nil, note(v2, 10), before.size},
+		{"none was said to be final", s.world.Set, v2, nil, before.size},
+		{"another set's", s.world.Set, v2, note(v3, 10), before.size},
+		{"the set's that is to come", s.world.Set, v2, note(v2, 10), 10},
+		{"an older one", s.world.Set, v2, note(v2, 8), 10},
+		{"the set has begun", v2, nil, nil, 10},
+		{"another set is to come now", s.world.Set, v3, nil, before.size},
+		{"and has made less final", s.world.Set, v3, note(v3, 7), 7},
+		{"none is to come any more", s.world.Set, nil, note(v3, 9), before.size},
+	} {
+		m := *s.n.reignNow()
+		m.reign.Validators, m.coming = step.reigns, step.comes
+		s.n.members.Store(&m)
+		s.n.foresee(step.note)
+		if got := s.n.proved(); got.size != step.want || got != before && got.root != [32]byte{byte(got.size)} {
+			t.Errorf("%s: %d", step.name, got.size)
+		}
 	}
 }

@@ -67,6 +67,9 @@ type astray struct {
 	lacking lacking
 	// misplaced is with leaders, about the place of the newest snapshot.
 	misplaced dispute
+	// exhausted is that leaders have nothing more to send that may be taken, and nothing was applied since, while more is final than is here. One that waits with what is too early sends
+	// it again after a pause of its own, which takes long on a slow line.
+	exhausted dispute
 
 	// running is held over a resync, and by who must not meet one.
 	running sync.Mutex
@@ -116,6 +119,7 @@ func (n *Node) goBack(reason error, to target) bool {
 	a.dispute.over()
 	a.overrun.over()
 	a.misplaced.over()
+	a.exhausted.over()
 	n.goTo(to)
 	return true
 }
@@ -175,7 +179,11 @@ func (n *Node) contradicts(at checkpoint.Vote) bool {
 
 // lookAgain asks for a resync when a contradiction has lasted, or when what is sealed is beyond the own tree and the log does
 // not lead there, or leaders' entries have long contradicted it, or what is certified was kept aside.
-func (n *Node) lookAgain() { n.lookAt(n.finality.Status()) }
+func (n *Node) lookAgain() {
+	s, p := n.finality.Status(), n.proved()
+	s.Proved, s.ProvedRoot = p.size, p.root
+	n.lookAt(s)
+}
 
 func (n *Node) lookAt(proved finality.Status) {
 	head := n.store.Head()
@@ -187,6 +195,12 @@ func (n *Node) lookAt(proved finality.Status) {
 	}
 	if n.astray.stands(head.Size, n.store.Pending() > 0 && head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {
 		n.strayed(fmt.Errorf("nothing has come after batch %d for long, and more is final", head.Batch))
+	}
+	if head.Size >= proved.Proved {
+		n.astray.exhausted.over()
+	}
+	if n.astray.exhausted.lasts(time.Now(), standPatience) && !n.snapshots.coming() {
+		n.strayed(fmt.Errorf("a leader's log ends here with batch %d, and more is final", head.Batch))
 	}
 	n.lookAtPlace()
 	n.lookAtNothing()

@@ -25,24 +25,33 @@ func (c *cluster) lieTo(name string) (forged *tx.Signed) {
 	n := c.nodes[name]
 	head := n.store.Head()
 	c.stop(name)
+	forged = c.pay(c.world.Amina.Account, 666)
+	c.putAfter(name, func(term uint64) raft.Log {
+		return raft.Log{Type: raft.LogCommand, Data: tx.SealBatch(c.world.Network, tx.BatchHeader{
+			Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: head.TimeUnixMs, Leader: "v1", Term: term,
+		}, [][]byte{forged.Envelope()}, c.world.Validators["v1"])}
+	})
+	return forged
+}
+
+// putAfter adds an entry to the log of a node that is stopped, of the term of its last one.
+func (c *cluster) putAfter(name string, entry func(term uint64) raft.Log) {
+	c.t.Helper()
 	w := c.stoppedLog(name)
 	defer w.Close()
 	last, err := w.LastIndex()
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	var entry raft.Log
-	if err := w.GetLog(last, &entry); err != nil {
+	var before raft.Log
+	if err := w.GetLog(last, &before); err != nil {
 		c.t.Fatal(err)
 	}
-	forged = c.pay(c.world.Amina.Account, 666)
-	data := tx.SealBatch(c.world.Network, tx.BatchHeader{
-		Epoch: head.Epoch, Number: head.Batch + 1, PreviousHash: head.BatchHash, TimeUnixMs: head.TimeUnixMs, Leader: "v1", Term: entry.Term,
-	}, [][]byte{forged.Envelope()}, c.world.Validators["v1"])
-	if err := w.StoreLogs([]*raft.Log{{Index: last + 1, Term: entry.Term, Type: raft.LogCommand, Data: data}}); err != nil {
+	e := entry(before.Term)
+	e.Index, e.Term = last+1, before.Term
+	if err := w.StoreLogs([]*raft.Log{&e}); err != nil {
 		c.t.Fatal(err)
 	}
-	return forged
 }
 
 // calm waits until a follower has everything that the leader has ordered, and all of it is final.

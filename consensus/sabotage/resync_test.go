@@ -78,6 +78,42 @@ var resynced = []sabotage.Sabotage{
 		Instead: `if n.astray.stands(head.Size, head.Size < proved.Proved && !n.snapshots.coming(), time.Now()) {`, Rule: "who has only what is final waits",
 	},
 	{
+		Name: "node-resync-never-exhausted", File: "resync.go", Line: `if n.astray.exhausted.lasts(time.Now(), standPatience) && !n.snapshots.coming() {`,
+		Instead: `if n.store == nil {`, Rule: "who has all of a leader's log, and not what is final, goes back",
+	},
+	{
+		Name: "node-resync-exhausted-by-all", File: "resync.go", Line: `if head.Size >= proved.Proved {`, Instead: `if n.store == nil {`,
+		Rule: "who is not behind was sent all of the log long ago, and is only late for a moment",
+	},
+	{
+		Name: "node-resync-exhausted-while-it-comes", File: "dispute.go", Line: `if a.Taken && a.Ends {`, Instead: `if a.Taken {`,
+		Rule: "who is being sent the log waits for its end, whatever becomes of its entries",
+	},
+	{
+		Name: "node-resync-exhausted-once", File: "resync.go", Line: `a.exhausted.over()`, Instead: ``,
+		Rule: "after a resync the log has its time again to come",
+	},
+	{
+		Name: "node-foresees-nothing", File: "membership.go", Line: `n.foresee(res.GetFinalCheckpoint())`, Instead: ``,
+		Rule: "who missed the first batch of a set hears that more is final",
+	},
+	{
+		Name: "node-foresees-of-any-set", File: "proved.go", Line: `if m := n.reignNow(); m.coming.Hash() != f.by && m.reign.Validators.Hash() != f.by { // Finality hears it anew when the set has begun.`,
+		Instead: `if n.store == nil {`, Rule: "what a set has made final counts while it is to come, or reigns",
+	},
+	{
+		Name: "node-foreseen-is-forgotten", File: "proved.go", Line: `if m := n.reignNow(); m.coming.Hash() != f.by && m.reign.Validators.Hash() != f.by { // Finality hears it anew when the set has begun.`,
+		Instead: `if m := n.reignNow(); m.coming.Hash() != f.by {`, Rule: "what was proved before a set began is proved after it",
+	},
+	{
+		Name: "node-resync-exhausted-while-applied", File: "fsm.go", Line: `n.astray.exhausted.over() // What raft has may be long on its way here.`, Instead: ``,
+		Rule: "a validator that is slow has not missed anything",
+	},
+	{
+		Name: "node-resync-exhausted-while-void", File: "fsm.go", Line: `n.astray.exhausted.over()`, Instead: ``,
+		Rule: "void batches take their time too",
+	},
+	{
 		Name: "node-resync-later-epoch", File: "resync.go", Line: `if at.Epoch <= n.store.Head().Epoch {`, Instead: `if at.Epoch > 0 {`,
 		Rule: "a tree of a later epoch may be still to come",
 	},
@@ -122,8 +158,8 @@ var resynced = []sabotage.Sabotage{
 		Rule: "nothing of a log that nobody goes on with stays before the least place",
 	},
 	{
-		Name: "node-short-stands", File: "open.go", Line: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnTaken: n.appended,`,
-		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, OnTaken: n.appended,`, Rule: "nobody is elected whose log lacks what is final",
+		Name: "node-short-stands", File: "open.go", Line: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnAppend: n.appended,`,
+		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, OnAppend: n.appended,`, Rule: "nobody is elected whose log lacks what is final",
 	},
 	{
 		Name: "node-snapshot-of-no-batch", File: "arrival.go", Line: `if h.Head.Batch == 0 {`, Instead: `if h.Head.Size == 0 {`,
@@ -159,11 +195,11 @@ var resynced = []sabotage.Sabotage{
 		Rule:    "no snapshot is made at a place at which nobody takes it",
 	},
 	{
-		Name: "node-place-believed", File: "dispute.go", Line: `if newest, err := n.snapshots.newest(); err == nil && before > 0 && before <= newest {`, Instead: `if n == nil {`,
+		Name: "node-place-believed", File: "dispute.go", Line: `if newest, err := n.snapshots.newest(); err == nil && a.Before > 0 && a.Before <= newest {`, Instead: `if n == nil {`,
 		Rule: "who stands where no leader's log goes on gives that place up",
 	},
 	{
-		Name: "node-place-given-up-for-any-refusal", File: "dispute.go", Line: `if newest, err := n.snapshots.newest(); err == nil && before > 0 && before <= newest {`, Instead: `if true {`,
+		Name: "node-place-given-up-for-any-refusal", File: "dispute.go", Line: `if newest, err := n.snapshots.newest(); err == nil && a.Before > 0 && a.Before <= newest {`, Instead: `if true {`,
 		Rule: "an append that is refused behind the newest snapshot is raft's business",
 	},
 	{

@@ -258,6 +258,14 @@ var transport = []sabotage.Sabotage{
 		Instead: `return nil`, Rule: "only kinds of entries that are known reach raft",
 	},
 	{
+		Name: "append-ends-anywhere", File: "transport/server.go", Line: `ends := len(a.Entries) == 0 && a.PrevLogEntry == answer.LastLog && a.LeaderCommitIndex >= a.PrevLogEntry`,
+		Instead: `ends := len(a.Entries) == 0 && a.LeaderCommitIndex >= a.PrevLogEntry`, Rule: "a leader that compares logs has more",
+	},
+	{
+		Name: "append-ends-uncommitted", File: "transport/server.go", Line: `ends := len(a.Entries) == 0 && a.PrevLogEntry == answer.LastLog && a.LeaderCommitIndex >= a.PrevLogEntry`,
+		Instead: `ends := len(a.Entries) == 0 && a.PrevLogEntry == answer.LastLog`, Rule: "what is not committed cannot have been applied",
+	},
+	{
 		Name: "filter-first-entry", File: "transport/rules.go", Line: `if e.Index == 1 && e.Type != raft.LogConfiguration {`, Instead: `if e.Index == 1 && e.Type == 0xff {`,
 		Rule: "the first entry names raft's members",
 	},

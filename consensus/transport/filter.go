@@ -57,11 +57,21 @@ type Local struct {
 	// OnSnapshotRefused hears that a peer's raft has not taken a snapshot that was sent to it: it lies, or needs another one. It must not
 	// wait. May be nil.
 	OnSnapshotRefused func(peer string)
-	// OnTaken hears, of each append of the elected leader that passed the filter, whether raft took it, and the entry before it, at which raft compares the logs. It
-	// must not wait. May be nil.
-	OnTaken func(before uint64, taken bool)
+	// OnAppend hears of each append of the elected leader that passed the filter, when raft has answered it. It must not wait. May be nil.
+	OnAppend func(Append)
 	// OnEmptyLog hears, as this node leads, that a peer's raft has no entry and no snapshot, before raft sends it anything. It must not wait. May be nil.
 	OnEmptyLog func(peer string)
+}
+
+// Append is an append of the elected leader, and what raft made of it.
+type Append struct {
+	// Before is the entry before it, at which raft compares the logs.
+	Before uint64
+	// Taken says whether raft took it.
+	Taken bool
+	// Ends says that it brings nothing to a log that is as far: the one before it is the last entry here and committed, and what comes after is nothing, or too early
+	// (Local.Approve).
+	Ends bool
 }
 
 // Words is what validators add to raft's requests and answers, to prove that they may say them.

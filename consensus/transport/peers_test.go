@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/raft"
@@ -137,5 +138,54 @@ func TestAShortenedAppendIsAnswered(t *testing.T) {
 	out, err := send(last+9, term, raft.LogConfiguration)
 	if err != nil || out.GetSuccess() || out.GetLastLog() != last+1 {
 		t.Errorf("what does not follow this log: %v, %v", out, err)
+	}
+}
+
+// TestWhetherALeaderHasMore: the node hears that an append brought nothing only if it was taken at the end of a log that is committed.
+func TestWhetherALeaderHasMore(t *testing.T) {
+	w, victim := newLonely(t)
+	victim.transport.filter.local.Approve = func(raft.Configuration) error { return ErrTooEarly }
+	var mu sync.Mutex
+	var heard []Append
+	victim.transport.cfg.Local.OnAppend = func(a Append) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard = append(heard, a)
+	}
+	leader, term := w.validators[1], victim.raft.Load().CurrentTerm()+2
+	last := victim.raft.Load().LastIndex()
+	var prev raft.Log
+	if err := victim.logs.GetLog(last, &prev); err != nil {
+		t.Fatal(err)
+	}
+	members := raft.EncodeConfiguration(raft.Configuration{Servers: []raft.Server{{ID: "validator-1", Address: "validator-1"}}})
+	for _, step := range []struct {
+		name       string
+		at, atTerm uint64
+		commit     uint64
+		entry      *raft.Log
+		want       Append
+	}{
+		{"nothing more", last, prev.Term, last, nil, Append{Before: last, Taken: true, Ends: true}},
+		{"an entry", last, prev.Term, last, &raft.Log{Type: raft.LogNoop}, Append{Before: last, Taken: true}},
+		{"nothing, before the end", last, prev.Term, last, nil, Append{Before: last, Taken: true}},
+		{"nothing, and the end is not committed", last + 1, term, last, nil, Append{Before: last + 1, Taken: true}},
+		{"nothing, beyond the end", last + 9, term, last + 9, nil, Append{Before: last + 9}},
+		{"what is too early", last + 1, term, last + 1, &raft.Log{Type: raft.LogConfiguration, Data: members}, Append{Before: last + 1, Taken: true, Ends: true}},
+	} {
+		r := &raft.AppendEntriesRequest{Term: term, PrevLogEntry: step.at, PrevLogTerm: step.atTerm, LeaderCommitIndex: step.commit}
+		if step.entry != nil {
+			step.entry.Index, step.entry.Term = step.at+1, term
+			r.Entries = []*raft.Log{step.entry}
+		}
+		if _, err := w.send(leader, victim, r); err != nil && !errors.Is(err, ErrTooEarly) {
+			t.Errorf("%s: %v", step.name, err)
+		}
+		mu.Lock()
+		if len(heard) != 1 || heard[0] != step.want {
+			t.Errorf("%s: heard %+v, want %+v", step.name, heard, step.want)
+		}
+		heard = nil
+		mu.Unlock()
 	}
 }

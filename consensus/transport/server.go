@@ -122,9 +122,10 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 			resp, err = await[Resp](ctx, t, answers)
 		}
 	}
-	if a, ok := any(req).(*raft.AppendEntriesRequest); ok && err == nil && r.changesLog && t.cfg.Local.OnTaken != nil {
+	if a, ok := any(req).(*raft.AppendEntriesRequest); ok && err == nil && r.changesLog && t.cfg.Local.OnAppend != nil {
 		if answer, ok := any(resp).(*raft.AppendEntriesResponse); ok && answer.Term == a.Term { // Raft refuses what comes of an older term unread.
-			t.cfg.Local.OnTaken(a.PrevLogEntry, answer.Success)
+			ends := len(a.Entries) == 0 && a.PrevLogEntry == answer.LastLog && a.LeaderCommitIndex >= a.PrevLogEntry
+			t.cfg.Local.OnAppend(Append{Before: a.PrevLogEntry, Taken: answer.Success, Ends: ends})
 		}
 	}
 	if err == nil && endOf(req) < end && took(resp) {
