@@ -357,6 +357,19 @@ func TestWhoHasSomethingStaysThere(t *testing.T) {
 	}
 }
 
+// TestAPlaceIsKeptForWhatCame: who leaves a least place after which nothing came stays there if something has come meanwhile, which it may have attested.
+func TestAPlaceIsKeptForWhatCame(t *testing.T) {
+	s := newScribe(t)
+	s.paysFinal()
+	s.pays()
+	s.n.goBack(errNoLog, resyncNoPlace)
+	s.settled()
+	last, err := s.n.raftLog.LastIndex()
+	if want := uint64(len(s.log)) + 1; err != nil || last != want || s.n.store.Pending() != 1 {
+		t.Errorf("the log ends at %d, want %d; %d not final: %v", last, want, s.n.store.Pending(), err)
+	}
+}
+
 // TestWhatWasVoidHereIsGiven: who began with nothing and was sent the log from its first entry has its final batches as void entries. Its snapshot of them is
 // taken all the same: whoever needs it may be needed for more.
 func TestWhatWasVoidHereIsGiven(t *testing.T) {
@@ -372,6 +385,14 @@ func TestWhatWasVoidHereIsGiven(t *testing.T) {
 			t.Fatal(err)
 		}
 		fsm{victim}.Apply(&e)
+		if snapshot, err := (fsm{victim}).Snapshot(); err == nil {
+			snapshot.Release()
+			if e.Index <= victim.store.Head().Batch {
+				t.Errorf("a snapshot of batch %d is made at entry %d", victim.store.Head().Batch, e.Index)
+			}
+		} else if !errors.Is(err, errReplayed) || e.Index > victim.store.Head().Batch {
+			t.Errorf("at entry %d: %v", e.Index, err)
+		}
 	}
 	victim.renew("v9")
 	list, err := victim.snapshots.List()
