@@ -1,9 +1,15 @@
 package consensus
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/hashicorp/raft"
 
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 )
 
 // TestHolds: a tree that is final is held by one that goes on from it, and by none that is shorter, another, or on its way back.
@@ -79,5 +85,108 @@ func TestForesee(t *testing.T) {
 		if got := s.n.proved(); got.size != step.want || got != before && got.root != [32]byte{byte(got.size)} {
 			t.Errorf("%s: %d", step.name, got.size)
 		}
+	}
+}
+
+// TestReadOfAForgedBatch: a validator was fed a forged batch in the place of a true one. Its tree is as long as the others', so that only the
+// root tells. No read of what is accepted sees it once the true one is heard to be final, not even while it is being taken back.
+func TestReadOfAForgedBatch(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	victim := c.follower().Name()
+	c.calm(victim)
+	c.lieTo(victim)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final) // It has the index of the forged one.
+	var n atomic.Pointer[Node]
+	var seen, looked atomic.Bool
+	c.simulated = &Simulated{Point: func(name string) error {
+		if n := n.Load(); n != nil && name == "resync: target written" {
+			ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+			defer cancel()
+			if r, err := n.Read(ctx, ReadAccepted); err == nil {
+				seen.Store(true)
+				r.Close()
+			}
+			looked.Store(true)
+		}
+		return nil
+	}}
+	c.restart(victim)
+	n.Store(c.nodes[victim])
+	last := c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	c.agree(last.LeafIndex + 1)
+	if !looked.Load() {
+		t.Fatal("it came through without a resync: the lie did not bite")
+	}
+	if seen.Load() {
+		t.Error("a read of what is accepted saw the forged batch")
+	}
+	r, err := c.nodes[victim].Read(t.Context(), ReadAccepted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if b, err := r.State().Balance(c.world.Amina.Account, ledgertest.KES); err != nil || b.Posted != ledgertest.AminaFunds {
+		t.Errorf("balance %d, %v", b.Posted, err)
+	}
+}
+
+// TestALeaderThatWasFedALie: a validator whose log is not the others', and that may not go back again yet, is elected. It has not got all that
+// was accepted, so it answers no read of that once it has heard of what is final; and it gives the term up, since nothing that it packs
+// becomes final.
+func TestALeaderThatWasFedALie(t *testing.T) {
+	c := newCluster(t)
+	c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	victim := c.follower().Name()
+	c.calm(victim)
+	c.lieTo(victim)
+	var last Status
+	for range 3 { // The first has the index of the forged one.
+		last = c.submit(c.leader(), c.pay(c.world.Juma.Account, 1), Final)
+	}
+	want, err := c.leader().store.Root(last.LeafIndex + 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range c.addresses {
+		c.stop(name)
+	}
+	c.restart(victim) // Alone it hears of nothing.
+	n := c.nodes[victim]
+	fed := func() bool { // What it packs may make its tree as long as the others'.
+		root, err := n.store.Root(last.LeafIndex + 1)
+		return err != nil || root != want
+	}
+	n.astray.mu.Lock()
+	n.astray.last, n.astray.floor = time.Now(), n.store.Floor().Size
+	n.astray.mu.Unlock()
+	for name := range c.addresses {
+		if name != victim {
+			c.restart(name)
+		}
+	}
+	c.eventually("the victim is told what is final", func() bool { return n.ProvedSize() > last.LeafIndex })
+	c.eventually("the victim leads", func() bool {
+		leader := c.leader()
+		if leader == n {
+			return true
+		}
+		_ = leader.member().LeadershipTransferToServer(raft.ServerID(victim), raft.ServerAddress(victim)).Error() // It is tried again.
+		return false
+	})
+	if !fed() {
+		t.Fatal("the lie did not bite")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if r, err := n.Read(ctx, ReadAccepted); err == nil {
+		r.Close()
+		t.Errorf("a read of what is accepted, of size %d, at a leader that has another tree than what is final", r.Size)
+	}
+	c.eventually("another leads", func() bool { return c.leader() != n })
+	// It votes for no size that it has not got, and the other three are enough.
+	c.submit(c.other(victim), c.pay(c.world.Juma.Account, 1), Final)
+	if !fed() {
+		t.Error("it went back before its time")
 	}
 }

@@ -189,3 +189,28 @@ func TestAMissedFirstBatchOfASet(t *testing.T) {
 		return n.FinalSize() > last.LeafIndex
 	})
 }
+
+// TestALeaderBehindWhatIsFinal: who leads has applied all that was ordered. When more is final for a while, its log is not the others', and no entry
+// of others comes to show it.
+func TestALeaderBehindWhatIsFinal(t *testing.T) {
+	var a astray
+	start := time.Now()
+	for _, step := range []struct {
+		term  uint64
+		now   bool
+		after time.Duration
+		want  bool
+	}{
+		{3, true, 0, false},
+		{3, true, suspectPatience, false},
+		{3, true, suspectPatience + 1, true},
+		{4, true, suspectPatience + 2, false}, // It may have applied the rest only now.
+		{4, false, suspectPatience + 3, false},
+		{4, true, 2*suspectPatience + 3, false},
+		{4, true, 3*suspectPatience + 4, true},
+	} {
+		if got := a.behind(step.term, step.now, start.Add(step.after)); got != step.want {
+			t.Errorf("term %d after %v: %v", step.term, step.after, got)
+		}
+	}
+}
