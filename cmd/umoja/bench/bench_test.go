@@ -5,9 +5,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 )
 
 // TestOptions: each wrong option is named with its rule.
@@ -132,5 +135,24 @@ func TestCheck(t *testing.T) {
 func TestNaiveBound(t *testing.T) {
 	if got := (Calibration{Cores: 2, VerifyBusyMicros: 250}).NaiveBound(4); got != 2000 {
 		t.Errorf("got %g", got)
+	}
+}
+
+// TestMeasuredOverARestart: what a validator used before it was killed is the network's, and nobody else's.
+func TestMeasuredOverARestart(t *testing.T) {
+	const s = time.Second
+	begun := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	before := sandbox.Usage{
+		At: begun, CPU: map[string]time.Duration{"validator1": 50 * s, "validator2": 10 * s, "load": 5 * s},
+		Pids: map[string]int{"validator1": 1, "validator2": 2, "load": 3}, Ended: 7 * s, Machine: 100 * s,
+	}
+	after := sandbox.Usage{ // The first used 20 more before it was killed, and its successor 60.
+		At: begun.Add(100 * s), CPU: map[string]time.Duration{"validator1": 60 * s, "validator2": 40 * s, "load": 15 * s},
+		Pids: map[string]int{"validator1": 4, "validator2": 2, "load": 3}, Ended: 77 * s, Machine: 230 * s,
+	}
+	r := &Report{Transfers: 1_000_000, Calibration: Calibration{Cores: 2}}
+	r.measured(before, after)
+	if math.Abs(r.Others-10.0/200) > 1e-9 || r.CPU["validator1"] != 60 || r.CPU["validator2"] != 30 || r.CPU["load"] != 10 {
+		t.Errorf("others %.3f, %v", r.Others, r.CPU)
 	}
 }

@@ -216,14 +216,17 @@ func (l *load) keep(it item, place int64, t timed, failure string, open bool) {
 		return
 	}
 	l.paid.Add(int64(len(it.credits)))
-	took, final := t.ended.Sub(t.begun), l.toFinal
+	took := t.ended.Sub(t.begun)
+	counts := took
 	if l.o.Shadow != nil {
-		var counts bool
-		if took, counts = l.o.Shadow(t.begun, t.ended); !counts {
-			final = l.shadowed
-		}
+		counts = l.o.Shadow(t.begun, t.ended)
 	}
-	l.record(final, took)
+	if counts < took {
+		l.record(l.shadowed, took)
+	}
+	if counts > 0 {
+		l.record(l.toFinal, counts)
+	}
 	if t.accepted > 0 {
 		l.record(l.toAccepted, t.accepted)
 	}
@@ -269,10 +272,15 @@ func (l *load) read(ctx context.Context, it item, place int64) {
 	}
 }
 
+// settleWithin is how long all that was not answered may take to have an outcome.
+const settleWithin = 2 * time.Minute
+
 // settle finds out what became of what was not answered.
 func (l *load) settle(ctx context.Context) (unknown int, err error) {
+	within, cancel := context.WithTimeout(ctx, settleWithin)
+	defer cancel()
 	for _, it := range l.open {
-		o, err := l.network.client.Submit(ctx, it.signed)
+		o, err := l.network.client.Submit(within, it.signed)
 		switch {
 		case err != nil:
 			unknown++

@@ -28,6 +28,8 @@ type network struct {
 	// validators are one connection each, without the client's proofs: what the generator does must cost little.
 	validators []apiv1.LedgerServiceClient
 	conns      []*grpc.ClientConn
+	// lifetime is how long what is signed stays good.
+	lifetime time.Duration
 }
 
 // soon connects again to a validator that was started again within a second.
@@ -35,7 +37,7 @@ var soon = grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Mill
 
 // openNetwork connects to a sandbox that runs.
 func openNetwork(folder sandbox.Folder) (n *network, err error) {
-	n = &network{folder: folder}
+	n = &network{folder: folder, lifetime: lifetime}
 	if n.genesis, err = folder.ReadGenesis(); err != nil {
 		return nil, err
 	}

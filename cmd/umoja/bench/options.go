@@ -31,10 +31,12 @@ type Options struct {
 	Payers int
 	// WarmUp is which part of the transactions is sent first and not measured, from 0 to 1.
 	WarmUp float64
+	// Lifetime is how long a signed payment stays good; 0 is 12 hours. A validator that starts again reads the ids of all that are good still.
+	Lifetime time.Duration
 	// Persist has whoever gets no outcome ask another validator, with the same transaction, as a wallet would: validators may die meanwhile.
 	Persist bool
-	// Shadow says how long a payment took as far as it counts, and whether it counts; nil is all. What does not is Report.Shadowed.
-	Shadow func(begun, ended time.Time) (took time.Duration, counts bool)
+	// Shadow says how much of the time that a payment took counts; nil is all. Of a payment of which not all counts, all is in Report.Shadowed.
+	Shadow func(begun, ended time.Time) (counts time.Duration)
 	// Begun is called when what is measured begins.
 	Begun func()
 	// Calibration is of the same machine a moment ago; nil measures it.

@@ -27,7 +27,7 @@ type payer struct {
 const (
 	// purse is what a payer is given, in minor units; each payment is of one.
 	purse amount.Amount = 100_000
-	// lifetime is how long signed payments stay good: a stock is signed before it is sent.
+	// lifetime is how long signed payments stay good, unless Options say otherwise: a stock is signed before it is sent.
 	lifetime = 12 * time.Hour
 	// openedAtOnce is how many accounts one transaction opens: each signs for itself.
 	openedAtOnce = tx.MaxSignatures
@@ -117,7 +117,7 @@ func (n *network) do(ctx context.Context, signers []key.Signer, operations ...tx
 
 // sign makes a transaction.
 func (n *network) sign(signers []key.Signer, operations ...tx.Operation) (*tx.Signed, error) {
-	body, err := sdk.NewBody(rand.Reader, uint64(time.Now().Add(lifetime).UnixMilli()), operations...)
+	body, err := sdk.NewBody(rand.Reader, uint64(time.Now().Add(n.lifetime).UnixMilli()), operations...)
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ type Report struct {
 	Accepted Latency `json:"accepted"`
 	Final    Latency `json:"final"`
 	Reads    Latency `json:"reads,omitzero"`
-	// Shadowed is Final of those that did not count: what a kill was about to hold up.
+	// Shadowed is how long those took of which not all counts in Final: what a kill was about to hold up.
 	Shadowed Latency `json:"shadowed,omitzero"`
 
 	// CPU is in microseconds a transfer, by process; Resident in bytes at the end.
@@ -113,12 +113,16 @@ func (r *Report) measured(before, after sandbox.Usage) {
 	if r.Transfers == 0 {
 		return
 	}
-	own := time.Duration(0)
+	// Of a process that has ended all its time is in Ended, with what it had used before.
+	own := after.Ended - before.Ended
+	for _, used := range before.CPU {
+		own -= used
+	}
 	for name, used := range after.CPU {
-		if used >= before.CPU[name] { // Else it was started again: the rest of it is lost.
+		own += used
+		if after.Pids[name] == before.Pids[name] { // Else it was started again: what the one before used is told of nobody.
 			used -= before.CPU[name]
 		}
-		own += used
 		r.CPU[name] = float64(used.Microseconds()) / float64(r.Transfers)
 	}
 	all := float64(r.Calibration.Cores) * r.Seconds

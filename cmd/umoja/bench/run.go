@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 func (n *network) run(ctx context.Context, o Options, tell func(format string, args ...any)) (*Report, error) {
 	w, _ := workloadOf(o.Workload)
+	n.lifetime = cmp.Or(o.Lifetime, lifetime)
 	r := &Report{Workload: w.Name, Validators: len(n.genesis.Validators), Rate: o.Rate, Callers: o.Callers, Payers: o.Payers, Row: o.Row, Part: o.Part}
 	if o.Rate > 0 {
 		r.Callers = 0

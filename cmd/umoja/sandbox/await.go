@@ -30,7 +30,8 @@ func (f Folder) Await(ctx context.Context, what string, wanted func(Status) bool
 
 // AwaitFinal waits until what is accepted now is final at every validator that lives.
 func (f Folder) AwaitFinal(ctx context.Context) error {
-	s, err := f.Status(ctx)
+	var s Status
+	err := f.Await(ctx, "an answer of the sandbox", func(now Status) bool { s = now; return true })
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ type response struct {
 const (
 	maxRequestBytes = 4 << 10
 	maxRequests     = 16
-	// askWithin covers the stop of the old child and the start of the new one.
-	askWithin = validatorStop + serveWithin + 5*time.Second
+	// askWithin covers the stop of the old child and the start of the new one, in a roomy sandbox too.
+	askWithin = roomier*(validatorStop+serveWithin) + 5*time.Second
 )
 
 // listenControl opens the parent's socket. The folder's lock is held, so a socket that is there is of a run that was

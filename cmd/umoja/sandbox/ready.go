@@ -22,7 +22,8 @@ const retryEvery = 50 * time.Millisecond
 
 // waitReady returns when the network has shown that it works, or says why it did not.
 func (s *Sandbox) waitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	within := s.patient(readyWithin)
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- s.probe(ctx) }()
@@ -36,7 +37,7 @@ func (s *Sandbox) waitReady(ctx context.Context) error {
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fmt.Errorf("the network was not ready within %s: %w; the logs are %s and %s",
-				readyWithin, err, s.folder.path("validator*", "log"), s.folder.path("gateway*", "log"))
+				within, err, s.folder.path("validator*", "log"), s.folder.path("gateway*", "log"))
 		}
 		return err
 	}

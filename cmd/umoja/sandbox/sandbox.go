@@ -24,7 +24,8 @@ type Options struct {
 	Validators int
 	// Providers is how many gateways run, 1 or 2; 0 means 1.
 	Providers int
-	// Roomy lets the children use as much memory as they like: they are to be fast, not small.
+	// Roomy lets the children use as much memory as they like: they are to be fast, not small. They may also take ten times as long to start and to stop, since
+	// what they have may be large.
 	Roomy bool
 	// Bare starts validators alone, without gateways and attestors: what others use of the machine is not to be measured.
 	Bare bool
@@ -44,6 +45,17 @@ const (
 	// serveWithin is how long a child that was started again may take to serve.
 	serveWithin = 30 * time.Second
 )
+
+// roomier is how many times as long the children of a roomy sandbox may take.
+const roomier = 10
+
+// patient is how long something may take here that takes so long in a small sandbox.
+func (s *Sandbox) patient(small time.Duration) time.Duration {
+	if s.roomy {
+		return roomier * small
+	}
+	return small
+}
 
 // child is one place for a process: a validator's, a gateway's or an attestor's.
 type child struct {
@@ -72,6 +84,7 @@ type Sandbox struct {
 	progress io.Writer
 	began    time.Time
 	launcher launcher
+	roomy    bool
 	// environment is what the children's has beside the own one.
 	environment []string
 	// children are the validators in order, then the gateways, then the attestors. A bare sandbox has validators only.
@@ -195,7 +208,7 @@ func prepare(o Options) (_ *Sandbox, release func() error, err error) {
 		return nil, nil, err
 	}
 	s := &Sandbox{
-		folder: folder, plan: p, binary: binary, out: o.Out, progress: o.Progress, launcher: newLauncher(), lost: make(chan error, 1),
+		folder: folder, plan: p, binary: binary, out: o.Out, progress: o.Progress, launcher: newLauncher(), roomy: o.Roomy, lost: make(chan error, 1),
 	}
 	if !o.Roomy {
 		s.environment = frugal
@@ -332,7 +345,7 @@ func (s *Sandbox) restart(ctx context.Context, place string) error {
 	}
 	s.mu.Unlock()
 	if p != nil {
-		p.stop(validatorStop)
+		p.stop(s.patient(validatorStop))
 	}
 	if err := ctx.Err(); err != nil {
 		return errors.New("the sandbox is stopping")
@@ -340,7 +353,7 @@ func (s *Sandbox) restart(ctx context.Context, place string) error {
 	if err := s.start(c); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, serveWithin)
+	ctx, cancel := context.WithTimeout(ctx, s.patient(serveWithin))
 	defer cancel()
 	s.mu.Lock()
 	p = c.process
@@ -373,7 +386,7 @@ func (s *Sandbox) shutdown() error {
 	}
 	s.mu.Unlock()
 	stopAll(clients, gatewayStop)
-	stopAll(validators, validatorStop)
+	stopAll(validators, s.patient(validatorStop))
 	s.watchers.Wait() // The last of them tells pids.json that nobody lives.
 	return nil
 }

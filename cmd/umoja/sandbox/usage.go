@@ -18,6 +18,10 @@ type Usage struct {
 	At time.Time
 	// CPU is by process: validator1, gateway, attestor1, and load, which is the process that asks.
 	CPU map[string]time.Duration
+	// Pids says which process each is: one that was started again begins at nothing.
+	Pids map[string]int
+	// Ended is the CPU time of this process's children that have ended.
+	Ended time.Duration
 	// Resident is memory by process, in bytes.
 	Resident map[string]uint64
 	// Machine is the CPU time of everything on the machine, and what its host took for others.
@@ -28,7 +32,7 @@ type Usage struct {
 
 // Usage reads what a running sandbox has used. A process that is dead is left out.
 func (f Folder) Usage() (Usage, error) {
-	u := Usage{At: time.Now(), CPU: make(map[string]time.Duration), Resident: make(map[string]uint64)}
+	u := Usage{At: time.Now(), CPU: make(map[string]time.Duration), Pids: make(map[string]int), Resident: make(map[string]uint64)}
 	var pids Pids
 	if err := readJSON(f.Pids(), &pids); err != nil {
 		return u, fmt.Errorf("read meters: %w", err)
@@ -43,7 +47,7 @@ func (f Folder) Usage() (Usage, error) {
 			return // It has just died.
 		}
 		err = errors.Join(err, e)
-		u.CPU[name], u.Resident[name] = cpu, resident
+		u.CPU[name], u.Resident[name], u.Pids[name] = cpu, resident, pid
 	}
 	for i, pid := range pids.Validators {
 		add(filepath.Base(f.Validator(i+1)), pid)
@@ -57,6 +61,9 @@ func (f Folder) Usage() (Usage, error) {
 	}
 	add("load", os.Getpid())
 	if err != nil {
+		return u, err
+	}
+	if u.Ended, err = rusage(syscall.RUSAGE_CHILDREN); err != nil {
 		return u, err
 	}
 	if u.Machine, err = machine(); err != nil {
@@ -97,9 +104,12 @@ func used(pid int) (cpu time.Duration, resident uint64, err error) {
 }
 
 // OwnCPU is the CPU time of this process, more exact than /proc tells.
-func OwnCPU() (time.Duration, error) {
+func OwnCPU() (time.Duration, error) { return rusage(syscall.RUSAGE_SELF) }
+
+// rusage is the CPU time of this process, or of its children that have ended.
+func rusage(whose int) (time.Duration, error) {
 	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+	if err := syscall.Getrusage(whose, &own); err != nil {
 		return 0, fmt.Errorf("read own use: %w", err)
 	}
 	return time.Duration(own.Utime.Nano() + own.Stime.Nano()), nil

@@ -27,7 +27,7 @@ func Run(ctx context.Context, o Options) (d Document, err error) {
 	all := o.rows()
 	for i, row := range all {
 		told := teller{o.Progress, fmt.Sprintf("[%d/%d %s]", i+1, len(all), row.name)}
-		if done := j.rows[row.name]; done != nil && done.Error == "" {
+		if done := j.rows[row.name]; done != nil && (done.Error == "" || done.Wrong) { // What is wrong stays so: another try would only hide it.
 			told.tell("done before: %s", done.Verdict)
 			d.Rows = append(d.Rows, done)
 			continue
@@ -59,7 +59,7 @@ func measure(ctx context.Context, o Options, row row, j *journal, told teller) *
 		err = r.audit(ctx)
 	}
 	err = errors.Join(err, r.stop())
-	if err == nil || !row.keep {
+	if result.judge(); err == nil && !result.Wrong || !row.keep { // A ledger that is wrong is evidence.
 		err = errors.Join(err, os.RemoveAll(r.dir))
 	}
 	if err != nil {

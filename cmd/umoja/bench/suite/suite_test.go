@@ -81,6 +81,30 @@ func TestUnfinished(t *testing.T) {
 	}
 }
 
+// TestWrongStaysWrong: a row whose ledger was not what it must be is not tried again until it is, and what it left is kept.
+func TestWrongStaysWrong(t *testing.T) {
+	o := Options{
+		Suite: "soak", Rows: []string{"hour"}, Duration: time.Minute, Dir: t.TempDir(), Progress: t.Output(),
+		Start: func(context.Context, sandbox.Options) (func() error, error) { return nil, errors.New("it was tried again") },
+	}
+	if err := o.Check(); err != nil {
+		t.Fatal(err)
+	}
+	j, err := openJournal(filepath.Join(o.Dir, "journal.jsonl"), begin{Suite: o.Suite, Duration: o.Duration, Rate: o.Rate, At: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := &Result{Row: "hour", Error: "2 balances are not what the answers say", Reports: []*bench.Report{{Transfers: 7, WrongBalances: 2}}}
+	wrong.judge()
+	if err := errors.Join(j.write(entry{Row: wrong}), j.file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Run(t.Context(), o)
+	if err != nil || len(d.Rows) != 1 || !d.Rows[0].Wrong || d.Rows[0].Verdict != Missed || d.Rows[0].Error != wrong.Error {
+		t.Errorf("%+v, %v", d.Rows, err)
+	}
+}
+
 // TestStopped: a row that was cut off is not written down as one that did not finish.
 func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
