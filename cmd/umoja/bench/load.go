@@ -165,29 +165,50 @@ func (l *load) one(ctx context.Context, at time.Time, it item, place int64) {
 	}
 }
 
-// persist asks one validator after the other until one tells an outcome, or refuses.
-func (l *load) persist(ctx context.Context, it item, through int) (s *apiv1.TransactionStatus, err error) {
-	for try := 0; ; try++ {
-		one, cancel := context.WithTimeout(ctx, patience)
-		s, err = l.final[(through+try)%len(l.final)].send(one, it, apiv1.Stage_STAGE_FINAL)
-		cancel()
-		switch status.Code(err) {
-		case codes.OK:
-			if s.GetStage() >= apiv1.Stage_STAGE_FINAL {
-				return s, nil
+// persist asks one validator after the other, as a wallet does, until one tells an outcome, or refuses: whoever does not answer soon is still listened to.
+func (l *load) persist(ctx context.Context, it item, through int) (*apiv1.TransactionStatus, error) {
+	type answer struct {
+		status *apiv1.TransactionStatus
+		err    error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers, asked, waiting := make(chan answer, len(l.final)), 0, 0
+	last := answer{err: context.DeadlineExceeded}
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-next.C:
+			if waiting < cap(answers) {
+				v := l.final[(through+asked)%len(l.final)]
+				asked, waiting = asked+1, waiting+1
+				go func() {
+					s, err := v.send(ctx, it, apiv1.Stage_STAGE_FINAL)
+					answers <- answer{s, err} // There is room for all that are waited for.
+				}()
 			}
-		case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied:
-			return s, err
-		}
-		if daemon.Sleep(ctx, pause) != nil {
-			return s, err
+			next.Reset(patience)
+		case last = <-answers:
+			waiting--
+			switch status.Code(last.err) {
+			case codes.OK:
+				if last.status.GetStage() >= apiv1.Stage_STAGE_FINAL {
+					return last.status, nil
+				}
+			case codes.InvalidArgument, codes.FailedPrecondition, codes.PermissionDenied:
+				return last.status, last.err
+			}
+			next.Reset(pause)
+		case <-ctx.Done():
+			return last.status, last.err
 		}
 	}
 }
 
 const (
-	// patience is how long one validator may take before another is asked, pause how long to wait before that.
-	patience = 3 * time.Second
+	// patience is how long one validator may take before another is asked as well, pause how long to wait after one that failed.
+	patience = 1500 * time.Millisecond
 	pause    = 20 * time.Millisecond
 )
 

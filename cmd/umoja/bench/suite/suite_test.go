@@ -85,7 +85,9 @@ func TestUnfinished(t *testing.T) {
 func TestWrongStaysWrong(t *testing.T) {
 	o := Options{
 		Suite: "soak", Rows: []string{"hour"}, Duration: time.Minute, Dir: t.TempDir(), Progress: t.Output(),
-		Start: func(context.Context, sandbox.Options) (func() error, error) { return nil, errors.New("it was tried again") },
+		Start: func(context.Context, sandbox.Options) (func() error, error) {
+			return nil, errors.New("it was tried again")
+		},
 	}
 	if err := o.Check(); err != nil {
 		t.Fatal(err)
