@@ -68,11 +68,11 @@ type Timing struct {
 type Snapshots struct {
 	// Every is how often a node looks whether a snapshot is due; 0 is 2 minutes.
 	Every time.Duration
-	// Threshold is how many entries make one due; 0 is 8,192.
+	// Threshold is how many entries make one due, unless the last one is larger than TrailingBytes; 0 is 8,192.
 	Threshold uint64
 	// Trailing is how many entries are kept behind a snapshot, for followers that were away; 0 is 10,240.
 	Trailing uint64
-	// TrailingBytes is how much they may take on disk, and how much more makes a snapshot due; 0 is 256 MiB.
+	// TrailingBytes is how much they may take on disk, and how much more makes a snapshot due, unless a quarter of the last one is more; 0 is 256 MiB.
 	TrailingBytes int64
 }
 

@@ -208,7 +208,7 @@ func (n *Node) raftConfig(c Config, logger hclog.Logger) *raft.Config {
 func (n *Node) openRaft(c Config) error {
 	logger := newRaftLogger(n.log)
 	config := n.raftConfig(c, logger)
-	n.trailing = trailing{entries: config.TrailingLogs, bytes: cmp.Or(c.Snapshots.TrailingBytes, defaultTrailingBytes)}
+	n.trailing = trailing{entries: config.TrailingLogs, bytes: cmp.Or(c.Snapshots.TrailingBytes, defaultTrailingBytes), due: config.SnapshotThreshold}
 	var err error
 	if n.asides, err = openAsides(filepath.Join(c.Dir, "aside"), n.log); err != nil {
 		return err
@@ -303,6 +303,13 @@ func (n *Node) join(config *raft.Config) error {
 	newest, err := n.snapshots.newest()
 	if err != nil {
 		return err
+	}
+	list, err := n.snapshots.List()
+	if err != nil {
+		return fmt.Errorf("list raft snapshots: %w", err)
+	}
+	if len(list) > 0 {
+		config.SnapshotThreshold = n.trailing.dueAfter(list[0].Size)
 	}
 	n.given.Store(newest) // What it holds is not given again.
 	if first, err := n.raftLog.FirstIndex(); err != nil {

@@ -43,12 +43,12 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 		}
 		return final, nil
 	})
-	w := diskWriter{to: sink}
+	w, size := diskWriter{to: sink}, int64(0)
 	if err == nil {
 		err = s.node.point("snapshot: not written")
 	}
 	if err == nil {
-		_, err = s.snapshot.WriteTo(&w)
+		size, err = s.snapshot.WriteTo(&w)
 	}
 	if w.err != nil {
 		err = s.node.Fatal(fmt.Errorf("write snapshot to disk: %w", w.err))
@@ -73,7 +73,7 @@ func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	if err := s.node.point("snapshot: closed"); err != nil || !raftCuts {
 		return err
 	}
-	return s.node.trail(own.index)
+	return s.node.trail(own.index, size)
 }
 
 // renewPause is how often the same peer's refusal of a snapshot may be the reason for a newer one. A liar that refuses all of them costs

@@ -3,6 +3,7 @@ package consensus
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -13,8 +14,8 @@ import (
 //
 //   - What stays behind a snapshot takes no more than TrailingBytes (trail). Raft cuts, as ever: it is only told a smaller
 //     number of entries, and goes no further than its snapshot, of which all is final.
-//   - A snapshot is due when what follows the newest one takes as much, or as much as that snapshot if it is larger: where there
-//     are many accounts, a snapshot costs more than the log that it ends.
+//   - A snapshot is due when what follows the newest one takes as much, or a quarter of that snapshot if that is more. It is of the whole history, gigabytes of ten
+//     million payments, and 8,192 entries may be some megabytes: so behind one that is larger than TrailingBytes entries do not count (dueAfter).
 //
 // Who was away for longer than that gets a snapshot.
 
@@ -26,10 +27,23 @@ const defaultTrailingBytes = 256 << 20
 // trailingPause is the least time between two looks whether the log asks for a snapshot: what keeps one from being made seldom ends sooner.
 const trailingPause = 5 * time.Second
 
-// trailing is how much stays behind a snapshot: no more than any of the two says.
+// worthOf is which part of a snapshot the log after it has to take before the next one is made.
+const worthOf = 4
+
+// trailing is how much stays behind a snapshot: no more than entries and bytes say.
 type trailing struct {
 	entries uint64
 	bytes   int64
+	// due is how many entries make a snapshot due, where they count.
+	due uint64
+}
+
+// dueAfter is how many entries make a snapshot due behind one of a size.
+func (t trailing) dueAfter(size int64) uint64 {
+	if size > t.bytes {
+		return math.MaxUint64
+	}
+	return t.due
 }
 
 // entryBytes is what an entry takes, but for some forty bytes.
@@ -95,10 +109,10 @@ func (l *raftLog) begins(end uint64, room trailing) (first uint64, err error) {
 	return first + 1, nil
 }
 
-// trail tells raft how many entries to keep when it cuts the log behind the snapshot that it has just made, which ends at an entry. More are
-// written meanwhile, so that it keeps a few less. A crash before the cut leaves a log that is longer than it need be; the next
+// trail tells raft how many entries to keep when it cuts the log behind the snapshot of a size that it has just made, which ends at an entry, and how many make the next one
+// due. More are written meanwhile, so that it keeps a few less. A crash before the cut leaves a log that is longer than it need be; the next
 // snapshot has it cut.
-func (n *Node) trail(end uint64) error {
+func (n *Node) trail(end uint64, size int64) error {
 	first, err := n.raftLog.begins(end, n.trailing)
 	if err != nil {
 		return err
@@ -112,7 +126,7 @@ func (n *Node) trail(end uint64) error {
 		return err
 	}
 	config := m.ReloadableConfig()
-	config.TrailingLogs = min(n.trailing.entries, last-first+1)
+	config.TrailingLogs, config.SnapshotThreshold = min(n.trailing.entries, last-first+1), n.trailing.dueAfter(size)
 	if err := m.ReloadConfig(config); err != nil {
 		return fmt.Errorf("tell raft how much of its log to keep: %w", err)
 	}
@@ -136,7 +150,7 @@ func (n *Node) watchLog() {
 	}
 }
 
-// shorten makes a snapshot if the log is larger than the newest one, and than it may be.
+// shorten makes a snapshot if the log is larger than it may be, and than is worth one.
 func (n *Node) shorten() error {
 	list, err := n.snapshots.List()
 	if err != nil {
@@ -144,7 +158,7 @@ func (n *Node) shorten() error {
 	}
 	worth := n.trailing.bytes
 	if len(list) > 0 {
-		worth = max(worth, list[0].Size)
+		worth = max(worth, list[0].Size/worthOf)
 	}
 	m := n.member()
 	if m == nil || n.raftLog.grown.Load() < worth {

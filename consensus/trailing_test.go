@@ -45,16 +45,16 @@ func TestWhereTheLogBegins(t *testing.T) {
 		damaged uint64
 		want    uint64
 	}{
-		{name: "room for all", end: 5, room: trailing{10, 1000}, want: 1},
-		{name: "the bytes", end: 5, room: trailing{10, 200}, want: 4},
-		{name: "one byte too few", end: 5, room: trailing{10, 199}, want: 5},
-		{name: "what follows the snapshot does not count", end: 3, room: trailing{10, 200}, want: 2},
-		{name: "the entries", end: 5, room: trailing{3, 1000}, want: 3},
-		{name: "an entry that has no room", end: 5, room: trailing{10, 1}, want: 5},
-		{name: "no room at all", end: 5, room: trailing{10, 0}, want: 5},
-		{name: "cut before", end: 5, room: trailing{10, 1000}, cut: 2, want: 3},
-		{name: "cut behind it", end: 3, room: trailing{10, 1000}, cut: 3, want: 4},
-		{name: "a damaged one is not kept", end: 5, room: trailing{10, 1000}, damaged: 2, want: 3},
+		{name: "room for all", end: 5, room: trailing{entries: 10, bytes: 1000}, want: 1},
+		{name: "the bytes", end: 5, room: trailing{entries: 10, bytes: 200}, want: 4},
+		{name: "one byte too few", end: 5, room: trailing{entries: 10, bytes: 199}, want: 5},
+		{name: "what follows the snapshot does not count", end: 3, room: trailing{entries: 10, bytes: 200}, want: 2},
+		{name: "the entries", end: 5, room: trailing{entries: 3, bytes: 1000}, want: 3},
+		{name: "an entry that has no room", end: 5, room: trailing{entries: 10, bytes: 1}, want: 5},
+		{name: "no room at all", end: 5, room: trailing{entries: 10, bytes: 0}, want: 5},
+		{name: "cut before", end: 5, room: trailing{entries: 10, bytes: 1000}, cut: 2, want: 3},
+		{name: "cut behind it", end: 3, room: trailing{entries: 10, bytes: 1000}, cut: 3, want: 4},
+		{name: "a damaged one is not kept", end: 5, room: trailing{entries: 10, bytes: 1000}, damaged: 2, want: 3},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			l := newBareLog(t, 100, 100, 100, 100, 100, 100)
@@ -186,11 +186,11 @@ func TestNoSnapshotForASmallLog(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d snapshots: %v", len(list), err)
 	}
-	s.n.raftLog.grown.Store(list[0].Size - 1)
+	s.n.raftLog.grown.Store(list[0].Size/worthOf - 1)
 	if err := s.n.shorten(); err != nil {
 		t.Errorf("it has asked for one: %v", err)
 	}
-	s.n.raftLog.grown.Store(list[0].Size)
+	s.n.raftLog.grown.Store(list[0].Size / worthOf)
 	if err := s.n.shorten(); !errors.Is(err, raft.ErrNothingNewToSnapshot) { // Raft has given nothing here.
 		t.Errorf("it has not asked for one: %v", err)
 	}
@@ -251,6 +251,44 @@ func TestKilledWhileTheLogIsCut(t *testing.T) {
 			}
 			if bytes, entries, at := c.behind(s.n); at != end+1 || bytes > 1<<10 || entries == 0 || entries > 5 {
 				t.Errorf("behind the snapshot at %d are %d entries of %d bytes; it was to be at %d", at, entries, bytes, end+1)
+			}
+		})
+	}
+}
+
+// TestALargeSnapshotIsNotMadeForManyEntries: where it is larger than what the log may take, entries do not count, over a start as well; where it is not, they do.
+func TestALargeSnapshotIsNotMadeForManyEntries(t *testing.T) {
+	for name, c := range map[string]struct {
+		bytes int64
+		want  uint64
+	}{"large": {1 << 10, math.MaxUint64}, "small": {1 << 20, 10}} {
+		t.Run(name, func(t *testing.T) {
+			s := &scribe{cluster: newStopped(t, Snapshots{Every: time.Hour, Threshold: 10, TrailingBytes: c.bytes})}
+			s.restart("v1")
+			s.n = s.nodes["v1"]
+			due := func() uint64 { return s.n.member().ReloadableConfig().SnapshotThreshold }
+			if got := due(); got != 10 {
+				t.Errorf("without a snapshot %d entries make one due", got)
+			}
+			head, _ := s.pays()
+			s.final(head)
+			end, _ := s.n.store.Applied()
+			s.n.given.Store(end)
+			if err := s.cuts(); err != nil {
+				t.Fatal(err)
+			}
+			list, err := s.n.snapshots.List()
+			if err != nil || len(list) != 1 || list[0].Size > c.bytes != (name == "large") {
+				t.Fatalf("snapshots %+v: %v", list, err)
+			}
+			if got := due(); got != c.want {
+				t.Errorf("behind a snapshot of %d bytes %d entries make one due, want %d", list[0].Size, got, c.want)
+			}
+			s.stop("v1")
+			s.restart("v1")
+			s.n = s.nodes["v1"]
+			if got := due(); got != c.want {
+				t.Errorf("after a start %d, want %d", got, c.want)
 			}
 		})
 	}

@@ -347,8 +347,16 @@ var trailed = []sabotage.Sabotage{
 		Rule: "what was written before a start counts too",
 	},
 	{
-		Name: "node-log-snapshots-without-end", File: "trailing.go", Line: `worth = max(worth, list[0].Size)`, Instead: `worth = max(worth, list[0].Size-list[0].Size)`,
+		Name: "node-log-snapshots-without-end", File: "trailing.go", Line: `worth = max(worth, list[0].Size/worthOf)`, Instead: `worth = max(worth, list[0].Size-list[0].Size)`,
 		Rule: "a snapshot that is larger than the log is not made again and again",
+	},
+	{
+		Name: "node-log-entries-count", File: "trailing.go", Line: `if size > t.bytes {`, Instead: `if size < 0 {`,
+		Rule: "a large snapshot is not made again for some megabytes of entries",
+	},
+	{
+		Name: "node-log-entries-count-after-a-start", File: "open.go", Line: `config.SnapshotThreshold = n.trailing.dueAfter(list[0].Size)`, Instead: ``,
+		Rule: "nor after a start",
 	},
 	{
 		Name: "node-entry-not-checked", File: "entrysum.go", Line: `if got := entrySum(entry); got != sum {`, Instead: `if got := entrySum(entry); got != sum && len(entry.Data) == 0 {`,
