@@ -164,7 +164,7 @@ func (n *Node) local() transport.Local {
 			}
 			return 0
 		},
-		Enough: n.enough, Sets: func() []checkpoint.ValidatorSet { return n.reignNow().known() }, Approve: n.approve, ApproveSnapshot: wellFormed,
+		Enough: n.enough, VotesAs: n.votesAs, Sets: func() []checkpoint.ValidatorSet { return n.reignNow().known() }, Approve: n.approve, ApproveSnapshot: wellFormed,
 		OnEvidence: n.accuseVoter,
 		OnEntries:  n.expect,
 		OnConflict: func(leader string, index uint64) {

@@ -9,8 +9,8 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 )
 
-// Raft's members follow the validator sets with some delay, and whoever is behind sees them later still. Four rules keep a leader that some
-// were elected by believable to all others, without that a node asks anybody whose vote counts:
+// Raft's members follow the validator sets with some delay, and whoever is behind sees them later still. Five rules keep a leader that some
+// were elected by believable to all others, and let one be elected, without that a node asks anybody whose vote counts:
 //
 //   - Raft never loses a vote while it has no more voters than the set has validators (mayLose). So with sets of n at least, each leader
 //     was elected by a majority of n at least.
@@ -19,6 +19,7 @@ import (
 //     has lost one whose vote it was.
 //   - Who sees raft's members settled asks for a majority of them, who does not for a majority of the smallest set that raft may be on
 //     its way from or to; never for so few that those who may lie are enough (membership.enough).
+//   - Whoever is in a set is voted for, with or without a vote by the own log (Node.votesAs).
 
 // configurations are raft's members as far as this node knows.
 type configurations struct {
@@ -81,6 +82,23 @@ func (n *Node) enough() int { return n.reignNow().enough(n.configurations()) }
 
 // votes says whether this node has a vote in raft, by its own log.
 func (n *Node) votes() bool { return slices.Contains(votersOf(n.configurations().latest), n.name) }
+
+// votesAs is the name by which raft is asked for its vote for a candidate: of one that is in a set and has no vote by this node's log it is that of somebody who has one. Raft
+// (v1.7.3) refuses whom its own log gives no vote. Members change one at a time, each by a majority, and two of seven who were away while they became four others refused the
+// two who had votes by then, had too little to be elected, and nobody could be any more. A candidate's votes are counted by its own log, and no majority elects one
+// that lacks what was committed, so that it needs no vote here. Who has left is not voted for beyond its vote.
+func (n *Node) votesAs(candidate string) string {
+	voters := votersOf(n.configurations().latest)
+	if len(voters) == 0 || slices.Contains(voters, candidate) {
+		return candidate
+	}
+	for _, set := range n.reignNow().known() {
+		if _, in := set.Find(candidate); in {
+			return voters[0]
+		}
+	}
+	return candidate
+}
 
 // known are the set that reigns and those that are known to come.
 func (m *membership) known() []checkpoint.ValidatorSet {

@@ -211,3 +211,16 @@ func TestWhoIsOutsidePromisesNothing(t *testing.T) {
 		t.Error("who is in no set promises")
 	}
 }
+
+// TestWhoIsInASetIsVotedFor: raft is asked as for somebody who votes here; who is in no set is left to raft.
+func TestWhoIsInASetIsVotedFor(t *testing.T) {
+	s := newScribe(t)
+	m := *s.n.reignNow()
+	m.coming = append(slices.Clone(s.world.Set[:3]), checkpoint.Validator{Name: "v5"})
+	s.n.members.Store(&m)
+	for candidate, want := range map[string][]string{"v2": {"v2"}, "v5": names(s.world.Set), "v6": {"v6"}} {
+		if got := s.n.votesAs(candidate); !slices.Contains(want, got) {
+			t.Errorf("%s is shown as %s", candidate, got)
+		}
+	}
+}

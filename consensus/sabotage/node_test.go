@@ -13,7 +13,7 @@ var nodeRuns = map[string]string{
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot|WhatWasVoid", "arrival.go": "Snapshot|PlaceToo", "nothing.go": "Nothing|APlaceIsKept|NobodyHas|WhoHasSomething|WhoIsSent|LeastPlaceWithout|HeartbeatsAre|ALogThat",
 	"storage.go": "FailStop|Cut|Stall|Grown|Damaged", "givenlog.go": "LogBegins|StuckBehind|FromALeaders|ReadsItsFirst|ALostSnapshot", "trailing.go": "LogBegins|CutByBytes|GrownLog|SmallLog|ALargeSnapshot|LogIsCut", "entrysum.go": "Entries|Damaged", "open.go": "Lost|CommittedBefore|Fed|NotInstalled|StuckBehind|NobodyHas", "uninstalled.go": "NotInstalled|AsNothing|HoldsPending|SpareSnapshot", "node.go": "Fed|Epoch|Checkpoint|NothingIsSealed", "read.go": "Read|Standings|Receipt|Expiry",
 	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
-	"voters.go": "Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
+	"voters.go": "VotedFor|Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
 }
 
 // governed is who is a member of raft, by what the ledger says.
@@ -21,6 +21,14 @@ var governed = []sabotage.Sabotage{
 	{
 		Name: "members-by-liars", File: "voters.go", Line: `return max(majority(fewest), liars+1)`, Instead: `return majority(fewest)`,
 		Rule: "votes of f liars elect nobody",
+	},
+	{
+		Name: "members-come-unvoted", File: "voters.go", Line: `return voters[0]`, Instead: `return candidate`,
+		Rule: "who is in a set is voted for, whatever the own log says of its vote",
+	},
+	{
+		Name: "members-strangers-voted-for", File: "voters.go", Line: `if _, in := set.Find(candidate); in {`, Instead: `if len(set) > 0 {`,
+		Rule: "who is in no set is left to raft",
 	},
 	{
 		Name: "members-between-sets", File: "voters.go", Line: `fewest = min(fewest, len(set))`, Instead: `fewest = max(fewest, len(set))`,

@@ -258,6 +258,10 @@ var transport = []sabotage.Sabotage{
 		Instead: `return nil`, Rule: "only kinds of entries that are known reach raft",
 	},
 	{
+		Name: "vote-by-the-own-log", File: "transport/filter.go", Line: `return []byte(f.local.VotesAs(candidate))`, Instead: `return []byte(candidate)`,
+		Rule: "who was away while raft's members changed votes for those who have the vote now",
+	},
+	{
 		Name: "append-ends-anywhere", File: "transport/server.go", Line: `ends := len(a.Entries) == 0 && a.PrevLogEntry == answer.LastLog && a.LeaderCommitIndex >= a.PrevLogEntry`,
 		Instead: `ends := len(a.Entries) == 0 && a.LeaderCommitIndex >= a.PrevLogEntry`, Rule: "a leader that compares logs has more",
 	},

@@ -38,6 +38,8 @@ type Local struct {
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
 	Enough func() int
+	// VotesAs is the name by which raft is asked for its vote for a candidate; nil means the candidate's own. Raft refuses whom its own log gives no vote.
+	VotesAs func(candidate string) string
 	// Sets are the validator set that reigns and those that are known to come; nil means one, of all keys.
 	Sets func() []checkpoint.ValidatorSet
 	// Approve says whether raft may be configured so; nil approves of all validators as voters and nothing else. ErrTooEarly says that
@@ -278,13 +280,19 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		known.termLimit = f.believes(now, term)
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
 			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
-		return filterVote(c, peer, known)
+		if err = filterVote(c, peer, known); err == nil {
+			c.ID = f.votesAs(peer)
+		}
+		return err
 	case *raft.RequestPreVoteRequest:
 		if err := f.take(now, peer, deedPreVote, 1, "requests for pre-votes"); err != nil {
 			return err
 		}
 		known.termLimit = f.believes(now, term)
-		return filterPreVote(c, peer, known)
+		if err = filterPreVote(c, peer, known); err == nil {
+			c.ID = f.votesAs(peer)
+		}
+		return err
 	case *raft.TimeoutNowRequest:
 		if err := f.take(now, peer, deedTransfer, 1, "transfers"); err != nil {
 			return err
@@ -401,4 +409,12 @@ func entryBytes(r *raft.AppendEntriesRequest) int64 {
 		n += int64(len(e.Data) + len(e.Extensions))
 	}
 	return n
+}
+
+// votesAs is Local.VotesAs. Raft keeps its vote by address, which stays the candidate's; by the id it only looks whether the candidate may be elected.
+func (f *Filter) votesAs(candidate string) []byte {
+	if f.local.VotesAs == nil {
+		return []byte(candidate)
+	}
+	return []byte(f.local.VotesAs(candidate))
 }

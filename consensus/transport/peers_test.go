@@ -189,3 +189,41 @@ func TestWhetherALeaderHasMore(t *testing.T) {
 		mu.Unlock()
 	}
 }
+
+// TestWhoHasNoVoteHereIsVotedFor: raft votes for whom its own log gives no vote if it is told to, keeps that vote, and refuses it otherwise.
+func TestWhoHasNoVoteHereIsVotedFor(t *testing.T) {
+	w := newNetwork(t, 4)
+	victim := w.validators[0]
+	w.begin(w.validators[:3], w.validators[:1])
+	for _, v := range w.validators[1:] {
+		w.open(v, w.config(v))
+	}
+	term := victim.raft.Load().CurrentTerm() + 2
+	ask := func(from *validator) (pre, vote bool) {
+		client := w.clientOf(from, victim)
+		p, err := client.RequestPreVote(t.Context(), preVoteRequestToProto(&raft.RequestPreVoteRequest{RPCHeader: headerOf(from.name), Term: term, LastLogIndex: 99, LastLogTerm: term - 1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := client.RequestVote(t.Context(), voteRequestToProto(&raft.RequestVoteRequest{RPCHeader: headerOf(from.name), Term: term, LastLogIndex: 99, LastLogTerm: term - 1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.GetGranted(), v.GetGranted()
+	}
+	come, voter := w.validators[3], w.validators[1]
+	if pre, vote := ask(come); pre || vote {
+		t.Fatalf("raft votes for whom it gives no vote: %v, %v", pre, vote)
+	}
+	victim.transport.filter.local.VotesAs = func(string) string { return voter.name }
+	term = victim.raft.Load().CurrentTerm() + 2
+	if pre, vote := ask(come); !pre || !vote {
+		t.Errorf("it has not voted: %v, %v", pre, vote)
+	}
+	if _, vote := ask(voter); vote {
+		t.Error("it has voted twice in a term")
+	}
+	if _, vote := ask(come); !vote {
+		t.Error("it does not keep its vote")
+	}
+}
