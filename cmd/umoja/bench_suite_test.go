@@ -74,7 +74,9 @@ func TestSuiteGoesOn(t *testing.T) {
 		for _, n := range report.Failed {
 			late += n // On a machine that is starved.
 		}
-		if report.Final.Count+report.Shadowed.Count+int64(late) != 200 || late > 100 || report.Unknown > 0 || report.WrongBalances > 0 || report.BalancesChecked == 0 {
+		// What was under way as the kill came is in both.
+		told := report.Final.Count + report.Shadowed.Count + int64(late)
+		if told < 200 || told-200 > report.Shadowed.Count || report.Transfers+int64(late) != 200 || late > 100 || report.Unknown > 0 || report.WrongBalances > 0 || report.BalancesChecked == 0 {
 			t.Errorf("%+v", report)
 		}
 	}
