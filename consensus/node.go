@@ -68,7 +68,7 @@ type Timing struct {
 type Snapshots struct {
 	// Every is how often a node looks whether a snapshot is due; 0 is 2 minutes.
 	Every time.Duration
-	// Threshold is how many entries make one due, unless the last one is larger than TrailingBytes; 0 is 8,192.
+	// Threshold is how many entries make one due, and 64 times as many behind one that is larger than TrailingBytes; 0 is 8,192.
 	Threshold uint64
 	// Trailing is how many entries are kept behind a snapshot, for followers that were away; 0 is 10,240.
 	Trailing uint64
@@ -96,6 +96,8 @@ type Node struct {
 	members   atomic.Pointer[membership]
 	// committedMembers is raft's configuration that was committed last, as far as it was told since the start; nil before.
 	committedMembers atomic.Pointer[raft.Configuration]
+	// ledAt is when this node last knew a leader, or was opened, in nanoseconds since 1970.
+	ledAt atomic.Int64
 	// foreseen is nil before a set to come has made something final.
 	foreseen atomic.Pointer[foreseen]
 	log      *slog.Logger

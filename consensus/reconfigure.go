@@ -184,11 +184,15 @@ func (n *Node) watchMembers(ctx context.Context) {
 	again := time.NewTicker(membersPause)
 	defer again.Stop()
 	alone, stood := time.Now(), time.Time{}
+	n.ledAt.Store(alone.UnixNano())
 	for {
 		select {
 		case <-again.C:
 		case <-ctx.Done():
 			return
+		}
+		if n.Leader() != "" {
+			n.ledAt.Store(time.Now().UnixNano())
 		}
 		n.governing.Lock()
 		err := n.meet(n.members.Load())

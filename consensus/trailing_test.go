@@ -256,12 +256,12 @@ func TestKilledWhileTheLogIsCut(t *testing.T) {
 	}
 }
 
-// TestALargeSnapshotIsNotMadeForManyEntries: where it is larger than what the log may take, entries do not count, over a start as well; where it is not, they do.
+// TestALargeSnapshotIsNotMadeForManyEntries: where it is larger than what the log may take, it takes many more entries, over a start as well.
 func TestALargeSnapshotIsNotMadeForManyEntries(t *testing.T) {
 	for name, c := range map[string]struct {
 		bytes int64
 		want  uint64
-	}{"large": {1 << 10, math.MaxUint64}, "small": {1 << 20, 10}} {
+	}{"large": {1 << 10, 10 * manyMore}, "small": {1 << 20, 10}} {
 		t.Run(name, func(t *testing.T) {
 			s := &scribe{cluster: newStopped(t, Snapshots{Every: time.Hour, Threshold: 10, TrailingBytes: c.bytes})}
 			s.restart("v1")

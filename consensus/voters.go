@@ -3,6 +3,7 @@ package consensus
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -19,7 +20,7 @@ import (
 //     has lost one whose vote it was.
 //   - Who sees raft's members settled asks for a majority of them, who does not for a majority of the smallest set that raft may be on
 //     its way from or to; never for so few that those who may lie are enough (membership.enough).
-//   - Whoever is in a set is voted for, with or without a vote by the own log (Node.votesAs).
+//   - Whoever is in the set that reigns is voted for, with or without a vote by the own log, when nobody has led for long (Node.votesAs).
 
 // configurations are raft's members as far as this node knows.
 type configurations struct {
@@ -83,19 +84,21 @@ func (n *Node) enough() int { return n.reignNow().enough(n.configurations()) }
 // votes says whether this node has a vote in raft, by its own log.
 func (n *Node) votes() bool { return slices.Contains(votersOf(n.configurations().latest), n.name) }
 
-// votesAs is the name by which raft is asked for its vote for a candidate: of one that is in a set and has no vote by this node's log it is that of somebody who has one. Raft
-// (v1.7.3) refuses whom its own log gives no vote. Members change one at a time, each by a majority, and two of seven who were away while they became four others refused the
-// two who had votes by then, had too little to be elected, and nobody could be any more. A candidate's votes are counted by its own log, and no majority elects one
-// that lacks what was committed, so that it needs no vote here. Who has left is not voted for beyond its vote.
+// lonePatience is how long a node has no leader before it votes for whom its own log gives no vote.
+const lonePatience = time.Minute
+
+// votesAs is the name by which raft is asked for its vote for a candidate: of one that is in the set that reigns and has no vote by this node's log it is that of somebody who has one,
+// once there has been no leader for long. Raft (v1.7.3) refuses whom its own log gives no vote. Members change one at a time, each by a majority, and two of seven who were
+// away while they became four others refused the two who had votes by then, had too little to be elected, and nobody could be any more. A candidate's votes are counted by
+// its own log, and no majority elects one that lacks what was committed, so that it needs no vote here. But votes are believed of whoever is in a set: so a newcomer that
+// lies must not have it as easily, and none that no complaint can be of, since its set has not begun.
 func (n *Node) votesAs(candidate string) string {
 	voters := votersOf(n.configurations().latest)
-	if len(voters) == 0 || slices.Contains(voters, candidate) {
+	if len(voters) == 0 || slices.Contains(voters, candidate) || time.Since(time.Unix(0, n.ledAt.Load())) < lonePatience {
 		return candidate
 	}
-	for _, set := range n.reignNow().known() {
-		if _, in := set.Find(candidate); in {
-			return voters[0]
-		}
+	if _, in := n.reignNow().reign.Validators.Find(candidate); in {
+		return voters[0]
 	}
 	return candidate
 }

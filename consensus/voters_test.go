@@ -212,13 +212,19 @@ func TestWhoIsOutsidePromisesNothing(t *testing.T) {
 	}
 }
 
-// TestWhoIsInASetIsVotedFor: raft is asked as for somebody who votes here; who is in no set is left to raft.
+// TestWhoIsInASetIsVotedFor: when nobody has led for long, raft is asked as for somebody who votes here; who is not in the set that reigns is left to raft.
 func TestWhoIsInASetIsVotedFor(t *testing.T) {
 	s := newScribe(t)
 	m := *s.n.reignNow()
-	m.coming = append(slices.Clone(s.world.Set[:3]), checkpoint.Validator{Name: "v5"})
+	m.reign.Validators = append(slices.Clone(s.world.Set[:3]), checkpoint.Validator{Name: "v5"})
+	m.coming = append(slices.Clone(s.world.Set[:3]), checkpoint.Validator{Name: "v6"})
 	s.n.members.Store(&m)
-	for candidate, want := range map[string][]string{"v2": {"v2"}, "v5": names(s.world.Set), "v6": {"v6"}} {
+	for candidate, want := range map[string][]string{"v2": {"v2"}, "v5": names(s.world.Set), "v6": {"v6"}, "v7": {"v7"}} {
+		s.n.ledAt.Store(time.Now().UnixNano())
+		if got := s.n.votesAs(candidate); got != candidate {
+			t.Errorf("%s is shown as %s though there was a leader", candidate, got)
+		}
+		s.n.ledAt.Store(time.Now().Add(-lonePatience).UnixNano())
 		if got := s.n.votesAs(candidate); !slices.Contains(want, got) {
 			t.Errorf("%s is shown as %s", candidate, got)
 		}

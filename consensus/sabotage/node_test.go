@@ -27,8 +27,12 @@ var governed = []sabotage.Sabotage{
 		Rule: "who is in a set is voted for, whatever the own log says of its vote",
 	},
 	{
-		Name: "members-strangers-voted-for", File: "voters.go", Line: `if _, in := set.Find(candidate); in {`, Instead: `if len(set) > 0 {`,
-		Rule: "who is in no set is left to raft",
+		Name: "members-strangers-voted-for", File: "voters.go", Line: `if _, in := n.reignNow().reign.Validators.Find(candidate); in {`, Instead: `if n.store != nil {`,
+		Rule: "who is not in the set that reigns is left to raft",
+	},
+	{
+		Name: "members-voted-for-at-once", File: "voters.go", Line: `if len(voters) == 0 || slices.Contains(voters, candidate) || time.Since(time.Unix(0, n.ledAt.Load())) < lonePatience {`,
+		Instead: `if len(voters) == 0 || slices.Contains(voters, candidate) {`, Rule: "a newcomer is not elected before it has its vote, unless nobody else is",
 	},
 	{
 		Name: "members-between-sets", File: "voters.go", Line: `fewest = min(fewest, len(set))`, Instead: `fewest = max(fewest, len(set))`,

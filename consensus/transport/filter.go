@@ -280,7 +280,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 		known.termLimit = f.believes(now, term)
 		known.transfer = c.LeadershipTransfer && c.Term == term+1 &&
 			f.electorate().announced(words.Transfer, term, f.certifiedLeader(term), peer)
-		if err = filterVote(c, peer, known); err == nil {
+		if err = filterVote(c, peer, known); err == nil && !c.LeadershipTransfer {
 			c.ID = f.votesAs(peer)
 		}
 		return err
