@@ -85,6 +85,7 @@ func TestSeedsThatFailed(t *testing.T) {
 		{"whoever had taken a snapshot kept the place that a liar had given it in raft's log, beyond any other", "overrun", 70223},
 		{"one liar's entry stood right behind a snapshot, and who had it refused whoever else led", "stuck-tail", 2},
 		{"two liars led in turn, each back before patience with the other was at its end", "time-liar", 139759},
+		{"two who were cut off refused their votes to those who had come to vote meanwhile, and nobody could be elected", "set-change-cut", 158198},
 		{"who missed a batch and led for a moment took its own batches for good ones, until somebody paid", "stuck-tail", 110042},
 	} {
 		t.Run(fmt.Sprintf("%s-%d", c.fault, c.seed), func(t *testing.T) {
