@@ -258,7 +258,7 @@ var transport = []sabotage.Sabotage{
 		Instead: `return nil`, Rule: "only kinds of entries that are known reach raft",
 	},
 	{
-		Name: "vote-by-the-own-log", File: "transport/filter.go", Line: `return []byte(f.local.VotesAs(candidate))`, Instead: `return []byte(candidate)`,
+		Name: "vote-by-the-own-log", File: "transport/local.go", Line: `return []byte(f.local.VotesAs(candidate))`, Instead: `return []byte(candidate)`,
 		Rule: "who was away while raft's members changed votes for those who have the vote now",
 	},
 	{
