@@ -18,6 +18,20 @@ type member struct {
 	// down is closed when raft has shut down: what it has not answered by then it never will.
 	down  chan struct{}
 	ended sync.Once
+	// tuning is held while raft's settings are read and written: raft itself takes them one at a time, and knows nothing of who has read before.
+	tuning sync.Mutex
+}
+
+// tune changes those of raft's settings that may change while it runs: to each that it is given, in turn.
+func (m *member) tune(settings func(now raft.ReloadableConfig) []raft.ReloadableConfig) error {
+	m.tuning.Lock()
+	defer m.tuning.Unlock()
+	for _, c := range settings(m.ReloadableConfig()) {
+		if err := m.ReloadConfig(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // await waits for a future, which raft may never answer once it shuts down: one may still be in a queue that nobody reads any more.

@@ -171,7 +171,7 @@ func (n *Node) local() transport.Local {
 			n.log.Error("the leader's log contradicts what is committed here", "leader", leader, "committed", index)
 			n.astray.dispute.again(time.Now())
 		},
-		OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnAppend: n.appended,
+		OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, HasVote: n.votes, OnAppend: n.appended,
 		OnSnapshotRefused: func(peer string) {
 			n.emptyAt.Store(0) // If it has nothing, the log may do.
 			select {

@@ -48,13 +48,13 @@ func (n *Node) watchSilence(ctx context.Context, heartbeat time.Duration) {
 
 // wakeFollower makes raft's timer end: it takes a timeout that becomes shorter for a reason to look at once.
 func (n *Node) wakeFollower(m *member) {
-	c := m.ReloadableConfig()
-	longer := c
-	longer.HeartbeatTimeout++
-	longer.ElectionTimeout++
-	for _, c := range []raft.ReloadableConfig{longer, c} {
-		if err := m.ReloadConfig(c); err != nil {
-			n.log.Error("wake raft", "error", err) // It looks by itself, later.
-		}
+	err := m.tune(func(now raft.ReloadableConfig) []raft.ReloadableConfig {
+		longer := now
+		longer.HeartbeatTimeout++
+		longer.ElectionTimeout++
+		return []raft.ReloadableConfig{longer, now}
+	})
+	if err != nil {
+		n.log.Error("wake raft", "error", err) // It looks by itself, later.
 	}
 }

@@ -127,9 +127,11 @@ func (n *Node) trail(end uint64, size int64) error {
 	if err != nil || last < first || m == nil { // A snapshot of another validator has taken the log's place.
 		return err
 	}
-	config := m.ReloadableConfig()
-	config.TrailingLogs, config.SnapshotThreshold = min(n.trailing.entries, last-first+1), n.trailing.dueAfter(size)
-	if err := m.ReloadConfig(config); err != nil {
+	err = m.tune(func(now raft.ReloadableConfig) []raft.ReloadableConfig {
+		now.TrailingLogs, now.SnapshotThreshold = min(n.trailing.entries, last-first+1), n.trailing.dueAfter(size)
+		return []raft.ReloadableConfig{now}
+	})
+	if err != nil {
 		return fmt.Errorf("tell raft how much of its log to keep: %w", err)
 	}
 	return nil

@@ -91,7 +91,7 @@ const lonePatience = time.Minute
 // once there has been no leader for long. Raft (v1.7.3) refuses whom its own log gives no vote. Members change one at a time, each by a majority, and two of seven who were
 // away while they became four others refused the two who had votes by then, had too little to be elected, and nobody could be any more. A candidate's votes are counted by
 // its own log, and no majority elects one that lacks what was committed, so that it needs no vote here. But votes are believed of whoever is in a set: so a newcomer that
-// lies must not have it as easily, and none that no complaint can be of, since its set has not begun.
+// lies must not have it as easily, and none whose set has not begun.
 func (n *Node) votesAs(candidate string) string {
 	voters := votersOf(n.configurations().latest)
 	if len(voters) == 0 || slices.Contains(voters, candidate) || time.Since(time.Unix(0, n.ledAt.Load())) < lonePatience {

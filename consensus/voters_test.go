@@ -180,6 +180,19 @@ func TestWhoHasLeftIsPatient(t *testing.T) {
 	}
 }
 
+// TestWhoComesIsNotHandedOverTo: the transport asks raft's log whether this node has a vote.
+func TestWhoComesIsNotHandedOverTo(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.newcomer("v5")
+	c.joins = map[string]bool{"v5": true}
+	for name, want := range map[string]bool{"v1": true, "v5": false} {
+		c.restart(name)
+		if hasVote := c.nodes[name].local().HasVote; hasVote == nil || hasVote() != want {
+			t.Errorf("%s may be handed over to, want that %v", name, want)
+		}
+	}
+}
+
 // TestHears: who answers with an error hears; who does not know the one that asks, and whoever gives no answer, does not.
 func TestHears(t *testing.T) {
 	c := newStopped(t, Snapshots{})

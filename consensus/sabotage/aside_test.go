@@ -335,7 +335,7 @@ var trailed = []sabotage.Sabotage{
 		Instead: `if bytes += entryBytes(&entry); bytes > room.bytes || end-first >= room.entries {`, Rule: "the entry that leads to the snapshot stays",
 	},
 	{
-		Name: "node-log-not-told", File: "trailing.go", Line: `if err := m.ReloadConfig(config); err != nil {`, Instead: `if err := error(nil); err != nil {`,
+		Name: "node-log-not-told", File: "trailing.go", Line: `now.TrailingLogs, now.SnapshotThreshold = min(n.trailing.entries, last-first+1), n.trailing.dueAfter(size)`, Instead: `_ = min(first, last)`,
 		Rule: "raft keeps no more than has room",
 	},
 	{

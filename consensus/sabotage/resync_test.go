@@ -158,8 +158,8 @@ var resynced = []sabotage.Sabotage{
 		Rule: "nothing of a log that nobody goes on with stays before the least place",
 	},
 	{
-		Name: "node-short-stands", File: "open.go", Line: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnAppend: n.appended,`,
-		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, OnAppend: n.appended,`, Rule: "nobody is elected whose log lacks what is final",
+		Name: "node-short-stands", File: "open.go", Line: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, HasVote: n.votes, OnAppend: n.appended,`,
+		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, HasVote: n.votes, OnAppend: n.appended,`, Rule: "nobody is elected whose log lacks what is final",
 	},
 	{
 		Name: "node-snapshot-of-no-batch", File: "arrival.go", Line: `if h.Head.Batch == 0 {`, Instead: `if h.Head.Size == 0 {`,

@@ -44,6 +44,9 @@ func (f *Filter) mayStand(term uint64) error {
 	if f.local.Short != nil && f.local.Short() {
 		return fmt.Errorf("%w: this node in term %d", ErrShort, term)
 	}
+	if f.voteless() {
+		return fmt.Errorf("%w: term %d", ErrVoteless, term) // Raft would not keep the vote that stand signs, and might give another in the same term.
+	}
 	return nil
 }
 

@@ -59,6 +59,8 @@ var (
 	ErrStale = errors.New("raft has the end of another log in mind")
 	// ErrShort means that this node asks for no votes: raft's log lacks what its state was made of.
 	ErrShort = errors.New("raft's log is too short to be elected with")
+	// ErrVoteless means that this node stands for nothing, because raft's log gives it no vote.
+	ErrVoteless = errors.New("raft's log gives this node no vote")
 	// ErrRate means that a peer does something more often than an honest one; it may try again later.
 	ErrRate = errors.New("too often")
 	// ErrSnapshot means that the content of a snapshot was checked and is not true.
@@ -100,6 +102,7 @@ var refusals = []struct {
 	{ErrTransfer, codes.PermissionDenied, "TRANSFER"},
 	{ErrCommitted, codes.FailedPrecondition, "COMMITTED"},
 	{ErrDropped, codes.FailedPrecondition, "DROPPED"},
+	{ErrVoteless, codes.FailedPrecondition, "VOTELESS"},
 	{ErrRate, codes.ResourceExhausted, "RATE"},
 	{ErrSnapshot, codes.InvalidArgument, "SNAPSHOT"},
 	{ErrSnapshotSize, codes.InvalidArgument, "SNAPSHOT_SIZE"},

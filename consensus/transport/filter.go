@@ -235,6 +235,7 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 			return err
 		}
 		known.transfer = f.electorate().announced(words.Transfer, term, known.leader, f.name)
+		known.voteless = f.voteless()
 		if err = filterTimeoutNow(c, peer, known); err == nil {
 			f.mu.Lock()
 			f.transfer = words.Transfer

@@ -402,25 +402,3 @@ func TestDropsLeaveSomebodyToElect(t *testing.T) {
 		w.want("after DropFor", asks(fmt.Sprintf("v%d", n)), nil)
 	}
 }
-
-// TestWhoIsShortStandsForNothing: who must not be elected asks for no votes, and signs none for itself.
-func TestWhoIsShortStandsForNothing(t *testing.T) {
-	w := newElectors(t, 4)
-	short := true
-	w.local.Short = func() bool { return short }
-	commands := []any{&raft.RequestPreVoteRequest{RPCHeader: headerOf("v1"), Term: 11}, &raft.RequestVoteRequest{RPCHeader: headerOf("v1"), Term: 11}}
-	for _, c := range commands {
-		if _, err := w.Outgoing(w.now, "v2", c); !errors.Is(err, ErrShort) {
-			t.Errorf("%T: %v", c, err)
-		}
-	}
-	if w.ballot != nil {
-		t.Error("it has voted for itself")
-	}
-	short = false
-	for _, c := range commands {
-		if _, err := w.Outgoing(w.now, "v2", c); err != nil {
-			t.Errorf("%T: %v", c, err)
-		}
-	}
-}

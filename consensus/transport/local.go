@@ -27,6 +27,8 @@ type Local struct {
 	Stale func() bool
 	// Short says that raft's log lacks what its state was made of, so that nobody may elect this node. May be nil.
 	Short func() bool
+	// HasVote says whether raft's log gives this node a vote; nil means that it does. Raft stands for whoever tells it to, and keeps no own vote of one that has none.
+	HasVote func() bool
 	// Entry reads an entry of the log; any error means that it is not there.
 	Entry func(index uint64, into *raft.Log) error
 	// Enough is how many votes elect; nil means a majority of all validators. Invariant: more than may lie.
@@ -68,6 +70,9 @@ type Append struct {
 	// (Local.Approve).
 	Ends bool
 }
+
+// voteless is Local.HasVote, denied.
+func (f *Filter) voteless() bool { return f.local.HasVote != nil && !f.local.HasVote() }
 
 // votesAs is Local.VotesAs. Raft keeps its vote by address, which stays the candidate's; by the id it only looks whether the candidate may be elected.
 func (f *Filter) votesAs(candidate string) []byte {

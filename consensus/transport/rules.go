@@ -33,6 +33,8 @@ type facts struct {
 	leader string
 	// transfer says whether the leader has announced that the sender takes over.
 	transfer bool
+	// voteless says that raft gives this node no vote. See Local.HasVote.
+	voteless bool
 	// commit is the highest committed index, and last the end of log and snapshot.
 	commit, last uint64
 	// base is where raft begins in any leader's log, with the term that it has there; zero when that is nowhere. See Local.Base.
@@ -259,7 +261,8 @@ func filterPreVote(r *raft.RequestPreVoteRequest, peer string, f facts) error {
 }
 
 // filterTimeoutNow lets only the certified leader of the current term start an election, and only with its signed word for
-// this node, because raft itself asks neither who nor when.
+// this node, because raft itself asks neither who nor when. Nor does it ask whether this node has a vote: without one it would stand in one
+// term after another, and each makes the leader give up.
 func filterTimeoutNow(r *raft.TimeoutNowRequest, peer string, f facts) error {
 	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
 		return err
@@ -269,6 +272,9 @@ func filterTimeoutNow(r *raft.TimeoutNowRequest, peer string, f facts) error {
 	}
 	if !f.transfer {
 		return fmt.Errorf("%w: TimeoutNow from %q", ErrTransfer, peer)
+	}
+	if f.voteless {
+		return fmt.Errorf("%w: TimeoutNow from %q", ErrVoteless, peer)
 	}
 	return nil
 }

@@ -153,15 +153,17 @@ func TestFilterTimeoutNow(t *testing.T) {
 	for _, row := range []struct {
 		name, peer, leader string
 		announced          bool
+		voteless           bool
 		want               error
 	}{
-		{"from the leader", "b", "b", true, nil},
-		{"from the leader, for another follower", "b", "b", false, ErrTransfer},
-		{"from another", "c", "b", true, ErrNotLeader},
-		{"while no leader is known", "b", "", true, ErrNotLeader},
+		{"from the leader", "b", "b", true, false, nil},
+		{"from the leader, for another follower", "b", "b", false, false, ErrTransfer},
+		{"from the leader, for who has no vote", "b", "b", true, true, ErrVoteless},
+		{"from another", "c", "b", true, false, ErrNotLeader},
+		{"while no leader is known", "b", "", true, false, ErrNotLeader},
 	} {
 		f := testFacts()
-		f.leader, f.transfer = row.leader, row.announced
+		f.leader, f.transfer, f.voteless = row.leader, row.announced, row.voteless
 		if err := filterTimeoutNow(&raft.TimeoutNowRequest{RPCHeader: headerOf(row.peer)}, row.peer, f); !errors.Is(err, row.want) {
 			t.Errorf("%s: got %v, want %v", row.name, err, row.want)
 		}
