@@ -212,6 +212,10 @@ var transport = []sabotage.Sabotage{
 		Rule: "a leader hands over by its signed word",
 	},
 	{
+		Name: "filter-left-leads-for-ever", File: "transport/filter.go", Line: `known.dropped = f.dropped.has(peer, now) || now.Sub(f.toleratedSince) > toleratedDrops*f.limits.DropFor`,
+		Instead: `known.dropped = f.dropped.has(peer, now)`, Rule: "who has left the set hands over in time",
+	},
+	{
 		Name: "filter-timeout-now-without-a-vote", File: "transport/rules.go", Line: `if f.voteless {`, Instead: `if f.voteless && peer == "" {`,
 		Rule: "nobody is handed over to who has no vote",
 	},
@@ -387,12 +391,8 @@ var complaints = []sabotage.Sabotage{
 		Name: "overdue-without-bound", File: "complaint/overdue.go", Line: `if len(list) == MaxListed {`, Instead: `if false {`, Rule: "a list is bounded",
 	},
 	{
-		Name: "complaint-about-the-set-alone", File: "../ledger/checkpoint/complaint.go", Line: `if !ok || CheckName(c.Leader) != nil || c.Leader == c.Validator {`,
-		Instead: `if _, known := set.Find(c.Leader); !ok || !known || c.Leader == c.Validator {`, Rule: "who has left the set and leads may be complained of",
-	},
-	{
-		Name: "complaint-about-oneself", File: "../ledger/checkpoint/complaint.go", Line: `if !ok || CheckName(c.Leader) != nil || c.Leader == c.Validator {`,
-		Instead: `if !ok || CheckName(c.Leader) != nil {`, Rule: "nobody complains of itself",
+		Name: "complaint-about-oneself", File: "../ledger/checkpoint/complaint.go", Line: `if _, known := set.Find(c.Leader); !ok || !known || c.Leader == c.Validator {`,
+		Instead: `if _, known := set.Find(c.Leader); !ok || !known {`, Rule: "nobody complains of itself",
 	},
 	{
 		Name: "promise-of-another", File: "../ledger/checkpoint/submission.go", Line: `if r.ID != id || r.IncludeBySize <= r.SeenSize {`,

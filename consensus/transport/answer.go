@@ -45,7 +45,7 @@ func (f *Filter) mayStand(term uint64) error {
 		return fmt.Errorf("%w: this node in term %d", ErrShort, term)
 	}
 	if f.voteless() {
-		return fmt.Errorf("%w: term %d", ErrVoteless, term) // Raft would not keep the vote that stand signs, and might give another in the same term.
+		return fmt.Errorf("%w: term %d", ErrVoteless, term) // Raft would not keep the vote that stand signs, and after a restart might give another in the same term.
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ func TestWhoIsShortStandsForNothing(t *testing.T) {
 	standsForNothing(t, w, ErrShort, &short)
 }
 
-// TestWhoHasNoVoteStandsForNothing: raft keeps no own vote of who has none, and may give another in the same term; so a leader that hands over to
-// it would have it sign two.
+// TestWhoHasNoVoteStandsForNothing: raft keeps no own vote of who has none, and after a restart may give another in the same term; so a leader that
+// hands over to it would have it sign two.
 func TestWhoHasNoVoteStandsForNothing(t *testing.T) {
 	var voteless bool
 	w := newElectors(t, 4)

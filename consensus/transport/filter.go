@@ -49,10 +49,11 @@ type Filter struct {
 	transfer *Transfer
 	dropped  drops
 	// ledAt is when this node was last told something by a leader that it follows, or began. Who has left the set is elected by nobody who has
-	// a leader, and then followed in that term, as which it is tolerated: it hands over. It may have an entry that nobody of the set has, and
+	// a leader, and then followed in that term, as which it is tolerated, since a time: it hands over. It may have an entry that nobody of the set has, and
 	// refuse shorter logs.
-	ledAt     time.Time
-	tolerated uint64
+	ledAt          time.Time
+	tolerated      uint64
+	toleratedSince time.Time
 	// committed never falls but by ResetCommitGuard and a snapshot.
 	committed uint64
 }
@@ -246,16 +247,20 @@ func (f *Filter) verdict(now time.Time, peer string, command any, words Words) e
 	return fmt.Errorf("%w: request of type %T", ErrMalformed, command)
 }
 
+// toleratedDrops is for how many times Limits.DropFor a leader is followed that has left the set: long enough to bring those who stay what they lack. Nobody complains
+// of it, so that one that lies would lead for ever though others could be elected again.
+const toleratedDrops = 30
+
 // rejects says whether an elected leader is not followed all the same, and takes note if it is.
 func (f *Filter) rejects(now time.Time, peer string, term uint64, known facts) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.who.left[peer] && f.tolerated == term {
-		known.dropped = f.dropped.has(peer, now)
+		known.dropped = f.dropped.has(peer, now) || now.Sub(f.toleratedSince) > toleratedDrops*f.limits.DropFor
 	}
 	if known.certified && !known.dropped {
-		if f.ledAt = now; f.who.left[peer] {
-			f.tolerated = term
+		if f.ledAt = now; f.who.left[peer] && f.tolerated != term {
+			f.tolerated, f.toleratedSince = term, now
 		}
 	}
 	return known.dropped

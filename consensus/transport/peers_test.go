@@ -6,6 +6,7 @@ import (
 	"maps"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -58,6 +59,31 @@ func TestWhoHasLeftLeadsForWantOfOthers(t *testing.T) {
 	w.want("the leader, of whom others complain", beat("v2", 11), ErrDropped)
 	w.now = w.now.Add(w.limits.DropFor + 1)
 	w.want("another one, after a while without a leader", beat("v4", 14), nil)
+}
+
+// TestWhoHasLeftHandsOverInTime: one that does not is followed no more, so that others may be elected; it may be in another term when they are not.
+func TestWhoHasLeftHandsOverInTime(t *testing.T) {
+	w := newElectors(t, 4)
+	w.admit(w.keys, map[string]bool{"v2": true})
+	beat := func(term uint64) error {
+		return w.hear("v2", heartbeatOf("v2", term), Words{Certificate: w.elected(term, "v2", "v2", "v3", "v4")})
+	}
+	w.want("at first", beat(10), ErrDropped)
+	w.now = w.now.Add(w.limits.DropFor + time.Second)
+	w.want("for want of others", beat(10), nil)
+	since := w.now
+	for w.now.Sub(since) < (toleratedDrops-1)*w.limits.DropFor {
+		w.want("as long as it may", beat(10), nil)
+		w.now = w.now.Add(w.limits.DropFor / 2)
+	}
+	w.now = since.Add(toleratedDrops*w.limits.DropFor - 2*time.Second)
+	w.want("the last time", beat(10), nil)
+	w.now = w.now.Add(2 * time.Second)
+	w.want("after that", beat(10), ErrDropped)
+	w.now = w.now.Add(w.limits.DropFor / 2)
+	w.want("in another term, soon", beat(11), ErrDropped)
+	w.now = w.now.Add(w.limits.DropFor)
+	w.want("in another term, for want of others", beat(12), nil)
 }
 
 // TestElectedBy: a leader knows how many of those who vote now have elected it, since who starts again counts no others.

@@ -261,8 +261,8 @@ func filterPreVote(r *raft.RequestPreVoteRequest, peer string, f facts) error {
 }
 
 // filterTimeoutNow lets only the certified leader of the current term start an election, and only with its signed word for
-// this node, because raft itself asks neither who nor when. Nor does it ask whether this node has a vote: without one it would stand in one
-// term after another, and each makes the leader give up.
+// this node, because raft itself asks neither who nor when. Nor does it ask whether this node has a vote: without one it would stand in vain, and
+// its term make the leader give up.
 func filterTimeoutNow(r *raft.TimeoutNowRequest, peer string, f facts) error {
 	if err := filterHeader(r.RPCHeader, nil, peer); err != nil {
 		return err

@@ -31,11 +31,10 @@ func (c Complaint) Sign(network tx.NetworkID, secret ed25519.PrivateKey) Complai
 	return c
 }
 
-// Verify checks that a validator of the set complains of another one. Whom it complains of may have left the set: raft lets those go one by one, and
-// one of them may lead until then.
+// Verify checks that a validator of the set complains of another one.
 func (c Complaint) Verify(network tx.NetworkID, set ValidatorSet) error {
 	by, ok := set.Find(c.Validator)
-	if !ok || CheckName(c.Leader) != nil || c.Leader == c.Validator {
+	if _, known := set.Find(c.Leader); !ok || !known || c.Leader == c.Validator {
 		return fmt.Errorf("complaint of %q about %q: %w", c.Validator, c.Leader, ErrBadSignature)
 	}
 	digest := c.digest(network)
