@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -16,6 +17,7 @@ import (
 	"github.com/umoja-ledger/umoja/consensus/transport"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/genesis"
 	"github.com/umoja-ledger/umoja/ledger/store"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 	peerv1 "github.com/umoja-ledger/umoja/proto/umoja/peer/v1"
@@ -26,6 +28,7 @@ func (n *Node) openState(c Config) error {
 	if c.Simulated != nil {
 		c.Store.Point = c.Simulated.Point
 	}
+	c.Store.Turn = slices.IndexFunc(c.Genesis.Validators, func(r genesis.ValidatorRecord) bool { return r.Name == c.Name }) // Who came later has the last.
 	s, err := store.Open(filepath.Join(c.Dir, "state"), c.Store)
 	if err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 //   - What stays behind a snapshot takes no more than TrailingBytes (trail). Raft cuts, as ever: it is only told a smaller
 //     number of entries, and goes no further than its snapshot, of which all is final.
 //   - A snapshot is due when what follows the newest one takes as much, or a quarter of that snapshot if that is more. It is of the whole history, gigabytes of ten
-//     million payments, and 8,192 entries may be some megabytes: so behind one that is larger than TrailingBytes it takes 64 times as many (dueAfter).
+//     million payments, and 8,192 entries may be some megabytes: so the larger it is the more entries it takes, up to 64 times as many behind one of TrailingBytes (dueAfter).
 //
 // Who was away for longer than that gets a snapshot.
 
@@ -26,7 +26,7 @@ const defaultTrailingBytes = 256 << 20
 // trailingPause is the least time between two looks whether the log asks for a snapshot: what keeps one from being made seldom ends sooner.
 const trailingPause = 5 * time.Second
 
-// manyMore is how many times as many entries make a snapshot due behind a large one: those that hold nothing take a place too, and are read at a start.
+// manyMore is how many times as many entries make a snapshot due behind a large one, at most: those that hold nothing take a place too, and are read at a start.
 const manyMore = 64
 
 // worthOf is which part of a snapshot the log after it has to take before the next one is made.
@@ -42,10 +42,10 @@ type trailing struct {
 
 // dueAfter is how many entries make a snapshot due behind one of a size.
 func (t trailing) dueAfter(size int64) uint64 {
-	if size > t.bytes {
+	if size >= t.bytes {
 		return manyMore * t.due
 	}
-	return t.due
+	return max(1, uint64(size*manyMore/t.bytes)) * t.due
 }
 
 // entryBytes is what an entry takes, but for some forty bytes.

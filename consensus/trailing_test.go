@@ -256,6 +256,16 @@ func TestKilledWhileTheLogIsCut(t *testing.T) {
 	}
 }
 
+// TestALargeSnapshotIsDueLater: what it costs to make one grows with its size, and so does what it takes.
+func TestALargeSnapshotIsDueLater(t *testing.T) {
+	room := trailing{bytes: 256 << 20, due: 8192}
+	for size, times := range map[int64]uint64{0: 1, 4 << 20: 1, 8 << 20: 2, 48 << 20: 12, 255 << 20: 63, 256 << 20: 64, 1 << 40: 64} {
+		if got := room.dueAfter(size); got != times*room.due {
+			t.Errorf("behind %d bytes %d entries make one due, want %d times %d", size, got, times, room.due)
+		}
+	}
+}
+
 // TestALargeSnapshotIsNotMadeForManyEntries: where it is larger than what the log may take, it takes many more entries, over a start as well.
 func TestALargeSnapshotIsNotMadeForManyEntries(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -351,8 +351,12 @@ var trailed = []sabotage.Sabotage{
 		Rule: "a snapshot that is larger than the log is not made again and again",
 	},
 	{
-		Name: "node-log-entries-count", File: "trailing.go", Line: `if size > t.bytes {`, Instead: `if size < 0 {`,
+		Name: "node-log-entries-count", File: "trailing.go", Line: `if size >= t.bytes {`, Instead: `if size < 0 {`,
 		Rule: "a large snapshot is not made again for some megabytes of entries",
+	},
+	{
+		Name: "node-log-entries-count-as-much", File: "trailing.go", Line: `return max(1, uint64(size*manyMore/t.bytes)) * t.due`, Instead: `return t.due`,
+		Rule: "the larger a snapshot is, the more entries make the next one due",
 	},
 	{
 		Name: "node-log-entries-count-after-a-start", File: "open.go", Line: `config.SnapshotThreshold = n.trailing.dueAfter(list[0].Size)`, Instead: ``,

@@ -49,12 +49,17 @@ const memTableBytes = 10 << 20
 // tableBytes is the size of badger's smallest tables on disk. The first sorted level takes baseLevelBytes, and looseTables gather before they
 // are merged into it: with two of them and 10 MB, badger rewrote each byte three times as often. With eight, a payment wrote 2,300
 // bytes of the disk, with fourteen it writes 1,800, since ids lie all over the level and a merge rewrites it. A look-up of what is not there
-// asks the filter of each.
+// asks the filter of each. A merge takes a processor or two for seconds, and validators that write the same would merge at the same moment: so of four, each has one
+// fewer than the next (Options.Turn).
 const (
 	tableBytes     = 1 << 20
 	baseLevelBytes = 64 << 20
 	looseTables    = 14
+	turns          = 4
 )
+
+// loose is how many tables gather in a turn.
+func (o Options) loose() int { return looseTables - ((o.Turn%turns)+turns)%turns }
 
 // disk is an open badger with the views on it.
 type disk struct {
@@ -76,7 +81,7 @@ func openDisk(dir string, o Options) (*disk, error) {
 	b := badger.DefaultOptions(dir).
 		WithSyncWrites(!o.NoSync).WithReadOnly(o.ReadOnly).
 		WithDetectConflicts(false).WithNumVersionsToKeep(1).
-		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(looseTables).WithNumLevelZeroTablesStall(2 * looseTables).
+		WithMemTableSize(memTableBytes).WithNumMemtables(2).WithNumLevelZeroTables(o.loose()).WithNumLevelZeroTablesStall(2 * looseTables).
 		WithBaseTableSize(tableBytes).WithBaseLevelSize(baseLevelBytes).WithValueLogFileSize(16 << 20).
 		WithCompression(options.None).WithBlockSize(2 << 10).WithBlockCacheSize(0).WithIndexCacheSize(0).
 		WithNumCompactors(2).WithCompactL0OnClose(false).

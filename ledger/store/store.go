@@ -68,6 +68,9 @@ type Options struct {
 	// VolumeLeaves is how many leaves share one volume of the indexes at least; 0 is 4096. Tests and simulations have smaller ones. A folder is
 	// always opened with the same.
 	VolumeLeaves uint64
+	// Turn is when the store merges what gathers on disk, beside those of other turns that are written the same: validators that
+	// merge one after the other leave a quorum which does not. Any number; there are four turns.
+	Turn int
 	// Log hears badger's warnings; nil discards them.
 	Log *slog.Logger
 	// Point is told of each step that a crash can separate from the next, and stops the step with its error: simulations crash there. Nil
