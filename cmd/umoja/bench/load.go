@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	// acceptedOf is every how many-eth transaction is also timed until it is accepted. It costs the generator a second call.
-	acceptedOf = 8
+	// acceptedOf is every how many-eth transaction is also timed until it is accepted. It costs the generator a second call. Transactions go to 4, 7 or 10 validators in turn, and
+	// all of them are to be timed: it has no divisor in common with any of those.
+	acceptedOf = 9
 	// longest is the end of the histograms.
 	longest = 10 * time.Minute
 	// answerWithin is how long one answer may take.
