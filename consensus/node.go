@@ -68,7 +68,7 @@ type Timing struct {
 type Snapshots struct {
 	// Every is how often a node looks whether a snapshot is due; 0 is 2 minutes.
 	Every time.Duration
-	// Threshold is how many entries make one due, and 64 times as many behind one that is larger than TrailingBytes; 0 is 8,192.
+	// Threshold is how many entries make one due, and the more the larger the last one is, up to 64 times as many behind one of TrailingBytes; 0 is 8,192.
 	Threshold uint64
 	// Trailing is how many entries are kept behind a snapshot, for followers that were away; 0 is 10,240.
 	Trailing uint64
