@@ -134,6 +134,7 @@ func (p *person) pause(ctx context.Context, most time.Duration) error {
 
 // register makes the person a user of the gateway, whatever goes wrong on the way.
 func (p *person) register(ctx context.Context) error {
+	var last error
 	for range 20 {
 		phone := p.phone(p.anyFormat())
 		language := p.crew.words.languages[p.random.IntN(min(3, len(p.crew.words.languages)))]
@@ -152,15 +153,19 @@ func (p *person) register(ctx context.Context) error {
 				screen, err = phone.Type(ctx, input)
 			}
 		}
-		if err == nil && p.crew.words.screen(language, screen.Text).key == menu.Registered {
+		shown := p.crew.words.screen(language, screen.Text).key
+		if err == nil && shown == menu.Registered {
 			p.language = language
 			return p.crew.keep(entry{Language: &personEntry{p.place, string(language)}})
+		}
+		if last = err; last == nil {
+			last = fmt.Errorf("the last screen was %q", shown)
 		}
 		if err := p.pause(ctx, 2*time.Second); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("phone %d of the crew cannot register: see the gateway's log", p.place)
+	return fmt.Errorf("register phone %d of the crew, see also the gateway's log: %w", p.place, last)
 }
 
 // live has one session after the other until the crew has had enough.
