@@ -116,6 +116,7 @@ func (n *Node) carries(s finality.Status) bool {
 // was made, or sends a newer one; so what raft refuses at or before the newest snapshot's place shows that one of the two is not where the others have it. And who has been
 // sent all of a leader's log has what is final, or was given another entry in a batch's place before: raft takes the one for the other.
 func (n *Node) appended(a transport.Append) {
+	n.toldCommitted.Store(a.Committed)
 	if a.Taken && a.Ends {
 		n.astray.exhausted.again(time.Now())
 	} else {

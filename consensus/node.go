@@ -151,6 +151,10 @@ type Node struct {
 	asides    *asides
 	evidence  *evidence
 	headers   *headers
+	// toldCommitted is up to which entry the leader said last that all is committed; 0 is that none has said it.
+	toldCommitted atomic.Uint64
+	// heartbeat is how long raft waits for a leader's word.
+	heartbeat time.Duration
 	// joinAgain starts raft after a resync.
 	joinAgain func() error
 	dir       string
@@ -194,7 +198,7 @@ func Open(c Config) (_ *Node, err error) {
 		c.Timing = LAN
 	}
 	n.leads.Store(n.newLeadership(""))
-	n.packerPatience = 2 * c.Timing.Heartbeat
+	n.heartbeat, n.packerPatience = c.Timing.Heartbeat, 2*c.Timing.Heartbeat
 	n.headers = newHeaders()
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.checker, n.expected = newChecker(n.verified, n.ctx.Done()), make(chan []byte, arrivalsAtOnce)

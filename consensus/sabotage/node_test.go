@@ -12,7 +12,7 @@ var nodeRuns = map[string]string{
 	"base.go": "Spare|Base|PutBack|Overrun|AheadOfItsLog|Place|Snapshot|Least|Damaged", "dispute.go": "WhoHasAll|APlaceThat|WhoseAppends|Dispute|Carrier|SaysNothing|Fed", "certified.go": "StartsHere|Lacking|PutBack|Vanish", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot|WhatWasVoid", "arrival.go": "Snapshot|PlaceToo", "nothing.go": "Nothing|APlaceIsKept|NobodyHas|WhoHasSomething|WhoIsSent|LeastPlaceWithout|HeartbeatsAre|ALogThat",
 	"storage.go": "FailStop|Cut|Stall|Grown|Damaged", "givenlog.go": "LogBegins|StuckBehind|FromALeaders|ReadsItsFirst|ALostSnapshot", "trailing.go": "LogBegins|CutByBytes|GrownLog|SmallLog|ALargeSnapshot|LogIsCut", "entrysum.go": "Entries|Damaged", "open.go": "HandedOver|Lost|CommittedBefore|Fed|NotInstalled|StuckBehind|NobodyHas", "uninstalled.go": "NotInstalled|AsNothing|HoldsPending|SpareSnapshot", "node.go": "Fed|Epoch|Checkpoint|NothingIsSealed", "read.go": "Read|Standings|Receipt|Expiry",
-	"complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
+	"level.go": "Levelling|LevelFirst", "complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
 	"voters.go": "VotedFor|Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
 }
 
@@ -25,6 +25,14 @@ var governed = []sabotage.Sabotage{
 	{
 		Name: "members-handed-over-to", File: "open.go", Line: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, HasVote: n.votes, OnAppend: n.appended,`,
 		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnAppend: n.appended,`, Rule: "who has no vote yet does not stand because a leader says so",
+	},
+	{
+		Name: "node-level-by-slow-rounds", File: "level.go", Line: `return short`, Instead: `return true`,
+		Rule: "clients are let at a node that has caught up, not at one that catches up",
+	},
+	{
+		Name: "node-level-unapplied", File: "level.go", Line: `if applied < l.aim {`, Instead: `if applied == 0 && l.aim == 0 {`,
+		Rule: "a node is level with what it has applied, not with what it was told",
 	},
 	{
 		Name: "members-come-unvoted", File: "voters.go", Line: `return voters[0]`, Instead: `return candidate`,

@@ -64,6 +64,8 @@ type Local struct {
 type Append struct {
 	// Before is the entry before it, at which raft compares the logs.
 	Before uint64
+	// Committed is up to which entry the leader says that all is committed: its word alone, and of entries too that are not here.
+	Committed uint64
 	// Taken says whether raft took it.
 	Taken bool
 	// Ends says that it brings nothing to a log that is as far: the one before it is the last entry here and committed, and what comes after is nothing, or too early

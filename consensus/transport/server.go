@@ -105,7 +105,7 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 	if err != nil {
 		return nil, Words{}, err
 	}
-	end := endOf(req)
+	end, committed := endOf(req), committedOf(req) // Of both the filter may leave less.
 	ask := func(answers chan raft.RPCResponse) error {
 		open := t.door.Load()
 		if err := t.filter.Incoming(time.Now(), peer, req, words); err != nil {
@@ -125,7 +125,7 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 	if a, ok := any(req).(*raft.AppendEntriesRequest); ok && err == nil && r.changesLog && t.cfg.Local.OnAppend != nil {
 		if answer, ok := any(resp).(*raft.AppendEntriesResponse); ok && answer.Term == a.Term { // Raft refuses what comes of an older term unread.
 			ends := len(a.Entries) == 0 && a.PrevLogEntry == answer.LastLog && a.LeaderCommitIndex >= a.PrevLogEntry
-			t.cfg.Local.OnAppend(Append{Before: a.PrevLogEntry, Taken: answer.Success, Ends: ends})
+			t.cfg.Local.OnAppend(Append{Before: a.PrevLogEntry, Committed: committed, Taken: answer.Success, Ends: ends})
 		}
 	}
 	if err == nil && endOf(req) < end && took(resp) {
@@ -142,6 +142,14 @@ func serveFrom[Req raft.WithRPCHeader, Resp any](ctx context.Context, t *Transpo
 func endOf(command any) uint64 {
 	if r, ok := command.(*raft.AppendEntriesRequest); ok {
 		return r.PrevLogEntry + uint64(len(r.Entries))
+	}
+	return 0
+}
+
+// committedOf is up to which entry an append's leader says that all is committed.
+func committedOf(command any) uint64 {
+	if r, ok := command.(*raft.AppendEntriesRequest); ok {
+		return r.LeaderCommitIndex
 	}
 	return 0
 }

@@ -54,7 +54,14 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, closeWithin(node, closePatience)) }()
 	s := server.New(server.Config{Node: node, AliasKey: aliasKey, Credentials: creds})
 	served := make(chan error, 1)
-	go func() { served <- s.Serve(clients) }()
+	go func() {
+		if node.AwaitLevel(ctx); ctx.Err() != nil {
+			served <- clients.Close()
+			return
+		}
+		log.Info("serving", "clients", clients.Addr().String(), "validators", peers.Addr().String(), "network", node.Network().String())
+		served <- s.Serve(clients)
+	}()
 	stopTiles, err := c.serveTiles(node, tiles, log)
 	if err != nil {
 		s.Stop()
@@ -62,7 +69,6 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 		return errors.Join(err, <-served)
 	}
 	defer stopTiles()
-	log.Info("serving", "clients", clients.Addr().String(), "validators", nodeConfig.Listener.Addr().String(), "network", node.Network().String())
 	select {
 	case <-ctx.Done():
 		log.Info("stopping")
@@ -75,8 +81,8 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	return errors.Join(err, <-served)
 }
 
-// listen takes the ports before anything else is done: a taken one is the likeliest mistake, and must change nothing on disk.
-// Tiles is nil where they are not served.
+// listen takes the ports before anything else is done: a taken one is the likeliest mistake, and must change nothing on disk. Until they are
+// served, whoever comes is turned away (door). Tiles is nil where they are not served.
 func (c Config) listen() (clients, peers, tiles net.Listener, err error) {
 	var taken []net.Listener
 	for _, p := range []struct {
@@ -86,12 +92,14 @@ func (c Config) listen() (clients, peers, tiles net.Listener, err error) {
 		if p.address == "" {
 			continue
 		}
-		if *p.to, err = net.Listen("tcp", p.address); err != nil {
+		l, err := net.Listen("tcp", p.address)
+		if err != nil {
 			for _, l := range taken {
 				l.Close()
 			}
 			return nil, nil, nil, fmt.Errorf("listen for %s: %w", p.what, err)
 		}
+		*p.to = newDoor(l.(*net.TCPListener)) // Of "tcp" it is always one.
 		taken = append(taken, *p.to)
 	}
 	return clients, peers, tiles, nil

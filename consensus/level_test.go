@@ -1,0 +1,77 @@
+package consensus
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// TestLevelling: rounds end with what was told when they began, and only a short one makes a node level.
+func TestLevelling(t *testing.T) {
+	type look struct {
+		ms            int
+		told, applied uint64
+		level         bool
+	}
+	for name, looks := range map[string][]look{
+		"nothing is told":      {{0, 0, 0, false}, {100, 0, 7, false}},
+		"nothing was missed":   {{0, 7, 7, true}},
+		"little was missed":    {{0, 9, 7, false}, {100, 12, 9, true}},
+		"much was missed":      {{0, 900, 7, false}, {2000, 990, 899, false}, {2010, 1000, 900, false}, {2300, 1010, 1000, false}, {2400, 1015, 1010, true}},
+		"slower than the rest": {{0, 100, 7, false}, {300, 200, 100, false}, {600, 300, 200, false}, {900, 400, 300, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var l levelling
+			for _, k := range looks {
+				if got := l.level(time.UnixMilli(0).Add(time.Duration(k.ms)*time.Millisecond), k.told, k.applied); got != k.level {
+					t.Errorf("after %d ms, %d told and %d applied: %v", k.ms, k.told, k.applied, got)
+				}
+			}
+		})
+	}
+}
+
+// TestWhoWasAwayIsLevelFirst: a node that lacks payments is level when it has applied them, and not before.
+func TestWhoWasAwayIsLevelFirst(t *testing.T) {
+	c := newCluster(t)
+	c.leader()
+	away := c.follower().name
+	c.stop(away)
+	for range 30 {
+		c.submit(c.other(away), c.pay(c.world.Juma.Account, 1), Final)
+	}
+	committed := c.leader().member().CommitIndex()
+	c.restart(away)
+	n := c.nodes[away]
+	begun := time.Now()
+	n.AwaitLevel(t.Context())
+	if applied := n.member().AppliedIndex(); applied < committed {
+		t.Errorf("level at entry %d, of %d that were committed before it began", applied, committed)
+	}
+	if waited := time.Since(begun); waited > unlevel*n.heartbeat/2 {
+		t.Errorf("level after %s", waited)
+	}
+}
+
+// TestAloneIsNotAwaited: a node that hears of no leader is asked all the same, after a while; and waiting ends with the node.
+func TestAloneIsNotAwaited(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.timing = Timing{Heartbeat: 200 * time.Millisecond, Commit: 10 * time.Millisecond}
+	c.restart("v1")
+	n := c.nodes["v1"]
+	begun := time.Now()
+	n.AwaitLevel(t.Context())
+	if waited := time.Since(begun); waited < leaderless*n.heartbeat || waited > unlevel*n.heartbeat {
+		t.Errorf("waited %s", waited)
+	}
+	n.toldCommitted.Store(1 << 40) // As a liar says.
+	returned := make(chan struct{})
+	go func() { n.AwaitLevel(context.Background()); close(returned) }()
+	select {
+	case <-returned:
+		t.Error("level with what nobody has")
+	case <-time.After(2 * levelRound):
+	}
+	c.stop("v1")
+	<-returned
+}
