@@ -295,6 +295,46 @@ func TestForwardsBesideACensoredOne(t *testing.T) {
 	}
 }
 
+// TestAPlaceIsTakenUntilTheAnswer: who ends a call does not get the places back of what it brought: that still waits in the leader's queue. A batch that is wanted for its
+// time takes one too.
+func TestAPlaceIsTakenUntilTheAnswer(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	victim := c.world.Juma.Account
+	c.leaveOut = func(_ string, signed *tx.Signed) bool {
+		return signed != nil && signed.Body.Operations[0].(tx.Transfer).Credit == victim
+	}
+	c.startAll()
+	n := c.leader()
+	const from = "v9" // No other validator's, who bring what they like.
+	here := func() int {
+		n.forwarded.mu.Lock()
+		defer n.forwarded.mu.Unlock()
+		return n.forwarded.guest(from).here
+	}
+	waits, free := c.pay(victim, 1), c.pay(c.world.Amina.Account, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := n.takeForwarded(ctx, from, envelopesOf([]*tx.Signed{waits, free})); err != nil {
+		t.Fatal(err)
+	}
+	if got := here(); got != 1 {
+		t.Errorf("%d places are taken, and one submission has no answer", got)
+	}
+	if _, err := n.takeForwarded(t.Context(), from, [][]byte{{1}}); err == nil || here() != 1 {
+		t.Errorf("what does not verify: %v, and %d places", err, here())
+	}
+	if err := n.passFor(t.Context(), from, n.store.Head().TimeUnixMs); err != nil || here() != 1 {
+		t.Errorf("time passed: %v, and %d places", err, here())
+	}
+	if g, err := n.forwarded.place(from, 2*n.forwardsOfOne()-1, 2*n.forwardsOfOne()); err != nil {
+		t.Error(err)
+	} else if err := n.passFor(t.Context(), from, n.store.Head().TimeUnixMs); !errors.Is(err, ErrOverloaded) {
+		t.Errorf("without a place: %v", err)
+	} else {
+		n.forwarded.leave(g, 2*n.forwardsOfOne()-1)
+	}
+}
+
 // TestFailuresComeBack: what the leader says of one submission is here what it was there, and what is not known leaves the outcome open.
 func TestFailuresComeBack(t *testing.T) {
 	for _, err := range []error{ErrExpired, ErrOverloaded, ErrNoLeader, ErrUnknownOutcome, ErrStopped, tx.ErrBadSignature} {

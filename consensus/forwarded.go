@@ -22,7 +22,7 @@ type forwarded struct {
 
 // guest is one validator that brings submissions.
 type guest struct {
-	// here is how many of its submissions have no answer yet. Guarded by forwarded.mu.
+	// here is how many of its submissions have no answer yet: they are in the leader's queue, though the call that brought them may have ended. Guarded by forwarded.mu.
 	here int
 	// bytes bounds what it brings, faults how many of its false calls are looked at.
 	bytes, faults *rate.Limiter
@@ -64,15 +64,17 @@ func (n *Node) takeForwarded(ctx context.Context, from string, envelopes [][]byt
 	if err != nil {
 		return nil, fmt.Errorf("submissions of %q: %w", from, err)
 	}
-	defer n.forwarded.leave(g, len(envelopes))
 	signed, err := n.checkForwarded(g, envelopes)
 	if err != nil {
+		n.forwarded.leave(g, len(envelopes))
 		n.log.Warn("a validator forwards what does not verify", "validator", from, "reason", err)
 		return nil, err
 	}
 	all, errs := make([]*submission, len(signed)), make([]error, len(signed))
 	for i, s := range signed {
-		all[i], errs[i] = n.packer.enqueue(s, 0)
+		if all[i], errs[i] = n.packer.enqueue(s, 0, func() { n.forwarded.leave(g, 1) }); errs[i] != nil {
+			n.forwarded.leave(g, 1)
+		}
 	}
 	results := make([]*peerv1.ForwardResult, len(signed))
 	for i, s := range all {
@@ -85,6 +87,22 @@ func (n *Node) takeForwarded(ctx context.Context, from string, envelopes [][]byt
 		}
 	}
 	return results, nil
+}
+
+// passFor packs a batch that another validator wants only for its time. It takes a place as a submission does: it waits in the same queue.
+func (n *Node) passFor(ctx context.Context, from string, pastUnixMs uint64) error {
+	g, err := n.forwarded.place(from, 1, 2*n.forwardsOfOne())
+	if err != nil {
+		return err
+	}
+	leave := func() { n.forwarded.leave(g, 1) }
+	s, err := n.packer.enqueue(nil, pastUnixMs, leave)
+	if err != nil {
+		leave()
+		return err
+	}
+	_, err = n.packer.await(ctx, s)
+	return err
 }
 
 // checkForwarded verifies the submissions of one call.
@@ -117,16 +135,23 @@ func (f *forwarded) enter(from string, envelopes [][]byte, most int) (*guest, er
 	case size > maxForwardBytes:
 		return nil, fmt.Errorf("envelopes are %d bytes, above %d: %w", size, maxForwardBytes, ErrField)
 	}
+	g, err := f.place(from, len(envelopes), most)
+	if err == nil && !g.bytes.AllowN(time.Now(), size) {
+		f.leave(g, len(envelopes))
+		return nil, ErrRateLimited
+	}
+	return g, err
+}
+
+// place takes so many places of those that one validator may have.
+func (f *forwarded) place(from string, many, most int) (*guest, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	g := f.guest(from)
-	if g.here+len(envelopes) > most {
+	if g.here+many > most {
 		return nil, ErrOverloaded
 	}
-	if !g.bytes.AllowN(time.Now(), size) {
-		return nil, ErrRateLimited
-	}
-	g.here += len(envelopes)
+	g.here += many
 	return g, nil
 }
 

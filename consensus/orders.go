@@ -9,16 +9,19 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
 
-// orders are the submissions that this node is bringing to the leader.
+// orders are the submissions that this node is bringing to the leader. Each envelope of a transaction is one by itself: anybody who has seen a body can sign
+// it too, and what is refused for his signature is not what its payer brings.
 type orders struct {
 	// mu guards the rest; held for a look-up only.
 	mu sync.Mutex
-	// byID counts who brings each transaction. Invariant: no zero.
-	byID map[tx.ID]*order
+	// byEnvelope counts who brings each. Invariant: no zero.
+	byEnvelope map[tx.EnvelopeHash]*order
+	// envelopes counts those of each transaction. Invariant: no zero; the sum is the length of byEnvelope.
+	envelopes map[tx.ID]int
 	// background is how many are brought without anybody waiting. Invariant: at most maxBackground.
 	background int
 	// left are those that nobody brings any more, for as long as whoever gave up may try again. Invariant: at most maxLeft.
-	left map[tx.ID]leftOrder
+	left map[tx.EnvelopeHash]leftOrder
 	// leftFrom is when the oldest of left gave up, or before: until its time is over, looking through them frees no place.
 	leftFrom time.Time
 }
@@ -46,42 +49,44 @@ type order struct {
 const maxBackground = 1024
 
 func newOrders() *orders {
-	return &orders{byID: make(map[tx.ID]*order), left: make(map[tx.ID]leftOrder)}
+	return &orders{byEnvelope: make(map[tx.EnvelopeHash]*order), envelopes: make(map[tx.ID]int), left: make(map[tx.EnvelopeHash]leftOrder)}
 }
 
 // begin notes one who waits.
-func (s *orders) begin(id tx.ID, signed *tx.Signed) {
+func (s *orders) begin(signed *tx.Signed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.of(id, signed).carriers++
+	s.of(signed).carriers++
 }
 
 // beginBackground takes a place for a submission that nobody waits for. Already is whether it has one.
-func (s *orders) beginBackground(id tx.ID, signed *tx.Signed) (already bool, err error) {
+func (s *orders) beginBackground(signed *tx.Signed) (already bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o := s.byID[id]; o != nil && o.background {
+	if o := s.byEnvelope[signed.EnvelopeHash()]; o != nil && o.background {
 		return true, nil
 	}
 	if s.background >= maxBackground {
 		return false, ErrOverloaded
 	}
-	o := s.of(id, signed)
+	o := s.of(signed)
 	o.carriers++
 	o.background = true
 	s.background++
 	return false, nil
 }
 
-func (s *orders) of(id tx.ID, signed *tx.Signed) *order {
-	o := s.byID[id]
+func (s *orders) of(signed *tx.Signed) *order {
+	hash := signed.EnvelopeHash()
+	o := s.byEnvelope[hash]
 	if o == nil {
 		o = &order{signed: signed, begun: time.Now()}
-		if was, ok := s.left[id]; ok && o.begun.Sub(was.at) <= comeBack {
+		if was, ok := s.left[hash]; ok && o.begun.Sub(was.at) <= comeBack {
 			o.begun = was.begun
 		}
-		delete(s.left, id)
-		s.byID[id] = o
+		delete(s.left, hash)
+		s.byEnvelope[hash] = o
+		s.envelopes[signed.ID()]++
 	}
 	return o
 }
@@ -90,7 +95,7 @@ func (s *orders) of(id tx.ID, signed *tx.Signed) *order {
 func (s *orders) oldest(most int) (all []*tx.Signed, since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	byAge := slices.SortedFunc(maps.Values(s.byID), func(a, b *order) int { return a.begun.Compare(b.begun) })
+	byAge := slices.SortedFunc(maps.Values(s.byEnvelope), func(a, b *order) int { return a.begun.Compare(b.begun) })
 	for _, o := range byAge[:min(most, len(byAge))] {
 		all = append(all, o.signed)
 	}
@@ -104,7 +109,7 @@ func (s *orders) oldest(most int) (all []*tx.Signed, since time.Time) {
 func (s *orders) waiting() (since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, o := range s.byID {
+	for _, o := range s.byEnvelope {
 		if since.IsZero() || o.begun.Before(since) {
 			since = o.begun
 		}
@@ -113,28 +118,34 @@ func (s *orders) waiting() (since time.Time) {
 }
 
 // end gives a place back. Last is whether nobody else brings the transaction.
-func (s *orders) end(id tx.ID, background bool) (last bool) {
+func (s *orders) end(signed *tx.Signed, background bool) (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.byID[id]
+	hash, id := signed.EnvelopeHash(), signed.ID()
+	o := s.byEnvelope[hash]
 	o.carriers--
 	if background {
 		o.background = false
 		s.background--
 	}
-	if o.carriers == 0 {
-		delete(s.byID, id)
-		s.leave(id, o.begun)
+	if o.carriers > 0 {
+		return false
 	}
-	return o.carriers == 0
+	delete(s.byEnvelope, hash)
+	s.leave(hash, o.begun)
+	if s.envelopes[id]--; s.envelopes[id] > 0 {
+		return false
+	}
+	delete(s.envelopes, id)
+	return true
 }
 
 // leave remembers a submission that nobody brings any more.
-func (s *orders) leave(id tx.ID, begun time.Time) {
+func (s *orders) leave(hash tx.EnvelopeHash, begun time.Time) {
 	now := time.Now()
 	if len(s.left) >= maxLeft && now.Sub(s.leftFrom) > comeBack {
 		s.leftFrom = now
-		maps.DeleteFunc(s.left, func(_ tx.ID, was leftOrder) bool {
+		maps.DeleteFunc(s.left, func(_ tx.EnvelopeHash, was leftOrder) bool {
 			if now.Sub(was.at) > comeBack {
 				return true
 			}
@@ -145,7 +156,7 @@ func (s *orders) leave(id tx.ID, begun time.Time) {
 		})
 	}
 	if len(s.left) < maxLeft {
-		s.left[id] = leftOrder{begun, now}
+		s.left[hash] = leftOrder{begun, now}
 	}
 }
 
@@ -153,5 +164,5 @@ func (s *orders) leave(id tx.ID, begun time.Time) {
 func (s *orders) has(id tx.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.byID[id] != nil
+	return s.envelopes[id] > 0
 }

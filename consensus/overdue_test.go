@@ -90,4 +90,22 @@ func TestWhatIsOverdue(t *testing.T) {
 		n.listOverdue(by, expired)
 	}
 	bound("expired, or signed by who may not", false)
+
+	// What a stranger signs under a payer's body neither counts for the payer's nor hides it.
+	payers := c.sign(owed, time.Minute, c.world.Issuer)
+	strangers, err := tx.Seal(c.world.Network, payers.RawBody(), c.world.Key(t, "stranger"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.listOverdue("v1", strangers)
+	n.listOverdue("v2", payers)
+	bound("one list of the payer's, one of the stranger's", false)
+	for _, by := range []string{"v1", "v2", "v3"} {
+		n.listOverdue(by, strangers)
+	}
+	bound("three lists of the stranger's", false)
+	n.listOverdue("v3", payers)
+	for range 20 { // Lists are gone through in no order.
+		bound("two lists of the payer's, and three of the stranger's", true)
+	}
 }

@@ -61,6 +61,8 @@ type submission struct {
 	pastUnixMs uint64
 	// answer is buffered, so that answering never waits.
 	answer chan answer
+	// answered is called with the first answer, when the submission has left the queue, whoever waits for it still; nil is nothing to do.
+	answered func()
 }
 
 type answer struct {
@@ -72,6 +74,9 @@ type answer struct {
 func (s *submission) reply(status Status, err error) {
 	select {
 	case s.answer <- answer{status, err}:
+		if s.answered != nil {
+			s.answered()
+		}
 	default:
 	}
 }
@@ -90,7 +95,7 @@ func (p *packer) leads() (term uint64, ok bool) {
 
 // submit hands a submission over and waits for its answer.
 func (p *packer) submit(ctx context.Context, signed *tx.Signed, pastUnixMs uint64) (Status, error) {
-	s, err := p.enqueue(signed, pastUnixMs)
+	s, err := p.enqueue(signed, pastUnixMs, nil)
 	if err != nil {
 		return Status{}, err
 	}
@@ -109,11 +114,11 @@ func (p *packer) ready() error {
 }
 
 // enqueue hands a submission over; without an error it will be answered, or the packer ends.
-func (p *packer) enqueue(signed *tx.Signed, pastUnixMs uint64) (*submission, error) {
+func (p *packer) enqueue(signed *tx.Signed, pastUnixMs uint64, answered func()) (*submission, error) {
 	if err := p.ready(); err != nil {
 		return nil, err
 	}
-	s := &submission{signed: signed, pastUnixMs: pastUnixMs, answer: make(chan answer, 1)}
+	s := &submission{signed: signed, pastUnixMs: pastUnixMs, answer: make(chan answer, 1), answered: answered}
 	select {
 	case p.queue <- s:
 		return s, nil

@@ -28,10 +28,12 @@ func (p peerServer) ReadIndex(ctx context.Context, _ *peerv1.ReadIndexRequest) (
 // AdvanceTime packs a batch whose time is later than the one given.
 func (p peerServer) AdvanceTime(ctx context.Context, req *peerv1.AdvanceTimeRequest) (*peerv1.AdvanceTimeResponse, error) {
 	n := p.node
-	if n.store.Head().TimeUnixMs <= req.GetPastUnixMs() {
-		if _, err := n.packer.submit(ctx, nil, req.GetPastUnixMs()); err != nil {
-			return nil, ToStatus(err)
-		}
+	from, err := n.transport.PeerName(ctx)
+	if err == nil && n.store.Head().TimeUnixMs <= req.GetPastUnixMs() {
+		err = n.passFor(ctx, from, req.GetPastUnixMs())
+	}
+	if err != nil {
+		return nil, ToStatus(err)
 	}
 	return &peerv1.AdvanceTimeResponse{}, nil
 }

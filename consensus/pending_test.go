@@ -132,26 +132,31 @@ func TestPendingOfAnAccount(t *testing.T) {
 
 // TestBackgroundIsBounded: submissions that nobody waits for take a place each until they are done, and the next is told.
 func TestBackgroundIsBounded(t *testing.T) {
-	s := newOrders()
-	for i := range maxBackground {
-		if already, err := s.beginBackground(numbered(i, 0).ID, nil); already || err != nil {
+	s, w := newOrders(), ledgertest.Network(t, t.Name())
+	var all []*tx.Signed
+	for i := range maxBackground + 1 {
+		all = append(all, numberedPayment(t, w, i))
+	}
+	first, last := all[0], all[maxBackground]
+	for _, signed := range all[:maxBackground] {
+		if already, err := s.beginBackground(signed); already || err != nil {
 			t.Fatal(already, err)
 		}
 	}
-	if already, err := s.beginBackground(numbered(0, 0).ID, nil); !already || err != nil {
+	if already, err := s.beginBackground(first); !already || err != nil {
 		t.Errorf("the same again: %v, %v", already, err)
 	}
-	if _, err := s.beginBackground(numbered(maxBackground, 0).ID, nil); err != ErrOverloaded {
+	if _, err := s.beginBackground(last); err != ErrOverloaded {
 		t.Errorf("one more: %v", err)
 	}
-	s.begin(numbered(0, 0).ID, nil)
-	if s.end(numbered(0, 0).ID, true) || !s.has(numbered(0, 0).ID) {
+	s.begin(first)
+	if s.end(first, true) || !s.has(first.ID()) {
 		t.Error("somebody still waits for it")
 	}
-	if !s.end(numbered(0, 0).ID, false) || s.has(numbered(0, 0).ID) {
+	if !s.end(first, false) || s.has(first.ID()) {
 		t.Error("nobody brings it any more")
 	}
-	if _, err := s.beginBackground(numbered(maxBackground, 0).ID, nil); err != nil {
+	if _, err := s.beginBackground(last); err != nil {
 		t.Errorf("a place was free: %v", err)
 	}
 }

@@ -32,11 +32,11 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 		if wait <= Taken {
 			return n.take(signed, absent)
 		}
-		n.orders.begin(signed.ID(), signed)
+		n.orders.begin(signed)
 		n.waiters.moved(signed.ID())
 		n.list(signed, &absent)
 		known, err = n.order(ctx, signed, &absent)
-		n.settled(signed.ID(), n.orders.end(signed.ID(), false), err)
+		n.settled(signed.ID(), n.orders.end(signed, false), err)
 		if err != nil {
 			return known, err
 		}
@@ -52,7 +52,7 @@ const backgroundPatience = 10 * time.Minute
 // take answers at once and goes on alone, until the transaction has been ordered or refused, or can not be any more.
 func (n *Node) take(signed *tx.Signed, absent absence) (Status, error) {
 	id := signed.ID()
-	already, err := n.orders.beginBackground(id, signed)
+	already, err := n.orders.beginBackground(signed)
 	if err != nil || already {
 		return Status{ID: id, Stage: Taken}, err
 	}
@@ -66,15 +66,29 @@ func (n *Node) take(signed *tx.Signed, absent absence) (Status, error) {
 	spawned := n.spawn(func() {
 		ctx, cancel := context.WithTimeout(n.ctx, patience)
 		defer cancel()
-		_, err := n.order(ctx, signed, &absent) // Whoever wants the outcome asks for the transaction.
-		n.settled(id, n.orders.end(id, true), err)
+		err := n.orderAtLeisure(ctx, signed, &absent) // Whoever wants the outcome asks for the transaction.
+		n.settled(id, n.orders.end(signed, true), err)
 	})
 	if !spawned {
-		n.settled(id, n.orders.end(id, true), ErrOverloaded)
+		n.settled(id, n.orders.end(signed, true), ErrOverloaded)
 		return Status{}, ErrStopped
 	}
 	return Status{ID: id, Stage: Taken}, nil
 }
+
+// orderAtLeisure is order for who was told that it is taken, and may have that promised: where others would be told that there is no room, it comes again.
+func (n *Node) orderAtLeisure(ctx context.Context, signed *tx.Signed, absent *absence) error {
+	for {
+		_, err := n.order(ctx, signed, absent)
+		full := errors.Is(err, ErrOverloaded) || errors.Is(err, ErrRateLimited)
+		if !full || n.pause(ctx, leisure) != nil {
+			return err
+		}
+	}
+}
+
+// leisure is how long a submission that nobody waits for stays away when there is no room.
+const leisure = 500 * time.Millisecond
 
 // list shows a transaction as open to those who may act for the accounts it debits. Only such a signer can put it there,
 // or a stranger could fill anybody's list.

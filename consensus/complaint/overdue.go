@@ -32,7 +32,7 @@ func NewOverdue(set checkpoint.ValidatorSet) *Overdue {
 // List puts a submission, whose signatures are verified, on a validator's list. A stranger's word is not taken.
 func (o *Overdue) List(validator string, signed *tx.Signed) {
 	list, known := o.lists[validator]
-	if !known || slices.ContainsFunc(list, func(s *tx.Signed) bool { return s.ID() == signed.ID() }) {
+	if !known || slices.ContainsFunc(list, func(s *tx.Signed) bool { return s.EnvelopeHash() == signed.EnvelopeHash() }) {
 		return
 	}
 	if len(list) == MaxListed {
@@ -48,7 +48,8 @@ func (o *Overdue) Strike(id tx.ID) {
 	}
 }
 
-// All is what is overdue, in no order.
+// All is what is overdue, in no order: envelopes, since anybody who has seen a transaction can sign it too, and what the rules say of his says nothing
+// of its payer's.
 func (o *Overdue) All() []*tx.Signed { return o.listedBy(o.enough) }
 
 // Listed is what anybody lists, each once, in no order.
@@ -56,10 +57,11 @@ func (o *Overdue) Listed() []*tx.Signed { return o.listedBy(1) }
 
 func (o *Overdue) listedBy(enough int) []*tx.Signed {
 	var all []*tx.Signed
-	count := make(map[tx.ID]int)
+	count := make(map[tx.EnvelopeHash]int)
 	for _, list := range o.lists {
 		for _, signed := range list {
-			if count[signed.ID()]++; count[signed.ID()] == enough {
+			hash := signed.EnvelopeHash()
+			if count[hash]++; count[hash] == enough {
 				all = append(all, signed)
 			}
 		}

@@ -49,4 +49,17 @@ func TestOverdue(t *testing.T) {
 	count(2, MaxListed+1)
 	o.Strike(all[3].ID())
 	count(1, MaxListed)
+
+	// Whoever signs under the body of another's transaction lists his own envelope of it.
+	strangers, err := tx.Seal(w.Network, all[5].RawBody(), w.Key(t, "stranger"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.List("v2", strangers)
+	count(1, MaxListed+1)
+	o.List("v3", all[5])
+	o.List("v3", strangers)
+	count(3, MaxListed+1)
+	o.Strike(all[5].ID())
+	count(1, MaxListed-1)
 }
