@@ -42,8 +42,9 @@ var (
 type RefusedError struct {
 	// Reason is the stable name of the rule, such as UNAUTHORISED.
 	Reason string
-	// Unsettled says that an earlier hand-over of the same bytes was left without an answer, so that a validator may
-	// still bring them to the ledger until they expire. Ask with Client.Outcome before giving the payment up.
+	// Unsettled says that an earlier hand-over of the same bytes was left without an answer, or that they were refused for a time that comes nearer by
+	// itself (EXPIRY_TOO_FAR), so that a validator may still bring them to the ledger until they expire. Ask with Client.Outcome before giving the
+	// payment up.
 	Unsettled bool
 }
 
@@ -64,12 +65,13 @@ const (
 	reasonNotFound     = "NOT_FOUND"
 	reasonQuota        = "QUOTA_EXHAUSTED"
 	reasonRateLimited  = "RATE_LIMITED"
+	reasonTooFar       = "EXPIRY_TOO_FAR"
 )
 
 // refusals are the reasons that answer the envelope: asking the same validator again changes nothing soon.
 var refusals = map[string]bool{
 	reasonTooLarge: true, reasonNotCanonical: true, reasonMalformed: true, reasonBadSignature: true,
-	"UNAUTHORISED": true, "EXPIRY_TOO_FAR": true, "ACCOUNT_UNKNOWN": true, "DEBIT_ACCOUNT_UNKNOWN": true,
+	"UNAUTHORISED": true, reasonTooFar: true, "ACCOUNT_UNKNOWN": true, "DEBIT_ACCOUNT_UNKNOWN": true,
 }
 
 // reasonOf is the stable reason of a validator's error, "" when it carries none.

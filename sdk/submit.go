@@ -156,7 +156,8 @@ func (q *inquiry) start(ctx context.Context) {
 // weigh takes a finding in, and says whether the outcome is known by it.
 func (q *inquiry) weigh(f finding) (Outcome, error, bool) {
 	quota := errors.Is(f.err, ErrQuotaExhausted)
-	q.unsettled = q.unsettled || f.sent && f.refusal == "" && !quota
+	// What is too early for now comes into its time by itself: a validator that kept it can bring it then.
+	q.unsettled = q.unsettled || f.sent && (f.refusal == "" || f.refusal == reasonTooFar) && !quota
 	delete(q.refusals, f.from)
 	delete(q.waiting, f.from)
 	if quota {

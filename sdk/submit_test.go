@@ -176,6 +176,17 @@ func TestSubmitIsRefused(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+	t.Run("a payment that is too early is not settled: its time comes by itself", func(t *testing.T) {
+		n := sdktest.New(t)
+		for _, v := range n.Validators {
+			v.Refuse("Submit", "EXPIRY_TOO_FAR")
+		}
+		_, err := n.Client(t).Submit(within(t, 10*time.Second), payment(t, n, 100_00))
+		var refused *sdk.RefusedError
+		if !errors.As(err, &refused) || refused.Reason != "EXPIRY_TOO_FAR" || !refused.Unsettled {
+			t.Errorf("error %v", err)
+		}
+	})
 	t.Run("a refusal after a lost answer is not settled", func(t *testing.T) {
 		n := sdktest.New(t)
 		for _, v := range n.Validators[1:] {
