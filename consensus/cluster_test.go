@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ type cluster struct {
 	options   store.Options
 	// leaveOut makes every leader a liar about what it says true to.
 	leaveOut func(leader string, signed *tx.Signed) bool
+	// refuse makes every leader a liar that answers what it gives an error for with that.
+	refuse func(leader string, signed *tx.Signed) error
 	// simulated is what the nodes that are opened next have of a simulation.
 	simulated *Simulated
 	// joins are the nodes that the genesis does not name.
@@ -45,6 +48,16 @@ type cluster struct {
 	wires *wires
 	// events hears what a node logs; nil is the test's own output.
 	events func(name string) slog.Handler
+}
+
+// atomicName is a name that may change while nodes look at it.
+type atomicName struct{ name atomic.Pointer[string] }
+
+func (a *atomicName) set(name string) { a.name.Store(&name) }
+
+func (a *atomicName) is(name string) bool {
+	now := a.name.Load()
+	return now != nil && *now == name
 }
 
 func newCluster(t *testing.T) *cluster { return newClusterWith(t, Snapshots{}) }
@@ -109,6 +122,9 @@ func (c *cluster) tryOpen(name string, l net.Listener) (*Node, error) {
 	simulated := c.simulated
 	if c.leaveOut != nil {
 		simulated = &Simulated{LeaveOut: func(signed *tx.Signed) bool { return c.leaveOut(name, signed) }}
+	}
+	if c.refuse != nil {
+		simulated = &Simulated{Refuse: func(signed *tx.Signed) error { return c.refuse(name, signed) }}
 	}
 	timing, peers := c.timing, c.addresses
 	if timing == (Timing{}) {

@@ -150,7 +150,7 @@ func (p *packer) seal(d *draftBatch, h tx.BatchHeader) *builtBatch {
 // add decides about one submission; false means it waits for the next batch.
 func (p *packer) add(d *draftBatch, s *submission, head ledger.Head) (bool, error) {
 	n := p.node
-	if n.leavesOut(s.signed) {
+	if n.leavesOut(s.signed) || n.refuses(s) {
 		return true, nil
 	}
 	if s.signed == nil {

@@ -27,6 +27,8 @@ type Simulated struct {
 	Panics func()
 	// LeaveOut makes the node a leader that lies: what it says true to is never packed, and never answered.
 	LeaveOut func(*tx.Signed) bool
+	// Refuse makes the node a leader that lies: what it gives an error for is answered with that and not packed.
+	Refuse func(*tx.Signed) error
 }
 
 // RaftStore keeps raft's log and its stable values.
@@ -71,6 +73,18 @@ func (n *Node) services() grpc.ServiceRegistrar {
 // leavesOut says whether this node is to be a leader that lies about a submission.
 func (n *Node) leavesOut(signed *tx.Signed) bool {
 	return n.simulated != nil && n.simulated.LeaveOut != nil && signed != nil && n.simulated.LeaveOut(signed)
+}
+
+// refuses says whether this node is to be a leader that refuses a submission falsely, and answers it.
+func (n *Node) refuses(s *submission) bool {
+	if n.simulated == nil || n.simulated.Refuse == nil || s.signed == nil {
+		return false
+	}
+	err := n.simulated.Refuse(s.signed)
+	if err != nil {
+		s.reply(Status{}, err)
+	}
+	return err != nil
 }
 
 // WriteSnapshot writes the state as a leader sends it, if all of it is final: what a liar has to lie with. ErrUnproven (of package store) if it is

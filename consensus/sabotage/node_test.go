@@ -12,7 +12,7 @@ var nodeRuns = map[string]string{
 	"base.go": "Spare|Base|PutBack|Overrun|AheadOfItsLog|Place|Snapshot|Least|Damaged", "dispute.go": "WhoHasAll|APlaceThat|WhoseAppends|Dispute|Carrier|SaysNothing|Fed", "certified.go": "StartsHere|Lacking|PutBack|Vanish", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot|WhatWasVoid", "arrival.go": "Snapshot|PlaceToo", "nothing.go": "Nothing|APlaceIsKept|NobodyHas|WhoHasSomething|WhoIsSent|LeastPlaceWithout|HeartbeatsAre|ALogThat",
 	"storage.go": "FailStop|Cut|Stall|Grown|Damaged", "givenlog.go": "LogBegins|StuckBehind|FromALeaders|ReadsItsFirst|ALostSnapshot", "trailing.go": "LogBegins|CutByBytes|GrownLog|SmallLog|ALargeSnapshot|LogIsCut", "entrysum.go": "Entries|Damaged", "open.go": "HandedOver|Lost|CommittedBefore|Fed|NotInstalled|StuckBehind|NobodyHas", "uninstalled.go": "NotInstalled|AsNothing|HoldsPending|SpareSnapshot", "node.go": "Fed|Epoch|Checkpoint|NothingIsSealed", "read.go": "Read|Standings|Receipt|Expiry",
-	"level.go": "Levelling|LevelFirst", "complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
+	"forward.go": "ARefusalIsNot|Forward", "overruled.go": "LeadersWord|ARefusalIsNot", "submit.go": "TakenIsNot", "orders.go": "Orders", "forwarded.go": "Forward|UntilTheAnswer", "level.go": "Levelling|LevelFirst", "complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
 	"voters.go": "VotedFor|Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
 }
 
@@ -27,7 +27,31 @@ var governed = []sabotage.Sabotage{
 		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnAppend: n.appended,`, Rule: "who has no vote yet does not stand because a leader says so",
 	},
 	{
-		Name: "node-level-by-slow-rounds", File: "level.go", Line: `return short`, Instead: `return true`,
+		Name: "forward-refusal-believed", File: "overruled.go", Line: `return n.judge(signed, refusal)`, Instead: `return said`,
+		Rule: "nobody is told that a payment is refused because one leader says so",
+	},
+	{
+		Name: "forward-expiry-believed", File: "overruled.go", Line: `case errors.Is(said, ErrExpired) && signed.Body.ExpiresAtUnixMs <= n.nowUnixMs()+maxAheadMs:`,
+		Instead: `case errors.Is(said, ErrExpired):`, Rule: "a payment has not expired because one leader says so",
+	},
+	{
+		Name: "forward-word-unweighed", File: "forward.go", Line: `return Status{}, n.weigh(signed, err)`, Instead: `return Status{}, err`,
+		Rule: "nobody is told that a payment is refused because one leader says so",
+	},
+	{
+		Name: "forward-place-given-early", File: "forwarded.go", Line: `if all[i], errs[i] = n.packer.enqueue(s, 0, func() { n.forwarded.leave(g, 1) }); errs[i] != nil {`,
+		Instead: `if all[i], errs[i] = n.packer.enqueue(s, 0, nil); true {`, Rule: "one validator fills no more than its part of the leader's queue",
+	},
+	{
+		Name: "submit-taken-forgotten", File: "submit.go", Line: `if !full || n.pause(ctx, leisure) != nil {`, Instead: `if full || n.ctx != nil {`,
+		Rule: "what was taken is brought until it has an outcome",
+	},
+	{
+		Name: "orders-of-ids", File: "orders.go", Line: `if o := s.byEnvelope[signed.EnvelopeHash()]; o != nil && o.background {`,
+		Instead: `if s.envelopes[signed.ID()] > 0 {`, Rule: "a stranger's signature keeps no payment from being brought",
+	},
+	{
+		Name: "node-level-by-slow-rounds", File: "level.go", Line: `short := now.Sub(l.since) <= levelRound`, Instead: `short := !now.Before(l.since)`,
 		Rule: "clients are let at a node that has caught up, not at one that catches up",
 	},
 	{

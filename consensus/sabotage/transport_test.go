@@ -388,6 +388,10 @@ var complaints = []sabotage.Sabotage{
 		Instead: `o := &Overdue{enough: set.Faults(), lists: make(map[string][]*tx.Signed, len(set))}`, Rule: "f lists make nothing overdue",
 	},
 	{
+		Name: "overdue-by-id", File: "complaint/overdue.go", Line: `hash := signed.EnvelopeHash()`, Instead: `hash := tx.EnvelopeHash(signed.ID())`,
+		Rule: "a stranger's signature does not hide what is overdue",
+	},
+	{
 		Name: "overdue-without-bound", File: "complaint/overdue.go", Line: `if len(list) == MaxListed {`, Instead: `if false {`, Rule: "a list is bounded",
 	},
 	{
