@@ -167,7 +167,8 @@ func TestAShortenedAppendIsAnswered(t *testing.T) {
 	}
 }
 
-// TestWhetherALeaderHasMore: the node hears that an append brought nothing only if it was taken at the end of a log that is committed.
+// TestWhetherALeaderHasMore: the node hears that an append brought nothing only if it was taken at the end of a log that is committed, and of how much the leader
+// says that it is.
 func TestWhetherALeaderHasMore(t *testing.T) {
 	w, victim := newLonely(t)
 	victim.transport.filter.local.Approve = func(raft.Configuration) error { return ErrTooEarly }
@@ -196,6 +197,7 @@ func TestWhetherALeaderHasMore(t *testing.T) {
 		{"an entry", last, prev.Term, last, &raft.Log{Type: raft.LogNoop}, Append{Before: last, Taken: true}},
 		{"nothing, before the end", last, prev.Term, last, nil, Append{Before: last, Taken: true}},
 		{"nothing, and the end is not committed", last + 1, term, last, nil, Append{Before: last + 1, Taken: true}},
+		{"nothing, and much that is not here is committed", last + 1, term, last + 50, nil, Append{Before: last + 1, Taken: true, Ends: true}},
 		{"nothing, beyond the end", last + 9, term, last + 9, nil, Append{Before: last + 9}},
 		{"what is too early", last + 1, term, last + 1, &raft.Log{Type: raft.LogConfiguration, Data: members}, Append{Before: last + 1, Taken: true, Ends: true}},
 	} {
@@ -207,6 +209,7 @@ func TestWhetherALeaderHasMore(t *testing.T) {
 		if _, err := w.send(leader, victim, r); err != nil && !errors.Is(err, ErrTooEarly) {
 			t.Errorf("%s: %v", step.name, err)
 		}
+		step.want.Committed = step.commit
 		mu.Lock()
 		if len(heard) != 1 || heard[0] != step.want {
 			t.Errorf("%s: heard %+v, want %+v", step.name, heard, step.want)
