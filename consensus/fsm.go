@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/hashicorp/raft"
 
@@ -140,12 +141,11 @@ func (n *Node) gap(b *tx.Batch) {
 func (f fsm) effects(batch *tx.Batch, own *builtBatch) (*ledger.Effects, error) {
 	n := f.node
 	built := own.wait()
-	var verdicts []ledger.Verdict
-	if built == nil {
-		verdicts = n.checker.all(batch.Envelopes, batch.EnvelopeHashes()) // Most were checked when they came.
-	}
+	// All are judged together when the rules ask for the first: what is void by its header costs a liar's log no more than that.
+	verdicts := sync.OnceValue(func() []ledger.Verdict { return n.checker.all(batch.Envelopes, batch.EnvelopeHashes()) }) // Most were checked when they came.
 	next := 0
 	verdict := func(envelope []byte) (*tx.Signed, error) { // The rules ask for each once, in order.
+		verdicts := verdicts()
 		if next == len(verdicts) || !bytes.Equal(batch.Envelopes[next], envelope) {
 			return n.verified.verify(envelope) // No verdict is taken for another envelope, whatever is asked for.
 		}

@@ -3,6 +3,7 @@ package consensus
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
@@ -215,5 +217,34 @@ func TestBatchesOfALyingLeader(t *testing.T) {
 		if _, err := n.store.Audit(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestALiesSignaturesAreNotAllLookedAt: what is void by its header is not looked into, and of a void batch a new leader packs again what stands before the first
+// signature that is bad: more work than that no liar makes.
+func TestALiesSignaturesAreNotAllLookedAt(t *testing.T) {
+	c := newCluster(t)
+	c.leader()
+	n := c.follower()
+	transfer := tx.Transfer{Debit: c.world.IssuerAccount, Credit: c.world.Juma.Account, Asset: ledgertest.KES, Amount: 5_00}
+	good, later := c.sign(transfer, time.Hour, c.world.Issuer), c.sign(transfer, time.Hour, c.world.Issuer)
+	spoiled := bytes.Clone(c.sign(transfer, time.Hour, c.world.Issuer).Envelope())
+	spoiled[len(spoiled)-1] ^= 1
+	head := n.store.Head()
+	header := tx.BatchHeader{Epoch: head.Epoch, Number: head.Batch + 9, TimeUnixMs: head.TimeUnixMs, Leader: n.name, Term: 1}
+	raw := tx.SealBatch(n.network, header, [][]byte{good.Envelope(), spoiled, later.Envelope()}, n.key)
+	batch, err := tx.ParseBatch(n.network, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (fsm{n}).effects(batch, nil); !errors.Is(err, ledger.ErrVoid) {
+		t.Errorf("%v, want it void", err)
+	}
+	if n.verified.find(good.EnvelopeHash()) != nil {
+		t.Error("signatures of a batch were looked at that is void by its header")
+	}
+	p := newPacker(n)
+	if err := p.recallEntry(raw); err != nil || len(p.carried) != 1 || p.carried[0].signed.ID() != good.ID() {
+		t.Errorf("%d are packed again: %v", len(p.carried), err)
 	}
 }

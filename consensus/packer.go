@@ -51,7 +51,8 @@ const (
 	maxTentative = 1000
 	// emptyPerSecond and emptyAtOnce bound the batches without transactions.
 	emptyPerSecond, emptyAtOnce = 1, 10
-	// raftPatience is how long a batch may take to be committed before the answer is "unknown".
+	// raftPatience is how long raft may take to begin with a batch. What it has begun is awaited until it is committed or this node leads no more: a lease that
+	// ends, a disk that hangs and the others' complaints see to that.
 	raftPatience = 10 * time.Second
 )
 
