@@ -149,13 +149,16 @@ func (w *Wallet) forget(id tx.ID) {
 	}
 }
 
+// resumeAtOnce is how many transactions of the outbox are settled at a time: one that waits for credits, or for a leader, holds up few.
+const resumeAtOnce = 64
+
 // Resume settles what an earlier run left in the outbox: the same bytes are sent again, so nothing is paid twice. It gives
-// the outcomes that are known now, and an error that joins what is still open and stays in the outbox. What is refused now
+// the outcomes that are known now, as they came to be known, and an error that joins what is still open and stays in the outbox. What is refused now
 // stays too until it has expired, since the earlier run may have handed it to somebody.
 func (w *Wallet) Resume(ctx context.Context) ([]Outcome, error) {
 	left, err := w.options.Outbox.Left()
 	problems := []error{err}
-	var outcomes []Outcome
+	var all []*tx.Signed
 	for _, envelope := range left {
 		signed, err := tx.Parse(w.client.Genesis().Network(), envelope)
 		if err == nil {
@@ -165,13 +168,31 @@ func (w *Wallet) Resume(ctx context.Context) ([]Outcome, error) {
 			problems = append(problems, fmt.Errorf("resume from outbox: %w", err))
 			continue
 		}
-		outcome, err := w.client.Submit(ctx, signed)
-		if err != nil {
-			problems = append(problems, fmt.Errorf("resume %s: %w", signed.ID(), err))
+		all = append(all, signed)
+	}
+	type end struct {
+		signed  *tx.Signed
+		outcome Outcome
+		err     error
+	}
+	ends, places := make(chan end), make(chan struct{}, resumeAtOnce)
+	for _, signed := range all {
+		go func() {
+			places <- struct{}{}
+			outcome, err := w.client.Submit(ctx, signed)
+			<-places
+			ends <- end{signed, outcome, err}
+		}()
+	}
+	var outcomes []Outcome
+	for range all {
+		e := <-ends
+		if e.err != nil {
+			problems = append(problems, fmt.Errorf("resume %s: %w", e.signed.ID(), e.err))
 			continue
 		}
-		w.forget(signed.ID())
-		outcomes = append(outcomes, outcome)
+		w.forget(e.signed.ID()) // By one at a time, and as soon as it is known.
+		outcomes = append(outcomes, e.outcome)
 	}
 	return outcomes, errors.Join(problems...)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,4 +225,51 @@ func TestResumeKeepsWhatItDoesNotKnow(t *testing.T) {
 	if files, _ := os.ReadDir(dir); len(files) != 1 || files[0].Name() != "validators.json" {
 		t.Errorf("left are %v, and not only what was seen of the validator sets", files)
 	}
+}
+
+// drawer is an outbox in memory that gives what it keeps in the order in which it came.
+type drawer struct {
+	network tx.NetworkID
+	left    [][]byte
+}
+
+func (d *drawer) Put(_ tx.ID, envelope []byte) error {
+	d.left = append(d.left, envelope)
+	return nil
+}
+
+func (d *drawer) Done(id tx.ID) error {
+	d.left = slices.DeleteFunc(d.left, func(envelope []byte) bool {
+		signed, err := tx.Parse(d.network, envelope)
+		return err == nil && signed.ID() == id
+	})
+	return nil
+}
+
+func (d *drawer) Left() ([][]byte, error) { return slices.Clone(d.left), nil }
+
+// TestResumeIsHeldUpByNobody: transactions that wait keep none behind them from being settled.
+func TestResumeIsHeldUpByNobody(t *testing.T) {
+	n := sdktest.New(t)
+	client, kept := n.Client(t), &drawer{network: n.Network}
+	w := funded(t, n, client, kept)
+	const waiting = 5
+	for range waiting {
+		check(t, kept.Put(tx.ID{}, payment(t, n, 1_00).Envelope()))
+	}
+	n.HoldOrder(true)
+	known := payment(t, n, 100_00)
+	check(t, kept.Put(known.ID(), known.Envelope()))
+	n.Order(known)
+	n.HoldFinality(false)
+	outcomes, err := w.Resume(within(t, time.Second))
+	if !errors.Is(err, sdk.ErrUnknown) || len(outcomes) != 1 || outcomes[0].ID != known.ID() || !outcomes[0].Applied() || len(kept.left) != waiting {
+		t.Errorf("%d outcomes, %d left, %v", len(outcomes), len(kept.left), err)
+	}
+	n.HoldOrder(false)
+	outcomes, err = w.Resume(within(t, 10*time.Second))
+	if err != nil || len(outcomes) != waiting || len(kept.left) != 0 {
+		t.Errorf("%d outcomes, %d left, %v", len(outcomes), len(kept.left), err)
+	}
+	paid(t, n, 100_00+waiting*1_00)
 }
