@@ -11,7 +11,6 @@ import (
 
 	"github.com/umoja-ledger/umoja/cmd/internal/daemon"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
-	"github.com/umoja-ledger/umoja/ledger/amount"
 )
 
 // Run measures one workload on a running network.
@@ -152,21 +151,6 @@ func (l *load) stands(ctx context.Context, tell func(format string, args ...any)
 		return fmt.Errorf("%s ended, and %d of %d may be missing: %w", strings.Join(ended, ", "), faults, len(s.Validators), ErrNoQuorum)
 	}
 	return nil
-}
-
-// verify compares the ledger with the answers.
-func (l *load) verify(ctx context.Context, r *Report, before []amount.Amount) error {
-	var err error
-	if r.Unknown, err = l.settle(ctx); err != nil {
-		return err
-	}
-	after, err := l.balances(ctx)
-	if err != nil {
-		return err
-	}
-	r.WrongBalances, r.BalancesChecked = l.wrong(before, after), len(before)
-	r.Receipts, err = l.receipts(ctx)
-	return err
 }
 
 // leaves is how long the history is.
