@@ -156,9 +156,9 @@ func (l *load) one(ctx context.Context, at time.Time, it item, place int64) {
 	ended := time.Now()
 	failure := outcomeOf(answer, apiv1.Stage_STAGE_FINAL, err)
 	l.done.Add(1)
-	l.keep(it, place, timed{at, ended, accepted}, failure, err != nil || answer.GetStage() < apiv1.Stage_STAGE_FINAL)
+	counts := l.keep(it, place, timed{at, ended, accepted}, failure, err != nil || answer.GetStage() < apiv1.Stage_STAGE_FINAL)
 	if failure == "" {
-		l.read(ctx, it, place)
+		l.read(ctx, it, place, counts)
 	}
 }
 
@@ -215,39 +215,40 @@ type timed struct {
 	accepted     time.Duration
 }
 
-// keep notes one outcome.
-func (l *load) keep(it item, place int64, t timed, failure string, open bool) {
+// keep notes one outcome, and says whether it is of a payment that is measured.
+func (l *load) keep(it item, place int64, t timed, failure string, open bool) (counts bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case open:
 		l.open = append(l.open, it)
 		l.failed[failure]++
-		return
+		return false
 	case failure != "":
 		l.failed[failure]++
-		return
+		return false
 	}
 	l.made(it)
 	l.moved.Add(int64(len(it.credits)))
 	if place < l.warm {
-		return
+		return false
 	}
 	l.paid.Add(int64(len(it.credits)))
 	took := t.ended.Sub(t.begun)
-	counts := took
+	waited := took
 	if l.o.Shadow != nil {
-		counts = l.o.Shadow(t.begun, t.ended)
+		waited = l.o.Shadow(t.begun, t.ended)
 	}
-	if counts < took {
+	if waited < took {
 		l.record(l.shadowed, took)
 	}
-	if counts > 0 {
-		l.record(l.toFinal, counts)
+	if waited > 0 {
+		l.record(l.toFinal, waited)
 	}
 	if t.accepted > 0 {
 		l.record(l.toAccepted, t.accepted)
 	}
+	return true
 }
 
 // record adds a sample. The caller holds mu.
@@ -268,8 +269,8 @@ func (l *load) made(it item) {
 	}
 }
 
-// read does the reads that go with a payment: balances and payments of others.
-func (l *load) read(ctx context.Context, it item, place int64) {
+// read does the reads that go with a payment: balances and payments of others. Those of a payment that is not measured are not either.
+func (l *load) read(ctx context.Context, it item, place int64, counts bool) {
 	id := it.signed.ID()
 	for i := range l.workload.reads {
 		v, account := l.network.validators[(int(place)+i)%len(l.network.validators)], l.all[(it.debit+i)%len(l.all)].account
@@ -281,9 +282,10 @@ func (l *load) read(ctx context.Context, it item, place int64) {
 			_, err = v.GetBalance(ctx, &apiv1.GetBalanceRequest{Account: account[:], Asset: uint32(l.network.asset)})
 		}
 		l.mu.Lock()
-		if err != nil {
+		switch {
+		case err != nil:
 			l.failed["read: "+reasonOf(err)]++
-		} else {
+		case counts:
 			l.record(l.reads, time.Since(at))
 		}
 		l.mu.Unlock()
