@@ -74,7 +74,7 @@ when a ledger is wrong or a row did not finish, and 0 when a goal was missed. Th
 	flags.DurationVar(&f.o.For, "for", 30*time.Second, "how long a run at a rate goes on")
 	flags.IntVar(&f.o.Callers, "callers", 0, "how many transactions wait for an answer at a time (default the workload's)")
 	flags.IntVar(&f.o.Payers, "payers", 0, "how many accounts pay and are paid (default the workload's)")
-	flags.Float64Var(&f.o.WarmUp, "warm-up", 0.1, "which part is sent first and not measured")
+	flags.Float64Var(&f.o.WarmUp, "warm-up", 0.1, "which part is answered first and not measured; unless it is 0 or there is a --rate, as many as --callers at least, up to half")
 	flags.StringVar(&f.dir, "dir", "", "a sandbox that runs (default a network of its own)")
 	flags.IntVar(&f.validators, "validators", 4, "how many validators the own network has: 4, 7 or 10")
 	flags.StringVar(&f.json, "json", "", "write the report to this file")

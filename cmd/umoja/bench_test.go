@@ -33,7 +33,8 @@ func TestBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := d.Reports[0]
-	if r.Transfers != 270 || len(r.Failed) > 0 || r.BalancesChecked != 20 || r.Receipts == 0 || r.Audited == nil || *r.Audited != 4 {
+	if r.Transfers != 250 || // Before them 50 were answered, as many as there are callers.
+		len(r.Failed) > 0 || r.BalancesChecked != 20 || r.Receipts == 0 || r.Audited == nil || *r.Audited != 4 {
 		t.Errorf("%+v", r)
 	}
 	if r.PerSecond <= 0 || r.Final.P50 <= 0 || r.Accepted.Count == 0 || r.Wire <= 0 || r.CPU["validator1"] <= 0 || r.Calibration.VerifyBusyMicros <= 0 {

@@ -4,7 +4,8 @@
 // each run, opened and given money where they have none. What is to be sent is signed before the clock starts, since signing
 // costs as much as all the rest (Stock). A Workload sends it: in a closed loop so many callers each wait for an answer before
 // they send again, in an open loop payments begin at a rate whatever the answers take, and latency counts from when a payment was to
-// begin, not from when the generator came to it. Meanwhile the processes' clocks and the loopback's counters are read. At the end
+// begin, not from when the generator came to it. The processes' clocks and the loopback's counters are read when the warm-up has been answered and
+// at the end, and what is answered between the two readings is what is counted: at both ends of a closed loop about as much is under way. At the end
 // each payment that was sent has been answered final with the code OK or is counted by what it was answered; some receipts are
 // fetched and verified; and the report tells figures and ratios.
 //

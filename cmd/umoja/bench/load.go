@@ -34,13 +34,17 @@ type load struct {
 	all      []payer
 	// final and accepted send until that stage: one for each validator, taken in turn.
 	final, accepted []sender
-	warm            int64
+	// warm is how many answers come before what is measured.
+	warm int64
 
 	// taken counts what was begun, done what was answered, moved the transfers that are final, and paid those of them that are measured.
 	taken, done, moved, paid atomic.Int64
 
-	// mu guards the rest; held for one sample.
+	// mu guards the rest; held for one sample, and while measuring begins.
 	mu sync.Mutex
+	// answered counts answers until measuring begins. begin reads the meters then, and is nil from there on.
+	answered int64
+	begin    func()
 	// toFinal and toAccepted are in microseconds.
 	toFinal, toAccepted, reads, shadowed *hdrhistogram.Histogram
 	// failed counts by outcome what was not made final with the code OK.
@@ -56,7 +60,7 @@ const idsKept = 50
 
 func (n *network) newLoad(ctx context.Context, w Workload, o Options, all []payer) (*load, error) {
 	l := &load{
-		network: n, workload: w, o: o, all: all, warm: int64(o.WarmUp * float64(o.Count)), failed: make(map[string]int), net: make([]int64, len(all)),
+		network: n, workload: w, o: o, all: all, warm: o.warm(), failed: make(map[string]int), net: make([]int64, len(all)),
 		toFinal: newHistogram(), toAccepted: newHistogram(), reads: newHistogram(), shadowed: newHistogram(),
 	}
 	for _, v := range n.validators {
@@ -82,24 +86,32 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, longest.Microseconds(), 3)
 }
 
+// warm is how many answers come before what is measured. A closed loop begins with a burst of as many as there are callers, of which none is answered:
+// it has to be over. Some are left to be measured however few there are.
+func (o *Options) warm() int64 {
+	warm := int(o.WarmUp * float64(o.Count))
+	if o.WarmUp > 0 && o.Rate == 0 {
+		warm = max(warm, min(o.Callers, o.Count/2))
+	}
+	return int64(warm)
+}
+
 // run sends the stock; warmed is called when what is measured begins.
 func (l *load) run(ctx context.Context, s *stock, warmed func() error) error {
-	begin := sync.OnceValue(warmed)
-	var all sync.WaitGroup
-	var failed error
-	send := func(at time.Time, it item, place int64) {
-		if place >= l.warm {
-			if err := begin(); err != nil {
-				l.mu.Lock()
-				failed = errors.Join(failed, err)
-				l.mu.Unlock()
-				return
-			}
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	l.begin = func() {
+		l.begin = nil
+		if err := warmed(); err != nil {
+			giveUp(err)
 		}
-		l.one(ctx, at, it, place)
 	}
+	if l.warm == 0 {
+		l.begin()
+	}
+	var all sync.WaitGroup
 	if l.o.Rate > 0 {
-		l.atRate(ctx, s, func(at time.Time, it item, place int64) { all.Go(func() { send(at, it, place) }) })
+		l.atRate(ctx, s, func(at time.Time, it item, place int64) { all.Go(func() { l.one(ctx, at, it, place) }) })
 	} else {
 		for range l.o.Callers {
 			all.Go(func() {
@@ -107,13 +119,13 @@ func (l *load) run(ctx context.Context, s *stock, warmed func() error) error {
 					if ctx.Err() != nil {
 						continue // The stock must end.
 					}
-					send(time.Now(), it, l.taken.Add(1)-1)
+					l.one(ctx, time.Now(), it, l.taken.Add(1)-1)
 				}
 			})
 		}
 	}
 	all.Wait()
-	return errors.Join(failed, s.group.Wait(), context.Cause(ctx))
+	return errors.Join(s.group.Wait(), context.Cause(ctx))
 }
 
 // atRate begins transactions by the clock. One that begins late is timed from when it was to begin.
@@ -156,7 +168,7 @@ func (l *load) one(ctx context.Context, at time.Time, it item, place int64) {
 	ended := time.Now()
 	failure := outcomeOf(answer, apiv1.Stage_STAGE_FINAL, err)
 	l.done.Add(1)
-	counts := l.keep(it, place, timed{at, ended, accepted}, failure, err != nil || answer.GetStage() < apiv1.Stage_STAGE_FINAL)
+	counts := l.keep(it, timed{at, ended, accepted}, failure, err != nil || answer.GetStage() < apiv1.Stage_STAGE_FINAL)
 	if failure == "" {
 		l.read(ctx, it, place, counts)
 	}
@@ -216,9 +228,10 @@ type timed struct {
 }
 
 // keep notes one outcome, and says whether it is of a payment that is measured.
-func (l *load) keep(it item, place int64, t timed, failure string, open bool) (counts bool) {
+func (l *load) keep(it item, t timed, failure string, open bool) (counts bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	counts = l.counts()
 	switch {
 	case open:
 		l.open = append(l.open, it)
@@ -230,7 +243,7 @@ func (l *load) keep(it item, place int64, t timed, failure string, open bool) (c
 	}
 	l.made(it)
 	l.moved.Add(int64(len(it.credits)))
-	if place < l.warm {
+	if !counts {
 		return false
 	}
 	l.paid.Add(int64(len(it.credits)))
@@ -249,6 +262,18 @@ func (l *load) keep(it item, place int64, t timed, failure string, open bool) (c
 		l.record(l.toAccepted, t.accepted)
 	}
 	return true
+}
+
+// counts says whether an answer is measured: those are that come after the meters were read. The last one of the warm-up has them read, and whatever
+// is answered meanwhile waits for mu and counts. The caller holds mu.
+func (l *load) counts() bool {
+	if l.begin == nil {
+		return true
+	}
+	if l.answered++; l.answered >= l.warm {
+		l.begin()
+	}
+	return false
 }
 
 // record adds a sample. The caller holds mu.

@@ -29,7 +29,8 @@ type Options struct {
 	Callers int
 	// Payers is how many accounts pay and are paid; 0 is the workload's.
 	Payers int
-	// WarmUp is which part of the transactions is sent first and not measured, from 0 to 1.
+	// WarmUp is which part of the transactions is answered first and not measured, from 0 to 1. In a closed loop it is as many as there are callers at least, or
+	// half of all if these are fewer; 0 is none in any case.
 	WarmUp float64
 	// Lifetime is how long a signed payment stays good; 0 is 12 hours. A validator that starts again reads the ids of all that are good still.
 	Lifetime time.Duration
@@ -37,7 +38,7 @@ type Options struct {
 	Persist bool
 	// Shadow says how much of the time that a payment took counts; nil is all. Of a payment of which not all counts, all is in Report.Shadowed.
 	Shadow func(begun, ended time.Time) (counts time.Duration)
-	// Begun is called when what is measured begins.
+	// Begun is called when what is measured begins: before anything is sent, or after the last answer of the warm-up. Answers are kept waiting until it returns.
 	Begun func()
 	// Calibration is of the same machine a moment ago; nil measures it.
 	Calibration *Calibration
