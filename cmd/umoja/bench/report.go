@@ -75,10 +75,11 @@ type Report struct {
 	// Failed counts what was not made final with the code OK, by outcome; Unknown what had no outcome at the end.
 	Failed  map[string]int `json:"failed,omitempty"`
 	Unknown int            `json:"unknown"`
-	// WrongBalances are those that are not what the answers say, of BalancesChecked; Receipts were verified.
+	// WrongBalances are those that are not what the answers say, of BalancesChecked; Receipts were verified, and WrongReceipts were not there or did not verify.
 	WrongBalances   int `json:"wrong_balances"`
 	BalancesChecked int `json:"balances_checked"`
 	Receipts        int `json:"receipts_verified"`
+	WrongReceipts   int `json:"wrong_receipts,omitempty"`
 	// Audited is how many validators' histories were replayed and found right; absent when the network goes on running.
 	Audited *int `json:"audited,omitempty"`
 }
@@ -96,6 +97,8 @@ func (r *Report) Check() error {
 		return fmt.Errorf("%d payments have no outcome: %w", r.Unknown, ErrFound)
 	case r.WrongBalances > 0:
 		return fmt.Errorf("%d balances are not what the answers say: %w", r.WrongBalances, ErrFound)
+	case r.WrongReceipts > 0:
+		return fmt.Errorf("%d receipts do not prove what was answered: %w", r.WrongReceipts, ErrFound)
 	case r.Transfers == 0:
 		return fmt.Errorf("nothing became final: %w", ErrFound)
 	case r.Audited != nil && *r.Audited < r.Validators:
@@ -181,7 +184,7 @@ func (r *Report) Print(out io.Writer) error {
 	}
 	line("unknown", "%d", r.Unknown)
 	line("balances", "%d of %d are what the answers say", r.BalancesChecked-r.WrongBalances, r.BalancesChecked)
-	line("receipts", "%d verified", r.Receipts)
+	line("receipts", "%d of %d verified", r.Receipts, r.Receipts+r.WrongReceipts)
 	if r.Audited != nil {
 		line("audits", "%d of %d passed", *r.Audited, r.Validators)
 	}

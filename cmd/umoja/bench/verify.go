@@ -2,12 +2,16 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/umoja-ledger/umoja/ledger/amount"
+	"github.com/umoja-ledger/umoja/ledger/checkpoint"
+	"github.com/umoja-ledger/umoja/ledger/tx"
+	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 	"github.com/umoja-ledger/umoja/sdk"
 )
 
@@ -22,7 +26,7 @@ func (l *load) verify(ctx context.Context, r *Report, before []amount.Amount) er
 		return err
 	}
 	r.WrongBalances, r.BalancesChecked = l.wrong(before, after), len(before)
-	r.Receipts, err = l.receipts(ctx)
+	r.Receipts, r.WrongReceipts, err = l.receipts(ctx)
 	return err
 }
 
@@ -77,13 +81,42 @@ func (l *load) wrong(before, after []amount.Amount) int {
 	return n
 }
 
-// receipts fetches receipts of some payments, and verifies them.
-func (l *load) receipts(ctx context.Context) (verified int, err error) {
+// receipts fetches receipts of some payments, verifies them, and counts those that are wrong. An error is of those that could not be fetched.
+func (l *load) receipts(ctx context.Context) (verified, wrong int, err error) {
 	for _, id := range l.ids {
-		if _, _, err := l.network.client.Receipt(ctx, id); err != nil {
-			return verified, fmt.Errorf("verify the receipt of a payment: %w", err)
+		_, proved, err := l.network.client.Receipt(ctx, id)
+		switch {
+		case err == nil && proved.Record.Result.Code == tx.OK:
+			verified++
+		case err == nil:
+			wrong++
+		case errors.Is(err, sdk.ErrNotFound) || l.refuted(ctx, id): // Too many know nothing of what was answered final.
+			wrong++
+		default:
+			return verified, wrong, fmt.Errorf("verify the receipt of a payment: %w", err)
 		}
-		verified++
 	}
-	return verified, nil
+	return verified, wrong, nil
+}
+
+// refuted says that there is an answer and none that verifies. The client's error is the same when nobody answers.
+func (l *load) refuted(ctx context.Context, id tx.ID) bool {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	answered := false
+	for _, v := range l.network.validators {
+		res, err := v.GetReceipt(ctx, &apiv1.GetReceiptRequest{Id: id[:]})
+		if err != nil {
+			continue
+		}
+		answered = true
+		receipt, err := checkpoint.ReceiptOf(res.GetReceipt())
+		if err != nil {
+			continue
+		}
+		if proved, err := l.network.client.Verify(receipt); err == nil && proved.Transaction.ID() == id && proved.Record.Result.Code == tx.OK {
+			return false
+		}
+	}
+	return answered
 }

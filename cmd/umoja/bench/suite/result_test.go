@@ -48,6 +48,7 @@ func TestJudge(t *testing.T) {
 		{"an audit is missing", func(r *Result) { r.Audits[0].Passed = 1 }, Missed, "1 of 2 audits passed", true},
 		{"roots differ", func(r *Result) { r.Audits[0].Same = false }, Missed, "the validators' roots differ", true},
 		{"a payment is lost", func(r *Result) { r.Reports[0].Unknown = 1 }, Missed, "1 payments have no outcome", true},
+		{"a receipt does not verify, and unfinished", func(r *Result) { r.Reports[0].WrongReceipts, r.Error = 3, "stopped" }, Missed, "3 receipts", true},
 		{"a wrong balance, and unfinished", func(r *Result) { r.Reports[0].WrongBalances, r.Error = 2, "stopped" }, Missed, "2 balances", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
