@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -141,20 +142,27 @@ func (n *network) warm(ctx context.Context, workload string) error {
 // probes are how many transactions find out how fast a workload is: some seconds' worth.
 var probes = map[string]int{"stream": 8000, "unary": 6000, "hot": 8000, "bulk": 300, "mixed": 2000}
 
-// audit lets every network come to rest, stops it, and replays the history of each validator.
+// audit lets every network come to rest, stops it, and replays the history of each validator. One that does not come to rest has failed: measured again
+// it might.
 func (r *run) audit(ctx context.Context) error {
 	for _, n := range r.networks {
-		if err := n.folder.Await(ctx, "all validators at one final size", sandbox.Status.Quiet); err != nil {
-			return err
-		}
-		if err := n.end(); err != nil {
-			return err
-		}
-		r.told.tell("auditing %d validators", n.validators)
-		r.result.Audits = append(r.result.Audits, n.audit(ctx))
+		restless := n.folder.Await(ctx, "all validators at one final size", sandbox.Status.Quiet)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		stopped := n.end()
+		if restless == nil && stopped != nil {
+			return stopped
+		}
+		r.told.tell("auditing %d validators", n.validators)
+		a := n.audit(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if restless != nil {
+			a.Error = strings.TrimSuffix(errors.Join(restless, stopped).Error()+"\n"+a.Error, "\n")
+		}
+		r.result.Audits = append(r.result.Audits, a)
 	}
 	return nil
 }
