@@ -18,7 +18,7 @@ import (
 // verify compares the ledger with the answers.
 func (l *load) verify(ctx context.Context, r *Report, before []amount.Amount) error {
 	var err error
-	if r.Unknown, err = l.settle(ctx); err != nil {
+	if r.Unknown, err = l.settle(ctx, l.network.client.Submit); err != nil {
 		return err
 	}
 	after, err := l.balances(ctx)
@@ -30,22 +30,34 @@ func (l *load) verify(ctx context.Context, r *Report, before []amount.Amount) er
 	return err
 }
 
-// settleWithin is how long all that was not answered may take to have an outcome.
-const settleWithin = 2 * time.Minute
+const (
+	// settleWithin is how long all that was not answered may take to have an outcome.
+	settleWithin = 2 * time.Minute
+	// settledAtOnce is how many are asked for at a time: of a validator that died thousands may be open.
+	settledAtOnce = 64
+)
 
-// settle finds out what became of what was not answered.
-func (l *load) settle(ctx context.Context) (unknown int, err error) {
+// settle finds out what became of what was not answered: submit hands the same transaction over once more.
+func (l *load) settle(ctx context.Context, submit func(context.Context, *tx.Signed) (sdk.Outcome, error)) (unknown int, err error) {
 	within, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
+	var group errgroup.Group
+	group.SetLimit(settledAtOnce)
 	for _, it := range l.open {
-		o, err := l.network.client.Submit(within, it.signed)
-		switch {
-		case err != nil:
-			unknown++
-		case o.Applied():
-			l.made(it)
-		}
+		group.Go(func() error {
+			o, err := submit(within, it.signed)
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			switch {
+			case err != nil:
+				unknown++
+			case o.Applied():
+				l.made(it)
+			}
+			return nil
+		})
 	}
+	_ = group.Wait() // What has no outcome is counted.
 	return unknown, context.Cause(ctx)
 }
 

@@ -2,7 +2,10 @@ package bench
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -74,6 +77,35 @@ func TestReceipts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSettle: what a dead validator left open is settled in time though each takes seconds, and is booked as it came out.
+func TestSettle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &load{net: make([]int64, 2)}
+		for range 1000 {
+			l.open = append(l.open, item{signed: new(tx.Signed), credits: []int{1}})
+		}
+		var asked atomic.Int64
+		unknown, err := l.settle(t.Context(), func(ctx context.Context, _ *tx.Signed) (sdk.Outcome, error) {
+			k := asked.Add(1)
+			select {
+			case <-time.After(5 * time.Second):
+			case <-ctx.Done():
+				return sdk.Outcome{}, ctx.Err()
+			}
+			switch k % 10 {
+			case 0:
+				return sdk.Outcome{}, sdk.ErrUnknown
+			case 1:
+				return sdk.Outcome{Expired: true}, nil
+			}
+			return sdk.Outcome{Final: true, Result: tx.Result{Code: tx.OK}}, nil
+		})
+		if err != nil || asked.Load() != 1000 || unknown != 100 || l.net[0] != -800 || l.net[1] != 800 {
+			t.Errorf("of %d asked for %d are unknown, and the balances changed by %d: %v", asked.Load(), unknown, l.net, err)
+		}
+	})
 }
 
 func each(n *sdktest.Network, do func(v *sdktest.Validator)) {
