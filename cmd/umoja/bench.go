@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench/suite"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 )
 
@@ -36,7 +37,7 @@ func newBenchCommand() *cobra.Command {
 		Long: `bench starts a network of its own in a temporary folder, or uses the sandbox that runs in --dir, signs payments, sends them, and
 prints how many became final in a second, how long they took, what CPU and bytes each cost, and ratios to what the machine could do at the
 time. Then it compares balances with the answers, verifies receipts, and audits the validators of its own network. The exit code is 1 when a
-payment has no outcome, a balance is wrong or an audit does not pass.
+payment has no outcome, a balance is wrong, an audit does not pass or the validators' roots differ.
 
 The workloads are:
 ` + workloadList() + `
@@ -168,9 +169,9 @@ func (f *benchFlags) measure(ctx context.Context) (reports []*bench.Report, err 
 	if err := errors.Join(err, stop()); err != nil {
 		return nil, err
 	}
-	passed := f.audit(ctx)
+	passed, differ := f.audit(ctx, rootOf)
 	for _, r := range reports {
-		r.Audited = &passed
+		r.Audited, r.RootsDiffer = &passed, differ
 	}
 	return reports, context.Cause(ctx)
 }
@@ -197,15 +198,23 @@ func (f *benchFlags) runs(ctx context.Context) ([]*bench.Report, error) {
 	return reports, nil
 }
 
-// audit replays each validator's history, and says how many are right.
-func (f *benchFlags) audit(ctx context.Context) (passed int) {
+// audit replays each validator's history, and says how many are right, and whether those end with different roots.
+func (f *benchFlags) audit(ctx context.Context, rootOf func(ctx context.Context, dir string) (suite.Root, error)) (passed int, differ bool) {
+	var first suite.Root
 	for i := range f.validators {
 		fmt.Fprintf(f.o.Progress, "auditing validator %d\n", i+1)
-		if err := auditFolder(ctx, f.o.Folder.Validator(i+1)); err != nil {
+		root, err := rootOf(ctx, f.o.Folder.Validator(i+1))
+		if err != nil {
 			fmt.Fprintf(f.o.Progress, "audit of validator %d: %v\n", i+1, err)
 			continue
 		}
-		passed++
+		if passed++; passed == 1 {
+			first = root
+		}
+		if root != first {
+			differ = true
+			fmt.Fprintf(f.o.Progress, "validator %d ends with %+v, one before it with %+v\n", i+1, root, first)
+		}
 	}
-	return passed
+	return passed, differ
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench/suite"
 )
 
 // TestBench: a network of its own is measured: every payment is final, balances are right, receipts verify, audits pass, and nothing is left.
@@ -43,8 +46,34 @@ func TestBench(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(dir, "umoja-bench-*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
 	}
-	if !strings.Contains(out.String(), "audits          4 of 4 passed") {
+	if !strings.Contains(out.String(), "audits          4 of 4 passed, with one root") {
 		t.Errorf("the report says\n%s", out.String())
+	}
+}
+
+// TestBenchRoots: histories that are each right and end differently are told apart from those that end alike.
+func TestBenchRoots(t *testing.T) {
+	broken := errors.New("a bad root")
+	one, other := suite.Root{Leaves: 7, Tree: "aa", State: "bb"}, suite.Root{Leaves: 7, Tree: "aa", State: "cc"}
+	for _, c := range []struct {
+		name   string
+		roots  []suite.Root
+		errs   []error
+		passed int
+		differ bool
+	}{
+		{"all alike", []suite.Root{one, one, one, one}, make([]error, 4), 4, false},
+		{"another state", []suite.Root{one, one, other, one}, make([]error, 4), 4, true},
+		{"another at first", []suite.Root{other, one, one, one}, make([]error, 4), 4, true},
+		{"one has none", []suite.Root{{}, one, one, one}, []error{broken, nil, nil, nil}, 3, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, k := &benchFlags{validators: 4, o: bench.Options{Folder: "network", Progress: t.Output()}}, -1
+			passed, differ := f.audit(t.Context(), func(context.Context, string) (suite.Root, error) { k++; return c.roots[k], c.errs[k] })
+			if passed != c.passed || differ != c.differ {
+				t.Errorf("%d passed, differ %v", passed, differ)
+			}
+		})
 	}
 }
 

@@ -119,7 +119,7 @@ func TestCheck(t *testing.T) {
 	for what, change := range map[string]func(*Report){
 		"no outcome": func(r *Report) { r.Unknown = 1 }, "a wrong balance": func(r *Report) { r.WrongBalances = 1 },
 		"a wrong receipt": func(r *Report) { r.WrongReceipts = 1 },
-		"nothing made":    func(r *Report) { r.Transfers = 0 }, "an audit": func(r *Report) { r.Audited = &none },
+		"nothing made":    func(r *Report) { r.Transfers = 0 }, "other roots": func(r *Report) { r.RootsDiffer = true }, "an audit": func(r *Report) { r.Audited = &none },
 	} {
 		r := sample(1, 1)
 		if err := r.Check(); err != nil {

@@ -82,6 +82,8 @@ type Report struct {
 	WrongReceipts   int `json:"wrong_receipts,omitempty"`
 	// Audited is how many validators' histories were replayed and found right; absent when the network goes on running.
 	Audited *int `json:"audited,omitempty"`
+	// RootsDiffer says that histories that are right by themselves do not end alike.
+	RootsDiffer bool `json:"roots_differ,omitempty"`
 }
 
 // TransactionsPerSecond is PerSecond in transactions, which may carry many transfers.
@@ -103,6 +105,8 @@ func (r *Report) Check() error {
 		return fmt.Errorf("nothing became final: %w", ErrFound)
 	case r.Audited != nil && *r.Audited < r.Validators:
 		return fmt.Errorf("%d of %d audits passed: %w", *r.Audited, r.Validators, ErrFound)
+	case r.RootsDiffer:
+		return fmt.Errorf("the validators' roots differ: %w", ErrFound)
 	}
 	return nil
 }
@@ -186,7 +190,11 @@ func (r *Report) Print(out io.Writer) error {
 	line("balances", "%d of %d are what the answers say", r.BalancesChecked-r.WrongBalances, r.BalancesChecked)
 	line("receipts", "%d of %d verified", r.Receipts, r.Receipts+r.WrongReceipts)
 	if r.Audited != nil {
-		line("audits", "%d of %d passed", *r.Audited, r.Validators)
+		roots := "with one root"
+		if r.RootsDiffer {
+			roots = "and their roots differ"
+		}
+		line("audits", "%d of %d passed, %s", *r.Audited, r.Validators, roots)
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print report: %w", err)
