@@ -159,21 +159,50 @@ func (f *benchFlags) measure(ctx context.Context) (reports []*bench.Report, err 
 	if err != nil {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	keep := false
+	defer func() {
+		if keep { // What was found is evidence, and so is the log of a validator that has ended.
+			fmt.Fprintf(f.o.Progress, "the network is kept in %s\n", dir)
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(dir))
+	}()
 	f.o.Folder = sandbox.Folder(filepath.Join(dir, "network"))
 	stop, err := runningNetwork(ctx, sandbox.Options{Folder: f.o.Folder, Validators: f.validators, Roomy: true, Bare: !bench.ByPhone(f.o.Workload)}, f.o.Progress)
 	if err != nil {
 		return nil, err
 	}
 	reports, err = f.runs(ctx)
+	keep = f.rest(ctx, err != nil)
 	if err := errors.Join(err, stop()); err != nil {
 		return nil, err
 	}
 	passed, differ := f.audit(ctx, rootOf)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	for _, r := range reports {
 		r.Audited, r.RootsDiffer = &passed, differ
+		keep = keep || r.Check() != nil
 	}
-	return reports, context.Cause(ctx)
+	return reports, nil
+}
+
+// rest waits until all validators are at one size, but not after a failure, and says whether one has ended. If they do not come to that, the audit says so.
+func (f *benchFlags) rest(ctx context.Context, failed bool) (ended bool) {
+	err := f.o.Folder.Await(ctx, "all validators at one final size", func(s sandbox.Status) bool {
+		for i, v := range s.Validators {
+			if v.Pid == 0 {
+				ended = true
+				fmt.Fprintf(f.o.Progress, "%s has ended: its log is %s\n", v.Name, filepath.Join(f.o.Folder.Validator(i+1), "log"))
+			}
+		}
+		return failed || ended || s.Quiet()
+	})
+	if err != nil {
+		fmt.Fprintln(f.o.Progress, err)
+	}
+	return ended
 }
 
 // loads are the parts of the peak at which latency is drawn.

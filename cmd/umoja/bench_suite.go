@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -77,6 +78,7 @@ func (f *suiteFlags) run(cmd *cobra.Command, rate float64, jsonFile string) (err
 	o.Start = func(ctx context.Context, so sandbox.Options) (func() error, error) {
 		return runningNetwork(ctx, so, so.Progress)
 	}
+	var document suite.Document
 	switch {
 	case o.Dir != "":
 	case o.Suite == "soak":
@@ -85,9 +87,13 @@ func (f *suiteFlags) run(cmd *cobra.Command, rate float64, jsonFile string) (err
 		if o.Dir, err = os.MkdirTemp("", "umoja-bench-*"); err != nil {
 			return fmt.Errorf("make a folder: %w", err)
 		}
-		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
+		defer func() {
+			if !slices.ContainsFunc(document.Rows, func(r *suite.Result) bool { return r.Kept != "" }) {
+				err = errors.Join(err, os.RemoveAll(o.Dir))
+			}
+		}()
 	}
-	document, err := suite.Run(cmd.Context(), o)
+	document, err = suite.Run(cmd.Context(), o)
 	if len(document.Rows) == 0 {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench/suite"
+	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 )
 
 // TestBench: a network of its own is measured: every payment is final, balances are right, receipts verify, audits pass, and nothing is left.
@@ -74,6 +75,54 @@ func TestBenchRoots(t *testing.T) {
 				t.Errorf("%d passed, differ %v", passed, differ)
 			}
 		})
+	}
+}
+
+// TestBenchKeepsEvidence: when a validator of the own network dies, which is one too few to stop the payments, the network stays to be looked at.
+func TestBenchKeepsEvidence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts nine processes")
+	}
+	t.Parallel()
+	binary, dir := buildUmoja(t), t.TempDir()
+	command := exec.Command(binary, "bench", "--workload", "unary", "--rate", "50", "--for", "5s", "--payers", "20")
+	command.Env = append(os.Environ(), "TMPDIR="+dir)
+	command.Stdout = t.Output()
+	said, err := command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	killed, kept := false, ""
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		t.Log(lines.Text())
+		if path, is := strings.CutPrefix(lines.Text(), "the network is kept in "); is {
+			kept = path
+		}
+		if killed || !strings.Contains(lines.Text(), "transfers/s now") {
+			continue
+		}
+		killed = true
+		networks, err := filepath.Glob(filepath.Join(dir, "umoja-bench-*", "network"))
+		if err != nil || len(networks) != 1 {
+			t.Errorf("%v %v", networks, err)
+			continue
+		}
+		s, err := sandbox.Folder(networks[0]).Status(t.Context())
+		if err == nil {
+			err = syscall.Kill(s.Validators[1].Pid, syscall.SIGKILL)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if err := command.Wait(); err == nil || !killed {
+		t.Errorf("ended with %v; killed %v", err, killed)
+	}
+	if log, err := os.Stat(filepath.Join(kept, "network", "validator2", "log")); kept == "" || err != nil || log.Size() == 0 {
+		t.Errorf("kept in %q: %v", kept, err)
 	}
 }
 

@@ -28,6 +28,8 @@ type run struct {
 	// machine is what it could do when the row's first network was idle.
 	machine *bench.Calibration
 	parts   int
+	// ended are the validators that ran no more when their network was stopped.
+	ended []string
 }
 
 // network is one of a row.
@@ -150,7 +152,7 @@ func (r *run) audit(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		stopped := n.end()
+		stopped := n.end(ctx)
 		if restless == nil && stopped != nil {
 			return stopped
 		}
@@ -201,10 +203,18 @@ func (n *network) audit(ctx context.Context) Audit {
 	return a
 }
 
-// end stops the network's processes.
-func (n *network) end() error {
+// end stops the network's processes, and notes which have ended before.
+func (n *network) end(ctx context.Context) error {
 	if n.stop == nil {
 		return nil
+	}
+	if s, err := n.folder.Status(ctx); err == nil {
+		for i, v := range s.Validators {
+			if v.Pid == 0 {
+				n.run.ended = append(n.run.ended, v.Name)
+				n.run.told.tell("%s has ended: its log is %s", v.Name, filepath.Join(n.folder.Validator(i+1), "log"))
+			}
+		}
 	}
 	stop := n.stop
 	n.stop = nil
@@ -212,10 +222,10 @@ func (n *network) end() error {
 }
 
 // stop ends every network that a row left running.
-func (r *run) stop() error {
+func (r *run) stop(ctx context.Context) error {
 	var err error
 	for _, n := range r.networks {
-		err = errors.Join(err, n.end())
+		err = errors.Join(err, n.end(ctx))
 	}
 	return err
 }

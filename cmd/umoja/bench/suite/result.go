@@ -91,6 +91,8 @@ type Result struct {
 	Wrong bool `json:"wrong,omitempty"`
 	// Error says why the row did not finish.
 	Error string `json:"error,omitempty"`
+	// Kept is the folder of the row's networks, which show what was wrong; empty when they are gone, or are gone on from.
+	Kept string `json:"kept,omitempty"`
 	// Doubt says why the figures say too little to be judged.
 	Doubt string `json:"doubt,omitempty"`
 	// Others is the most that other programs used of the processors, as a part.

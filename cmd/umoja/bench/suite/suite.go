@@ -58,8 +58,12 @@ func measure(ctx context.Context, o Options, row row, j *journal, told teller) *
 	if err == nil {
 		err = r.audit(ctx)
 	}
-	err = errors.Join(err, r.stop())
-	if result.judge(); err == nil && !result.Wrong || !row.keep { // A ledger that is wrong is evidence.
+	err = errors.Join(err, r.stop(ctx))
+	switch result.judge(); {
+	case result.Wrong || len(r.ended) > 0: // A ledger that is wrong is evidence, and so is the log of a validator that has ended.
+		result.Kept = r.dir
+		told.tell("its networks are kept in %s", r.dir)
+	case err == nil || !row.keep:
 		err = errors.Join(err, os.RemoveAll(r.dir))
 	}
 	if err != nil {

@@ -107,6 +107,44 @@ func TestWrongStaysWrong(t *testing.T) {
 	}
 }
 
+// TestKept: the networks of a row that shows what must not be stay, and where they are is told; those of a row that is gone on from stay too, and nothing else does.
+func TestKept(t *testing.T) {
+	wrong := Audit{Validators: 4, Passed: 3, Error: "validator 2: a bad root"}
+	broken := errors.New("the disk is full")
+	for _, c := range []struct {
+		name       string
+		keep       bool
+		run        func(r *run) error
+		stay, kept bool
+	}{
+		{"a good row", false, func(*run) error { return nil }, false, false},
+		{"a good row of hours", true, func(*run) error { return nil }, false, false},
+		{"one that failed", false, func(*run) error { return broken }, false, false},
+		{"one of hours that failed", true, func(*run) error { return broken }, true, false},
+		{"a wrong one", false, func(r *run) error { r.result.Audits = []Audit{wrong}; return nil }, true, true},
+		{"a wrong one of hours", true, func(r *run) error { r.result.Audits = []Audit{wrong}; return nil }, true, true},
+		{"one whose validator has ended", false, func(r *run) error { r.ended = []string{"validator2"}; return broken }, true, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var told, table strings.Builder
+			o := Options{Dir: t.TempDir()}
+			network := filepath.Join(o.Dir, "row", "network4")
+			result := measure(t.Context(), o, row{name: "row", keep: c.keep, run: func(_ context.Context, r *run) error {
+				return errors.Join(os.Mkdir(network, 0o700), c.run(r))
+			}}, nil, teller{out: &told})
+			if err := (Document{Rows: []*Result{result}}).Print(&table); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(network); (err == nil) != c.stay {
+				t.Errorf("there is still a network: %v", err)
+			}
+			if dir := filepath.Dir(network); (result.Kept == dir) != c.kept || strings.Contains(told.String(), dir) != c.kept || strings.Contains(table.String(), dir) != c.kept {
+				t.Errorf("kept in %q; told\n%s\n%s", result.Kept, told.String(), table.String())
+			}
+		})
+	}
+}
+
 // TestStopped: a row that was cut off is not written down as one that did not finish.
 func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -119,6 +119,9 @@ func (d Document) Print(out io.Writer) error {
 				fmt.Fprintf(out, "%s: %s\n", r.Row, line)
 			}
 		}
+		if r.Kept != "" {
+			fmt.Fprintf(out, "%s: its networks are kept in %s\n", r.Row, r.Kept)
+		}
 	}
 	_, err := fmt.Fprintln(out, d.foot())
 	return err
