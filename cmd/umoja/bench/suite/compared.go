@@ -71,6 +71,7 @@ func hot(ctx context.Context, r *run) error {
 	r.result.Ratio = fmt.Sprintf("%.2f × spread, median of %d turns", median(ratios), len(ratios))
 	r.steady(ratios)
 	r.check(Check{What: "ratio to spread", Figure: median(ratios), Bound: 0.9})
+	r.allMade()
 	return nil
 }
 

@@ -44,7 +44,7 @@ func hour(ctx context.Context, r *run) error {
 			return err
 		}
 		worst, after, paid = max(worst, report.Final.P99), max(after, report.Shadowed.Max), paid+report.Transfers
-		unmade += r.unmade(report)
+		unmade += failures(report)
 	}
 	r.result.Figure = fmt.Sprintf("p99 %.0f ms in the worst of %d parts; %s paid", worst, parts, thousands(float64(paid)))
 	r.result.Ratio = fmt.Sprintf("%g/s, %d kills; longest about a kill %.1f s", r.o.Rate, parts, after/1e3)

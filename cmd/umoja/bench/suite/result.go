@@ -3,6 +3,8 @@ package suite
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
@@ -102,6 +104,24 @@ type Result struct {
 
 	Audits  []Audit         `json:"audits,omitempty"`
 	Reports []*bench.Report `json:"reports,omitempty"`
+}
+
+// unmade says how many payments were answered otherwise than made, and how; empty when there is none.
+func (r *Result) unmade() string {
+	all := make(map[string]int)
+	for _, report := range r.Reports {
+		for what, count := range report.Failed {
+			all[what] += count
+		}
+	}
+	var parts []string
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		parts = append(parts, fmt.Sprintf("%s %s", thousands(float64(all[what])), what))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "not made: " + strings.Join(parts, ", ")
 }
 
 // String is a line that tells how a row ended.

@@ -70,6 +70,8 @@ func TestJudge(t *testing.T) {
 func TestTable(t *testing.T) {
 	met, missed := planted(), planted()
 	missed.Row, missed.Checks[0].Figure, missed.Notes = "hot", 3, []string{"the turns' ratios: [0.5]"}
+	missed.Reports = append(missed.Reports, planted().Reports...)
+	missed.Reports[0].Failed, missed.Reports[1].Failed = map[string]int{"OVERLOADED": 2}, map[string]int{"EXPIRED": 1, "OVERLOADED": 998}
 	met.judge()
 	missed.judge()
 	d := Document{Suite: "full", Seconds: 1, Full: 30, Begun: time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC), Rows: []*Result{met, missed}}
@@ -81,17 +83,34 @@ func TestTable(t *testing.T) {
 		&text: {
 			"suite full of 2026-11-21 20:00, 1s a measurement in the place of 30s: a quick look, not a figure", "verification 200 us",
 			"payments | stream  ≥ 4/s  5.00/s  2.00 × naive bound  met\n", "hot: transfers a second 3.00, wanted at least 4.00\n", "hot: the turns' ratios",
+			"hot: not made: 1 EXPIRED, 1,000 OVERLOADED\n",
 			"audits: 2 of 2 networks, each validator's history replayed, all with one root; 2,400 transactions\n",
 		},
 		&markdown: {
 			"| measure | goal | figure | ratio | verdict |\n|---|---|---|---|---|\n| payments \\| stream | ≥ 4/s | 5.00/s | 2.00 × naive bound | met |\n",
-			"- hot: transfers a second 3.00, wanted at least 4.00.\n", "a quick look",
+			"- hot: transfers a second 3.00, wanted at least 4.00.\n", "- hot: not made: 1 EXPIRED, 1,000 OVERLOADED.\n", "a quick look",
 		},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("no %q in\n%s", want, out.String())
 			}
+		}
+	}
+}
+
+// TestAllMade: a row whose payments were not all made has not met its goal, however fast it was, in whichever of its measurements.
+func TestAllMade(t *testing.T) {
+	for _, c := range []struct {
+		first, second map[string]int
+		want          Verdict
+	}{{nil, nil, Met}, {map[string]int{"OVERLOADED": 1}, nil, Missed}, {nil, map[string]int{"OVERLOADED": 1}, Missed}} {
+		r := &run{result: planted()}
+		r.result.Reports = append(r.result.Reports, planted().Reports...)
+		r.result.Reports[0].Failed, r.result.Reports[1].Failed = c.first, c.second
+		r.allMade()
+		if r.result.judge(); r.result.Verdict != c.want {
+			t.Errorf("%v and %v: %s %s", c.first, c.second, r.result.Verdict, r.result.Why)
 		}
 	}
 }

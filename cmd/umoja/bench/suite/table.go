@@ -114,7 +114,7 @@ func (d Document) Print(out io.Writer) error {
 	}
 	fmt.Fprintln(out)
 	for _, r := range d.Rows {
-		for _, line := range append([]string{r.Why}, r.Notes...) {
+		for _, line := range append([]string{r.Why, r.unmade()}, r.Notes...) {
 			if line != "" {
 				fmt.Fprintf(out, "%s: %s\n", r.Row, line)
 			}
@@ -143,8 +143,10 @@ func (d Document) Markdown(out io.Writer) error {
 	}
 	b.WriteString("\n")
 	for _, r := range d.Rows {
-		if r.Why != "" {
-			fmt.Fprintf(&b, "- %s: %s.\n", r.Row, r.Why)
+		for _, text := range []string{r.Why, r.unmade()} {
+			if text != "" {
+				fmt.Fprintf(&b, "- %s: %s.\n", r.Row, text)
+			}
 		}
 	}
 	fmt.Fprintf(&b, "\n%s. %s.\n", strings.ReplaceAll(d.head(), "\n", "; "), d.foot())
