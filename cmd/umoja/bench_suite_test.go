@@ -69,7 +69,10 @@ func TestSuiteGoesOn(t *testing.T) {
 	if len(r.Reports) != 2 || r.Wrong || r.Error != "" || len(r.Audits) != 1 || r.Audits[0].Passed != 4 || !r.Audits[0].Same {
 		t.Fatalf("%s", raw)
 	}
-	for _, report := range r.Reports {
+	for i, report := range r.Reports {
+		if report.Part != i+1 {
+			t.Errorf("part %d is called %d", i+1, report.Part)
+		}
 		late := 0
 		for _, n := range report.Failed {
 			late += n // On a machine that is starved.

@@ -27,7 +27,6 @@ type run struct {
 	networks []*network
 	// machine is what it could do when the row's first network was idle.
 	machine *bench.Calibration
-	parts   int
 	// ended are the validators that ran no more when their network was stopped.
 	ended []string
 }
@@ -91,12 +90,7 @@ func (n *network) measure(ctx context.Context, o bench.Options) (*bench.Report, 
 }
 
 func (n *network) bench(ctx context.Context, o bench.Options) (*bench.Report, error) {
-	n.run.parts++
-	o.Folder, o.Row, o.Part, o.Progress = n.folder, n.run.row.name, n.run.parts, n.run.told
-	if o.Payers == 0 {
-		o.Payers = n.run.accounts(1000)
-	}
-	report, err := bench.Run(ctx, o)
+	report, err := bench.Run(ctx, n.options(o))
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +100,15 @@ func (n *network) bench(ctx context.Context, o bench.Options) (*bench.Report, er
 		return nil, err
 	}
 	return report, nil
+}
+
+// options are those of a run on this network. Parts are numbered by the reports that are kept: a row that is gone on from has those of earlier runs.
+func (n *network) options(o bench.Options) bench.Options {
+	o.Folder, o.Row, o.Part, o.Progress = n.folder, n.run.row.name, len(n.run.result.Reports)+1, n.run.told
+	if o.Payers == 0 {
+		o.Payers = n.run.accounts(1000)
+	}
+	return o
 }
 
 // slice measures a workload in a closed loop for about so long. How many transactions that takes is known from the run before, or from a short one.

@@ -3,11 +3,53 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
 )
+
+// TestParts: a row that is gone on from numbers its parts as one that was not cut off, and what finds out how fast a workload is has no number.
+func TestParts(t *testing.T) {
+	o := Options{Suite: "soak", Duration: time.Hour}
+	numbers := func(j *journal, steps int) (parts []int) {
+		r := &run{o: o, row: row{name: "growth", keep: true}, result: &Result{}, journal: j, told: teller{out: t.Output()}}
+		n := &network{run: r}
+		for k := range steps {
+			report, err := r.step(fmt.Sprintf("look %d", k+1), func() (*bench.Report, error) {
+				_ = n.options(bench.Options{}) // A probe: its report is not kept.
+				report := &bench.Report{Part: n.options(bench.Options{}).Part}
+				r.result.Reports = append(r.result.Reports, report)
+				return report, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts = append(parts, report.Part)
+		}
+		return parts
+	}
+	for _, before := range []int{0, 1, 3} {
+		path := filepath.Join(t.TempDir(), "journal.jsonl")
+		for _, steps := range []int{before, 4} {
+			j, err := openJournal(path, begin{Suite: o.Suite, Duration: o.Duration, At: time.Now()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if parts := numbers(j, steps); !slices.Equal(parts, []int{1, 2, 3, 4}[:steps]) {
+				t.Errorf("cut off after %d: parts %v", before, parts)
+			}
+			if err := j.file.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
 
 // TestRestless: a network whose validators never come to one final size is stopped and audited all the same, and fails: the row is wrong, and not to be tried
 // again. A run that is cut off meanwhile says nothing of it.
