@@ -83,10 +83,46 @@ func TestCompare(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	other := sample(1, 1)
-	other.Workload = "hot"
-	if err := Compare(io.Discard, d, Document{Reports: []*Report{other}}); err == nil {
-		t.Error("workloads that differ were compared")
+	if strings.Contains(out.String(), "warning") {
+		t.Errorf("what is alike is warned of:\n%s", out.String())
+	}
+}
+
+// TestCompareUnlike: what was measured in another way is not compared, and what is only longer is, with a warning.
+func TestCompareUnlike(t *testing.T) {
+	const refused = "no workload in common"
+	for _, c := range []struct {
+		what          string
+		first, second func(*Report)
+		want          string
+	}{
+		{"another workload", nil, func(r *Report) { r.Workload = "hot" }, refused},
+		{"more validators", nil, func(r *Report) { r.Validators = 7 }, refused},
+		{"more callers", nil, func(r *Report) { r.Callers = 64 }, refused},
+		{"fewer payers", nil, func(r *Report) { r.Payers = 20 }, refused},
+		{"another rate", func(r *Report) { r.Rate = 10 }, func(r *Report) { r.Rate = 20 }, refused},
+		{"another rate of the hour", func(r *Report) { r.Row, r.Rate = "hour", 10 }, func(r *Report) { r.Row, r.Rate = "hour", 20 }, refused},
+		{"another half of the peak", func(r *Report) { r.Row, r.Rate = "latency", 10 }, func(r *Report) { r.Row, r.Rate = "latency", 20 }, ""},
+		{"a little longer", func(r *Report) { r.Seconds, r.Leaves = 30, 1000 }, func(r *Report) { r.Seconds, r.Leaves = 16, 1900 }, ""},
+		{"a quick look", func(r *Report) { r.Seconds = 30 }, func(r *Report) { r.Seconds = 3 }, "warning: stream: 30.0 seconds measured in the first, 3.0 in the second\n"},
+		{"a longer history", func(r *Report) { r.Leaves = 1011 }, func(r *Report) { r.Leaves = 500_011 }, "warning: stream: 1011 leaves before in the first, 500011 in the second\n"},
+	} {
+		x, y := sample(1000, 20), sample(1000, 20)
+		for change, r := range map[*func(*Report)]*Report{&c.first: x, &c.second: y} {
+			if *change != nil {
+				(*change)(r)
+			}
+		}
+		var out bytes.Buffer
+		err := Compare(&out, Document{Reports: []*Report{x}}, Document{Reports: []*Report{y}})
+		switch {
+		case c.want == refused:
+			if err == nil || !strings.Contains(err.Error(), refused) {
+				t.Errorf("%s: %v", c.what, err)
+			}
+		case err != nil || !strings.HasSuffix(out.String(), c.want) || c.want == "" && strings.Contains(out.String(), "warning"):
+			t.Errorf("%s: %v\n%s", c.what, err, out.String())
+		}
 	}
 }
 

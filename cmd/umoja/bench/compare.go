@@ -54,6 +54,7 @@ func Compare(out io.Writer, a, b Document) error {
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "workload\tfigure\tfirst\tsecond\tsecond / first\t")
 	found := false
+	var warnings []string
 	for _, x := range a.Reports {
 		for _, y := range b.Reports {
 			if x.key() != y.key() {
@@ -64,6 +65,7 @@ func Compare(out io.Writer, a, b Document) error {
 			if x.Row != "" {
 				name = fmt.Sprintf("%s %d, %s", x.Row, x.Part, x.Workload)
 			}
+			warnings = append(warnings, unlike(name, x, y)...)
 			for _, f := range figures {
 				p, q := f.of(x), f.of(y)
 				if p == 0 || q == 0 {
@@ -78,24 +80,45 @@ func Compare(out io.Writer, a, b Document) error {
 		return fmt.Errorf("print comparison: %w", err)
 	}
 	if !found {
-		return fmt.Errorf("compare: the files have no workload in common, at the same rate and with as many validators")
+		return fmt.Errorf("compare: the files have no workload in common, at the same rate and with as many validators, callers and payers")
+	}
+	for _, warning := range warnings {
+		if _, err := fmt.Fprintln(out, warning); err != nil {
+			return fmt.Errorf("print comparison: %w", err)
+		}
 	}
 	return nil
 }
 
+// alike is how many times as long one of two may be that are compared without a warning.
+const alike = 2
+
+// unlike warns of what makes two figures differ whatever the network does.
+func unlike(name string, x, y *Report) (warnings []string) {
+	for _, c := range []struct {
+		what string
+		p, q float64
+	}{{"seconds measured", x.Seconds, y.Seconds}, {"leaves before", float64(x.Leaves), float64(y.Leaves)}} {
+		if max(c.p, c.q) > alike*min(c.p, c.q) {
+			warnings = append(warnings, fmt.Sprintf("warning: %s: %.*f %s in the first, %.*f in the second", name, digits(c.p), c.p, c.what, digits(c.q), c.q))
+		}
+	}
+	return warnings
+}
+
 // reportKey is what makes two reports comparable.
 type reportKey struct {
-	workload   string
-	rate       float64
-	validators int
-	row        string
-	part       int
+	workload                    string
+	rate                        float64
+	validators, callers, payers int
+	row                         string
+	part                        int
 }
 
 func (r *Report) key() reportKey {
-	k := reportKey{workload: r.Workload, validators: r.Validators, row: r.Row, part: r.Part}
-	if r.Row == "" {
-		k.rate = r.Rate // That of a suite's run is what was found just before.
+	k := reportKey{workload: r.Workload, rate: r.Rate, validators: r.Validators, callers: r.Callers, payers: r.Payers, row: r.Row, part: r.Part}
+	if r.Row == "latency" {
+		k.rate = 0 // It is half of what was found just before.
 	}
 	return k
 }
