@@ -38,15 +38,21 @@ func interleaved(first, second func() (*bench.Report, error), of func(a, b *benc
 // apart is how far the middle turns' ratios may lie apart, as a part of the median, before the median says nothing.
 const apart = 0.3
 
-// steady has the row doubted when the turns differ too much.
-func (r *run) steady(ratios []float64) {
+// steady has the row doubted when ratios of one thing, which what names, differ too much.
+func (r *run) steady(what string, ratios []float64) {
 	v := slices.Sorted(slices.Values(ratios))
 	if middle := v[len(v)-2] - v[1]; middle > apart*median(v) {
-		r.result.Doubt = fmt.Sprintf("the turns' ratios lie too far apart: %.2f", ratios)
+		if r.result.Doubt != "" {
+			r.result.Doubt += "; "
+		}
+		r.result.Doubt += fmt.Sprintf("%s lie too far apart: %.2f", what, ratios)
 		return
 	}
-	r.note("the turns' ratios: %.2f", ratios)
+	r.note("%s: %.2f", what, ratios)
 }
+
+// turnsRatios are what steady looks at in a row of turns.
+const turnsRatios = "the turns' ratios"
 
 // hot compares payments that all go to one account with payments among all.
 func hot(ctx context.Context, r *run) error {
@@ -69,7 +75,7 @@ func hot(ctx context.Context, r *run) error {
 	}
 	r.result.Figure = number(median(perSecond)) + "/s"
 	r.result.Ratio = fmt.Sprintf("%.2f × spread, median of %d turns", median(ratios), len(ratios))
-	r.steady(ratios)
+	r.steady(turnsRatios, ratios)
 	r.check(Check{What: "ratio to spread", Figure: median(ratios), Bound: 0.9})
 	r.allMade()
 	return nil
@@ -102,7 +108,7 @@ func validators(ctx context.Context, r *run) error {
 	}
 	r.result.Figure = number(median(applied)) + " a core-second with 7"
 	r.result.Ratio = fmt.Sprintf("%.2f × those of 4, median of %d turns", median(ratios), len(ratios))
-	r.steady(ratios)
+	r.steady(turnsRatios, ratios)
 	r.note("each of n validators applies every transfer, so n applications a transfer are counted; payments alone a core-second of all validators together are %.2f × those of 4 (4/7 is 0.57)", median(literal))
 	r.check(Check{What: "ratio of 7 to 4", Figure: median(ratios), Bound: 0.85})
 	return nil
@@ -127,25 +133,48 @@ func growth(from, to int) func(ctx context.Context, r *run) error {
 			return err
 		}
 		from, to := max(500, int(float64(from)*r.o.scale())), max(1000, int(float64(to)*r.o.scale()))
-		small, smallRates, err := n.atSize(ctx, "small", from)
+		small, err := n.atSize(ctx, "small", from)
 		if err != nil {
 			return err
 		}
 		if err := n.room(ctx, to); err != nil {
 			return err
 		}
-		large, largeRates, err := n.atSize(ctx, "large", to)
+		large, err := n.atSize(ctx, "large", to)
 		if err != nil {
 			return err
 		}
-		ratio := median(large) / median(small)
-		r.result.Figure = fmt.Sprintf("%.2f × from %s to %s leaves", ratio, thousands(float64(from)), thousands(float64(to)))
-		r.result.Ratio = fmt.Sprintf("%.2f and %.2f × naive bound", median(small), median(large))
-		r.note("× naive bound: %.2f and %.2f; payments a second, with no regard to what the machine could do: %.0f and %.0f, %.2f ×",
-			small, large, smallRates, largeRates, median(largeRates)/median(smallRates))
-		r.check(Check{What: "throughput beside what it was", Figure: ratio, Bound: 0.9, Fragile: true})
+		r.grown(small, large)
 		return nil
 	}
+}
+
+// grown compares the looks at a short history with those at a long one. How long each was is what the looks found: they make it longer themselves.
+func (r *run) grown(small, large []*bench.Report) {
+	rates := func(reports []*bench.Report) []float64 { return each(reports, perSecond) }
+	ratios := func(reports []*bench.Report) []float64 { return each(reports, toNaive) }
+	leaves := func(reports []*bench.Report) string {
+		return thousands(median(each(reports, func(report *bench.Report) float64 { return float64(report.Leaves) })))
+	}
+	ratio := median(ratios(large)) / median(ratios(small))
+	r.result.Figure = fmt.Sprintf("%.2f × from %s to %s leaves", ratio, leaves(small), leaves(large))
+	r.result.Ratio = fmt.Sprintf("%.2f and %.2f × naive bound", median(ratios(small)), median(ratios(large)))
+	r.steady("ratios to the naive bound at "+leaves(small)+" leaves", ratios(small))
+	r.steady("ratios to the naive bound at "+leaves(large)+" leaves", ratios(large))
+	r.note("payments a second, with no regard to what the machine could do: %.0f and %.0f, %.2f ×", rates(small), rates(large), median(rates(large))/median(rates(small)))
+	r.check(Check{What: "throughput beside what it was", Figure: ratio, Bound: 0.9, Fragile: true})
+}
+
+func perSecond(report *bench.Report) float64 { return report.PerSecond }
+func toNaive(report *bench.Report) float64   { return report.ToNaive }
+
+// each is a figure of each report.
+func each(reports []*bench.Report, of func(*bench.Report) float64) []float64 {
+	var all []float64
+	for _, report := range reports {
+		all = append(all, of(report))
+	}
+	return all
 }
 
 const (
@@ -156,7 +185,7 @@ const (
 )
 
 // atSize makes the history so long and measures there.
-func (n *network) atSize(ctx context.Context, name string, size int) (toNaive, perSecond []float64, err error) {
+func (n *network) atSize(ctx context.Context, name string, size int) (reports []*bench.Report, err error) {
 	r := n.run
 	for k := range looks {
 		report, err := r.step(fmt.Sprintf("%s %d of %d", name, k+1, looks), func() (*bench.Report, error) {
@@ -166,16 +195,16 @@ func (n *network) atSize(ctx context.Context, name string, size int) (toNaive, p
 			return n.slice(ctx, bench.Options{Workload: "stream"}, r.look())
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		toNaive, perSecond = append(toNaive, report.ToNaive), append(perSecond, report.PerSecond)
+		reports = append(reports, report)
 	}
-	return toNaive, perSecond, nil
+	return reports, nil
 }
 
-// look is how long one of several measurements takes.
+// look is how long one of several measurements takes: so long that those at the small size leave it small.
 func (r *run) look() time.Duration {
-	full := 10 * time.Second
+	full := 3 * time.Second
 	if r.row.keep {
 		full = 30 * time.Second
 	}

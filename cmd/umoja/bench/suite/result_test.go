@@ -153,6 +153,36 @@ func TestInterleaved(t *testing.T) {
 	}
 }
 
+// TestGrown: growth is told of the lengths that were measured, and doubted when the looks at either length differ too much.
+func TestGrown(t *testing.T) {
+	looks := func(leaves uint64, ratios ...float64) (reports []*bench.Report) {
+		for k, ratio := range ratios {
+			reports = append(reports, &bench.Report{ToNaive: ratio, PerSecond: 1000 * ratio, Leaves: leaves + 16_000*uint64(k)})
+		}
+		return reports
+	}
+	even, wild := []float64{1.9, 2, 2.1, 2, 2}, []float64{1, 1.2, 2, 3, 3.5}
+	for _, c := range []struct {
+		name         string
+		small, large []float64
+		figure       string
+		want         Verdict
+		doubts       int
+	}{
+		{"as fast as before", even, even, "1.00 × from 50,000 to 532,000 leaves", Met, 0},
+		{"slower", even, []float64{1, 1, 1, 1, 1}, "0.50 × from 50,000 to 532,000 leaves", Missed, 0},
+		{"the small ones differ", wild, even, "1.00 × from 50,000 to 532,000 leaves", Unjudged, 1},
+		{"the large ones differ", even, wild, "1.00 × from 50,000 to 532,000 leaves", Unjudged, 1},
+		{"all differ", wild, wild, "1.00 × from 50,000 to 532,000 leaves", Unjudged, 2},
+	} {
+		r := &run{result: &Result{}}
+		r.grown(looks(18_000, c.small...), looks(500_000, c.large...))
+		if r.result.judge(); r.result.Figure != c.figure || r.result.Verdict != c.want || strings.Count(r.result.Why, "too far apart") != c.doubts {
+			t.Errorf("%s: %s, %s %s", c.name, r.result.Figure, r.result.Verdict, r.result.Why)
+		}
+	}
+}
+
 // TestSteady: turns that lie far apart are doubted, and one that strays is not enough for that.
 func TestSteady(t *testing.T) {
 	for _, c := range []struct {
@@ -160,7 +190,7 @@ func TestSteady(t *testing.T) {
 		doubt  bool
 	}{{[]float64{0.9, 1, 1.1, 1, 0.95}, false}, {[]float64{0.1, 1, 1.1, 1, 3}, false}, {[]float64{0.44, 1.16, 1.56, 0.44, 2.07}, true}} {
 		r := &run{result: planted()}
-		r.steady(c.ratios)
+		r.steady(turnsRatios, c.ratios)
 		if r.result.judge(); (r.result.Verdict == Unjudged) != c.doubt {
 			t.Errorf("%v: %s %s", c.ratios, r.result.Verdict, r.result.Why)
 		}
