@@ -3,6 +3,7 @@ package suite
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -179,6 +180,37 @@ func TestGrown(t *testing.T) {
 		r.grown(looks(18_000, c.small...), looks(500_000, c.large...))
 		if r.result.judge(); r.result.Figure != c.figure || r.result.Verdict != c.want || strings.Count(r.result.Why, "too far apart") != c.doubts {
 			t.Errorf("%s: %s, %s %s", c.name, r.result.Figure, r.result.Verdict, r.result.Why)
+		}
+	}
+}
+
+// TestThroughput: a row of throughput is judged by the medians of its turns, and doubted when ratios that are judged differ too much.
+func TestThroughput(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		rates  []float64
+		bounds []float64
+		ratio  float64
+		want   Verdict
+		figure string
+	}{
+		{"even turns", []float64{4100, 4200, 4300, 4400, 4500}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Met, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
+		{"one turn strays", []float64{4300, 1000, 4200, 4300, 9000}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Met, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
+		{"one calibration strays", []float64{3900, 3900, 3900, 3900, 3900}, []float64{2000, 2000, 1000, 2000, 2000}, 2, Missed, "3,900/s; 1.95 × naive bound of 2,000/s, medians of 5 turns"},
+		{"turns that differ", []float64{3000, 4000, 4300, 6000, 7000}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Unjudged, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
+		{"turns that differ, with no goal for the ratio", []float64{3000, 4000, 4300, 6000, 7000}, []float64{2000, 2000, 2000, 2000, 2000}, 0, Met, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
+	} {
+		var reports []*bench.Report
+		for k, rate := range c.rates {
+			reports = append(reports, &bench.Report{Transfers: 1, PerSecond: rate, NaiveBound: c.bounds[k], ToNaive: rate / c.bounds[k], Wire: rate})
+		}
+		r := &run{result: &Result{Reports: reports}}
+		r.throughput(reports, 3900, c.ratio)
+		if r.result.judge(); r.result.Verdict != c.want || r.result.Figure+"; "+r.result.Ratio != c.figure {
+			t.Errorf("%s: %s %s: %s; %s", c.name, r.result.Verdict, r.result.Why, r.result.Figure, r.result.Ratio)
+		}
+		if want := fmt.Sprintf("%.0f bytes on the wire", median(c.rates)); !strings.Contains(r.result.Notes[0], want) {
+			t.Errorf("%s: not the middle turn is described: %s", c.name, r.result.Notes[0])
 		}
 	}
 }
