@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -164,6 +165,18 @@ func TestCheck(t *testing.T) {
 		change(r)
 		if err := r.Check(); !errors.Is(err, ErrFound) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestLatencyOfPhones: what is not measured is not written down as 0, and what is measured is.
+func TestLatencyOfPhones(t *testing.T) {
+	for want, l := range map[string]Latency{
+		`{"count":7,"p50_ms":600,"p99_ms":1300}`:                              {Count: 7, P50: 600, P99: 1300},
+		`{"count":7,"p50_ms":1,"p90_ms":2,"p99_ms":3,"p999_ms":4,"max_ms":5}`: {Count: 7, P50: 1, P90: 2, P99: 3, P999: 4, Max: 5},
+	} {
+		if raw, err := json.Marshal(l); err != nil || string(raw) != want {
+			t.Errorf("%s, want %s: %v", raw, want, err)
 		}
 	}
 }

@@ -17,14 +17,14 @@ import (
 // ErrFound means that a run found what must not be.
 var ErrFound = errors.New("the run found what must not be")
 
-// Latency is a distribution, in milliseconds.
+// Latency is a distribution, in milliseconds. P90, P999 and Max are 0, and absent, where they are not measured: of phones.
 type Latency struct {
 	Count int64   `json:"count"`
 	P50   float64 `json:"p50_ms"`
-	P90   float64 `json:"p90_ms"`
+	P90   float64 `json:"p90_ms,omitzero"`
 	P99   float64 `json:"p99_ms"`
-	P999  float64 `json:"p999_ms"`
-	Max   float64 `json:"max_ms"`
+	P999  float64 `json:"p999_ms,omitzero"`
+	Max   float64 `json:"max_ms,omitzero"`
 }
 
 func latencyOf(h *hdrhistogram.Histogram) Latency {
