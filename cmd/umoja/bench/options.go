@@ -40,6 +40,8 @@ type Options struct {
 	Shadow func(begun, ended time.Time) (counts time.Duration)
 	// Begun is called when what is measured begins: before anything is sent, or after the last answer of the warm-up. Answers are kept waiting until it returns.
 	Begun func()
+	// Beside are other sandboxes of the same run that idle meanwhile: what they use is used by no other program.
+	Beside []sandbox.Folder
 	// Calibration is of the same machine a moment ago; nil measures it.
 	Calibration *Calibration
 	// Row and Part name the run within a suite.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -132,7 +133,8 @@ func (r *Report) measured(before, after sandbox.Usage) {
 		}
 		r.CPU[name] = float64(used.Microseconds()) / float64(r.Transfers)
 	}
-	all := float64(r.Calibration.Cores) * r.Seconds
+	own += after.Beside - before.Beside
+	all := float64(runtime.NumCPU()) * r.Seconds // Not the cores that Go was told to use: others use all.
 	r.Others = max(0, (after.Machine-before.Machine-own).Seconds()/all)
 	r.Wire = float64(after.Wire-before.Wire) / float64(r.Transfers)
 }

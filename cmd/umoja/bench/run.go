@@ -93,7 +93,7 @@ func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(forma
 	go func() { defer close(watched); giveUp(l.watch(watching, tell)) }()
 	tell("sending")
 	err := l.run(ctx, s, func() (err error) {
-		begin, err = l.network.folder.Usage()
+		begin, err = l.network.folder.Usage(l.o.Beside...)
 		if l.o.Begun != nil {
 			l.o.Begun()
 		}
@@ -104,7 +104,7 @@ func (l *load) measure(ctx context.Context, s *stock, r *Report, tell func(forma
 	if err != nil {
 		return err
 	}
-	after, err := l.network.folder.Usage()
+	after, err := l.network.folder.Usage(l.o.Beside...)
 	if err != nil {
 		return err
 	}

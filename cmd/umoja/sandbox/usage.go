@@ -22,6 +22,8 @@ type Usage struct {
 	Pids map[string]int
 	// Ended is the CPU time of this process's children that have ended.
 	Ended time.Duration
+	// Beside is the CPU time of the processes of other sandboxes.
+	Beside time.Duration
 	// Resident is memory by process, in bytes.
 	Resident map[string]uint64
 	// Machine is the CPU time of everything on the machine, and what its host took for others.
@@ -30,13 +32,43 @@ type Usage struct {
 	Wire uint64
 }
 
-// Usage reads what a running sandbox has used. A process that is dead is left out.
-func (f Folder) Usage() (Usage, error) {
-	u := Usage{At: time.Now(), CPU: make(map[string]time.Duration), Pids: make(map[string]int), Resident: make(map[string]uint64)}
+// Usage reads what a running sandbox has used, and others beside it. A process that is dead is left out.
+func (f Folder) Usage(beside ...Folder) (Usage, error) {
+	u := Usage{At: time.Now()}
+	if err := f.meter(&u); err != nil {
+		return u, err
+	}
+	for _, other := range beside {
+		var o Usage
+		if err := other.meter(&o); err != nil {
+			return u, err
+		}
+		for _, cpu := range o.CPU {
+			u.Beside += cpu
+		}
+	}
+	var err error
+	if u.CPU["load"], u.Resident["load"], err = used(os.Getpid()); err != nil {
+		return u, err
+	}
+	u.Pids["load"] = os.Getpid()
+	if u.Ended, err = rusage(syscall.RUSAGE_CHILDREN); err != nil {
+		return u, err
+	}
+	if u.Machine, err = machine(); err != nil {
+		return u, err
+	}
+	u.Wire, err = loopback()
+	return u, err
+}
+
+// meter reads what the sandbox's own processes have used.
+func (f Folder) meter(u *Usage) error {
 	var pids Pids
 	if err := readJSON(f.Pids(), &pids); err != nil {
-		return u, fmt.Errorf("read meters: %w", err)
+		return fmt.Errorf("read meters: %w", err)
 	}
+	u.CPU, u.Pids, u.Resident = make(map[string]time.Duration), make(map[string]int), make(map[string]uint64)
 	var err error
 	add := func(name string, pid int) {
 		if pid == 0 {
@@ -59,18 +91,7 @@ func (f Folder) Usage() (Usage, error) {
 	for i, pid := range pids.Attestors {
 		add(filepath.Base(f.Attestor(i+1)), pid)
 	}
-	add("load", os.Getpid())
-	if err != nil {
-		return u, err
-	}
-	if u.Ended, err = rusage(syscall.RUSAGE_CHILDREN); err != nil {
-		return u, err
-	}
-	if u.Machine, err = machine(); err != nil {
-		return u, err
-	}
-	u.Wire, err = loopback()
-	return u, err
+	return err
 }
 
 // clockTick is the unit of times in /proc: the same on every Linux.

@@ -108,6 +108,11 @@ func (n *network) options(o bench.Options) bench.Options {
 	if o.Payers == 0 {
 		o.Payers = n.run.accounts(1000)
 	}
+	for _, other := range n.run.networks {
+		if other != n && other.stop != nil {
+			o.Beside = append(o.Beside, other.folder)
+		}
+	}
 	return o
 }
 

@@ -51,6 +51,18 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestBeside: the other networks of a row that run are no other programs, and those that were stopped have no processes.
+func TestBeside(t *testing.T) {
+	r, runs := &run{o: Options{Suite: "full", Duration: time.Second}, result: &Result{}}, func() error { return nil }
+	few, many := &network{run: r, folder: "few", stop: runs}, &network{run: r, folder: "many", stop: runs}
+	r.networks = []*network{few, many, {run: r, folder: "stopped"}}
+	for n, want := range map[*network]sandbox.Folder{few: "many", many: "few"} {
+		if got := n.options(bench.Options{}).Beside; !slices.Equal(got, []sandbox.Folder{want}) {
+			t.Errorf("beside %s are %v", n.folder, got)
+		}
+	}
+}
+
 // TestRestless: a network whose validators never come to one final size is stopped and audited all the same, and fails: the row is wrong, and not to be tried
 // again. A run that is cut off meanwhile says nothing of it.
 func TestRestless(t *testing.T) {
