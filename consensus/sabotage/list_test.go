@@ -12,7 +12,7 @@ import (
 
 var plan = sabotage.Plan{
 	Root: "../..", In: "..", Breaks: breaks,
-	All: slices.Concat(signing, rounds, epochs, proofs, transport, complaints, opened, resynced, disputed, proved, packed, stored, trailed, answered, governed),
+	All: slices.Concat(signing, rounds, epochs, proofs, transport, complaints, opened, resynced, disputed, proved, packed, stored, trailed, answered, governed, served),
 	// The tests of the package of the line notice, those of its parts alone first.
 	Runs: func(file string) []sabotage.Run {
 		switch dir := path.Dir(file); dir {

@@ -49,8 +49,13 @@ type Server struct {
 // maxWait bounds a call, also one whose caller would wait longer.
 const maxWait = 30 * time.Second
 
+// submit hands an envelope over and waits: Node.Submit, but for tests.
+type submit func(ctx context.Context, envelope []byte, wait consensus.Stage) (consensus.Status, error)
+
 // New makes a server; Serve opens it.
-func New(c Config) *Server {
+func New(c Config) *Server { return newServer(c, c.Node.Submit) }
+
+func newServer(c Config, submit submit) *Server {
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(64 << 10), grpc.MaxConcurrentStreams(1024), grpc.MaxHeaderListSize(8 << 10),
 		grpc.ConnectionTimeout(10 * time.Second),
@@ -64,7 +69,7 @@ func New(c Config) *Server {
 	}
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), conns: newPlaces(connsOfOne, connsOfAll)}
 	apiv1.RegisterLedgerServiceServer(s.grpc, &service{
-		node: c.Node, aliasKey: c.AliasKey,
+		node: c.Node, submit: submit, aliasKey: c.AliasKey,
 		lookups: newRates(lookupsOfOne, lookupsOfOneAtOnce, lookupsOfAll, lookupsOfAllAtOnce),
 	})
 	healthv1.RegisterHealthServer(s.grpc, s.health)
@@ -92,6 +97,7 @@ func (s *Server) Stop() {
 type service struct {
 	apiv1.UnimplementedLedgerServiceServer
 	node     *consensus.Node
+	submit   submit
 	aliasKey *key.AliasKey
 	// lookups bounds look-ups by phone number.
 	lookups *rates

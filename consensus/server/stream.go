@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/umoja-ledger/umoja/consensus"
+	"github.com/umoja-ledger/umoja/ledger/tx"
 	apiv1 "github.com/umoja-ledger/umoja/proto/umoja/api/v1"
 )
 
@@ -86,11 +87,22 @@ func (all *submissions) read(ctx context.Context) error {
 func (all *submissions) submit(ctx context.Context, place uint64, envelope []byte, wait consensus.Stage) *apiv1.SubmitResult {
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
-	status, err := all.service.node.Submit(ctx, envelope, wait)
-	if err != nil {
-		return &apiv1.SubmitResult{Place: place, Failure: consensus.ToFailure(err)}
+	status, err := all.service.submit(ctx, envelope, wait)
+	return resultOf(place, status, err)
+}
+
+// resultOf says what the node said. What is known goes beside a failure: whoever took its absence for "not taken" would pay twice.
+func resultOf(place uint64, status consensus.Status, err error) *apiv1.SubmitResult {
+	if err == nil {
+		return &apiv1.SubmitResult{Place: place, Status: status.Proto()}
 	}
-	return &apiv1.SubmitResult{Place: place, Status: status.Proto()}
+	result := &apiv1.SubmitResult{Place: place, Failure: consensus.ToFailure(err)}
+	// A node that had no room has taken nothing, and one that fails may not say of what it speaks.
+	noRoom := errors.Is(err, consensus.ErrOverloaded) && !errors.Is(err, consensus.ErrUnknownOutcome) && status.Stage <= consensus.Taken
+	if status.Stage > consensus.Unknown && status.ID != (tx.ID{}) && !noRoom {
+		result.Status = status.Proto()
+	}
+	return result
 }
 
 // write sends results, several at once when several are there.

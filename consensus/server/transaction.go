@@ -21,7 +21,7 @@ func (s *service) Submit(ctx context.Context, req *apiv1.SubmitRequest) (*apiv1.
 	}
 	ctx, cancel := margin(ctx)
 	defer cancel()
-	status, err := s.node.Submit(ctx, req.GetEnvelope(), wait)
+	status, err := s.submit(ctx, req.GetEnvelope(), wait)
 	if err != nil {
 		return nil, consensus.ToStatus(err)
 	}

@@ -561,14 +561,14 @@ func (x *SubmitStreamResponse) GetResults() []*SubmitResult {
 	return nil
 }
 
-// SubmitResult is what became of one envelope.
+// SubmitResult is what became of one envelope. Whether it was taken is told by the failure's reason, not by a status that is absent.
 type SubmitResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which envelope of the stream, counted from 0.
 	Place uint64 `protobuf:"varint,1,opt,name=place,proto3" json:"place,omitempty"`
-	// What this node knows; absent when it did not take the envelope.
+	// What this node knows; beside a failure absent when it knows nothing, which is no outcome.
 	Status *TransactionStatus `protobuf:"bytes,2,opt,name=status,proto3" json:"status,omitempty"`
-	// Why it did not take it, or why the wait ended before its stage; absent when it did not.
+	// Why it was not taken, or what ended the wait before its stage; absent when the stage was reached, and when the wait took too long.
 	Failure       *SubmitFailure `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -625,7 +625,22 @@ func (x *SubmitResult) GetFailure() *SubmitFailure {
 	return nil
 }
 
-// SubmitFailure is the error that Submit would have given.
+// SubmitFailure is the error that Submit would have given. Its reason says what is still open:
+//
+// UNKNOWN_OUTCOME, STOPPING, INTERNAL, and each reason that is not named here: the transaction may be in the history, or come there.
+//
+// NO_LEADER, OVERLOADED, RATE_LIMITED, STATE_REPLACED, DEADLINE, CANCELED: nothing comes of this one time that it was handed over. Of
+// another time, before or at another validator, it says nothing.
+//
+// EXPIRED: it can no longer be packed. Whether it was before, GetExpiryStatement says.
+//
+// UNAUTHORISED, EXPIRY_TOO_FAR, ACCOUNT_UNKNOWN, DEBIT_ACCOUNT_UNKNOWN, QUOTA_EXHAUSTED, which have the code PERMISSION_DENIED: refused.
+// It was not taken, this time or before.
+//
+// TOO_LARGE, NOT_CANONICAL, MALFORMED, BAD_SIGNATURE: nobody takes these bytes.
+//
+// A signed envelope may be handed over by whoever has it until it expires, also after a refusal. So a payment is tried again with the same
+// envelope, and made anew only when a final result says that it failed, or its expiry statement is there.
 type SubmitFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The gRPC code.

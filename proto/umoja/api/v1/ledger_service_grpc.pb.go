@@ -59,7 +59,7 @@ const (
 type LedgerServiceClient interface {
 	// Submit hands over a signed transaction. The same transaction may be handed over any number of times, to any
 	// validator: it is applied at most once, and the answer is the recorded result. A deadline that passes says nothing
-	// about the outcome: ask again.
+	// about the outcome: ask again. SubmitFailure says which errors leave it open.
 	Submit(ctx context.Context, in *SubmitRequest, opts ...grpc.CallOption) (*SubmitResponse, error)
 	// SubmitStream is Submit for who has many: envelopes go up as they come, results come down in the order in which they are known. A result
 	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results; the stream takes no more until
@@ -418,7 +418,7 @@ type LedgerService_WatchClient = grpc.ServerStreamingClient[WatchResponse]
 type LedgerServiceServer interface {
 	// Submit hands over a signed transaction. The same transaction may be handed over any number of times, to any
 	// validator: it is applied at most once, and the answer is the recorded result. A deadline that passes says nothing
-	// about the outcome: ask again.
+	// about the outcome: ask again. SubmitFailure says which errors leave it open.
 	Submit(context.Context, *SubmitRequest) (*SubmitResponse, error)
 	// SubmitStream is Submit for who has many: envelopes go up as they come, results come down in the order in which they are known. A result
 	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results; the stream takes no more until
