@@ -15,4 +15,25 @@ var served = []sabotage.Sabotage{
 		Line:    `noRoom := errors.Is(err, consensus.ErrOverloaded) && !errors.Is(err, consensus.ErrUnknownOutcome) && status.Stage <= consensus.Taken`,
 		Instead: `noRoom := false`, Rule: "what a node had no room for is not told as taken",
 	},
+	{
+		Name: "places-past-the-part", File: "server/stream.go", Line: `if !all.service.envelopes.wait(ctx, all.from) {`, Instead: `if ctx.Err() != nil {`,
+		Rule: "the streams of one address have no more waiting than its part",
+	},
+	{
+		Name: "places-kept", File: "server/stream.go", Line: `defer all.service.envelopes.give(all.from)`, Instead: ``, Rule: "an outcome, or the end of a stream, gives places back",
+	},
+	{
+		Name: "places-nobody-steps-up", File: "server/limit.go", Line: `p.stepUp(a)`, Instead: ``, Rule: "who waits for a place of his address gets the next one",
+	},
+	{
+		Name: "places-nobody-behind", File: "server/wait.go", Line: `p.stepUp(w.from) // Who waits behind him for their address would wait for ever.`, Instead: ``,
+		Rule: "who leaves the line holds up nobody",
+	},
+	{
+		Name: "places-taken-by-who-left", File: "server/wait.go", Line: `p.giveNow(a) // It came at the same moment.`, Instead: ``, Rule: "who leaves has taken nothing",
+	},
+	{
+		Name: "places-before-the-line", File: "server/wait.go", Line: `p.own[w.from] = append(p.own[w.from], w) // One before him took the last of his address.`,
+		Instead: ``, Rule: "who steps out of the line waits on",
+	},
 }

@@ -24,6 +24,9 @@ const (
 	callsOfOne, callsOfAll = 2048, 8192
 	// Streams, which may stay open for as long as the caller likes.
 	streamsOfOne, streamsOfAll = 64, 1024
+	// Envelopes of streams that wait for an outcome. A validator has room for 4,096 to be verified, and for as many to be ordered: the
+	// streams of one address leave a quarter of it to others, and have more than the window of one.
+	envelopesOfOne, envelopesOfAll = 3072, 16384
 	// Connections.
 	connsOfOne, connsOfAll = 256, 4096
 	// limitersOfOne bounds how many addresses are remembered, in each of two generations.
@@ -110,15 +113,25 @@ type places struct {
 	mu    sync.Mutex
 	taken map[address]int // Invariant: no zero; the sum is total.
 	total int
+	// own are those who wait for a place of their address, line those who wait for one of all: both in order, and each stream once.
+	// Invariants: while anybody stands in line total is all; while anybody waits in own[a], as many of a have a place, or stand in line,
+	// as may have one. So nobody is passed over, and whoever gives a place back knows whose turn it is.
+	own  map[address][]*waiter
+	line []*waiter
 }
 
 func newPlaces(each, all int) *places {
-	return &places{each: each, all: all, taken: make(map[address]int)}
+	return &places{each: each, all: all, taken: make(map[address]int), own: make(map[address][]*waiter)}
 }
 
 func (p *places) take(a address) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.takeNow(a)
+}
+
+// takeNow is take for who holds mu.
+func (p *places) takeNow(a address) bool {
 	if p.total >= p.all || p.taken[a] >= p.each {
 		return false
 	}
@@ -130,10 +143,17 @@ func (p *places) take(a address) bool {
 func (p *places) give(a address) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.giveNow(a)
+}
+
+// giveNow is give for who holds mu.
+func (p *places) giveNow(a address) {
 	p.total--
 	if p.taken[a]--; p.taken[a] == 0 {
 		delete(p.taken, a)
 	}
+	p.stepUp(a)
+	p.serve()
 }
 
 // unary gives every call a place and an end. The calls that wait have an end of their own (margin).

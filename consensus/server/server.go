@@ -6,7 +6,7 @@
 // is closed. Every error carries a google.rpc.ErrorInfo with a stable reason; the table is consensus.ToStatus.
 //
 // The package promises bounded work per call: every list has a limit, every wait ends with the caller's deadline or the
-// server's own, and each address has its part of connections, calls, streams and look-ups by phone number (limit.go), so
+// server's own, and each address has its part of connections, calls, streams, envelopes of them and look-ups by phone number (limit.go), so
 // that one caller cannot take what others need; a look-up tells whether a number has an account. It
 // refuses nothing for want of a leader but what needs one: reads of FRESHNESS_ACCEPTED and submissions.
 package server
@@ -70,7 +70,8 @@ func newServer(c Config, submit submit) *Server {
 	s := &Server{grpc: grpc.NewServer(options...), health: health.NewServer(), conns: newPlaces(connsOfOne, connsOfAll)}
 	apiv1.RegisterLedgerServiceServer(s.grpc, &service{
 		node: c.Node, submit: submit, aliasKey: c.AliasKey,
-		lookups: newRates(lookupsOfOne, lookupsOfOneAtOnce, lookupsOfAll, lookupsOfAllAtOnce),
+		lookups:   newRates(lookupsOfOne, lookupsOfOneAtOnce, lookupsOfAll, lookupsOfAllAtOnce),
+		envelopes: newPlaces(envelopesOfOne, envelopesOfAll),
 	})
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
@@ -101,6 +102,8 @@ type service struct {
 	aliasKey *key.AliasKey
 	// lookups bounds look-ups by phone number.
 	lookups *rates
+	// envelopes bounds those of streams that wait for an outcome.
+	envelopes *places
 }
 
 // invalid is the answer to a field that breaks a rule.

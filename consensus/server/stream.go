@@ -21,10 +21,12 @@ const (
 	resultsAtOnce = 256
 )
 
-// submissions is a stream of them. Each envelope takes a place of the window, is submitted by itself, and gives its place back with
-// its result; one goroutine reads and one writes.
+// submissions is a stream of them. Each envelope takes a place of the window and one of its address, is submitted by itself, and gives
+// them back: that of the address, which other streams wait for, with its outcome, that of the window with its result. One goroutine
+// reads and one writes.
 type submissions struct {
 	service *service
+	from    address
 	stream  grpc.BidiStreamingServer[apiv1.SubmitStreamRequest, apiv1.SubmitStreamResponse]
 	places  chan struct{}
 	// results has room for the whole window, so that no submission waits for a slow reader.
@@ -34,7 +36,10 @@ type submissions struct {
 
 // SubmitStream takes transactions as they come and gives results as they become known.
 func (s *service) SubmitStream(stream grpc.BidiStreamingServer[apiv1.SubmitStreamRequest, apiv1.SubmitStreamResponse]) error {
-	all := &submissions{service: s, stream: stream, places: make(chan struct{}, window), results: make(chan *apiv1.SubmitResult, window)}
+	all := &submissions{
+		service: s, from: callerOf(stream.Context()), stream: stream,
+		places: make(chan struct{}, window), results: make(chan *apiv1.SubmitResult, window),
+	}
 	read := make(chan error, 1)
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
@@ -76,6 +81,10 @@ func (all *submissions) read(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			}
+			// Nothing more is read meanwhile, and HTTP/2 holds the sender: a refusal would have him send it all again.
+			if !all.service.envelopes.wait(ctx, all.from) {
+				return nil
+			}
 			at := place
 			all.flying.Go(func() { all.results <- all.submit(ctx, at, envelope, wait) })
 			place++
@@ -85,6 +94,7 @@ func (all *submissions) read(ctx context.Context) error {
 
 // submit is one submission, from envelope to result.
 func (all *submissions) submit(ctx context.Context, place uint64, envelope []byte, wait consensus.Stage) *apiv1.SubmitResult {
+	defer all.service.envelopes.give(all.from)
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	status, err := all.service.submit(ctx, envelope, wait)

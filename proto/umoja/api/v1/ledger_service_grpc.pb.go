@@ -62,8 +62,8 @@ type LedgerServiceClient interface {
 	// about the outcome: ask again. SubmitFailure says which errors leave it open.
 	Submit(ctx context.Context, in *SubmitRequest, opts ...grpc.CallOption) (*SubmitResponse, error)
 	// SubmitStream is Submit for who has many: envelopes go up as they come, results come down in the order in which they are known. A result
-	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results; the stream takes no more until
-	// one has it. When the stream ends, what had no result is open: ask for the transaction.
+	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results, and 3,072 of all streams of one
+	// address; the stream takes no more until one has it. When the stream ends, what had no result is open: ask for the transaction.
 	SubmitStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SubmitStreamRequest, SubmitStreamResponse], error)
 	// GetTransaction tells how far a transaction has come.
 	GetTransaction(ctx context.Context, in *GetTransactionRequest, opts ...grpc.CallOption) (*GetTransactionResponse, error)
@@ -421,8 +421,8 @@ type LedgerServiceServer interface {
 	// about the outcome: ask again. SubmitFailure says which errors leave it open.
 	Submit(context.Context, *SubmitRequest) (*SubmitResponse, error)
 	// SubmitStream is Submit for who has many: envelopes go up as they come, results come down in the order in which they are known. A result
-	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results; the stream takes no more until
-	// one has it. When the stream ends, what had no result is open: ask for the transaction.
+	// says which envelope of the stream it is of. At most 2,048 envelopes of a stream wait for their results, and 3,072 of all streams of one
+	// address; the stream takes no more until one has it. When the stream ends, what had no result is open: ask for the transaction.
 	SubmitStream(grpc.BidiStreamingServer[SubmitStreamRequest, SubmitStreamResponse]) error
 	// GetTransaction tells how far a transaction has come.
 	GetTransaction(context.Context, *GetTransactionRequest) (*GetTransactionResponse, error)
