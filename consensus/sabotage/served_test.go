@@ -4,7 +4,7 @@ package sabotage_test
 
 import "github.com/umoja-ledger/umoja/ledger/sabotage"
 
-// served is what the public server tells its callers, and what each of them may take.
+// served is what the public server tells its callers, and what each of them may take and cost.
 var served = []sabotage.Sabotage{
 	{
 		Name: "stream-hides-what-is-known", File: "server/stream.go", Line: `if status.Stage > consensus.Unknown && status.ID != (tx.ID{}) && !noRoom {`,
@@ -35,5 +35,9 @@ var served = []sabotage.Sabotage{
 	{
 		Name: "places-before-the-line", File: "server/wait.go", Line: `p.own[w.from] = append(p.own[w.from], w) // One before him took the last of his address.`,
 		Instead: ``, Rule: "who steps out of the line waits on",
+	},
+	{
+		Name: "batch-keys-of-bad", File: "../ledger/key/batch/equation.go", Line: `e.met = slices.DeleteFunc(e.met, func(m met) bool { return !e.good[m.place] })`,
+		Instead: ``, Rule: "keys that nobody has signed with push none out of the memory",
 	},
 }

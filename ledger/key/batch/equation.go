@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"hash"
+	"slices"
 
 	"github.com/consensys/gnark-crypto/ecc/secp256k1"
 	"github.com/consensys/gnark-crypto/ecc/secp256k1/fp"
@@ -30,6 +31,9 @@ type equation struct {
 	// places gives each key of the slice its place in points and sums.
 	places map[key.Public]int32
 	points []point
+	// met are the keys to remember, if their signatures are good; good says whose are, by place.
+	met  []met
+	good []bool
 	// sums holds Σ a·e of each key of the shares that are looked at; touched says whose is not nil.
 	sums    []raw
 	touched []int32
@@ -57,7 +61,7 @@ var coefficientTag = sha256.Sum256([]byte("umoja: coefficients of a batch of sig
 // take prepares the items, at most maxSlice of them, and leaves out those that are in no form to be valid: their places are
 // appended to odd.
 func (e *equation) take(items []Item, known *keys, odd []int32) []int32 {
-	e.shares, e.points = e.shares[:0], e.points[:0]
+	e.shares, e.points, e.met = e.shares[:0], e.points[:0], e.met[:0]
 	clear(e.places)
 	e.hash.Reset()
 	e.hash.Write(coefficientTag[:])
@@ -84,11 +88,14 @@ func (e *equation) takeOne(item *Item, index int32, known *keys) bool {
 	}
 	place, ok := e.places[item.Key]
 	if !ok {
-		p, ok := known.find(&item.Key)
+		p, recent, ok := known.find(&item.Key)
 		if !ok {
 			return false
 		}
 		place = int32(len(e.points))
+		if !recent {
+			e.met = append(e.met, met{item.Key, place})
+		}
 		e.points = append(e.points, p)
 		e.places[item.Key] = place
 	}
@@ -103,6 +110,24 @@ func (e *equation) takeOne(item *Item, index int32, known *keys) bool {
 	e.hash.Write(scalar[:])
 	e.shares = append(e.shares, share{item: index, key: place, nonce: r, challenge: c, scalar: s})
 	return true
+}
+
+// remember has the keys remembered that have a good signature in the slice; bad are its bad items, ascending.
+func (e *equation) remember(known *keys, bad []int32) {
+	if len(e.met) == 0 {
+		return
+	}
+	if len(bad) > 0 {
+		e.good = resized(e.good, len(e.points))
+		clear(e.good)
+		for i := range e.shares {
+			if _, found := slices.BinarySearch(bad, e.shares[i].item); !found {
+				e.good[e.shares[i].key] = true
+			}
+		}
+		e.met = slices.DeleteFunc(e.met, func(m met) bool { return !e.good[m.place] })
+	}
+	known.remember(e.met, e.points)
 }
 
 // coefficients gives each share its coefficient, and multiplies.

@@ -8,8 +8,9 @@ import (
 	"github.com/umoja-ledger/umoja/ledger/key"
 )
 
-// keys remembers the points of keys that were met, since a square root for each costs a third of a verification. What is in
-// it never changes a verdict. Keys that are on no curve are not remembered: they cost their sender a refusal, not this memory.
+// keys remembers the points of keys whose signatures were good, since a square root for each costs a third of a verification. What is in
+// it never changes a verdict. A key that nobody has signed with is not remembered: anybody can make up thousands of them, and would push
+// out those of all who pay.
 type keys struct {
 	mu sync.RWMutex
 	// recent and older are two generations. Invariant: each holds at most generation keys.
@@ -19,33 +20,37 @@ type keys struct {
 // generation bounds what is remembered: two generations of about 130 bytes a key.
 const generation = 1 << 15
 
-// find gives the point of a key; false when it is on no curve.
-func (k *keys) find(public *key.Public) (point, bool) {
+// find gives the point of a key; ok is false when it is on no curve. Recent is whether there is nothing to remember.
+func (k *keys) find(public *key.Public) (p point, recent, ok bool) {
 	k.mu.RLock()
-	p, recent := k.recent[*public]
-	found := recent
+	p, recent = k.recent[*public]
+	ok = recent
 	if !recent {
-		p, found = k.older[*public]
+		p, ok = k.older[*public]
 	}
 	k.mu.RUnlock()
-	if !found {
-		if p, found = lift((*[32]byte)(public)); !found {
-			return p, false
-		}
+	if !ok {
+		p, ok = lift((*[32]byte)(public))
 	}
-	if !recent {
-		k.remember(public, p)
-	}
-	return p, true
+	return p, recent, ok
 }
 
-func (k *keys) remember(public *key.Public, p point) {
+// met is a key of a slice that is not among the recent ones, and its place in the slice's points.
+type met struct {
+	key   key.Public
+	place int32
+}
+
+// remember takes keys of good signatures.
+func (k *keys) remember(all []met, points []point) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.recent == nil || len(k.recent) >= generation {
-		k.older, k.recent = k.recent, make(map[key.Public]point)
+	for _, m := range all {
+		if k.recent == nil || len(k.recent) >= generation {
+			k.older, k.recent = k.recent, make(map[key.Public]point)
+		}
+		k.recent[m.key] = points[m.place]
 	}
-	k.recent[*public] = p
 }
 
 // seven is the curve's: y² = x³ + 7.

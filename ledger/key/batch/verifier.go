@@ -62,6 +62,7 @@ func (v *Verifier) slice(e *equation, items []Item) []int32 {
 	e.patience = len(bad) + len(e.shares)/manyBad
 	bad = e.search(items, e.shares, false, bad)
 	slices.Sort(bad)
+	e.remember(&v.keys, bad)
 	return bad
 }
 

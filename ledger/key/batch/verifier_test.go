@@ -243,6 +243,49 @@ func TestTheSameAgain(t *testing.T) {
 	}
 }
 
+// TestKeysOfBadSignaturesAreNotRemembered: whoever sends signatures that do not verify, by keys that he makes up, pushes no key of others
+// out of the memory. A key is remembered when one signature of it is good, also beside bad ones.
+func TestKeysOfBadSignaturesAreNotRemembered(t *testing.T) {
+	for name, bad := range map[string][]int{
+		"none is bad": nil, "one": {3}, "more": {0, 4, 5, 11}, "more than are searched for": {0, 1, 2, 3, 4, 5, 6, 7}, "all": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+		"one of two of a key": {9}, "both of a key": {8, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			items := signed(t, 12, 12)
+			for from, to := range map[int]int{8: 10, 9: 11} { // Two each of the last two keys.
+				p := private(t, fmt.Sprint("signer ", from))
+				sig, err := p.SignAux(items[to].Digest, [32]byte{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				items[to] = Item{p.Public(), items[to].Digest, sig}
+			}
+			want := make(map[key.Public]bool)
+			for i := range items {
+				if slices.Contains(bad, i) {
+					items[i].Signature[63] ^= 1
+				} else {
+					want[items[i].Key] = true
+				}
+			}
+			v := NewVerifier()
+			for range 2 {
+				if got := v.Verify(items); !slices.Equal(got, bad) {
+					t.Fatalf("bad are %v, want %v", got, bad)
+				}
+				if len(v.keys.recent) != len(want) || len(v.keys.older) != 0 {
+					t.Fatalf("%d keys are remembered, and %d have signed", len(v.keys.recent), len(want))
+				}
+				for k := range want {
+					if p, ok := v.keys.recent[k]; !ok || p.X.Bytes() != k {
+						t.Errorf("of key %x another point is remembered, or none", k)
+					}
+				}
+			}
+		})
+	}
+}
+
 // TestManyGoroutines share one verifier.
 func TestManyGoroutines(t *testing.T) {
 	v := NewVerifier()
