@@ -312,8 +312,11 @@ func TestAPlaceIsTakenUntilTheAnswer(t *testing.T) {
 		return n.forwarded.guest(from).here
 	}
 	waits, free := c.pay(victim, 1), c.pay(c.world.Amina.Account, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { // Who has brought both waits no more when the one is there.
+		_, _ = n.Transaction(t.Context(), free.ID(), Accepted)
+		cancel()
+	}()
 	if _, err := n.takeForwarded(ctx, from, envelopesOf([]*tx.Signed{waits, free})); err != nil {
 		t.Fatal(err)
 	}

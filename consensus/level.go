@@ -3,6 +3,8 @@ package consensus
 import (
 	"context"
 	"time"
+
+	"github.com/hashicorp/raft"
 )
 
 // levelling is a node that has just begun: it lacks what was ordered while it was away, and may be long in getting it.
@@ -29,18 +31,17 @@ func (n *Node) AwaitLevel(ctx context.Context) {
 	look := time.NewTicker(levelLook)
 	defer look.Stop()
 	begun := time.Now()
+	heard := begun
 	var l levelling
 	for {
 		if _, leads := n.packer.leads(); leads {
 			return
 		}
-		told, applied := n.toldCommitted.Load(), uint64(0)
-		if m := n.member(); m != nil {
-			applied = m.AppliedIndex()
+		now, told := time.Now(), n.toldCommitted.Load()
+		if told > 0 && n.Leader() != "" {
+			heard = now
 		}
-		now := time.Now()
-		waited := now.Sub(begun)
-		if l.level(now, told, applied) || told == 0 && waited > leaderless*n.heartbeat || waited > unlevel*n.heartbeat {
+		if l.level(now, told, n.appliedTo) || now.Sub(heard) > leaderless*n.heartbeat || now.Sub(begun) > unlevel*n.heartbeat {
 			return
 		}
 		select {
@@ -55,15 +56,31 @@ func (n *Node) AwaitLevel(ctx context.Context) {
 	}
 }
 
+// appliedTo says whether the state has all up to an entry of raft's log. What raft calls applied may wait to be: its FSM has thousands of batches to come.
+func (n *Node) appliedTo(index uint64) bool {
+	applied, _ := n.store.Applied()
+	if m := n.member(); m == nil || m.LastIndex() < index {
+		return false
+	}
+	for ; index > applied; index-- { // The last entries may be none of the ledger's.
+		var entry raft.Log
+		if err := n.raftLog.GetLog(index, &entry); err != nil || entry.Type == raft.LogCommand {
+			return false
+		}
+	}
+	return true
+}
+
 // level says whether a short round has just ended: all that the leader had told to be committed when it began is applied.
-func (l *levelling) level(now time.Time, told, applied uint64) bool {
+func (l *levelling) level(now time.Time, told uint64, applied func(index uint64) bool) bool {
 	if told == 0 {
 		return false
 	}
 	if l.aim == 0 {
 		l.aim, l.since = told, now
 	}
-	if applied < l.aim {
+	l.aim = min(l.aim, told) // Who told of more may have lied.
+	if !applied(l.aim) {
 		return false
 	}
 	short := now.Sub(l.since) <= levelRound

@@ -14,16 +14,18 @@ func TestLevelling(t *testing.T) {
 		level         bool
 	}
 	for name, looks := range map[string][]look{
-		"nothing is told":      {{0, 0, 0, false}, {100, 0, 7, false}},
-		"nothing was missed":   {{0, 7, 7, true}},
-		"little was missed":    {{0, 9, 7, false}, {100, 12, 9, true}},
-		"much was missed":      {{0, 900, 7, false}, {2000, 990, 899, false}, {2010, 1000, 900, false}, {2300, 1010, 1000, false}, {2400, 1015, 1010, true}},
-		"slower than the rest": {{0, 100, 7, false}, {300, 200, 100, false}, {600, 300, 200, false}, {900, 400, 300, false}},
+		"nothing is told":        {{0, 0, 0, false}, {100, 0, 7, false}},
+		"nothing was missed":     {{0, 7, 7, true}},
+		"little was missed":      {{0, 9, 7, false}, {100, 12, 9, true}},
+		"much was missed":        {{0, 900, 7, false}, {2000, 990, 899, false}, {2010, 1000, 900, false}, {2300, 1010, 1000, false}, {2400, 1015, 1010, true}},
+		"told of more by a liar": {{0, 9000, 7, false}, {2000, 9, 9, false}, {2010, 10, 10, true}},
+		"slower than the rest":   {{0, 100, 7, false}, {300, 200, 100, false}, {600, 300, 200, false}, {900, 400, 300, false}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var l levelling
 			for _, k := range looks {
-				if got := l.level(time.UnixMilli(0).Add(time.Duration(k.ms)*time.Millisecond), k.told, k.applied); got != k.level {
+				applied := func(index uint64) bool { return index <= k.applied }
+				if got := l.level(time.UnixMilli(0).Add(time.Duration(k.ms)*time.Millisecond), k.told, applied); got != k.level {
 					t.Errorf("after %d ms, %d told and %d applied: %v", k.ms, k.told, k.applied, got)
 				}
 			}
@@ -37,16 +39,16 @@ func TestWhoWasAwayIsLevelFirst(t *testing.T) {
 	c.leader()
 	away := c.follower().name
 	c.stop(away)
+	var last Status
 	for range 30 {
-		c.submit(c.other(away), c.pay(c.world.Juma.Account, 1), Final)
+		last = c.submit(c.other(away), c.pay(c.world.Juma.Account, 1), Final)
 	}
-	committed := c.leader().member().CommitIndex()
 	c.restart(away)
 	n := c.nodes[away]
 	begun := time.Now()
 	n.AwaitLevel(t.Context())
-	if applied := n.member().AppliedIndex(); applied < committed {
-		t.Errorf("level at entry %d, of %d that were committed before it began", applied, committed)
+	if size := n.store.Head().Size; size <= last.LeafIndex {
+		t.Errorf("level with %d leaves, and leaf %d was final before it began", size, last.LeafIndex)
 	}
 	if waited := time.Since(begun); waited > unlevel*n.heartbeat/2 {
 		t.Errorf("level after %s", waited)
@@ -64,14 +66,29 @@ func TestAloneIsNotAwaited(t *testing.T) {
 	if waited := time.Since(begun); waited < leaderless*n.heartbeat || waited > unlevel*n.heartbeat {
 		t.Errorf("waited %s", waited)
 	}
-	n.toldCommitted.Store(1 << 40) // As a liar says.
 	returned := make(chan struct{})
+	n.toldCommitted.Store(1 << 40) // As a liar has said.
 	go func() { n.AwaitLevel(context.Background()); close(returned) }()
 	select {
 	case <-returned:
 		t.Error("level with what nobody has")
-	case <-time.After(2 * levelRound):
+	case <-time.After(n.heartbeat):
 	}
 	c.stop("v1")
 	<-returned
+}
+
+// TestAppliedTo: what raft's log ends with may be nothing of the ledger's; what it has not, and what the state has not, is not applied.
+func TestAppliedTo(t *testing.T) {
+	c := newCluster(t)
+	n := c.leader()
+	c.submit(n, c.pay(c.world.Juma.Account, 1), Final)
+	if err := n.member().Barrier(time.Minute).Error(); err != nil {
+		t.Fatal(err)
+	}
+	applied, _ := n.store.Applied()
+	last := n.member().LastIndex()
+	if last <= applied || !n.appliedTo(applied) || !n.appliedTo(last) || n.appliedTo(last+1) {
+		t.Errorf("applied to %d of %d: %v, to the end of the log: %v, beyond it: %v", applied, last, n.appliedTo(applied), n.appliedTo(last), n.appliedTo(last+1))
+	}
 }

@@ -88,6 +88,7 @@ func (p *packer) recall() error {
 	last, _ := n.store.Applied()
 	recalled := p.carried
 	p.carried = nil
+	defer func() { p.carried = append(p.carried, recalled...) }() // After an error too: they are to be answered.
 	for i := n.store.FloorMade() + 1; i <= last && len(p.carried) < maxRecalled; i++ {
 		var entry raft.Log
 		if err := n.raftLog.GetLog(i, &entry); errors.Is(err, raft.ErrLogNotFound) {
@@ -105,7 +106,6 @@ func (p *packer) recall() error {
 	if again := len(p.carried); again > 0 {
 		n.log.Info("packing again what was taken back", "transactions", again)
 	}
-	p.carried = append(p.carried, recalled...)
 	return nil
 }
 

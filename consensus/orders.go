@@ -117,6 +117,19 @@ func (s *orders) waiting() (since time.Time) {
 	return since
 }
 
+// excused is which part of the time that a submission found no room counts as waiting for the leader: one that is honest serves others meanwhile, and one that
+// says so for ever is complained of all the same.
+const excused = 8
+
+// excuse notes that a submission has found no room, and stayed away for a while.
+func (s *orders) excuse(signed *tx.Signed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.byEnvelope[signed.EnvelopeHash()]; o != nil {
+		o.begun = o.begun.Add(leisure - leisure/excused)
+	}
+}
+
 // end gives a place back. Last is whether nobody else brings the transaction.
 func (s *orders) end(signed *tx.Signed, background bool) (last bool) {
 	s.mu.Lock()

@@ -100,6 +100,24 @@ func TestOrdersAreOfEnvelopes(t *testing.T) {
 	}
 }
 
+// TestNoRoomIsAnExcuse: of the time that a submission found no room little counts, and not nothing.
+func TestNoRoomIsAnExcuse(t *testing.T) {
+	signed := numberedPayment(t, ledgertest.Network(t, t.Name()), 1)
+	synctest.Test(t, func(t *testing.T) {
+		s, begun := newOrders(), time.Now()
+		s.begin(signed)
+		for range 2 * excused {
+			time.Sleep(leisure)
+			s.excuse(signed)
+		}
+		if waited := time.Since(s.waiting()); waited != 2*leisure || time.Since(begun) != 2*excused*leisure {
+			t.Errorf("waited %s of %s", waited, time.Since(begun))
+		}
+		s.end(signed, false)
+		s.excuse(signed) // It has just ended.
+	})
+}
+
 // numberedPayment is one of many that differ in their nonce.
 func numberedPayment(t *testing.T, w *ledgertest.World, number int) *tx.Signed {
 	t.Helper()

@@ -13,7 +13,8 @@ var passed = []error{ErrNotLeader, ErrNoLeader, ErrUnknownOutcome, ErrOverloaded
 
 // weigh says what the leader's word on a submission is worth. Whoever asks two validators hears one leader through both, so what would end a payment is
 // this node's own word or nobody's: a liar would refuse a payment, keep it, and order it when its payer has paid anew. A refusal is judged by the
-// rules, on the own state; where that is behind the leader's, the next attempt finds it further. An expiry is believed as far as clocks may differ. What the own
+// rules, on the own state; where that is behind the leader's, the next attempt finds it further, and where it lacks what is final it says nothing: a liar would keep one
+// validator back that knows less than the payer. An expiry is believed as far as clocks may differ. What the own
 // check of the envelope would have said is false.
 func (n *Node) weigh(signed *tx.Signed, said error) error {
 	for _, word := range passed {
@@ -25,7 +26,7 @@ func (n *Node) weigh(signed *tx.Signed, said error) error {
 	switch {
 	case errors.As(said, &refusal):
 		return n.judge(signed, refusal)
-	case errors.Is(said, ErrExpired) && signed.Body.ExpiresAtUnixMs <= n.nowUnixMs()+maxAheadMs:
+	case errors.Is(said, ErrExpired) && signed.Body.ExpiresAtUnixMs <= max(n.nowUnixMs(), n.store.Head().TimeUnixMs)+maxAheadMs:
 		return said
 	}
 	return fmt.Errorf("the leader answers %v: %w", said, ErrUnknownOutcome)
@@ -33,6 +34,9 @@ func (n *Node) weigh(signed *tx.Signed, said error) error {
 
 // judge gives the refusal of the own rules; ErrUnknownOutcome when they refuse nothing.
 func (n *Node) judge(signed *tx.Signed, said *Refusal) error {
+	if !n.holds(n.proved()) {
+		return fmt.Errorf("the leader refuses with %s, and what is final is not all here: %w", said.Code, ErrUnknownOutcome)
+	}
 	head, view := n.store.HeadView()
 	defer view.Close()
 	now := max(n.nowUnixMs(), head.TimeUnixMs)

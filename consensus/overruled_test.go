@@ -54,8 +54,29 @@ func TestTheLeadersWord(t *testing.T) {
 			t.Errorf("%s: %v ends it", k.what, got)
 		}
 	}
+	// Whom a liar keeps behind knows less than the payer does.
+	n.foreseen.Store(&foreseen{by: n.reignNow().reign.Validators.Hash(), proof: proof{size: n.Head().Size + 100}})
+	if got := n.weigh(strangers, refusal(tx.Unauthorised)); !errors.Is(got, ErrUnknownOutcome) || isDecided(got) {
+		t.Errorf("without what is final: %v", got)
+	}
 	if err := n.Err(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnAnswerIsGivenOnce: also when the first has been taken.
+func TestAnAnswerIsGivenOnce(t *testing.T) {
+	answered := 0
+	s := &submission{answer: make(chan answer, 1), answered: func() { answered++ }}
+	for range 3 {
+		s.reply(Status{}, ErrNotLeader)
+		select {
+		case <-s.answer:
+		default:
+		}
+	}
+	if answered != 1 || len(s.answer) != 0 {
+		t.Errorf("answered %d times", answered)
 	}
 }
 

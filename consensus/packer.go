@@ -62,6 +62,8 @@ type submission struct {
 	pastUnixMs uint64
 	// answer is buffered, so that answering never waits.
 	answer chan answer
+	// replied says that the first answer has been given.
+	replied atomic.Bool
 	// answered is called with the first answer, when the submission has left the queue, whoever waits for it still; nil is nothing to do.
 	answered func()
 }
@@ -73,12 +75,12 @@ type answer struct {
 
 // reply answers; only the first answer counts.
 func (s *submission) reply(status Status, err error) {
-	select {
-	case s.answer <- answer{status, err}:
-		if s.answered != nil {
-			s.answered()
-		}
-	default:
+	if s.replied.Swap(true) {
+		return
+	}
+	s.answer <- answer{status, err}
+	if s.answered != nil {
+		s.answered()
 	}
 }
 

@@ -41,6 +41,8 @@ const (
 
 type open struct {
 	Pending
+	// envelope is the one that was listed: what is refused for a stranger's signature says nothing of it.
+	envelope tx.EnvelopeHash
 	accounts []tx.AccountID
 	// leaf is where it was recorded, when accepted; the result may still be provisional.
 	leaf uint64
@@ -53,13 +55,13 @@ func newPending() *pending {
 }
 
 // add lists a transaction that was taken under the accounts; false when it is listed already, or there is no room.
-func (p *pending) add(one Pending, accounts []tx.AccountID) bool {
+func (p *pending) add(one Pending, envelope tx.EnvelopeHash, accounts []tx.AccountID) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.byID[one.ID] != nil || len(p.byID) >= maxPending {
 		return false
 	}
-	o := &open{Pending: one}
+	o := &open{Pending: one, envelope: envelope}
 	for _, a := range accounts {
 		if len(p.byAccount[a]) < maxPendingOfAccount {
 			o.accounts = append(o.accounts, a)
@@ -106,11 +108,11 @@ func (p *pending) undone(size uint64) {
 	}
 }
 
-// drop takes a transaction off the list that will not be packed, unless it was.
-func (p *pending) drop(id tx.ID) {
+// drop takes a transaction off the list whose envelope will not be packed, unless it was.
+func (p *pending) drop(id tx.ID, envelope tx.EnvelopeHash) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if o := p.byID[id]; o != nil && p.accepted[id] == nil {
+	if o := p.byID[id]; o != nil && o.envelope == envelope && p.accepted[id] == nil {
 		p.remove(o)
 	}
 }

@@ -36,25 +36,25 @@ func (p *pending) check(t *testing.T, want int) {
 func TestPendingBounds(t *testing.T) {
 	p := newPending()
 	for i := range maxPendingOfAccount + 1 {
-		if added := p.add(numbered(i, uint64(i)), []tx.AccountID{{1}}); added != (i < maxPendingOfAccount) {
+		if added := p.add(numbered(i, uint64(i)), tx.EnvelopeHash{1}, []tx.AccountID{{1}}); added != (i < maxPendingOfAccount) {
 			t.Fatalf("transaction %d of an account: %v", i, added)
 		}
 	}
-	if p.add(numbered(0, 0), []tx.AccountID{{2}}) {
+	if p.add(numbered(0, 0), tx.EnvelopeHash{1}, []tx.AccountID{{2}}) {
 		t.Error("listed twice")
 	}
-	if p.add(numbered(-1, 0), nil) {
+	if p.add(numbered(-1, 0), tx.EnvelopeHash{1}, nil) {
 		t.Error("listed under no account")
 	}
 	p.check(t, maxPendingOfAccount)
 	for i := maxPendingOfAccount; i < maxPending; i++ {
 		var account tx.AccountID
 		binary.BigEndian.PutUint32(account[:], uint32(i))
-		if !p.add(numbered(i, uint64(i)), []tx.AccountID{account, {9, 9}}) {
+		if !p.add(numbered(i, uint64(i)), tx.EnvelopeHash{1}, []tx.AccountID{account, {9, 9}}) {
 			t.Fatalf("transaction %d was not listed", i)
 		}
 	}
-	if p.add(numbered(maxPending, 0), []tx.AccountID{{3}}) {
+	if p.add(numbered(maxPending, 0), tx.EnvelopeHash{1}, []tx.AccountID{{3}}) {
 		t.Error("listed past the bound")
 	}
 	p.check(t, maxPending)
@@ -70,13 +70,14 @@ func TestPendingBounds(t *testing.T) {
 func TestPendingSettles(t *testing.T) {
 	p := newPending()
 	for i := range 4 {
-		p.add(numbered(i, 5000), []tx.AccountID{{1}, {2}})
+		p.add(numbered(i, 5000), tx.EnvelopeHash{1}, []tx.AccountID{{1}, {2}})
 	}
 	p.recorded(0, Status{ID: numbered(0, 0).ID, LeafIndex: 10})
 	p.recorded(0, Status{ID: numbered(1, 0).ID, LeafIndex: 20})
 	p.recorded(31, Status{ID: numbered(2, 0).ID, LeafIndex: 30}) // Final before it was seen.
 	p.recorded(0, Status{ID: numbered(7, 0).ID, LeafIndex: 30})  // Not listed.
-	p.drop(numbered(0, 0).ID)
+	p.drop(numbered(3, 0).ID, tx.EnvelopeHash{2})                // Of a stranger.
+	p.drop(numbered(0, 0).ID, tx.EnvelopeHash{1})
 	p.check(t, 3)
 	p.settle(11, 4000)
 	p.check(t, 2)
@@ -86,8 +87,8 @@ func TestPendingSettles(t *testing.T) {
 	p.check(t, 1)
 	p.settle(21, 6002)
 	p.check(t, 0)
-	p.add(numbered(5, 9000), []tx.AccountID{{1}})
-	p.drop(numbered(5, 0).ID)
+	p.add(numbered(5, 9000), tx.EnvelopeHash{1}, []tx.AccountID{{1}})
+	p.drop(numbered(5, 0).ID, tx.EnvelopeHash{1})
 	p.check(t, 0)
 }
 

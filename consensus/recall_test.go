@@ -96,7 +96,7 @@ func TestTakenBackIsOpenAgain(t *testing.T) {
 	s := newScribe(t)
 	start, _ := s.pays()
 	signed := s.pay(s.world.Juma.Account, 1)
-	s.n.pending.add(Pending{ID: signed.ID(), ExpiresAtUnixMs: signed.Body.ExpiresAtUnixMs}, []tx.AccountID{s.world.IssuerAccount})
+	s.n.pending.add(Pending{ID: signed.ID(), ExpiresAtUnixMs: signed.Body.ExpiresAtUnixMs}, signed.EnvelopeHash(), []tx.AccountID{s.world.IssuerAccount})
 	if a, ok := s.order(s.next(signed)).(*applied); !ok || a.void != nil {
 		t.Fatal(a)
 	}

@@ -36,7 +36,7 @@ func (n *Node) Submit(ctx context.Context, envelope []byte, wait Stage) (Status,
 		n.waiters.moved(signed.ID())
 		n.list(signed, &absent)
 		known, err = n.order(ctx, signed, &absent)
-		n.settled(signed.ID(), n.orders.end(signed, false), err)
+		n.settled(signed, n.orders.end(signed, false), err)
 		if err != nil {
 			return known, err
 		}
@@ -67,23 +67,31 @@ func (n *Node) take(signed *tx.Signed, absent absence) (Status, error) {
 		ctx, cancel := context.WithTimeout(n.ctx, patience)
 		defer cancel()
 		err := n.orderAtLeisure(ctx, signed, &absent) // Whoever wants the outcome asks for the transaction.
-		n.settled(id, n.orders.end(signed, true), err)
+		n.settled(signed, n.orders.end(signed, true), err)
 	})
 	if !spawned {
-		n.settled(id, n.orders.end(signed, true), ErrOverloaded)
+		n.settled(signed, n.orders.end(signed, true), ErrOverloaded)
 		return Status{}, ErrStopped
 	}
 	return Status{ID: id, Stage: Taken}, nil
 }
 
-// orderAtLeisure is order for who was told that it is taken, and may have that promised: where others would be told that there is no room, it comes again.
+// orderAtLeisure is order for who was told that it is taken, and may have that promised: where others would be told that there is no room, it comes again. What was
+// unknown once stays so, until there is an answer that holds.
 func (n *Node) orderAtLeisure(ctx context.Context, signed *tx.Signed, absent *absence) error {
+	unknown := false
 	for {
 		_, err := n.order(ctx, signed, absent)
 		full := errors.Is(err, ErrOverloaded) || errors.Is(err, ErrRateLimited)
-		if !full || n.pause(ctx, leisure) != nil {
-			return err
+		unknown = unknown || errors.Is(err, ErrUnknownOutcome)
+		if full && n.pause(ctx, leisure) == nil {
+			n.orders.excuse(signed)
+			continue
 		}
+		if err != nil && unknown && !isDecided(err) {
+			return fmt.Errorf("%w: %w", ErrUnknownOutcome, err)
+		}
+		return err
 	}
 }
 
@@ -113,7 +121,7 @@ func (n *Node) list(signed *tx.Signed, absent *absence) {
 		}
 	}
 	id := signed.ID()
-	if !n.pending.add(Pending{ID: id, ExpiresAtUnixMs: signed.Body.ExpiresAtUnixMs}, accounts) {
+	if !n.pending.add(Pending{ID: id, ExpiresAtUnixMs: signed.Body.ExpiresAtUnixMs}, signed.EnvelopeHash(), accounts) {
 		return
 	}
 	// It may have been recorded between the first look and the listing, by another submission.
@@ -152,13 +160,13 @@ func payers(b tx.Body) []tx.AccountID {
 
 // settled takes a transaction off the list that was not taken after all. An expiry by the leader's clock alone is no
 // outcome: the list waits for a final header past it.
-func (n *Node) settled(id tx.ID, last bool, err error) {
+func (n *Node) settled(signed *tx.Signed, last bool, err error) {
 	if !last || err == nil {
 		return
 	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) || errors.Is(err, ErrOverloaded) && !errors.Is(err, ErrUnknownOutcome) {
-		n.pending.drop(id)
+		n.pending.drop(signed.ID(), signed.EnvelopeHash())
 	}
 }
 

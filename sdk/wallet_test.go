@@ -262,7 +262,7 @@ func TestResumeIsHeldUpByNobody(t *testing.T) {
 	check(t, kept.Put(known.ID(), known.Envelope()))
 	n.Order(known)
 	n.HoldFinality(false)
-	outcomes, err := w.Resume(within(t, time.Second))
+	outcomes, err := w.Resume(within(t, 3*time.Second))
 	if !errors.Is(err, sdk.ErrUnknown) || len(outcomes) != 1 || outcomes[0].ID != known.ID() || !outcomes[0].Applied() || len(kept.left) != waiting {
 		t.Errorf("%d outcomes, %d left, %v", len(outcomes), len(kept.left), err)
 	}

@@ -31,7 +31,11 @@ var governed = []sabotage.Sabotage{
 		Rule: "nobody is told that a payment is refused because one leader says so",
 	},
 	{
-		Name: "forward-expiry-believed", File: "overruled.go", Line: `case errors.Is(said, ErrExpired) && signed.Body.ExpiresAtUnixMs <= n.nowUnixMs()+maxAheadMs:`,
+		Name: "forward-judged-behind", File: "overruled.go", Line: `if !n.holds(n.proved()) {`, Instead: `if n.store == nil {`,
+		Rule: "a validator that lacks what is final refuses nothing for want of it",
+	},
+	{
+		Name: "forward-expiry-believed", File: "overruled.go", Line: `case errors.Is(said, ErrExpired) && signed.Body.ExpiresAtUnixMs <= max(n.nowUnixMs(), n.store.Head().TimeUnixMs)+maxAheadMs:`,
 		Instead: `case errors.Is(said, ErrExpired):`, Rule: "a payment has not expired because one leader says so",
 	},
 	{
@@ -43,7 +47,7 @@ var governed = []sabotage.Sabotage{
 		Instead: `if all[i], errs[i] = n.packer.enqueue(s, 0, nil); true {`, Rule: "one validator fills no more than its part of the leader's queue",
 	},
 	{
-		Name: "submit-taken-forgotten", File: "submit.go", Line: `if !full || n.pause(ctx, leisure) != nil {`, Instead: `if full || n.ctx != nil {`,
+		Name: "submit-taken-forgotten", File: "submit.go", Line: `if full && n.pause(ctx, leisure) == nil {`, Instead: `if full && n.ctx == nil {`,
 		Rule: "what was taken is brought until it has an outcome",
 	},
 	{
@@ -55,7 +59,7 @@ var governed = []sabotage.Sabotage{
 		Rule: "clients are let at a node that has caught up, not at one that catches up",
 	},
 	{
-		Name: "node-level-unapplied", File: "level.go", Line: `if applied < l.aim {`, Instead: `if applied == 0 && l.aim == 0 {`,
+		Name: "node-level-unapplied", File: "level.go", Line: `if !applied(l.aim) {`, Instead: `if l.aim == 0 {`,
 		Rule: "a node is level with what it has applied, not with what it was told",
 	},
 	{

@@ -54,8 +54,10 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, closeWithin(node, closePatience)) }()
 	s := server.New(server.Config{Node: node, AliasKey: aliasKey, Credentials: creds})
 	served := make(chan error, 1)
+	opening, giveUp := context.WithCancel(ctx)
+	defer giveUp()
 	go func() {
-		if node.AwaitLevel(ctx); ctx.Err() != nil {
+		if node.AwaitLevel(opening); opening.Err() != nil {
 			served <- clients.Close()
 			return
 		}
@@ -64,6 +66,7 @@ func Run(ctx context.Context, c Config, log *slog.Logger) (err error) {
 	}()
 	stopTiles, err := c.serveTiles(node, tiles, log)
 	if err != nil {
+		giveUp()
 		s.Stop()
 		tiles.Close()
 		return errors.Join(err, <-served)
