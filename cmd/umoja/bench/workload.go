@@ -56,6 +56,12 @@ func ByPhone(name string) bool {
 	return w.ussd
 }
 
+// Callers is how many payments of a workload wait for an answer at a time, unless the options say otherwise.
+func Callers(name string) int {
+	w, _ := workloadOf(name)
+	return w.callers
+}
+
 func workloadOf(name string) (Workload, bool) {
 	for _, w := range Workloads {
 		if w.Name == name {

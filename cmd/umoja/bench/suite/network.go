@@ -126,15 +126,18 @@ func (n *network) slice(ctx context.Context, o bench.Options, length time.Durati
 }
 
 const (
-	// warmUp is which part of a slice is sent first and not measured.
+	// warmUp is which part of a slice is answered first and not measured.
 	warmUp = 0.1
-	// fewest is how many transactions are sent at least.
+	// fewest is how many transactions are measured at least.
 	fewest = 100
 )
 
-// count is how many transactions take so long.
+// count is how many transactions take so long, with those of the warm-up. As many as there are callers are measured at least: answers come many at once, and
+// of fewer the time says nothing.
 func (n *network) count(workload string, length time.Duration) int {
-	return max(fewest, int(n.rates[workload]*length.Seconds()/(1-warmUp)))
+	callers := bench.Callers(workload)
+	measured := max(fewest, callers, int(n.rates[workload]*length.Seconds()))
+	return measured + max(callers, int(float64(measured)*warmUp/(1-warmUp)))
 }
 
 // warm finds out how fast a workload is about, once for each network. What it finds is no result.

@@ -51,6 +51,27 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestCount: what is measured takes as long as was asked for, behind a warm-up of one payment for each caller, or a tenth of all.
+func TestCount(t *testing.T) {
+	for _, c := range []struct {
+		workload string
+		rate     float64
+		length   time.Duration
+		want     int
+	}{
+		{"stream", 5000, 3 * time.Second, 15_000 + 4096},
+		{"stream", 5000, 18 * time.Second, 100_000},
+		{"stream", 5000, 200 * time.Millisecond, 4096 + 4096},
+		{"bulk", 225, 6 * time.Second, 1500},
+		{"bulk", 10, time.Second, 100 + 64},
+	} {
+		n := &network{rates: map[string]float64{c.workload: c.rate}}
+		if got := n.count(c.workload, c.length); got != c.want {
+			t.Errorf("%s at %g/s for %s: %d, want %d", c.workload, c.rate, c.length, got, c.want)
+		}
+	}
+}
+
 // TestBeside: the other networks of a row that run are no other programs, and those that were stopped have no processes.
 func TestBeside(t *testing.T) {
 	r, runs := &run{o: Options{Suite: "full", Duration: time.Second}, result: &Result{}}, func() error { return nil }
