@@ -70,16 +70,13 @@ func TestSuiteGoesOn(t *testing.T) {
 		t.Fatalf("%s", raw)
 	}
 	for i, report := range r.Reports {
-		if report.Part != i+1 {
-			t.Errorf("part %d is called %d", i+1, report.Part)
-		}
 		late := 0
 		for _, n := range report.Failed {
 			late += n // On a machine that is starved.
 		}
 		// What was under way as the kill came is in both.
 		told := report.Final.Count + report.Shadowed.Count + int64(late)
-		if told < 200 || told-200 > report.Shadowed.Count || report.Transfers+int64(late) != 200 || late > 100 || report.Unknown > 0 || report.WrongBalances > 0 || report.BalancesChecked == 0 {
+		if report.Part != i+1 || told < 200 || told-200 > report.Shadowed.Count || report.Transfers+int64(late) != 200 || late > 100 || report.Unknown > 0 || report.WrongBalances > 0 || report.BalancesChecked == 0 {
 			t.Errorf("%+v", report)
 		}
 	}
