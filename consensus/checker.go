@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/raft"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -23,8 +24,9 @@ import (
 // envelope is checked twice.
 type checker struct {
 	verified *verified
-	// queue holds what is to be begun. A full one refuses: the sender has to slow down.
-	queue chan *check
+	// queue holds what is to be begun, and queued is how many signatures that are. A full one refuses: the sender has to slow down.
+	queue  chan *check
+	queued atomic.Int64
 	// stop is closed when nobody works any more.
 	stop <-chan struct{}
 
@@ -38,6 +40,8 @@ type checker struct {
 type check struct {
 	envelope []byte
 	hash     tx.EnvelopeHash
+	// signatures is how many there are to check, once it is queued.
+	signatures int
 	// begun is set by whoever ends the check: by doing the work, or by refusing it. Invariant: set by one alone.
 	begun atomic.Bool
 	// done is closed when signed or err is there.
@@ -47,9 +51,10 @@ type check struct {
 }
 
 const (
-	// checkerLength bounds the checks that wait: a second's work of one processor if each is checked alone.
+	// checkerLength bounds the signatures that wait: a second's work of one processor if each is checked alone. An envelope has up to 16.
 	checkerLength = 4096
-	// checksAtOnce bounds what one goroutine begins together, so that none waits for more than some milliseconds of others.
+	// checksAtOnce bounds the signatures that one goroutine begins together, but for those of the last envelope, so that none waits for
+	// more than some milliseconds of others.
 	checksAtOnce = 256
 	// worthACore is how many envelopes are worth a core of their own when all are to be checked: the more together, the less each costs.
 	worthACore = 32
@@ -91,16 +96,49 @@ func (c *checker) enqueueHashed(envelope []byte, hash tx.EnvelopeHash) (*tx.Sign
 	if !first {
 		return signed, one, nil
 	}
-	select {
-	case c.queue <- one:
-	default:
-		if one.begun.CompareAndSwap(false, true) { // Else the FSM has begun it meanwhile, and ends it.
-			one.err = ErrOverloaded
-			c.end(one)
-		}
+	if !c.offer(one) && one.begun.CompareAndSwap(false, true) { // Else the FSM has begun it meanwhile, and ends it.
+		one.err = ErrOverloaded
+		c.end(one)
 	}
 	return nil, one, nil
 }
+
+// offer queues a check, when there is room.
+func (c *checker) offer(one *check) bool {
+	one.signatures = signaturesOf(one.envelope)
+	if c.queued.Add(int64(one.signatures)) <= checkerLength {
+		select {
+		case c.queue <- one:
+			return true
+		default:
+		}
+	}
+	c.queued.Add(int64(-one.signatures))
+	return false
+}
+
+// signaturesOf counts the signatures of an envelope that nobody has read yet. One that will not be read has none to check, and counts
+// as one.
+func signaturesOf(envelope []byte) int {
+	count := 0
+	for rest := envelope; len(rest) > 0; {
+		number, _, size := protowire.ConsumeField(rest)
+		if size < 0 {
+			return 1
+		}
+		if number == signaturesField {
+			count++
+		}
+		rest = rest[size:]
+	}
+	if count > tx.MaxSignatures {
+		return 1
+	}
+	return max(1, count)
+}
+
+// signaturesField is the number of umoja.v1.Envelope's signatures.
+const signaturesField = 2
 
 // take finds what is known of an envelope, or opens a check of it, which is then first.
 func (c *checker) take(envelope []byte, hash tx.EnvelopeHash) (signed *tx.Signed, one *check, first bool) {
@@ -200,11 +238,13 @@ func (c *checker) run() {
 // gather begins what is queued, as far as nobody else has. While more comes each time that others are let run, it lets them: a goroutine
 // that has an envelope to queue is not to find that each was begun alone. Nobody is let run when nobody is ready to.
 func (c *checker) gather(one *check) (all []*check) {
-	for seen := 0; ; {
+	for seen, signatures := 0, 0; ; {
+		c.queued.Add(int64(-one.signatures)) // It waits no more.
 		if one.begun.CompareAndSwap(false, true) {
 			all = append(all, one)
+			signatures += one.signatures
 		}
-		if len(all) == checksAtOnce {
+		if signatures >= checksAtOnce {
 			return all
 		}
 		select {

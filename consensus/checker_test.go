@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"github.com/umoja-ledger/umoja/ledger/key"
 	"github.com/umoja-ledger/umoja/ledger/ledgertest"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -90,6 +91,76 @@ func TestCheckerRefuses(t *testing.T) {
 	}
 	if len(c.open) > 0 {
 		t.Error("a refused check is open")
+	}
+}
+
+// TestCheckerCountsSignatures: what waits, and what a worker begins together, is bounded by signatures: sixteen of one envelope cost as
+// much as sixteen envelopes.
+func TestCheckerCountsSignatures(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	var others []key.Signer
+	for i := range byte(tx.MaxSignatures - 1) {
+		p, err := key.NewPrivate([32]byte{31: 1 + i})
+		if err != nil {
+			t.Fatal(err)
+		}
+		others = append(others, p)
+	}
+	c := newChecker(newVerified(w.Network), nil)
+	legs := 0
+	open := func(others ...key.Signer) bool {
+		legs++
+		_, one, err := c.enqueue(seal(t, w, legs, others...).Envelope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !one.begun.Load()
+	}
+	const large = 2 * checksAtOnce / tx.MaxSignatures
+	for range large {
+		if !open(others...) {
+			t.Fatal("refused, and there is room")
+		}
+	}
+	if got := c.queued.Load(); got != large*tx.MaxSignatures {
+		t.Fatalf("%d signatures are queued, want %d", got, large*tx.MaxSignatures)
+	}
+	c.queued.Store(checkerLength - tx.MaxSignatures - 1) // As if more were there.
+	if !open(others...) || open(others...) || !open() || open() {
+		t.Error("want room for sixteen signatures, not for sixteen more, for one, and not for one more")
+	}
+	if got := c.queued.Load(); got != checkerLength {
+		t.Errorf("%d signatures are queued, want %d", got, checkerLength)
+	}
+	for _, want := range []int{large / 2, large / 2, 2} {
+		if mine := c.gather(<-c.queue); len(mine) != want {
+			t.Errorf("%d envelopes are begun together, want %d", len(mine), want)
+		}
+	}
+	if got := c.queued.Load(); got != checkerLength-(large+1)*tx.MaxSignatures-1 {
+		t.Errorf("%d signatures are queued, and nobody waits", got)
+	}
+}
+
+// TestSignaturesOf: signatures are counted as parsing finds them, and what is no envelope counts as one.
+func TestSignaturesOf(t *testing.T) {
+	w := ledgertest.Network(t, t.Name())
+	second, err := key.NewPrivate([32]byte{31: 9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := seal(t, w, 1).Envelope(), seal(t, w, 1, second).Envelope()
+	many := append([]byte(nil), one...)
+	for range tx.MaxSignatures {
+		many = append(many, signaturesField<<3|2, 0) // Empty ones, one too many.
+	}
+	for i, c := range []struct {
+		envelope []byte
+		want     int
+	}{{one, 1}, {two, 2}, {nil, 1}, {[]byte("nonsense"), 1}, {two[:len(two)-1], 1}, {many[:len(many)-2], tx.MaxSignatures}, {many, 1}} {
+		if got := signaturesOf(c.envelope); got != c.want {
+			t.Errorf("envelope %d has %d signatures, want %d", i, got, c.want)
+		}
 	}
 }
 

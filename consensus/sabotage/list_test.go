@@ -23,6 +23,8 @@ var plan = sabotage.Plan{
 			}
 		case "../ledger/checkpoint":
 			return []sabotage.Run{{Package: "./ledger/checkpoint"}, {Package: "./proto/vectors"}}
+		case "../ledger":
+			return []sabotage.Run{{Package: "./ledger", Args: []string{"-test.run=^Test(VerifyAll|BadEnvelopes)"}}, {Package: "./ledger"}}
 		case ".":
 			return []sabotage.Run{
 				{Package: "./consensus", Args: []string{"-test.short", "-test.run=" + nodeRuns[file]}},

@@ -13,7 +13,8 @@ var nodeRuns = map[string]string{
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot|WhatWasVoid", "arrival.go": "Snapshot|PlaceToo", "nothing.go": "Nothing|APlaceIsKept|NobodyHas|WhoHasSomething|WhoIsSent|LeastPlaceWithout|HeartbeatsAre|ALogThat",
 	"storage.go": "FailStop|Cut|Stall|Grown|Damaged", "givenlog.go": "LogBegins|StuckBehind|FromALeaders|ReadsItsFirst|ALostSnapshot", "trailing.go": "LogBegins|CutByBytes|GrownLog|SmallLog|ALargeSnapshot|LogIsCut", "entrysum.go": "Entries|Damaged", "open.go": "HandedOver|Lost|CommittedBefore|Fed|NotInstalled|StuckBehind|NobodyHas", "uninstalled.go": "NotInstalled|AsNothing|HoldsPending|SpareSnapshot", "node.go": "Fed|Epoch|Checkpoint|NothingIsSealed", "read.go": "Read|Standings|Receipt|Expiry",
 	"forward.go": "ARefusalIsNot|Forward", "overruled.go": "LeadersWord|ARefusalIsNot", "submit.go": "TakenIsNot", "orders.go": "Orders", "forwarded.go": "Forward|UntilTheAnswer", "level.go": "Levelling|LevelFirst", "complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
-	"voters.go": "VotedFor|Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
+	"voters.go":  "VotedFor|Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
+	"checker.go": "Check|Verif|SignaturesOf",
 }
 
 // governed is who is a member of raft, by what the ledger says.

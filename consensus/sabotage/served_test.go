@@ -40,4 +40,24 @@ var served = []sabotage.Sabotage{
 		Name: "batch-keys-of-bad", File: "../ledger/key/batch/equation.go", Line: `e.met = slices.DeleteFunc(e.met, func(m met) bool { return !e.good[m.place] })`,
 		Instead: ``, Rule: "keys that nobody has signed with push none out of the memory",
 	},
+	{
+		Name: "verify-all-at-once", File: "../ledger/verify.go", Line: `for from, to := 0, 1; from < most; from, to = to, 2*to {`,
+		Instead: `for from, to := 0, most; from < most; from, to = to, 2*to {`, Rule: "a bad envelope costs no more signatures than twice those before its first bad one",
+	},
+	{
+		Name: "verify-not-all", File: "../ledger/verify.go", Line: `for from, to := 0, 1; from < most; from, to = to, 2*to {`,
+		Instead: `for from, to := 0, 1; from < min(most, 8); from, to = to, 2*to {`, Rule: "every signature is verified",
+	},
+	{
+		Name: "verify-last-bad", File: "../ledger/verify.go", Line: `if at := places[bad]; verdicts[at.envelope].Err == nil { // The first of several is named.`,
+		Instead: `if at := places[bad]; true {`, Rule: "a verdict is the same however many are verified together",
+	},
+	{
+		Name: "checker-counts-envelopes", File: "checker.go", Line: `one.signatures = signaturesOf(one.envelope)`, Instead: `one.signatures = 1`,
+		Rule: "what waits to be verified is bounded by signatures",
+	},
+	{
+		Name: "checker-fills-up", File: "checker.go", Line: `c.queued.Add(int64(-one.signatures)) // It waits no more.`, Instead: ``,
+		Rule: "what was begun waits no more",
+	},
 }
