@@ -53,8 +53,11 @@ const backgroundPatience = 10 * time.Minute
 func (n *Node) take(signed *tx.Signed, absent absence) (Status, error) {
 	id := signed.ID()
 	already, err := n.orders.beginBackground(signed)
-	if err != nil || already {
-		return Status{ID: id, Stage: Taken}, err
+	if err != nil {
+		return Status{ID: id}, err
+	}
+	if already {
+		return Status{ID: id, Stage: Taken}, nil
 	}
 	n.waiters.moved(id)
 	n.list(signed, &absent)
