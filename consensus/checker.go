@@ -24,9 +24,8 @@ import (
 // envelope is checked twice.
 type checker struct {
 	verified *verified
-	// queue holds what is to be begun, and queued is how many signatures that are. A full one refuses: the sender has to slow down.
-	queue  chan *check
-	queued atomic.Int64
+	// queue holds what is to be begun. A full one refuses: the sender has to slow down.
+	queue chan *check
 	// stop is closed when nobody works any more.
 	stop <-chan struct{}
 
@@ -51,7 +50,8 @@ type check struct {
 }
 
 const (
-	// checkerLength bounds the signatures that wait: a second's work of one processor if each is checked alone. An envelope has up to 16.
+	// checkerLength bounds the envelopes that wait: a second's work of one processor if each has one signature and is checked alone. It is of envelopes, as are the
+	// places of those who bring them, so that nobody's part is the whole.
 	checkerLength = 4096
 	// checksAtOnce bounds the signatures that one goroutine begins together, but for those of the last envelope, so that none waits for
 	// more than some milliseconds of others.
@@ -96,25 +96,16 @@ func (c *checker) enqueueHashed(envelope []byte, hash tx.EnvelopeHash) (*tx.Sign
 	if !first {
 		return signed, one, nil
 	}
-	if !c.offer(one) && one.begun.CompareAndSwap(false, true) { // Else the FSM has begun it meanwhile, and ends it.
-		one.err = ErrOverloaded
-		c.end(one)
-	}
-	return nil, one, nil
-}
-
-// offer queues a check, when there is room.
-func (c *checker) offer(one *check) bool {
-	one.signatures = signaturesOf(one.envelope)
-	if c.queued.Add(int64(one.signatures)) <= checkerLength {
-		select {
-		case c.queue <- one:
-			return true
-		default:
+	one.signatures = signaturesOf(envelope)
+	select {
+	case c.queue <- one:
+	default:
+		if one.begun.CompareAndSwap(false, true) { // Else the FSM has begun it meanwhile, and ends it.
+			one.err = ErrOverloaded
+			c.end(one)
 		}
 	}
-	c.queued.Add(int64(-one.signatures))
-	return false
+	return nil, one, nil
 }
 
 // signaturesOf counts the signatures of an envelope that nobody has read yet. One that will not be read has none to check, and counts
@@ -239,7 +230,6 @@ func (c *checker) run() {
 // that has an envelope to queue is not to find that each was begun alone. Nobody is let run when nobody is ready to.
 func (c *checker) gather(one *check) (all []*check) {
 	for seen, signatures := 0, 0; ; {
-		c.queued.Add(int64(-one.signatures)) // It waits no more.
 		if one.begun.CompareAndSwap(false, true) {
 			all = append(all, one)
 			signatures += one.signatures

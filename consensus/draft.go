@@ -205,7 +205,8 @@ func (p *packer) answer(d *draftBatch, response any) error {
 	a, ok := response.(*applied)
 	if ok && a.void != nil {
 		for _, s := range d.packed {
-			s.reply(Status{}, ErrNotLeader) // It left no trace: the state was not the one it was made for.
+			// It left no trace, since the state was not the one it was made for; but it is in the log, and is packed again.
+			s.reply(Status{}, fmt.Errorf("%w: %v", ErrUnknownOutcome, a.void))
 		}
 		return fmt.Errorf("own batch: %w", a.void)
 	}

@@ -234,7 +234,7 @@ func (n *Node) bring(ctx context.Context, leads *leadership, signed *tx.Signed, 
 		case <-w.wake:
 		case err := <-one.answer:
 			if err != nil {
-				return Status{}, n.weigh(signed, err)
+				return Status{}, n.weigh(ctx, signed, err)
 			}
 			late = time.After(arrivalPatience)
 		case <-late:

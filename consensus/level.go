@@ -2,6 +2,7 @@ package consensus
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -38,7 +39,7 @@ func (n *Node) AwaitLevel(ctx context.Context) {
 			return
 		}
 		now, told := time.Now(), n.toldCommitted.Load()
-		if told > 0 && n.Leader() != "" {
+		if n.Leader() != "" {
 			heard = now
 		}
 		if l.level(now, told, n.appliedTo) || now.Sub(heard) > leaderless*n.heartbeat || now.Sub(begun) > unlevel*n.heartbeat {
@@ -64,7 +65,11 @@ func (n *Node) appliedTo(index uint64) bool {
 	}
 	for ; index > applied; index-- { // The last entries may be none of the ledger's.
 		var entry raft.Log
-		if err := n.raftLog.GetLog(index, &entry); err != nil || entry.Type == raft.LogCommand {
+		err := n.raftLog.GetLog(index, &entry)
+		if errors.Is(err, raft.ErrLogNotFound) && index <= n.given.Load() {
+			return true // The state came by a snapshot that was made there.
+		}
+		if err != nil || entry.Type == raft.LogCommand {
 			return false
 		}
 	}

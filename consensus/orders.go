@@ -130,7 +130,7 @@ func (s *orders) excuse(signed *tx.Signed) {
 	}
 }
 
-// end gives a place back. Last is whether nobody else brings the transaction.
+// end gives a place back. Last is whether nobody else brings the envelope.
 func (s *orders) end(signed *tx.Signed, background bool) (last bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,10 +146,9 @@ func (s *orders) end(signed *tx.Signed, background bool) (last bool) {
 	}
 	delete(s.byEnvelope, hash)
 	s.leave(hash, o.begun)
-	if s.envelopes[id]--; s.envelopes[id] > 0 {
-		return false
+	if s.envelopes[id]--; s.envelopes[id] == 0 {
+		delete(s.envelopes, id)
 	}
-	delete(s.envelopes, id)
 	return true
 }
 

@@ -92,7 +92,7 @@ func TestOrdersAreOfEnvelopes(t *testing.T) {
 	if all, _ := s.oldest(9); len(all) != 2 {
 		t.Errorf("%d are brought", len(all))
 	}
-	if s.end(strangers, true) || !s.has(payers.ID()) {
+	if !s.end(strangers, true) || !s.has(payers.ID()) {
 		t.Error("the payer's is under way, and the transaction is not")
 	}
 	if !s.end(payers, true) || s.has(payers.ID()) {

@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -16,7 +17,7 @@ var passed = []error{ErrNotLeader, ErrNoLeader, ErrUnknownOutcome, ErrOverloaded
 // rules, on the own state; where that is behind the leader's, the next attempt finds it further, and where it lacks what is final it says nothing: a liar would keep one
 // validator back that knows less than the payer. An expiry is believed as far as clocks may differ. What the own
 // check of the envelope would have said is false.
-func (n *Node) weigh(signed *tx.Signed, said error) error {
+func (n *Node) weigh(ctx context.Context, signed *tx.Signed, said error) error {
 	for _, word := range passed {
 		if errors.Is(said, word) {
 			return said
@@ -25,16 +26,19 @@ func (n *Node) weigh(signed *tx.Signed, said error) error {
 	var refusal *Refusal
 	switch {
 	case errors.As(said, &refusal):
-		return n.judge(signed, refusal)
+		return n.judge(ctx, signed, refusal)
 	case errors.Is(said, ErrExpired) && signed.Body.ExpiresAtUnixMs <= max(n.nowUnixMs(), n.store.Head().TimeUnixMs)+maxAheadMs:
 		return said
 	}
 	return fmt.Errorf("the leader answers %v: %w", said, ErrUnknownOutcome)
 }
 
-// judge gives the refusal of the own rules; ErrUnknownOutcome when they refuse nothing.
-func (n *Node) judge(signed *tx.Signed, said *Refusal) error {
-	if !n.holds(n.proved()) {
+// judge gives the refusal of the own rules, when the own state has what was final as the leader spoke; ErrUnknownOutcome when they refuse nothing.
+func (n *Node) judge(ctx context.Context, signed *tx.Signed, said *Refusal) error {
+	final := n.proved() // Of what is proved meanwhile there may be more and more.
+	within, cancel := context.WithTimeout(ctx, arrivalPatience)
+	defer cancel()
+	if n.progress.until(within, func() (bool, error) { return n.holds(final), nil }) != nil {
 		return fmt.Errorf("the leader refuses with %s, and what is final is not all here: %w", said.Code, ErrUnknownOutcome)
 	}
 	head, view := n.store.HeadView()

@@ -45,7 +45,7 @@ func TestTheLeadersWord(t *testing.T) {
 		{"no room", good, ErrOverloaded, ErrOverloaded},
 		{"no leader", good, ErrNotLeader, ErrNotLeader},
 	} {
-		got := n.weigh(k.signed, fmt.Errorf("the leader: %w", k.said))
+		got := n.weigh(t.Context(), k.signed, fmt.Errorf("the leader: %w", k.said))
 		var want *Refusal
 		if errors.As(k.want, &want) && !isRefusal(got, want.Code) || want == nil && !errors.Is(got, k.want) {
 			t.Errorf("%s: %v, want %v", k.what, got, k.want)
@@ -56,7 +56,7 @@ func TestTheLeadersWord(t *testing.T) {
 	}
 	// Whom a liar keeps behind knows less than the payer does.
 	n.foreseen.Store(&foreseen{by: n.reignNow().reign.Validators.Hash(), proof: proof{size: n.Head().Size + 100}})
-	if got := n.weigh(strangers, refusal(tx.Unauthorised)); !errors.Is(got, ErrUnknownOutcome) || isDecided(got) {
+	if got := n.weigh(t.Context(), strangers, refusal(tx.Unauthorised)); !errors.Is(got, ErrUnknownOutcome) || isDecided(got) {
 		t.Errorf("without what is final: %v", got)
 	}
 	if err := n.Err(); err != nil {

@@ -66,8 +66,9 @@ func TestRevokedGrantDoesNotVoidItsBatch(t *testing.T) {
 		}
 	}
 	// The same through the queue: they are refused when the grant is gone, or were in time.
-	for _, s := range all {
-		n.packer.queue <- s
+	for i, s := range all {
+		all[i] = queued(s.signed)
+		n.packer.queue <- all[i]
 	}
 	for i, s := range all {
 		if a := c.answered(s); a.err != nil && !(isRefusal(a.err, tx.Unauthorised) && 0 < i && i < len(all)-1) {

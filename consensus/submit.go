@@ -182,7 +182,9 @@ func (n *Node) order(ctx context.Context, signed *tx.Signed, absent *absence) (S
 			return err
 		}
 		if leads.name == n.name {
-			s, err = n.packer.submit(ctx, signed, 0)
+			if s, err = n.packer.submit(ctx, signed, 0); err != nil {
+				err = n.weigh(ctx, signed, err) // Whoever was fed a lie may lead for a while.
+			}
 			return err
 		}
 		// The leader's word is not taken for the result: this node answers from its own state when it has applied the batch.

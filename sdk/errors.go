@@ -38,7 +38,8 @@ var (
 )
 
 // RefusedError means validators would not take the envelope: nothing was recorded, no money moved by it, and the same
-// transaction may be taken later or with other signatures.
+// transaction may be taken later or with other signatures. Later, that is when what it lacked has come (a right, an account), by whoever has it, until it
+// expires: who makes a payment anew before then makes sure of that.
 type RefusedError struct {
 	// Reason is the stable name of the rule, such as UNAUTHORISED.
 	Reason string

@@ -129,7 +129,8 @@ func TestOutboxCrashPoints(t *testing.T) {
 		t.Run(c.at, func(t *testing.T) {
 			t.Parallel()
 			n := sdktest.New(t)
-			client, dir := n.Client(t), t.TempDir()
+			dir := t.TempDir() // Before the client, which writes there until it is closed.
+			client := n.Client(t)
 			outbox, err := sdk.NewFileOutbox(dir)
 			check(t, err)
 			funded(t, n, client, nil)
@@ -176,7 +177,8 @@ func TestOutboxCrashPoints(t *testing.T) {
 
 func TestResumeKeepsWhatItDoesNotKnow(t *testing.T) {
 	n := sdktest.New(t)
-	client, dir := n.Client(t), t.TempDir()
+	dir := t.TempDir() // Before the client, which writes there until it is closed.
+	client := n.Client(t)
 	outbox, err := sdk.NewFileOutbox(dir)
 	check(t, err)
 	w := funded(t, n, client, outbox)

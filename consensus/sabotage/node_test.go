@@ -28,11 +28,11 @@ var governed = []sabotage.Sabotage{
 		Instead: `OnEmptyLog: n.sendsAll, Stale: n.astray.tail.Load, Short: n.short, OnAppend: n.appended,`, Rule: "who has no vote yet does not stand because a leader says so",
 	},
 	{
-		Name: "forward-refusal-believed", File: "overruled.go", Line: `return n.judge(signed, refusal)`, Instead: `return said`,
+		Name: "forward-refusal-believed", File: "overruled.go", Line: `return n.judge(ctx, signed, refusal)`, Instead: `return said`,
 		Rule: "nobody is told that a payment is refused because one leader says so",
 	},
 	{
-		Name: "forward-judged-behind", File: "overruled.go", Line: `if !n.holds(n.proved()) {`, Instead: `if n.store == nil {`,
+		Name: "forward-judged-behind", File: "overruled.go", Line: `if n.progress.until(within, func() (bool, error) { return n.holds(final), nil }) != nil {`, Instead: `if final.size == 0 && within.Err() != nil {`,
 		Rule: "a validator that lacks what is final refuses nothing for want of it",
 	},
 	{
@@ -40,7 +40,7 @@ var governed = []sabotage.Sabotage{
 		Instead: `case errors.Is(said, ErrExpired):`, Rule: "a payment has not expired because one leader says so",
 	},
 	{
-		Name: "forward-word-unweighed", File: "forward.go", Line: `return Status{}, n.weigh(signed, err)`, Instead: `return Status{}, err`,
+		Name: "forward-word-unweighed", File: "forward.go", Line: `return Status{}, n.weigh(ctx, signed, err)`, Instead: `return Status{}, err`,
 		Rule: "nobody is told that a payment is refused because one leader says so",
 	},
 	{

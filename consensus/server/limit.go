@@ -24,7 +24,7 @@ const (
 	callsOfOne, callsOfAll = 2048, 8192
 	// Streams, which may stay open for as long as the caller likes.
 	streamsOfOne, streamsOfAll = 64, 1024
-	// Envelopes of streams that wait for an outcome. A validator has room for 4,096 signatures to be verified, and for as many to be ordered: the
+	// Envelopes of streams that wait for an outcome. A validator has room for 4,096 to be verified, and for as many to be ordered: the
 	// streams of one address leave a quarter of it to others, and have more than the window of one.
 	envelopesOfOne, envelopesOfAll = 3072, 16384
 	// Connections.

@@ -20,7 +20,7 @@ func (p *places) wait(ctx context.Context, a address) bool {
 		return true
 	}
 	w := &waiter{a, make(chan struct{})}
-	if p.taken[a] >= p.each {
+	if p.taken[a] >= p.each || len(p.own[a]) > 0 {
 		p.own[a] = append(p.own[a], w)
 	} else {
 		p.line = append(p.line, w)

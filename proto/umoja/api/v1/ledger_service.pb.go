@@ -629,8 +629,8 @@ func (x *SubmitResult) GetFailure() *SubmitFailure {
 //
 // UNKNOWN_OUTCOME, STOPPING, INTERNAL, and each reason that is not named here: the transaction may be in the history, or come there.
 //
-// NO_LEADER, OVERLOADED, RATE_LIMITED, STATE_REPLACED, DEADLINE, CANCELED: nothing comes of this one time that it was handed over. Of
-// another time, before or at another validator, it says nothing.
+// NO_LEADER, OVERLOADED, RATE_LIMITED, STATE_REPLACED, DEADLINE, CANCELED: by the word of the validator that was asked, or of the one that
+// leads, nothing comes of this one time that it was handed over. Of another time, before or at another validator, it says nothing.
 //
 // EXPIRED: it can no longer be packed. Whether it was before, GetExpiryStatement says.
 //
