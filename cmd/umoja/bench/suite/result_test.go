@@ -184,7 +184,7 @@ func TestGrown(t *testing.T) {
 	}
 }
 
-// TestThroughput: a row of throughput is judged by the medians of its turns, and doubted when ratios that are judged differ too much.
+// TestThroughput: a row of throughput is judged by the median of its turns beside the best that the machine could do, and doubted when ratios that are judged differ too much.
 func TestThroughput(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -194,11 +194,12 @@ func TestThroughput(t *testing.T) {
 		want   Verdict
 		figure string
 	}{
-		{"even turns", []float64{4100, 4200, 4300, 4400, 4500}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Met, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
-		{"one turn strays", []float64{4300, 1000, 4200, 4300, 9000}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Met, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
-		{"one calibration strays", []float64{3900, 3900, 3900, 3900, 3900}, []float64{2000, 2000, 1000, 2000, 2000}, 2, Missed, "3,900/s; 1.95 × naive bound of 2,000/s, medians of 5 turns"},
-		{"turns that differ", []float64{3000, 4000, 4300, 6000, 7000}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Unjudged, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
-		{"turns that differ, with no goal for the ratio", []float64{3000, 4000, 4300, 6000, 7000}, []float64{2000, 2000, 2000, 2000, 2000}, 0, Met, "4,300/s; 2.15 × naive bound of 2,000/s, medians of 5 turns"},
+		{"even turns", []float64{4100, 4200, 4300, 4400, 4500}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Met, "4,300/s; 2.15 × naive bound of 2,000/s, median of 5 turns"},
+		{"one turn strays", []float64{4300, 1000, 4200, 4300, 9000}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Met, "4,300/s; 2.15 × naive bound of 2,000/s, median of 5 turns"},
+		{"one calibration strays", []float64{3900, 3900, 3900, 3900, 3900}, []float64{2000, 2000, 1000, 2000, 2000}, 2, Missed, "3,900/s; 1.95 × naive bound of 2,000/s, median of 5 turns"},
+		{"calibrations that were held up", []float64{4100, 4100, 4100, 4100, 4100}, []float64{2100, 1700, 1700, 1700, 1700}, 2, Missed, "4,100/s; 1.95 × naive bound of 2,100/s, median of 5 turns"},
+		{"turns that differ", []float64{3000, 4000, 4300, 6000, 7000}, []float64{2000, 2000, 2000, 2000, 2000}, 2, Unjudged, "4,300/s; 2.15 × naive bound of 2,000/s, median of 5 turns"},
+		{"turns that differ, with no goal for the ratio", []float64{3000, 4000, 4300, 6000, 7000}, []float64{2000, 2000, 2000, 2000, 2000}, 0, Met, "4,300/s; 2.15 × naive bound of 2,000/s, median of 5 turns"},
 	} {
 		var reports []*bench.Report
 		for k, rate := range c.rates {
