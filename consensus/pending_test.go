@@ -3,6 +3,7 @@ package consensus
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"testing"
 	"time"
 
@@ -159,5 +160,19 @@ func TestBackgroundIsBounded(t *testing.T) {
 	}
 	if _, err := s.beginBackground(last); err != nil {
 		t.Errorf("a place was free: %v", err)
+	}
+}
+
+// TestWithoutRoomNothingIsTaken: whoever finds no place in the background is not told that his transaction was taken.
+func TestWithoutRoomNothingIsTaken(t *testing.T) {
+	c := newStopped(t, Snapshots{})
+	c.restart("v1")
+	n := c.nodes["v1"]
+	n.orders.mu.Lock()
+	n.orders.background = maxBackground
+	n.orders.mu.Unlock()
+	s, err := n.Submit(t.Context(), c.pay(c.world.Juma.Account, 1).Envelope(), Taken)
+	if !errors.Is(err, ErrOverloaded) || s.Stage != Unknown {
+		t.Errorf("stage %d: %v", s.Stage, err)
 	}
 }

@@ -107,9 +107,7 @@ func resultOf(place uint64, status consensus.Status, err error) *apiv1.SubmitRes
 		return &apiv1.SubmitResult{Place: place, Status: status.Proto()}
 	}
 	result := &apiv1.SubmitResult{Place: place, Failure: consensus.ToFailure(err)}
-	// A node that had no room has taken nothing, and one that fails may not say of what it speaks.
-	noRoom := errors.Is(err, consensus.ErrOverloaded) && !errors.Is(err, consensus.ErrUnknownOutcome) && status.Stage <= consensus.Taken
-	if status.Stage > consensus.Unknown && status.ID != (tx.ID{}) && !noRoom {
+	if status.Stage > consensus.Unknown && status.ID != (tx.ID{}) { // A node that fails may not say of what it speaks.
 		result.Status = status.Proto()
 	}
 	return result

@@ -121,7 +121,7 @@ func TestStreamTellsWhatIsKnownBesideAFailure(t *testing.T) {
 		{"stopped before", consensus.Status{}, consensus.ErrStopped, "STOPPING", 0},
 		{"expired, and taken before", consensus.Status{ID: id, Stage: consensus.Taken}, consensus.ErrExpired, "EXPIRED", apiv1.Stage_STAGE_PENDING},
 		{"expired", consensus.Status{ID: id}, consensus.ErrExpired, "EXPIRED", 0},
-		{"no room", consensus.Status{ID: id, Stage: consensus.Taken}, consensus.ErrOverloaded, "OVERLOADED", 0},
+		{"no room", consensus.Status{ID: id}, consensus.ErrOverloaded, "OVERLOADED", 0},
 		{"refused", consensus.Status{}, &consensus.Refusal{Code: tx.QuotaExhausted}, tx.QuotaExhausted.String(), 0},
 		{"a fault, of nobody knows what", consensus.Status{Stage: consensus.Taken}, errors.New("disk"), "INTERNAL", 0},
 	}
