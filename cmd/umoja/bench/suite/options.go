@@ -73,7 +73,7 @@ func full() Suite {
 		{name: "batch", measure: "batch verification, n = 64 / 256 / 1024", goal: "≥ 3 × / 5 × / 6 × single", run: batches},
 		{name: "shares", measure: "consensus and finality, share of the validators' CPU", goal: "≤ 8 %", run: shares},
 		{name: "validators", measure: "4 → 7 validators: transfers applied a core-second", goal: "≥ 0.85 × those of 4", run: validators},
-		{name: "growth", measure: "growth, 10 k → 300 k transactions", goal: "throughput ≥ 0.9 ×", run: growth(10_000, 300_000)},
+		{name: "growth", measure: "growth, 10 k → 300 k transactions", goal: "throughput ≥ 0.9 ×", run: growth(10_000, 300_000, 3*time.Second, 10*time.Second)},
 		{name: "ussd", measure: "USSD payments end to end", goal: "", run: ussd},
 		{name: "mixed", measure: "unary, nine reads to a payment", goal: "", run: mixed},
 	}}
@@ -82,7 +82,7 @@ func full() Suite {
 func soak() Suite {
 	return Suite{Name: "soak", Says: "what takes hours; goes on where it was stopped", duration: time.Hour, rows: []row{
 		{name: "hour", measure: "one hour at a rate, the leader killed every 5 minutes", goal: "p99 < 1 s outside the 3 s after a kill, 0 lost, 0 double", keep: true, run: hour},
-		{name: "growth", measure: "growth, 1 M → 10 M transactions", goal: "throughput ≥ 0.9 ×", keep: true, run: growth(1_000_000, 10_000_000)},
+		{name: "growth", measure: "growth, 1 M → 10 M transactions", goal: "throughput ≥ 0.9 ×", keep: true, run: growth(1_000_000, 10_000_000, 30*time.Second, 30*time.Second)},
 	}}
 }
 

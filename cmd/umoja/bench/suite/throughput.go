@@ -35,12 +35,11 @@ func (r *run) closed(ctx context.Context, workload string, rate, ratio float64) 
 	return nil
 }
 
-// throughput judges turns of a workload by the median of their rates, beside the largest of their bounds: the network has work of its own after a turn (tables
-// to merge), which makes the machine look slower than it is in the calibration of the next, and the network faster. A ratio of 0 is not judged.
+// throughput judges turns of a workload by the median of their rates, beside the best of their bounds. A ratio of 0 is not judged.
 func (r *run) throughput(reports []*bench.Report, rate, ratio float64) {
 	rates := each(reports, perSecond)
-	bound := slices.Max(each(reports, func(report *bench.Report) float64 { return report.NaiveBound }))
-	ratios := each(reports, func(report *bench.Report) float64 { return report.PerSecond / bound })
+	bound := best(reports)
+	ratios := besides(reports, bound)
 	r.result.Figure = number(median(rates)) + "/s"
 	r.result.Ratio = fmt.Sprintf("%.2f × naive bound of %s/s, median of %d turns", median(ratios), thousands(bound), len(reports))
 	r.describe(reports[slices.Index(rates, median(rates))])
