@@ -85,6 +85,7 @@ func (s *Store) clear() error {
 	if err != nil || empty {
 		return err
 	}
+	defer s.disk.merges.finish()() // Badger waits for the merge under way.
 	return s.disk.db.DropAll()
 }
 

@@ -49,7 +49,7 @@ const memTableBytes = 10 << 20
 // tableBytes is the size of badger's smallest tables on disk. The first sorted level takes baseLevelBytes, and looseTables gather before they
 // are merged into it: with two of them and 10 MB, badger rewrote each byte three times as often. With eight, a payment wrote 2,300
 // bytes of the disk, with fourteen it writes 1,800, since ids lie all over the level and a merge rewrites it. A look-up of what is not there
-// asks the filter of each. A merge takes a processor or two for seconds, and validators that write the same would merge at the same moment: so of four, each has one
+// asks the filter of each. A merge takes seconds of a processor (merges), and validators that write the same would merge at the same moment: so of four, each has one
 // fewer than the next (Options.Turn).
 const (
 	tableBytes     = 1 << 20
@@ -67,6 +67,7 @@ type disk struct {
 	mu     sync.RWMutex
 	closed bool
 	db     *badger.DB
+	merges *merges
 
 	// viewsMu guards views, those to let go of at the end: badger does not close under an open transaction.
 	viewsMu sync.Mutex
@@ -78,6 +79,7 @@ type disk struct {
 // start would read the whole history. Nothing is compressed by badger: an entry would cost the unpacking of its block, or
 // a cache of blocks, where now it is read in place.
 func openDisk(dir string, o Options) (*disk, error) {
+	m := &merges{loose: o.loose()}
 	b := badger.DefaultOptions(dir).
 		WithSyncWrites(!o.NoSync).WithReadOnly(o.ReadOnly).
 		WithDetectConflicts(false).WithNumVersionsToKeep(1).
@@ -86,7 +88,7 @@ func openDisk(dir string, o Options) (*disk, error) {
 		WithCompression(options.None).WithBlockSize(2 << 10).WithBlockCacheSize(0).WithIndexCacheSize(0).
 		WithNumCompactors(2).WithCompactL0OnClose(false).
 		WithVerifyValueChecksum(true).WithChecksumVerificationMode(options.OnBlockRead).
-		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log})
+		WithMetricsEnabled(false).WithLogger(badgerLog{o.Log, m})
 	db, err := badger.Open(b)
 	if says(err, "Create a new file") {
 		// The process was killed when it had made a file for a new table in memory and written nothing to it. Badger stumbles over such a
@@ -108,7 +110,8 @@ func openDisk(dir string, o Options) (*disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state in %s: %w", dir, err)
 	}
-	return &disk{db: db, views: make(map[*View]struct{})}, nil
+	m.db.Store(db)
+	return &disk{db: db, merges: m, views: make(map[*View]struct{})}, nil
 }
 
 // says finds an error of badger by its text: badger wraps without a chain.
@@ -135,6 +138,7 @@ func (d *disk) close() error {
 	}
 	clear(d.views)
 	d.viewsMu.Unlock()
+	d.merges.finish()
 	return d.db.Close()
 }
 
