@@ -13,9 +13,9 @@ import (
 
 // The pace of a driver.
 const (
-	// namePause is the least time between two rounds of a leader: at most 20 a second, each for all batches since. A round costs four
-	// validators about 2 ms of processor time at full batches, so on two processors that they share rounds take 2 to 3 %.
-	namePause = 50 * time.Millisecond
+	// namePause is the least time between two rounds of a leader, each for all batches since: at most 20 a second. Each leaf that a round is for keeps it away for
+	// leafPause, up to longestPause: a round costs the same for one as for hundreds, and rounds are not to take the time that others need.
+	namePause, leafPause, longestPause = 50 * time.Millisecond, 4 * time.Millisecond, 160 * time.Millisecond
 	// openPause is how often peers are asked while a round is open, and how long a peer that failed is left alone.
 	openPause = 250 * time.Millisecond
 	// idlePause is how often peers are asked when nothing is open.
@@ -253,7 +253,7 @@ func (d *Driver) loop(ctx context.Context) error {
 			return err
 		}
 		if d.machine.Ready() {
-			if rest := namePause - time.Since(named); rest > 0 {
+			if rest := roundPause(d.machine.Unnamed()) - time.Since(named); rest > 0 {
 				pace.Reset(rest)
 			} else {
 				named = time.Now()
@@ -267,6 +267,11 @@ func (d *Driver) loop(ctx context.Context) error {
 			tick.Reset(openPause)
 		}
 	}
+}
+
+// roundPause is how long after a round the next one for so many leaves may begin.
+func roundPause(leaves uint64) time.Duration {
+	return max(namePause, min(longestPause, time.Duration(min(leaves, uint64(longestPause/leafPause)))*leafPause))
 }
 
 // news takes what the node said, the leader first since it decides whose named size counts.

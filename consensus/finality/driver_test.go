@@ -94,20 +94,38 @@ func TestNoFinalityWithoutQuorum(t *testing.T) {
 	})
 }
 
+// TestPace: a round waits for the one before, the longer the more leaves it is for, up to a bound.
+func TestPace(t *testing.T) {
+	for leaves, want := range map[uint64]time.Duration{0: namePause, 1: namePause, 12: namePause, 13: 52 * time.Millisecond, 30: 120 * time.Millisecond, 40: longestPause, 1 << 60: longestPause} {
+		if got := roundPause(leaves); got != want {
+			t.Errorf("a round for %d leaves waits %s, want %s", leaves, got, want)
+		}
+	}
+}
+
 func TestPaceAndCost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newNet(t, 4)
 		defer w.stop()
 		w.lead("a", 1)
 		time.Sleep(time.Second)
-		for size := uint64(2); size <= 1000; size += 2 { // Half a second of load.
+		for size := uint64(2); size <= 20; size += 2 { // Half a second with little to do.
+			w.apply(size)
+			time.Sleep(50 * time.Millisecond)
+		}
+		var few int
+		w.locked(func() { few, w.calls = len(w.nodes["b"].finals), 0 })
+		if few < 8 || few > 11 {
+			t.Errorf("%d rounds in half a second with little to do", few)
+		}
+		for size := uint64(22); size <= 1000; size += 2 { // Half a second of load.
 			w.apply(size)
 			time.Sleep(time.Millisecond)
 		}
 		var rounds, calls int
-		w.locked(func() { rounds, calls = len(w.nodes["b"].finals), w.calls })
-		if rounds < 10 || rounds > 16 {
-			t.Errorf("%d rounds in half a second", rounds)
+		w.locked(func() { rounds, calls = len(w.nodes["b"].finals)-few, w.calls })
+		if rounds < 3 || rounds > 5 {
+			t.Errorf("%d rounds in half a second of load", rounds)
 		}
 		// Three words of each of four validators to each of three others, were there no answers and nothing combined.
 		if calls > rounds*36 {

@@ -47,6 +47,12 @@ func (m *Machine) Ready() bool {
 	return m.applied.Size >= m.honestlyAttested()
 }
 
+// Unnamed is how many leaves a round would be for that is opened now.
+func (m *Machine) Unnamed() uint64 {
+	named := max(m.target(), m.settled())
+	return m.applied.Size - min(m.applied.Size, named)
+}
+
 // settled is the size up to which there is nothing left to attest: what is final, but for the head until it is sealed. Nothing higher may
 // come for long, or ever (Applied.Boundary), and who came late learns in no other way that it is final when who ratified it is gone.
 func (m *Machine) settled() uint64 {
