@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/raft"
 	"golang.org/x/sync/errgroup"
@@ -16,7 +17,8 @@ import (
 )
 
 // checker has envelopes checked by as many goroutines as there are processors, many at once: what comes while they are busy is
-// checked together, which costs a fifth. So a check waits for nobody when there is little to do, and is cheapest when there is most.
+// checked together, which costs a fifth. So a check waits for nobody when there is little to do, and is cheapest when there is most. When there is some, it waits for what
+// comes in the next milliseconds (pace).
 //
 // The life of a check: an envelope comes from a client, from another validator or in an entry of the log that has just arrived; a check
 // of it is opened, once however often it comes, and queued. A worker begins it with whatever else is queued. When raft commits an
@@ -28,6 +30,9 @@ type checker struct {
 	queue chan *check
 	// stop is closed when nobody works any more.
 	stop <-chan struct{}
+	// turn is held by the worker that waits for what is queued, and with it pace: two would each have half.
+	turn chan struct{}
+	pace pace
 
 	// mu guards open; held for a look-up only.
 	mu sync.Mutex
@@ -63,7 +68,7 @@ const (
 )
 
 func newChecker(v *verified, stop <-chan struct{}) *checker {
-	return &checker{verified: v, queue: make(chan *check, checkerLength), stop: stop, open: make(map[tx.EnvelopeHash]*check)}
+	return &checker{verified: v, queue: make(chan *check, checkerLength), stop: stop, open: make(map[tx.EnvelopeHash]*check), turn: make(chan struct{}, 1), pace: checkPace}
 }
 
 // verify waits until an envelope has been checked. ErrOverloaded when too many wait, ErrStopped at the end.
@@ -218,12 +223,40 @@ func (c *checker) work(all []*check) {
 func (c *checker) run() {
 	for {
 		select {
-		case one := <-c.queue:
-			c.work(c.gather(one))
+		case c.turn <- struct{}{}:
 		case <-c.stop:
 			return
 		}
+		all, ok := c.begin()
+		<-c.turn
+		if !ok {
+			return
+		}
+		c.work(all)
 	}
+}
+
+// begin waits for an envelope and until it is time, and begins what is queued by then, which may be nothing; false at the end. The caller has the turn. The FSM does not wait: it
+// begins itself what nobody has begun.
+func (c *checker) begin() (all []*check, ok bool) {
+	var one *check
+	select {
+	case one = <-c.queue:
+	case <-c.stop:
+		return nil, false
+	}
+	if rest := c.pace.rest(time.Now()); rest > 0 && len(c.queue) < checksAtOnce {
+		enough := time.NewTimer(rest)
+		defer enough.Stop()
+		select {
+		case <-enough.C:
+		case <-c.stop:
+			return nil, false
+		}
+	}
+	all = c.gather(one)
+	c.pace.begin(time.Now(), len(all))
+	return all, true
 }
 
 // gather begins what is queued, as far as nobody else has. While more comes each time that others are let run, it lets them: a goroutine

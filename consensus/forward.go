@@ -13,8 +13,8 @@ import (
 )
 
 // forwards brings submissions to one leader, for as long as it leads. A call costs both sides as much as thirty submissions, so a call
-// carries what came while others were under way: one submission when there is little to do, hundreds when there is much. Nothing waits
-// for company.
+// carries what came while others were under way: one submission when there is little to do, hundreds when there is much. One that comes
+// soon after another waits some milliseconds for company (pace).
 //
 // The life of a submission here: it waits until a call has a place; the call carries it with what else waits; the leader answers each by
 // itself. Whoever brought it may leave before: when its own ledger shows the transaction, which is the only word it takes for a result,
@@ -28,8 +28,9 @@ type forwards struct {
 	mu sync.Mutex
 	// waiting are those that no call carries, in order of arrival. Invariant: at most queueLength.
 	waiting []*forward
-	// gathering says that a call is about to take what waits.
+	// gathering says that a call is about to take what waits, when pace says so.
 	gathering bool
+	pace      pace
 	// calls are those under way, and slow those among them that have taken long: they have lost their places to others, so that one
 	// submission that the leader does not answer holds up only those that it came with. Invariant: at most maxCalls, slow included.
 	calls, slow int
@@ -118,6 +119,7 @@ func (f *forwards) call() {
 
 // run is one call.
 func (f *forwards) run() {
+	f.rest()
 	c := f.gather()
 	defer c.cancel()
 	slow := false
@@ -163,12 +165,26 @@ func (f *forwards) run() {
 	f.call()
 }
 
+// rest waits until it is time for a call.
+func (f *forwards) rest() {
+	f.mu.Lock()
+	rest := f.pace.rest(time.Now())
+	if len(f.waiting) >= maxForwards {
+		rest = 0
+	}
+	f.mu.Unlock()
+	if rest > 0 {
+		_ = f.node.pause(f.node.ctx, rest) // An end of the context ends the call, too.
+	}
+}
+
 // gather takes what the call carries. While more comes each time that others are let run, it lets them: see checker.gather.
 func (f *forwards) gather() *forwardCall {
 	for seen := -1; ; {
 		f.mu.Lock()
 		if now := len(f.waiting); now == seen || now >= maxForwards {
 			c := f.take()
+			f.pace.begin(time.Now(), len(c.carries))
 			f.gathering = false
 			f.call()
 			f.mu.Unlock()

@@ -25,7 +25,7 @@ type leadership struct {
 func (n *Node) newLeadership(name string) *leadership {
 	l := &leadership{name: name}
 	l.ended, l.end = context.WithCancel(context.Background())
-	l.forwards = &forwards{node: n, leads: l}
+	l.forwards = &forwards{node: n, leads: l, pace: forwardPace}
 	return l
 }
 

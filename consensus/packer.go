@@ -18,12 +18,14 @@ import (
 
 // packer makes batches while this node leads. One goroutine owns it; submissions come by a bounded queue. One batch is in
 // flight at a time, so that what may be packed is always decided on the state that the batch will be applied to; under
-// load the next batch is what has queued up meanwhile.
+// load the next batch is what has queued up meanwhile, and some time after the one before (pace).
 type packer struct {
 	node  *Node
 	queue chan *submission
 	// carried is what did not fit the batch before.
 	carried []*submission
+	// pace keeps batches apart.
+	pace pace
 	// term is the raft term in which the node leads and has applied everything that was accepted before it led; 0 is none.
 	term atomic.Uint64
 	// empty bounds the batches that only let time pass: anybody may ask for one, and each stays in the history for ever.
@@ -85,7 +87,7 @@ func (s *submission) reply(status Status, err error) {
 }
 
 func newPacker(n *Node) *packer {
-	return &packer{node: n, queue: make(chan *submission, queueLength), empty: rate.NewLimiter(emptyPerSecond, emptyAtOnce), look: make(chan struct{}, 1), done: make(chan struct{})}
+	return &packer{node: n, queue: make(chan *submission, queueLength), pace: batchPace, empty: rate.NewLimiter(emptyPerSecond, emptyAtOnce), look: make(chan struct{}, 1), done: make(chan struct{})}
 }
 
 // leads says whether the node leads and may pack, and in which term. A term is led once: who sees the same term before and
@@ -211,10 +213,32 @@ func (p *packer) reign(ctx context.Context, m *member) error {
 			}
 			continue
 		}
-		if err := p.pack(p.gather(first)); err != nil {
+		if err := p.rest(ctx, first); err != nil {
+			return nil
+		}
+		all := p.gather(first)
+		p.pace.begin(time.Now(), len(all))
+		if err := p.pack(all); err != nil {
 			return err
 		}
 	}
+}
+
+// rest waits until it is time for a batch that begins with a submission. The error is that the context has ended. What else a batch is made for, and what was carried over,
+// waits for nothing.
+func (p *packer) rest(ctx context.Context, first *submission) error {
+	if first == nil || len(p.carried) > 0 || len(p.queue) >= batchLength {
+		return nil
+	}
+	rest := p.pace.rest(time.Now())
+	if rest <= 0 {
+		return nil
+	}
+	if err := p.node.pause(ctx, rest); err != nil {
+		first.reply(Status{}, ErrStopped)
+		return err
+	}
+	return nil
 }
 
 // wait blocks for the first submission of a batch, or until something is due or an epoch can be opened; false when the term
