@@ -88,6 +88,8 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 		b.Fatal(err)
 	}
 	print("reopen-ms", float64(time.Since(start).Milliseconds()))
+	again := s.disk.merges.finish()
+	defer again()
 	if err := s.disk.db.Flatten(1); err != nil {
 		b.Fatal(err)
 	}

@@ -9,8 +9,11 @@ import (
 )
 
 // merges keeps badger's merges from taking the processors from those who wait for a payment. A merge has seconds of work for five goroutines, and Go's scheduler
-// knows no order between them and what is short: on processors that others use too, a validator that merged stood still for up to five seconds. So whoever writes
-// tables rests after each, for as many times as long as that took as the backlog allows: that is longer when others want the processors, too.
+// knows no order between them and what is short: on processors that others use too, a validator that merged stood still for up to seven seconds. So whoever has written a
+// table rests, all of them by one clock and for as many times as long as the table took as the backlog allows: that is longer when others want the processors, too.
+//
+// What must not be late: while a sorted level is over its size badger does not merge level 0 into it, and once too much has gathered there merges that into one large
+// table instead, which is work for nothing. So a level has to be back at its size before level 0 is due.
 //
 // Badger has no setting for this. It tells its log after each table, in the goroutine that makes the next one when it was told; should it not any more, merges are only
 // as fast as they were (TestMergesRest).
@@ -22,19 +25,23 @@ type merges struct {
 	// rested is the sum of all rests, in nanoseconds.
 	rested atomic.Int64
 
-	// mu guards hurried, which is closed while somebody waits for the merge under way to end; nil is not yet made.
-	mu      sync.Mutex
+	// mu guards the rest; held for a look-up.
+	mu sync.Mutex
+	// until is when whoever has written a table goes on.
+	until time.Time
+	// hurried is closed while somebody waits for the merge under way to end; nil is not yet made.
 	hurried chan struct{}
 }
 
 const (
-	// mergeRests is how many times as long as its work a merge rests when nothing else has gathered: five goroutines together take half a processor.
-	mergeRests = 9
-	// mergeLongest bounds one rest.
-	mergeLongest = 2 * time.Second
-	// mergeLag is how many more tables than begin a merge may have gathered, and how many times its size a sorted level may have, before merges rest no more. Writes
-	// wait only at twice looseTables.
-	mergeLag = 9
+	// mergeRests is how many times as long as its work a merge rests when there is no hurry: it takes up to half a processor then, as badger finishes a table beside.
+	mergeRests = 2
+	// mergeLongest bounds what is rested for one table.
+	mergeLongest = time.Second
+	// mergeLag is how many more tables than begin a merge may have gathered before merges rest no more.
+	mergeLag = 4
+	// mergeDrained is by which part of the tables that begin a merge the sorted levels have to be back at their sizes.
+	mergeDrained = 0.6
 )
 
 // told hears that a table took so long.
@@ -43,14 +50,46 @@ func (m *merges) told(took time.Duration) {
 	if db == nil {
 		return
 	}
-	rest := time.NewTimer(min(time.Duration(m.rests(db.Levels()))*took, mergeLongest))
+	now := time.Now()
+	rest := time.NewTimer(m.book(now, min(time.Duration(m.rests(db.Levels())*float64(took)), mergeLongest)))
 	defer rest.Stop()
-	begun := time.Now()
 	select {
 	case <-rest.C:
 	case <-m.hurry():
 	}
-	m.rested.Add(int64(time.Since(begun)))
+	m.rested.Add(int64(time.Since(now)))
+}
+
+// book puts a rest behind those that others have, and says how long it is until its end. Without a rest of its own nobody waits for others'.
+func (m *merges) book(now time.Time, rest time.Duration) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if rest <= 0 {
+		m.until = now
+		return 0
+	}
+	if m.until.Before(now) {
+		m.until = now
+	}
+	m.until = m.until.Add(rest)
+	return m.until.Sub(now)
+}
+
+// rests is how many times as long as its work a merge rests.
+func (m *merges) rests(levels []badger.LevelInfo) float64 {
+	gathered, over := 0.0, false
+	for _, l := range levels {
+		if l.Level == 0 {
+			gathered = max(float64(l.NumTables), float64(l.Size)/memTableBytes)
+		} else if l.Score >= 1 {
+			over = true
+		}
+	}
+	room := (float64(m.loose) + mergeLag - gathered) / mergeLag
+	if over {
+		room = 1 - gathered/(mergeDrained*float64(m.loose))
+	}
+	return mergeRests * min(1, max(0, room))
 }
 
 // hurry is closed while merges do not rest.
@@ -71,18 +110,4 @@ func (m *merges) finish() (again func()) {
 		defer m.mu.Unlock()
 		m.hurried = nil
 	}
-}
-
-// rests is how many times as long as its work a merge rests.
-func (m *merges) rests(levels []badger.LevelInfo) int {
-	behind := 0
-	for _, l := range levels {
-		switch {
-		case l.Level == 0:
-			behind = max(behind, l.NumTables-m.loose)
-		case l.TargetSize > 0:
-			behind = max(behind, int(l.Size/l.TargetSize)-1)
-		}
-	}
-	return max(0, mergeRests-behind*mergeRests/mergeLag)
 }
