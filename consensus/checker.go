@@ -255,7 +255,11 @@ func (c *checker) begin() (all []*check, ok bool) {
 		}
 	}
 	all = c.gather(one)
-	c.pace.begin(time.Now(), len(all))
+	carried := len(all)
+	if len(c.queue) > 0 {
+		carried = 0
+	}
+	c.pace.begin(time.Now(), carried)
 	return all, true
 }
 

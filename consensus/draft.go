@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -73,6 +74,8 @@ func (p *packer) pack(all []*submission) error {
 		return err
 	}
 	m := n.member()
+	p.pace.begin(time.Now(), len(d.packed))
+	defer func() { p.pace.end(time.Now()) }()
 	b := p.seal(d, header)
 	n.built.Store(b)
 	defer n.built.Store(nil)

@@ -184,7 +184,11 @@ func (f *forwards) gather() *forwardCall {
 		f.mu.Lock()
 		if now := len(f.waiting); now == seen || now >= maxForwards {
 			c := f.take()
-			f.pace.begin(time.Now(), len(c.carries))
+			carried := len(c.carries)
+			if len(f.waiting) > 0 {
+				carried = 0
+			}
+			f.pace.begin(time.Now(), carried)
 			f.gathering = false
 			f.call()
 			f.mu.Unlock()

@@ -12,19 +12,28 @@ type pace struct {
 	each, most time.Duration
 	began      time.Time
 	carried    int
+	// took is how long the last step lasted, where that is noted: on a fast machine that has time to spare nobody rests longer than as much again.
+	took time.Duration
 }
 
-// The paces. One submission after the other, each when the one before has been answered, is never held up by them: that takes longer.
+// The paces.
 var (
 	checkPace   = pace{each: 4 * time.Millisecond, most: 10 * time.Millisecond}
-	forwardPace = pace{each: 5 * time.Millisecond, most: 20 * time.Millisecond}
-	batchPace   = pace{each: 8 * time.Millisecond, most: 80 * time.Millisecond}
+	forwardPace = pace{each: 5 * time.Millisecond, most: 10 * time.Millisecond}
+	batchPace   = pace{each: 4 * time.Millisecond, most: 40 * time.Millisecond}
 )
 
 // rest is how long it is until the next step may begin.
 func (p *pace) rest(now time.Time) time.Duration {
-	return min(p.most, time.Duration(p.carried)*p.each) - now.Sub(p.began)
+	apart := min(p.most, time.Duration(p.carried)*p.each)
+	if p.took > 0 {
+		apart = min(apart, 2*p.took)
+	}
+	return apart - now.Sub(p.began)
 }
 
-// begin notes that a step begins, and what it carries.
+// begin notes that a step begins, and what it carries: nothing if it is full and more waits, so that the next one does not rest.
 func (p *pace) begin(now time.Time, carried int) { p.began, p.carried = now, carried }
+
+// end notes that the step is over.
+func (p *pace) end(now time.Time) { p.took = now.Sub(p.began) }

@@ -18,8 +18,8 @@ func TestPace(t *testing.T) {
 		since   time.Duration
 		want    time.Duration
 	}{
-		{0, 0, 0}, {1, 0, 8 * time.Millisecond}, {1, 5 * time.Millisecond, 3 * time.Millisecond}, {4, 0, 32 * time.Millisecond},
-		{10, 0, 80 * time.Millisecond}, {1024, 0, 80 * time.Millisecond}, {1024, 79 * time.Millisecond, time.Millisecond}, {1024, 80 * time.Millisecond, 0},
+		{0, 0, 0}, {1, 0, 4 * time.Millisecond}, {1, 3 * time.Millisecond, time.Millisecond}, {4, 0, 16 * time.Millisecond},
+		{10, 0, 40 * time.Millisecond}, {1024, 0, 40 * time.Millisecond}, {1024, 39 * time.Millisecond, time.Millisecond}, {1024, 40 * time.Millisecond, 0},
 	} {
 		p := batchPace
 		if rest := p.rest(at); rest > 0 {
@@ -32,6 +32,12 @@ func TestPace(t *testing.T) {
 	}
 	if p := (pace{}); p.rest(at) > 0 {
 		t.Error("one without a pace rests")
+	}
+	p := batchPace
+	p.begin(at, 1024)
+	p.end(at.Add(5 * time.Millisecond))
+	if rest := p.rest(at.Add(5 * time.Millisecond)); rest != 5*time.Millisecond {
+		t.Errorf("after a batch that took 5ms the next rests %s", rest)
 	}
 }
 
@@ -109,7 +115,7 @@ func TestForwardRests(t *testing.T) {
 		for i, c := range []struct {
 			count int
 			want  time.Duration
-		}{{1, 0}, {3, 5 * time.Millisecond}, {100, 15 * time.Millisecond}, {maxForwards, 0}, {1, 20 * time.Millisecond}} {
+		}{{1, 0}, {3, 5 * time.Millisecond}, {100, 10 * time.Millisecond}, {maxForwards, 0}, {1, 10 * time.Millisecond}} {
 			if got := waited(c.count); got != c.want {
 				t.Errorf("call %d of %d began after %s, want %s", i, c.count, got, c.want)
 			}
@@ -117,50 +123,37 @@ func TestForwardRests(t *testing.T) {
 	})
 }
 
-// TestBatchesRest: what comes while a batch is made goes into one, made when it is time; what was carried over and what is due wait for nothing, and neither does the end.
+// TestBatchesRest: what comes soon after a batch waits until it is time for the next; what was carried over and what is due wait for nothing, a full batch neither, and an end
+// ends the rest.
 func TestBatchesRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		p := newPacker(&Node{ctx: ctx})
-		rests := func(first *submission) time.Duration {
-			begun := time.Now()
-			if err := p.rest(ctx, first); err != nil {
-				t.Error(err)
-			}
-			return time.Since(begun)
-		}
 		first := queued(&tx.Signed{})
-		if got := rests(first); got != 0 {
-			t.Errorf("the first batch rests %s", got)
+		want := func(what string, first *submission, want time.Duration) {
+			t.Helper()
+			begun := time.Now()
+			rested := p.rests(ctx, first)
+			if took := time.Since(begun); took != want || rested != (want > 0) {
+				t.Errorf("%s rests %s (%t), want %s", what, took, rested, want)
+			}
 		}
+		want("the first batch", first, 0)
 		p.pace.begin(time.Now(), 40)
-		if got := rests(nil); got != 0 {
-			t.Errorf("what is due rests %s", got)
-		}
+		want("what is due", nil, 0)
 		p.carried = []*submission{first}
-		if got := rests(first); got != 0 {
-			t.Errorf("what was carried over rests %s", got)
-		}
+		want("what was carried over", first, 0)
 		p.carried = nil
 		for range batchLength {
 			p.queue <- first
 		}
-		if got := rests(first); got != 0 {
-			t.Errorf("a full batch rests %s", got)
-		}
+		want("a full batch", first, 0)
 		p.drop(ErrStopped)
-		if got := rests(first); got != 80*time.Millisecond {
-			t.Errorf("a batch after one of 40 rests %s", got)
-		}
+		want("a batch after one of 40", first, 40*time.Millisecond)
+		want("a batch when it is time", first, 0)
 		p.pace.begin(time.Now(), 40)
-		last := queued(&tx.Signed{})
-		cancel()
-		if err := p.rest(ctx, last); err == nil {
-			t.Error("the end is not told")
-		}
-		if a := <-last.answer; a.err == nil {
-			t.Error("who waited for the batch is not told of the end")
-		}
+		time.AfterFunc(10*time.Millisecond, cancel)
+		want("a batch at the end", first, 10*time.Millisecond)
 	})
 }

@@ -213,32 +213,28 @@ func (p *packer) reign(ctx context.Context, m *member) error {
 			}
 			continue
 		}
-		if err := p.rest(ctx, first); err != nil {
-			return nil
+		if p.rests(ctx, first) {
+			p.carried = append(p.carried, first) // Who rested looks again whether it may pack.
+			continue
 		}
-		all := p.gather(first)
-		p.pace.begin(time.Now(), len(all))
-		if err := p.pack(all); err != nil {
+		if err := p.pack(p.gather(first)); err != nil {
 			return err
 		}
 	}
 }
 
-// rest waits until it is time for a batch that begins with a submission. The error is that the context has ended. What else a batch is made for, and what was carried over,
-// waits for nothing.
-func (p *packer) rest(ctx context.Context, first *submission) error {
+// rests waits until it is time for a batch that begins with a submission, or the context ends, and says whether it did. What else a batch is made for, and what was carried
+// over, waits for nothing.
+func (p *packer) rests(ctx context.Context, first *submission) bool {
 	if first == nil || len(p.carried) > 0 || len(p.queue) >= batchLength {
-		return nil
+		return false
 	}
 	rest := p.pace.rest(time.Now())
 	if rest <= 0 {
-		return nil
+		return false
 	}
-	if err := p.node.pause(ctx, rest); err != nil {
-		first.reply(Status{}, ErrStopped)
-		return err
-	}
-	return nil
+	_ = p.node.pause(ctx, rest) // An end of the context is seen by wait.
+	return true
 }
 
 // wait blocks for the first submission of a batch, or until something is due or an epoch can be opened; false when the term

@@ -15,7 +15,7 @@ import (
 const (
 	// namePause is the least time between two rounds of a leader, each for all batches since: at most 20 a second. Each leaf that a round is for keeps it away for
 	// leafPause, up to longestPause: a round costs the same for one as for hundreds, and rounds are not to take the time that others need.
-	namePause, leafPause, longestPause = 50 * time.Millisecond, 4 * time.Millisecond, 160 * time.Millisecond
+	namePause, leafPause, longestPause = 50 * time.Millisecond, 4 * time.Millisecond, 100 * time.Millisecond
 	// openPause is how often peers are asked while a round is open, and how long a peer that failed is left alone.
 	openPause = 250 * time.Millisecond
 	// idlePause is how often peers are asked when nothing is open.
