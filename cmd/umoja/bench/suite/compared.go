@@ -125,7 +125,7 @@ func perCore(report *bench.Report) float64 {
 	return 1e6 / sum
 }
 
-// growth compares throughput at two lengths of the history, beside the best that the machine could do in the row. Brief looks leave a short history short; long
+// growth compares throughput at two lengths of the history, beside the best that the machine could do at either. Brief looks leave a short history short; long
 // ones have in them what a long history costs now and then.
 func growth(from, to int, brief, long time.Duration) func(ctx context.Context, r *run) error {
 	return func(ctx context.Context, r *run) error {
@@ -152,9 +152,7 @@ func growth(from, to int, brief, long time.Duration) func(ctx context.Context, r
 
 // grown compares the looks at a short history with those at a long one. How long each was is what the looks found: they make it longer themselves.
 func (r *run) grown(small, large []*bench.Report) {
-	both := slices.Concat(small, large)
-	bound := best(both)
-	ratios := func(reports []*bench.Report) []float64 { return besides(reports, bound) }
+	ratios := func(reports []*bench.Report) []float64 { return besides(reports, best(reports)) }
 	leaves := func(reports []*bench.Report) string {
 		return thousands(median(each(reports, func(report *bench.Report) float64 { return float64(report.Leaves) })))
 	}
@@ -163,7 +161,7 @@ func (r *run) grown(small, large []*bench.Report) {
 	r.result.Ratio = fmt.Sprintf("%.2f and %.2f × naive bound", median(ratios(small)), median(ratios(large)))
 	r.steady("ratios to the naive bound at "+leaves(small)+" leaves", ratios(small))
 	r.steady("ratios to the naive bound at "+leaves(large)+" leaves", ratios(large))
-	r.note("the naive bound was found to be %.0f a second before each look", each(both, naiveBound))
+	r.note("the naive bound was found to be %.0f a second before each look", each(slices.Concat(small, large), naiveBound))
 	r.check(Check{What: "throughput beside what it was", Figure: ratio, Bound: 0.9, Fragile: true})
 }
 
