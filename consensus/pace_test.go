@@ -112,6 +112,15 @@ func TestForwardRests(t *testing.T) {
 			}
 			return time.Since(begun)
 		}
+		for range maxForwards + 50 {
+			f.waiting = append(f.waiting, &forward{signed: one})
+		}
+		f.calls = quickCalls // No other call begins.
+		f.gather().cancel()
+		f.calls = 0
+		if f.waiting = f.waiting[:0]; f.pace.rest(time.Now()) > 0 {
+			t.Error("a call that left some over keeps the next one away")
+		}
 		for i, c := range []struct {
 			count int
 			want  time.Duration

@@ -14,10 +14,15 @@ func TestMergesRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	value := make([]byte, 8<<10)
+	value := make([]byte, 1<<10)
 	for i := 0; d.merges.rested.Load() < int64(20*time.Millisecond); i++ {
-		if i == 100_000 {
-			t.Fatal("after 800 MB no merge has rested: badger does not tell any more, or not so")
+		if i == 400_000 {
+			t.Fatal("after 400 MB no merge has rested: badger does not tell any more, or not so")
+		}
+		if i%1000 == 0 { // Merges do not rest when far too much has gathered.
+			for wait := 0; wait < 1000 && d.db.Levels()[0].NumTables > d.merges.loose; wait++ {
+				time.Sleep(time.Millisecond)
+			}
 		}
 		key := fmt.Appendf(nil, "%08x", uint32(i)*2654435761) // All over the keys.
 		if err := d.db.Update(func(txn *badger.Txn) error { return txn.Set(key, value) }); err != nil {
@@ -51,13 +56,24 @@ func TestMergesHurry(t *testing.T) {
 	m := &merges{loose: 10}
 	for _, c := range []struct {
 		loose int
-		size  int64 // Of level 0.
-		score float64
+		below float64 // How many times its size the level has that level 0 is merged into.
+		other float64 // Another's.
 		want  float64
-	}{{0, 0, 0, 2}, {10, 0, 0, 2}, {11, 0, 0, 1.5}, {14, 0, 0, 0}, {28, 0, 0, 0}, {1, 12 * memTableBytes, 0, 1}, {0, 0, 2.7, 2}, {3, 0, 2.7, 1}, {6, 0, 1, 0}, {10, 0, 1, 0}} {
-		levels := []badger.LevelInfo{{Level: 0, NumTables: c.loose, Size: c.size}, {Level: 1}, {Level: 5, Score: c.score}}
+	}{
+		{0, 0, 0, 2}, {10, 0.9, 0, 2}, {11, 0, 0, 1.5}, {14, 0, 0, 0}, {28, 0, 0, 0}, {10, 0, 1.1, 2}, {12, 0, 3, 1},
+		{0, 2.7, 0, 2}, {3, 2.7, 0, 1}, {6, 1, 0, 0}, {10, 1, 0, 0},
+	} {
+		size := func(times float64) int64 { return int64(times * (1 << 20)) }
+		levels := []badger.LevelInfo{
+			{Level: 0, NumTables: c.loose}, {Level: 1, TargetSize: 1 << 20}, {Level: 2, IsBaseLevel: true, TargetSize: 1 << 20, Size: size(c.below)},
+			{Level: 3, TargetSize: 1 << 20, Size: size(c.other)}, {Level: 4, TargetSize: 1 << 20, Size: 1 << 20},
+		}
 		if got := m.rests(levels); got < c.want-1e-9 || got > c.want+1e-9 {
-			t.Errorf("%d loose tables of %d bytes and %g times a level: rests %g times, want %g", c.loose, c.size, c.score, got, c.want)
+			t.Errorf("%d loose tables, %g times the level below and %g times another: rests %g times, want %g", c.loose, c.below, c.other, got, c.want)
+		}
+		last := []badger.LevelInfo{{Level: 0, NumTables: c.loose}, {Level: 1, IsBaseLevel: true, TargetSize: 1 << 20, Size: 1 << 20}}
+		if want := m.rests(levels[:1]); m.rests(last) != want {
+			t.Errorf("%d loose tables and the last level below: rests %g times, want %g", c.loose, m.rests(last), want)
 		}
 	}
 	for turn := range turns {
@@ -66,11 +82,12 @@ func TestMergesHurry(t *testing.T) {
 		}
 	}
 	m.told(time.Hour) // Badger is not open yet: nobody rests.
-	again := m.finish()
+	again, too := m.finish(), m.finish()
+	again()
 	if !ended(m.hurry()) {
 		t.Error("nobody hurries")
 	}
-	again()
+	too()
 	if ended(m.hurry()) {
 		t.Error("merges hurry for ever")
 	}
