@@ -14,6 +14,7 @@ func TestMergesRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer d.close()
 	value := make([]byte, 1<<10)
 	for i := 0; d.merges.rested.Load() < int64(20*time.Millisecond); i++ {
 		if i == 400_000 {
