@@ -255,11 +255,7 @@ func (c *checker) begin() (all []*check, ok bool) {
 		}
 	}
 	all = c.gather(one)
-	carried := len(all)
-	if len(c.queue) > 0 {
-		carried = 0
-	}
-	c.pace.begin(time.Now(), carried)
+	c.pace.begin(time.Now(), len(all), len(c.queue))
 	return all, true
 }
 

@@ -74,7 +74,7 @@ func (p *packer) pack(all []*submission) error {
 		return err
 	}
 	m := n.member()
-	p.pace.begin(time.Now(), len(d.packed))
+	p.pace.begin(time.Now(), len(d.packed), 0)
 	defer func() { p.pace.end(time.Now()) }()
 	b := p.seal(d, header)
 	n.built.Store(b)

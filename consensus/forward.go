@@ -184,11 +184,7 @@ func (f *forwards) gather() *forwardCall {
 		f.mu.Lock()
 		if now := len(f.waiting); now == seen || now >= maxForwards {
 			c := f.take()
-			carried := len(c.carries)
-			if len(f.waiting) > 0 {
-				carried = 0
-			}
-			f.pace.begin(time.Now(), carried)
+			f.pace.begin(time.Now(), len(c.carries), len(f.waiting))
 			f.gathering = false
 			f.call()
 			f.mu.Unlock()

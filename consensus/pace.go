@@ -32,8 +32,12 @@ func (p *pace) rest(now time.Time) time.Duration {
 	return apart - now.Sub(p.began)
 }
 
-// begin notes that a step begins, and what it carries: nothing if it is full and more waits, so that the next one does not rest.
-func (p *pace) begin(now time.Time, carried int) { p.began, p.carried = now, carried }
+// begin notes that a step begins, what it carries and what it has left over: then the next one does not rest.
+func (p *pace) begin(now time.Time, carried, left int) {
+	if p.began, p.carried = now, carried; left > 0 {
+		p.carried = 0
+	}
+}
 
 // end notes that the step is over.
 func (p *pace) end(now time.Time) { p.took = now.Sub(p.began) }

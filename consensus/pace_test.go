@@ -25,7 +25,7 @@ func TestPace(t *testing.T) {
 		if rest := p.rest(at); rest > 0 {
 			t.Errorf("the first step rests %s", rest)
 		}
-		p.begin(at, c.carried)
+		p.begin(at, c.carried, 0)
 		if rest := max(0, p.rest(at.Add(c.since))); rest != c.want {
 			t.Errorf("%s after a step that carried %d the next rests %s, want %s", c.since, c.carried, rest, c.want)
 		}
@@ -34,7 +34,7 @@ func TestPace(t *testing.T) {
 		t.Error("one without a pace rests")
 	}
 	p := batchPace
-	p.begin(at, 1024)
+	p.begin(at, 1024, 0)
 	p.end(at.Add(5 * time.Millisecond))
 	if rest := p.rest(at.Add(5 * time.Millisecond)); rest != 5*time.Millisecond {
 		t.Errorf("after a batch that took 5ms the next rests %s", rest)
@@ -149,7 +149,7 @@ func TestBatchesRest(t *testing.T) {
 			}
 		}
 		want("the first batch", first, 0)
-		p.pace.begin(time.Now(), 40)
+		p.pace.begin(time.Now(), 40, 0)
 		want("what is due", nil, 0)
 		p.carried = []*submission{first}
 		want("what was carried over", first, 0)
@@ -161,7 +161,7 @@ func TestBatchesRest(t *testing.T) {
 		p.drop(ErrStopped)
 		want("a batch after one of 40", first, 40*time.Millisecond)
 		want("a batch when it is time", first, 0)
-		p.pace.begin(time.Now(), 40)
+		p.pace.begin(time.Now(), 40, 0)
 		time.AfterFunc(10*time.Millisecond, cancel)
 		want("a batch at the end", first, 10*time.Millisecond)
 	})

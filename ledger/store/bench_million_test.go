@@ -88,8 +88,7 @@ func manyAccounts(b *testing.B, dir string, accounts int) {
 		b.Fatal(err)
 	}
 	print("reopen-ms", float64(time.Since(start).Milliseconds()))
-	again := s.disk.merges.finish()
-	defer again()
+	defer s.disk.merges.finish()()
 	if err := s.disk.db.Flatten(1); err != nil {
 		b.Fatal(err)
 	}
