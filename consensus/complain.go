@@ -104,7 +104,7 @@ func (n *Node) seen(now time.Time) complaint.Seen {
 	if g.final != status.Final {
 		g.final, g.unfinal = status.Final, time.Time{}
 	}
-	waiting = sinceWhen(&g.unfinal, now, status.Halted == nil && status.Applied > status.Sealed, waiting)
+	waiting = sinceWhen(&g.unfinal, now, status.Waits(), waiting)
 	waiting = sinceWhen(&g.unbegun, now, n.reignNow().coming != nil, waiting)
 	return complaint.Seen{Now: now, Leader: n.Leader(), Term: n.term(), Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
 }

@@ -37,7 +37,7 @@ func (m *Machine) tick() {
 		h.wishesHeard = 0
 	}
 	state := m.signer.state
-	if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() {
+	if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() || m.trails() {
 		m.idle = 0
 		return
 	}
@@ -75,6 +75,10 @@ func (m *Machine) doubted() bool {
 // behind says that a later epoch than the own one was opened: there is a certificate of it. The log will lead there, and whether that
 // one can go on is for those to say who are in it: a vote before its time would keep this validator from helping them.
 func (m *Machine) behind() bool { return m.signer.state.Highest.Epoch > m.signer.state.Epoch }
+
+// trails says that a quorum has sealed a tree that the own one has not come to: epochs do make something final, and what is missing is here. A validator that was started
+// again reads for longer than its patience when the history is long; a vote in that time would bar it from the epoch that the others are in, until they need it.
+func (m *Machine) trails() bool { return len(m.waiting) > 0 }
 
 // orphaned says that what this validator attested last in this epoch is not in its tree any more. Its attestations must
 // extend it, so it can help in this epoch no more.

@@ -56,6 +56,53 @@ func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	}
 }
 
+// TestVoteOfOneThatTrails: a validator that was started again applies what it missed, and was shown what the others have sealed meanwhile. It ends no epoch
+// in that time, however long it takes, nor has it reason to complain of the leader. When it has come there, it counts the time as anybody does.
+func TestVoteOfOneThatTrails(t *testing.T) {
+	set, keys := members(t, 4)
+	m, err := New(Config{
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"], EpochTicks: 3,
+		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := func(ticks int) {
+		t.Helper()
+		for range ticks {
+			for _, by := range []string{"b", "c", "d"} {
+				m.Step(2, Message{From: by, Messages: Messages{Validator: by, FinalSize: 100}})
+			}
+			m.Step(2, Tick{})
+		}
+	}
+	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+	if !m.status().Waits() {
+		t.Error("something is applied and not sealed, and nothing waits")
+	}
+	m.Step(1, Proof{Note: sealBy(t, set, keys, 20, rootOf("main", 20), "b", "c", "d")})
+	for size := uint64(11); size < 20; size++ {
+		m.Step(2, Applied{Size: size, Root: rootOf("main", size)})
+		pass(5)
+		if wished := m.State().Wished.Epoch; wished != 0 || m.status().Waits() {
+			t.Fatalf("at size %d of 20: voted for epoch %d, waits for the leader: %v", size, wished, m.status().Waits())
+		}
+	}
+	m.Step(2, Applied{Size: 20, Root: rootOf("main", 20)})
+	if final := m.Final().Size; final != 20 {
+		t.Fatalf("%d is final, want 20", final)
+	}
+	m.Step(2, Applied{Size: 30, Root: rootOf("main", 30)})
+	pass(2)
+	if wished := m.State().Wished.Epoch; wished != 0 {
+		t.Fatal("no patience")
+	}
+	pass(2)
+	if wished := m.State().Wished.Epoch; wished != 1 || !m.status().Waits() {
+		t.Errorf("voted for epoch %d, want 1; waits for the leader: %v", wished, m.status().Waits())
+	}
+}
+
 // alone is validator a of four, on a tree of its own that can become another.
 func alone(t *testing.T) (m *Machine, keys map[string]ed25519.PrivateKey, branch *string) {
 	t.Helper()

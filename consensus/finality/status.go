@@ -26,6 +26,12 @@ type Status struct {
 	Halted error
 }
 
+// Waits says that something is applied that no round has sealed, here or, as far as this validator was shown, anywhere: who trails behind what others have sealed
+// waits for its own tree.
+func (s Status) Waits() bool {
+	return s.Halted == nil && s.Applied > s.Sealed && s.Proved <= s.Sealed
+}
+
 func (m *Machine) status() Status {
 	s := m.signer.state
 	proved := m.sealed

@@ -223,6 +223,10 @@ var epochs = []sabotage.Sabotage{
 		Instead: `if m.signer.current() || wishing >= m.set.Quorum() {`, Rule: "who hears no quorum ends no epoch",
 	},
 	{
+		Name: "epoch-ended-by-who-trails", File: "finality/epoch.go", Line: `if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() || m.trails() {`,
+		Instead: `if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() {`, Rule: "who has not come to what others sealed ends no epoch by itself",
+	},
+	{
 		Name: "epoch-from-first", File: "finality/epoch.go", Line: `if wishes[i].Certified.Epoch >= m.first && wishes[i].Certified.Above(c.Certificate.Vote) {`, Instead: `if c.Certificate.Size == 0 {`,
 		Rule: "an epoch starts from the highest certificate",
 	},
