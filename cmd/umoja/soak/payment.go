@@ -11,8 +11,8 @@ type outcome string
 const (
 	unknown outcome = ""
 	paid    outcome = "paid"
-	// refused: the PIN was wrong or not taken.
-	refused outcome = "refused"
+	// refused: the PIN was wrong, as people type one in twenty times, or not taken.
+	refused outcome = "wrong PIN"
 	// notMade: the gateway said that it was not made.
 	notMade outcome = "not made"
 	// unreached: the person dialled until it was sure that the PIN never arrived.

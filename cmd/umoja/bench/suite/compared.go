@@ -9,6 +9,7 @@ import (
 
 	"github.com/umoja-ledger/umoja/cmd/umoja/bench"
 	"github.com/umoja-ledger/umoja/cmd/umoja/sandbox"
+	"github.com/umoja-ledger/umoja/sdk"
 )
 
 func median(v []float64) float64 {
@@ -189,9 +190,12 @@ func each(reports []*bench.Report, of func(*bench.Report) float64) []float64 {
 const (
 	// looks are how many measurements are made at one size.
 	looks = 5
-	// chunk is how many transactions are sent at a time to make a history longer.
-	chunk = 100_000
+	// chunk is how many transactions are sent at a time to make a history longer: no more than are signed ahead, and than go while they are good.
+	chunk = 200_000
 )
+
+// lasting are payments by streams as wallets sign them: ids of a history as long as that are forgotten again.
+var lasting = bench.Options{Workload: "stream", Lifetime: sdk.Lifetime}
 
 // atSize makes the history so long and measures there, so long each time.
 func (n *network) atSize(ctx context.Context, name string, size int, length time.Duration) (reports []*bench.Report, err error) {
@@ -201,7 +205,7 @@ func (n *network) atSize(ctx context.Context, name string, size int, length time
 			if err := n.fill(ctx, size); err != nil {
 				return nil, err
 			}
-			return n.slice(ctx, bench.Options{Workload: "stream"}, length)
+			return n.slice(ctx, lasting, length)
 		})
 		if err != nil {
 			return nil, err
@@ -224,7 +228,9 @@ func (n *network) fill(ctx context.Context, size int) error {
 			return err
 		}
 		n.run.told.tell("%s of %s leaves", thousands(float64(have)), thousands(float64(size)))
-		if _, err := n.bench(ctx, bench.Options{Workload: "stream", Count: max(fewest, min(chunk, size-have)), Calibration: n.run.machine}); err != nil {
+		o := lasting
+		o.Count, o.Calibration = max(fewest, min(chunk, size-have)), n.run.machine
+		if _, err := n.bench(ctx, o); err != nil {
 			return err
 		}
 	}
