@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/umoja-ledger/umoja/consensus/complaint"
+	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/ledger"
 	"github.com/umoja-ledger/umoja/ledger/checkpoint"
 	"github.com/umoja-ledger/umoja/ledger/tx"
@@ -99,14 +100,20 @@ func (n *Node) seen(now time.Time) complaint.Seen {
 	waiting := n.orders.waiting()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// Rounds do not end when the leader names none, or gives each another batch, or for a reason that nobody has thought of. Where it is
-	// not the leader's fault the next one has its own, longer time.
-	if g.final != status.Final {
-		g.final, g.unfinal = status.Final, time.Time{}
-	}
-	waiting = sinceWhen(&g.unfinal, now, status.Waits(), waiting)
+	waiting = g.undone(now, status, waiting)
 	waiting = sinceWhen(&g.unbegun, now, n.reignNow().coming != nil, waiting)
 	return complaint.Seen{Now: now, Leader: n.Leader(), Term: n.term(), Moved: n.store.Head().Batch + status.Named, Waiting: waiting}
+}
+
+// undone is since when finality shows that the leader leaves something undone, or waiting if that is earlier. The caller holds mu.
+func (g *grievances) undone(now time.Time, s finality.Status, waiting time.Time) time.Time {
+	// Rounds do not end when the leader names none, or gives each another batch, or for a reason that nobody has thought of. Where it is
+	// not the leader's fault the next one has its own, longer time. Who trails behind what others have sealed sees no round end, and has nobody to complain of:
+	// it reads, or raft waits before it tries again (ten seconds at most), or a snapshot is on its way.
+	if g.final != s.Final {
+		g.final, g.unfinal = s.Final, time.Time{}
+	}
+	return sinceWhen(&g.unfinal, now, s.Waits(), waiting)
 }
 
 // sinceWhen notes since when something holds, and gives the earlier of that and another time. Zero times are none.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/umoja-ledger/umoja/consensus/finality"
 	"github.com/umoja-ledger/umoja/ledger/amount"
 	"github.com/umoja-ledger/umoja/ledger/tx"
 )
@@ -100,6 +101,32 @@ func TestOneComplaintDropsNobody(t *testing.T) {
 			t.Errorf("%s dropped a leader", name)
 		}
 		n.grievances.mu.Unlock()
+	}
+}
+
+// TestUndone: what a validator is shown of finality, and since when it has reason to complain of the leader.
+func TestUndone(t *testing.T) {
+	begun := time.Unix(1_000, 0)
+	for name, c := range map[string]struct {
+		// at is what finality shows, second by second.
+		at   []finality.Status
+		want int // The second since when something is undone; -1 for nothing.
+	}{
+		"all is sealed":                 {[]finality.Status{{Applied: 5, Final: 5, Sealed: 5, Proved: 5}, {Applied: 5, Final: 5, Sealed: 5, Proved: 5}}, -1},
+		"rounds do not end":             {[]finality.Status{{Applied: 6, Final: 5, Sealed: 5, Proved: 5}, {Applied: 9, Final: 5, Sealed: 5, Proved: 5}}, 0},
+		"rounds end":                    {[]finality.Status{{Applied: 6, Final: 5, Sealed: 5, Proved: 5}, {Applied: 9, Final: 6, Sealed: 6, Proved: 6}}, 1},
+		"halted":                        {[]finality.Status{{Applied: 6, Final: 5, Sealed: 5, Proved: 9, Halted: errors.New("halted")}}, -1},
+		"it trails":                     {[]finality.Status{{Applied: 6, Final: 5, Sealed: 5, Proved: 9}, {Applied: 7, Final: 5, Sealed: 5, Proved: 9}}, -1},
+		"it has read, and rounds stand": {[]finality.Status{{Applied: 6, Final: 5, Sealed: 5, Proved: 9}, {Applied: 9, Final: 9, Sealed: 9, Proved: 9}, {Applied: 12, Final: 9, Sealed: 9, Proved: 9}}, 2},
+	} {
+		g := &grievances{}
+		var since time.Time
+		for i, s := range c.at {
+			since = g.undone(begun.Add(time.Duration(i)*time.Second), s, time.Time{})
+		}
+		if want := begun.Add(time.Duration(c.want) * time.Second); c.want < 0 && !since.IsZero() || c.want >= 0 && !since.Equal(want) {
+			t.Errorf("%s: undone since %v", name, since)
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func (n *Node) openFinality(c Config) error {
 	file.Point = n.point
 	n.finality, err = finality.NewDriver(finality.DriverConfig{
 		Config: finality.Config{Network: n.network, Reign: n.reignNow().reign, Name: n.name, Key: n.key, RootAt: n.rootAt, Consistency: n.store.Consistency,
-			MayAttest: n.mayAttest},
+			MayAttest: n.mayAttest, EpochTicks: finality.EpochTicks(c.Timing.Heartbeat)},
 		File: file, OnChanges: n.foretell,
 		ChangesAfter: func(size uint64) []checkpoint.SetChange { return n.store.Succession().After(size) },
 		NowUnixS:     func() uint64 { return uint64(n.now().Unix()) },

@@ -32,7 +32,7 @@
 // # Epochs
 //
 // A certificate that can not become final is left behind by ending the epoch. A validator that sees a certificate which
-// contradicts its tree, or nothing becoming final for too long, or f+1 others doing so, votes for the next epoch and names
+// contradicts its tree, or nothing becoming final for too long (anywhere, as far as it is told), or f+1 others doing so, votes for the next epoch and names
 // the highest certificate that it holds; from then on it attests and ratifies nothing in the old one. The leader puts a
 // quorum of such votes into the header of a batch (EpochReady), and raft orders it: all who follow one log open the epoch at
 // the same place, at the highest certificate among the votes. What is above that is taken back. Whatever was final before

@@ -33,6 +33,12 @@ const (
 	callsAtOnce = 2 * exchangesAtOnce
 )
 
+// EpochTicks is how long an epoch gets to make something final where raft begins to look for a new leader after so long without a word of the last one.
+func EpochTicks(heartbeat time.Duration) int {
+	const elections = 4
+	return max(epochTicks, int(elections*heartbeat/openPause))
+}
+
 // Peer is another validator, over a transport that proved both sides' names.
 type Peer interface {
 	Exchange(ctx context.Context, req *peerv1.ExchangeRequest) (*peerv1.ExchangeResponse, error)

@@ -359,3 +359,12 @@ func FuzzParseMessages(f *testing.F) {
 		}
 	})
 }
+
+// TestEpochTicks: an epoch outlasts several tries to find a leader, however slow the network is.
+func TestEpochTicks(t *testing.T) {
+	for heartbeat, want := range map[time.Duration]time.Duration{time.Second: 10 * time.Second, 3 * time.Second: 12 * time.Second, 10 * time.Second: 40 * time.Second} {
+		if got := time.Duration(EpochTicks(heartbeat)) * openPause; got != want {
+			t.Errorf("heartbeat %s: an epoch gets %s, want %s", heartbeat, got, want)
+		}
+	}
+}

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// epochTicks is how many ticks an epoch gets to make something final: ten seconds of the driver's. That is above what
-	// raft takes to find a new leader, which is the cheaper cure.
+	// epochTicks is how many ticks an epoch gets to make something final: ten seconds of the driver's. That has to be above what
+	// raft takes to find a new leader, which is the cheaper cure (EpochTicks).
 	epochTicks = 40
 	// maxDoublings bounds how often that is doubled.
 	maxDoublings = 5
@@ -17,6 +17,8 @@ const (
 	lately = 16
 	// readyAgain is after how many ticks a change that is still not in a batch is given again.
 	readyAgain = 8
+	// shortTicks is the least that an epoch gets in which too few can speak; it gets a quarter of its patience otherwise.
+	shortTicks = 8
 	// wishesPerTick bounds how many votes for epochs are verified of one validator; an honest one gives one at most.
 	wishesPerTick = 4
 )
@@ -36,23 +38,28 @@ func (m *Machine) tick() {
 	for _, h := range m.heard {
 		h.wishesHeard = 0
 	}
+	m.short = false
 	state := m.signer.state
 	if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() || m.trails() {
 		m.idle = 0
 		return
 	}
-	present, wishing := 1, 1
+	present, wishing, able := 1, 1, 1
 	for _, v := range m.set {
 		if h := m.heard[v.Name]; v.Name != m.signer.name && h.lastHeard > 0 && h.lastHeard+lately > m.clock {
 			present++
 			if h.words.Wish.Epoch >= state.Wished.Epoch {
 				wishing++
 			}
+			if h.words.Wish.Epoch <= state.Epoch {
+				able++
+			}
 		}
 	}
 	// Once this validator has voted for an epoch, it waits for a quorum to do so before it doubts that epoch too.
 	if present >= m.set.Quorum() && (m.signer.current() || wishing >= m.set.Quorum()) {
 		m.idle++
+		m.short = m.signer.current() && able < m.set.Quorum()
 	}
 }
 
@@ -77,14 +84,33 @@ func (m *Machine) doubted() bool {
 func (m *Machine) behind() bool { return m.signer.state.Highest.Epoch > m.signer.state.Epoch }
 
 // trails says that a quorum has sealed a tree that the own one has not come to: epochs do make something final, and what is missing is here. A validator that was started
-// again reads for longer than its patience when the history is long; a vote in that time would bar it from the epoch that the others are in, until they need it.
-func (m *Machine) trails() bool { return len(m.waiting) > 0 }
+// again reads for longer than its patience when the history is long; a vote in that time would bar it from the epoch that the others are in, until they need it. So
+// say a note, or f+1 validators, whose notes may not have come.
+func (m *Machine) trails() bool {
+	if n := len(m.waiting); n > 0 && m.waiting[n-1].checkpoint.Size > m.sealed.Size {
+		return true
+	}
+	return m.honestlySealed() > m.applied.Size
+}
+
+// honestlySealed is a size that at least one honest validator has sealed: the (f+1)-th highest that they say.
+func (m *Machine) honestlySealed() uint64 {
+	var sizes []uint64
+	for _, v := range m.set {
+		sizes = append(sizes, m.heard[v.Name].words.FinalSize)
+	}
+	slices.Sort(sizes)
+	return sizes[len(sizes)-1-m.set.Faults()]
+}
 
 // orphaned says that what this validator attested last in this epoch is not in its tree any more. Its attestations must
-// extend it, so it can help in this epoch no more.
+// extend it, so it can help in this epoch no more. A tree that can not be read now, since something is taken back or installed, says nothing.
 func (m *Machine) orphaned() bool {
 	last := m.signer.state.Attested
 	if last.Size == 0 || last.Epoch != m.signer.state.Epoch || m.applied.Epoch != last.Epoch || m.applied.Size < last.Size {
+		return false
+	}
+	if head, _, ok := m.rootAt(m.applied.Size); !ok || head != m.applied.Root {
 		return false
 	}
 	own, ok := m.root(last.Size)
@@ -104,7 +130,7 @@ func (m *Machine) endEpoch() {
 	if m.signer.current() && !m.behind() && (m.turn.contradicted || m.strays >= 2) {
 		next = max(next, last+1)
 	}
-	if m.idle >= m.wait {
+	if m.idle >= m.patient() {
 		next = max(next, last+1)
 		m.wait = min(2*m.wait, m.least<<maxDoublings)
 	}
@@ -117,6 +143,15 @@ func (m *Machine) endEpoch() {
 	}
 	m.idle = 0
 	m.signed()
+}
+
+// patient is how many ticks without anything final this epoch gets. Where those who have voted for a later one and those who are away leave no quorum
+// that could speak, a quarter; those who were heard count as there for some time (lately), so that it ends then.
+func (m *Machine) patient() int {
+	if m.short {
+		return min(m.wait, max(shortTicks, m.wait/4))
+	}
+	return m.wait
 }
 
 // wishedByHonest is the highest epoch that f+1 validators have voted for, or for a later one.

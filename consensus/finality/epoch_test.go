@@ -56,9 +56,9 @@ func TestVoteOfOneThatIsFarBehind(t *testing.T) {
 	}
 }
 
-// TestVoteOfOneThatTrails: a validator that was started again applies what it missed, and was shown what the others have sealed meanwhile. It ends no epoch
-// in that time, however long it takes, nor has it reason to complain of the leader. When it has come there, it counts the time as anybody does.
-func TestVoteOfOneThatTrails(t *testing.T) {
+// hearing is validator a of four, whose epochs get three ticks, and time in which the three others are heard.
+func hearing(t *testing.T) (m *Machine, keys map[string]ed25519.PrivateKey, pass func(ticks int, sealed uint64)) {
+	t.Helper()
 	set, keys := members(t, 4)
 	m, err := New(Config{
 		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"], EpochTicks: 3,
@@ -67,39 +67,178 @@ func TestVoteOfOneThatTrails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pass := func(ticks int) {
-		t.Helper()
+	return m, keys, func(ticks int, sealed uint64) {
 		for range ticks {
 			for _, by := range []string{"b", "c", "d"} {
-				m.Step(2, Message{From: by, Messages: Messages{Validator: by, FinalSize: 100}})
+				m.Step(2, Message{From: by, Messages: Messages{Validator: by, FinalSize: sealed}})
 			}
 			m.Step(2, Tick{})
 		}
 	}
-	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
-	if !m.status().Waits() {
-		t.Error("something is applied and not sealed, and nothing waits")
-	}
-	m.Step(1, Proof{Note: sealBy(t, set, keys, 20, rootOf("main", 20), "b", "c", "d")})
-	for size := uint64(11); size < 20; size++ {
-		m.Step(2, Applied{Size: size, Root: rootOf("main", size)})
-		pass(5)
-		if wished := m.State().Wished.Epoch; wished != 0 || m.status().Waits() {
-			t.Fatalf("at size %d of 20: voted for epoch %d, waits for the leader: %v", size, wished, m.status().Waits())
+}
+
+// TestVoteOfOneThatTrails: a validator that was started again applies what it missed, and was shown what the others have sealed meanwhile, or told so. It ends no
+// epoch in that time, however long it takes, nor, with a note, has it reason to complain of the leader for want of rounds. When it has come there, it counts the time as anybody does.
+func TestVoteOfOneThatTrails(t *testing.T) {
+	for how, shown := range map[string][]uint64{"by a note": {20}, "by two notes": {15, 20}, "by others' word": nil} {
+		m, keys, pass := hearing(t)
+		said := uint64(0)
+		m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+		if !m.status().Waits() {
+			t.Error("something is applied and not sealed, and nothing waits")
+		}
+		for _, size := range shown {
+			m.Step(1, Proof{Note: sealBy(t, m.set, keys, size, rootOf("main", size), "b", "c", "d")})
+		}
+		if shown == nil {
+			said = 20
+		}
+		for size := uint64(11); size < 20; size++ {
+			m.Step(2, Applied{Size: size, Root: rootOf("main", size)})
+			pass(5, said)
+			if wished := m.State().Wished.Epoch; wished != 0 || shown != nil && m.status().Waits() {
+				t.Fatalf("%s, at size %d of 20: voted for epoch %d, waits for the leader: %v", how, size, wished, m.status().Waits())
+			}
+		}
+		m.Step(2, Applied{Size: 20, Root: rootOf("main", 20)})
+		if final := m.Final().Size; shown != nil && final != 20 {
+			t.Fatalf("%s: %d is final, want 20", how, final)
+		}
+		m.Step(2, Applied{Size: 30, Root: rootOf("main", 30)})
+		pass(2, 20)
+		if wished := m.State().Wished.Epoch; wished != 0 {
+			t.Fatal("no patience")
+		}
+		pass(2, 20)
+		if wished := m.State().Wished.Epoch; wished != 1 || !m.status().Waits() {
+			t.Errorf("%s: voted for epoch %d, want 1; waits for the leader: %v", how, wished, m.status().Waits())
 		}
 	}
-	m.Step(2, Applied{Size: 20, Root: rootOf("main", 20)})
-	if final := m.Final().Size; final != 20 {
-		t.Fatalf("%d is final, want 20", final)
+}
+
+// TestOneThatTrailsJoins: who trails votes with f+1 others. One alone that says it has sealed more makes nobody trail.
+func TestOneThatTrailsJoins(t *testing.T) {
+	m, keys, pass := hearing(t)
+	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+	m.Step(1, Proof{Note: sealBy(t, m.set, keys, 20, rootOf("main", 20), "b", "c", "d")})
+	for _, by := range []string{"b", "c"} {
+		pass(5, 0)
+		if wished := m.State().Wished.Epoch; wished != 0 {
+			t.Fatalf("voted for epoch %d before %s did", wished, by)
+		}
+		m.Step(1, wishOf(keys, by, 1, checkpoint.Certificate{}))
 	}
-	m.Step(2, Applied{Size: 30, Root: rootOf("main", 30)})
-	pass(2)
-	if wished := m.State().Wished.Epoch; wished != 0 {
-		t.Fatal("no patience")
+	if wished := m.State().Wished.Epoch; wished != 1 {
+		t.Errorf("f+1 vote, and it votes for epoch %d", wished)
 	}
-	pass(2)
-	if wished := m.State().Wished.Epoch; wished != 1 || !m.status().Waits() {
-		t.Errorf("voted for epoch %d, want 1; waits for the leader: %v", wished, m.status().Waits())
+
+	m, _, _ = hearing(t)
+	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+	for range 4 {
+		for by, sealed := range map[string]uint64{"b": 99, "c": 0, "d": 0} {
+			m.Step(2, Message{From: by, Messages: Messages{Validator: by, FinalSize: sealed}})
+		}
+		m.Step(2, Tick{})
+	}
+	if wished := m.State().Wished.Epoch; wished != 1 {
+		t.Errorf("a liar says that it has sealed more, and the vote is for epoch %d", wished)
+	}
+}
+
+// TestTooFewCanSpeak: a quorum is there, and one of it has voted for the next epoch: nothing can become final in this one. It gets a quarter of its time.
+func TestTooFewCanSpeak(t *testing.T) {
+	ticks := func(mute bool, present ...string) (n int) {
+		m, keys, _ := alone(t)
+		m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+		if mute {
+			m.Step(1, wishOf(keys, "b", 1, checkpoint.Certificate{}))
+		}
+		for n = 0; n < 2*epochTicks && m.State().Wished.Epoch == 0; n++ {
+			for _, by := range present {
+				m.Step(2, Message{From: by, Messages: Messages{Validator: by}})
+			}
+			m.Step(2, Tick{})
+		}
+		return n
+	}
+	for name, c := range map[string]struct{ got, want int }{
+		"all can speak":         {ticks(false, "b", "c", "d"), epochTicks},
+		"a quorum can speak":    {ticks(true, "b", "c", "d"), epochTicks},
+		"a quorum is there":     {ticks(false, "b", "c"), epochTicks},
+		"no quorum can speak":   {ticks(true, "b", "c"), epochTicks / 4},
+		"no quorum is there":    {ticks(true, "b"), 2 * epochTicks},
+		"a quorum without it":   {ticks(true, "c", "d"), epochTicks},
+		"as many, without word": {ticks(false, "c", "d"), epochTicks},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: it votes after %d ticks, want %d", name, c.got, c.want)
+		}
+	}
+}
+
+// TestOneThatVotedNames: a leader that has voted for the next epoch, alone, names rounds, in which the three others make the tree final. It attests nothing.
+func TestOneThatVotedNames(t *testing.T) {
+	w := newWorld(t, 4, 1)
+	for _, n := range w.nodes {
+		w.start(n)
+	}
+	a := w.nodes[0]
+	w.leads(w.nodes[1])
+	for range 20 {
+		for _, n := range w.nodes[1:] {
+			w.says(n, a)
+		}
+		w.step(a, Tick{})
+	}
+	if a.machine.State().Wished.Epoch != 1 {
+		t.Fatal("a has not voted")
+	}
+	attested := a.machine.State().Attested.Size
+	w.leads(a)
+	if !a.machine.Ready() {
+		t.Fatal("a has no round to name")
+	}
+	w.step(a, Name{})
+	for range 6 {
+		for _, from := range w.nodes {
+			for _, to := range w.nodes {
+				if from != to {
+					w.says(from, to)
+				}
+			}
+		}
+	}
+	for _, n := range w.nodes {
+		if n.final == 0 || n.machine.State().Epoch != 0 {
+			t.Errorf("%s: size %d is final, in epoch %d", n.name, n.final, n.machine.State().Epoch)
+		}
+	}
+	if now := a.machine.State().Attested.Size; now != attested {
+		t.Errorf("a has attested size %d after its vote", now)
+	}
+}
+
+// TestNoOrphanOfATreeThatTurns: while batches are taken back or a snapshot is installed, the own tree can not be read. That makes no orphan.
+func TestNoOrphanOfATreeThatTurns(t *testing.T) {
+	set, keys := members(t, 4)
+	turns := false
+	m, err := New(Config{
+		Network: testNetwork, Reign: Reign{Validators: set}, Name: "a", Key: keys["a"],
+		RootAt: func(size uint64) ([32]byte, uint64, bool) { return rootOf("main", size), 0, !turns },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Step(1, Applied{Size: 10, Root: rootOf("main", 10)})
+	m.Step(1, Following{Leader: "b", Term: 1})
+	m.Step(1, Message{From: "b", Messages: Messages{Validator: "b", Named: Named{Term: 1, Size: 10}}})
+	m.Step(1, Applied{Size: 12, Root: rootOf("main", 12)})
+	turns = true
+	for range 4 {
+		m.Step(3, Tick{})
+	}
+	if wished := m.State().Wished.Epoch; wished != 0 || m.State().Attested.Size != 10 {
+		t.Errorf("it votes for epoch %d, having attested size %d", wished, m.State().Attested.Size)
 	}
 }
 

@@ -169,6 +169,8 @@ type Machine struct {
 	// them the epoch is ended.
 	clock             uint64
 	idle, wait, least int
+	// short says that a quorum was there at the last tick, and no quorum that can still speak in this epoch.
+	short bool
 	// ready is the change last given as EpochReady.
 	ready readyFor
 	// strays counts the ticks in a row at which the last attestation was not in the own tree.

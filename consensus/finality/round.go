@@ -34,7 +34,7 @@ func (m *Machine) target() uint64 {
 
 // Ready says that this validator leads and has a round to open.
 func (m *Machine) Ready() bool {
-	if m.leader != m.signer.name || !m.votes() {
+	if m.leader != m.signer.name || !m.sees() {
 		return false
 	}
 	settled := m.settled()
@@ -65,8 +65,12 @@ func (m *Machine) settled() uint64 {
 
 // votes says that this validator attests and ratifies: the epoch in force in its tree is the one in which it signs, it has
 // not ended it, and no quorum has contradicted its tree.
-func (m *Machine) votes() bool {
-	return m.halted == nil && !m.outside && m.applied.Epoch == m.signer.state.Epoch && m.signer.current() && m.astray.Size == 0
+func (m *Machine) votes() bool { return m.sees() && m.signer.current() }
+
+// sees says that the own tree is one in which rounds can be named. Who has voted for a later epoch and leads still names them: what is named is not signed,
+// and the others may be a quorum.
+func (m *Machine) sees() bool {
+	return m.halted == nil && !m.outside && m.applied.Epoch == m.signer.state.Epoch && m.astray.Size == 0
 }
 
 // attested is the size that a validator last attested in the epoch in force.
@@ -251,9 +255,9 @@ func (m *Machine) certify() {
 	if ok {
 		state.Highest = found
 	}
-	if held := state.Highest; held.Epoch == state.Epoch && held.Size > state.Final.Size && m.applied.Epoch == state.Epoch && !m.agrees(held.Vote) {
-		_, reached := m.root(held.Size)
-		m.turn.contradicted = reached
+	if held := state.Highest; held.Epoch == state.Epoch && held.Size > state.Final.Size && m.applied.Epoch == state.Epoch {
+		own, reached := m.root(held.Size) // Once: the tree may be taken back meanwhile.
+		m.turn.contradicted = !m.agrees(held.Vote) && reached && own != held.Root
 	}
 }
 

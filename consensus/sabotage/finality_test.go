@@ -215,7 +215,7 @@ var epochs = []sabotage.Sabotage{
 		Instead: `if m.signer.current() && (m.turn.contradicted || m.strays >= 2) {`, Rule: "who is behind ends no epoch by itself",
 	},
 	{
-		Name: "epoch-not-ended-by-time", File: "finality/epoch.go", Line: `if m.idle >= m.wait {`, Instead: `if m.idle > m.wait<<maxDoublings {`,
+		Name: "epoch-not-ended-by-time", File: "finality/epoch.go", Line: `if m.idle >= m.patient() {`, Instead: `if m.idle > m.wait<<maxDoublings {`,
 		Rule: "an epoch that makes nothing final ends",
 	},
 	{
@@ -224,7 +224,27 @@ var epochs = []sabotage.Sabotage{
 	},
 	{
 		Name: "epoch-ended-by-who-trails", File: "finality/epoch.go", Line: `if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() || m.trails() {`,
-		Instead: `if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() {`, Rule: "who has not come to what others sealed ends no epoch by itself",
+		Instead: `if !m.waits() || m.applied.Epoch < state.Epoch || m.behind() {`, Rule: "who has not come to what others sealed ends no epoch because of time",
+	},
+	{
+		Name: "epoch-ended-by-who-is-told", File: "finality/epoch.go", Line: `return m.honestlySealed() > m.applied.Size`, Instead: `return false`,
+		Rule: "f+1 that have sealed more are as good as a note",
+	},
+	{
+		Name: "epoch-held-up-by-liars", File: "finality/epoch.go", Line: `return sizes[len(sizes)-1-m.set.Faults()]`, Instead: `return sizes[len(sizes)-1]`,
+		Rule: "f liars alone make nobody trail",
+	},
+	{
+		Name: "epoch-ended-by-a-turning-tree", File: "finality/epoch.go", Line: `if head, _, ok := m.rootAt(m.applied.Size); !ok || head != m.applied.Root {`, Instead: `if false {`,
+		Rule: "a tree that can not be read makes no orphan",
+	},
+	{
+		Name: "epoch-outlasts-its-voices", File: "finality/epoch.go", Line: `m.short = m.signer.current() && able < m.set.Quorum()`, Instead: `m.short = false`,
+		Rule: "an epoch in which no quorum can speak ends soon",
+	},
+	{
+		Name: "round-unnamed-by-who-voted", File: "finality/round.go", Line: `if m.leader != m.signer.name || !m.sees() {`, Instead: `if m.leader != m.signer.name || !m.votes() {`,
+		Rule: "a leader names rounds though it has voted for another epoch",
 	},
 	{
 		Name: "epoch-from-first", File: "finality/epoch.go", Line: `if wishes[i].Certified.Epoch >= m.first && wishes[i].Certified.Above(c.Certificate.Vote) {`, Instead: `if c.Certificate.Size == 0 {`,

@@ -12,7 +12,7 @@ var nodeRuns = map[string]string{
 	"base.go": "Spare|Base|PutBack|Overrun|AheadOfItsLog|Place|Snapshot|Least|Damaged", "dispute.go": "WhoHasAll|APlaceThat|WhoseAppends|Dispute|Carrier|SaysNothing|Fed", "certified.go": "StartsHere|Lacking|PutBack|Vanish", "evidence.go": "Evidence|Headers", "headers.go": "Evidence|Headers",
 	"packer.go": "TakenBack|Held|OneBatch|Clock|Epoch|Grant|WasFed", "clock.go": "Held|Clock|Stands|Early|Overdue|TimeOf", "snapshot.go": "Snapshot|WhatWasVoid", "arrival.go": "Snapshot|PlaceToo", "nothing.go": "Nothing|APlaceIsKept|NobodyHas|WhoHasSomething|WhoIsSent|LeastPlaceWithout|HeartbeatsAre|ALogThat",
 	"storage.go": "FailStop|Cut|Stall|Grown|Damaged", "givenlog.go": "LogBegins|StuckBehind|FromALeaders|ReadsItsFirst|ALostSnapshot", "trailing.go": "LogBegins|CutByBytes|GrownLog|SmallLog|ALargeSnapshot|LogIsCut", "entrysum.go": "Entries|Damaged", "open.go": "HandedOver|Lost|CommittedBefore|Fed|NotInstalled|StuckBehind|NobodyHas", "uninstalled.go": "NotInstalled|AsNothing|HoldsPending|SpareSnapshot", "node.go": "Fed|Epoch|Checkpoint|NothingIsSealed", "read.go": "Read|Standings|Receipt|Expiry",
-	"forward.go": "ARefusalIsNot|Forward", "overruled.go": "LeadersWord|ARefusalIsNot", "submit.go": "TakenIsNot", "orders.go": "Orders", "forwarded.go": "Forward|UntilTheAnswer", "level.go": "Levelling|LevelFirst", "complain.go": "Dropped|Offer|Complaint", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
+	"forward.go": "ARefusalIsNot|Forward", "overruled.go": "LeadersWord|ARefusalIsNot", "submit.go": "TakenIsNot", "orders.go": "Orders", "forwarded.go": "Forward|UntilTheAnswer", "level.go": "Levelling|LevelFirst", "complain.go": "Dropped|Offer|Complaint|Undone", "proved.go": "Holds|WasFed|ForgedBatch|Foresee", "membership.go": "AMissedFirst|Replaced", "reconfigure.go": "Approve|Votes|Patient|Hears|FourSevenFour|Replaced",
 	"voters.go":  "VotedFor|Enough|Fewest|Followed|Votes|Suffrage|Known|FourSevenFour|Replaced",
 	"checker.go": "Check|Verif|SignaturesOf",
 }
@@ -375,6 +375,10 @@ var answered = []sabotage.Sabotage{
 	{
 		Name: "node-receipt-of-tentative", File: "read.go", Line: `if !ok || s.LeafIndex >= size {`, Instead: `if !ok {`,
 		Rule: "a receipt is of what is final",
+	},
+	{
+		Name: "node-complains-while-it-trails", File: "complain.go", Line: `return sinceWhen(&g.unfinal, now, s.Waits(), waiting)`,
+		Instead: `return sinceWhen(&g.unfinal, now, s.Halted == nil && s.Applied > s.Sealed, waiting)`, Rule: "who has not come to what others sealed does not complain that rounds stand",
 	},
 	{
 		Name: "node-offers-unbounded", File: "complain.go", Line: `if limit == nil || !limit.Allow() {`,
