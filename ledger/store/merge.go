@@ -109,6 +109,11 @@ func (m *merges) rests(levels []badger.LevelInfo) float64 {
 func (m *merges) hurry() chan struct{} {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.hurriedNow()
+}
+
+// hurriedNow makes the channel if there is none. The caller holds mu.
+func (m *merges) hurriedNow() chan struct{} {
 	if m.hurried == nil {
 		m.hurried = make(chan struct{})
 	}
@@ -117,11 +122,10 @@ func (m *merges) hurry() chan struct{} {
 
 // finish lets merges rest no more until again is called: somebody waits for the one under way.
 func (m *merges) finish() (again func()) {
-	hurried := m.hurry()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.waiting++; m.waiting == 1 {
-		close(hurried)
+		close(m.hurriedNow())
 	}
 	return func() {
 		m.mu.Lock()
